@@ -1,0 +1,56 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+{
+	va_list args;
+
+	err->kind = kind;
+	err->os = 0;
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	return false;
+}
+
+bool error_errno(struct error *err, const char *format, ...)
+{
+	int os = errno;
+	va_list args;
+
+	err->kind = ERROR_SYSTEM;
+	err->os = os;
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	return false;
+}
+
+bool error_prefix(struct error *err, const char *format, ...)
+{
+	char text[sizeof(err->text)];
+	va_list args;
+	int used;
+
+	va_start(args, format);
+	used = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (used < 0 || (size_t)used >= sizeof(text))
+		return false; /* the prefix alone fills the room: the cause matters more */
+	snprintf(text + used, sizeof(text) - (size_t)used, ": %s", err->text);
+	memcpy(err->text, text, sizeof(text));
+	return false;
+}
+
+const char *error_text(const struct error *err, char *out, size_t size)
+{
+	if (err->os)
+		snprintf(out, size, "%s: %s", err->text, strerror(err->os));
+	else
+		snprintf(out, size, "%s", err->text);
+	return out;
+}

@@ -1,0 +1,45 @@
+/* One error type for the whole tree: plain data, no allocation, free to copy; a child can send it to
+ * its parent through a pipe.
+ *
+ * A function that can fail returns bool (or a pointer, NULL on failure) and takes `struct error *`
+ * last.  It is never NULL and is written only on failure; out parameters only on success.  The kind
+ * is for programs, the text for people: no code compares texts.  Texts start in lower case, name the
+ * object in quotes and carry no full stop; the text of errno is added where the error is shown. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum error_kind {
+	ERROR_NONE,
+	ERROR_INVALID,	     /* the request makes no sense                    400 */
+	ERROR_DENIED,	     /* credentials or rights are missing             401 */
+	ERROR_FORBIDDEN,     /* understood and refused                        403 */
+	ERROR_NOT_FOUND,     /*                                               404 */
+	ERROR_CONFLICT,	     /* exists already, or in another state           409 */
+	ERROR_UNCHANGED,     /* nothing to do                                 304 */
+	ERROR_UNSUPPORTED,   /* known by name, not done by this version       501 */
+	ERROR_UNAVAILABLE,   /* later may work: no leader, no room            503 */
+	ERROR_SYSTEM,	     /* the kernel said no; see os                    500 */
+};
+
+struct error {
+	enum error_kind kind;
+	int os; /* errno, or 0 */
+	char text[496];
+};
+
+/* Set the error; always false, so that failing is one line: return error_set(err, ...). */
+bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As error_set, kind ERROR_SYSTEM, with the present errno. */
+bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Put "<format>: " before the text, for a caller that knows more.  Always false. */
+bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The text as people read it, with errno's words: writes to `out`, returns it. */
+const char *error_text(const struct error *err, char *out, size_t size);
+
+#define ERROR_TEXT_SIZE 600

@@ -1,0 +1,35 @@
+/* Hash map from text to pointer.  Keys are copied, values are the caller's. */
+#pragma once
+
+#include "base/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_slot {
+	char *key; /* owned; NULL: free */
+	void *value;
+	uint64_t hash;
+};
+
+struct map {
+	struct map_slot *slots; /* open addressing, a power of two of them */
+	size_t capacity;
+	size_t count;
+};
+
+/* Zero is an empty map. */
+void map_fini(struct map *map);
+void *map_get(const struct map *map, const char *key); /* NULL: not there */
+
+/* Returns the value that stood there before, or NULL.  `value` must not be NULL. */
+void *map_put(struct map *map, const char *key, void *value);
+void *map_remove(struct map *map, const char *key);
+
+/* Every slot in use, in no order; the map must not change meanwhile:
+ *	for (struct map_slot *slot = map_first(&map); slot; slot = map_next(&map, slot)) */
+struct map_slot *map_first(const struct map *map);
+struct map_slot *map_next(const struct map *map, struct map_slot *slot);
+
+#define scoped_map scoped_with(map_fini)
