@@ -1,0 +1,55 @@
+/* A small blocking HTTP/1.1 client on llhttp: for the command (and for tests).  One request at a time
+ * on one connection; unix sockets, TCP, and TLS where OpenSSL is loaded at run time (dlopen, so that a
+ * command without TLS never maps it). */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct http_client;
+
+struct http_client_tls {
+	const char *ca, *certificate, *key; /* PEM files; NULL: the system's */
+	bool verify;
+};
+
+/* `address`: unix:///path, tcp://host:port, http://host:port.  Connects at the first request. */
+struct http_client *http_client_new(const char *address, const struct http_client_tls *tls,
+				    struct error *err);
+void http_client_free(struct http_client *client);
+
+struct http_body_source {
+	/* The next piece into `out`; 0 at the end, -1 with err set on failure.  NULL: no body. */
+	ssize_t (*read)(void *data, void *out, size_t size, struct error *err);
+	void *data;
+	int64_t size; /* -1: unknown, sent chunked */
+};
+
+struct http_answer {
+	int status;
+	struct pairs headers; /* names in lower case */
+};
+
+/* Send a request and read the answer's header.  `headers` may be NULL.  The body is then read with
+ * http_client_read until it returns 0 (-1: failure).  An answer that was read to its end leaves the
+ * connection ready for the next request; otherwise the next request opens a new one. */
+bool http_client_send(struct http_client *client, const char *method, const char *target,
+		      const struct pairs *headers, const struct http_body_source *body,
+		      struct http_answer *answer, struct error *err);
+ssize_t http_client_read(struct http_client *client, void *out, size_t size, struct error *err);
+
+/* The whole body, at most `limit` bytes. */
+bool http_client_read_all(struct http_client *client, size_t limit, struct buffer *out,
+			  struct error *err);
+
+/* After an answer 101 (or 200 of a raw stream): the connection as a raw byte stream.  Read and write
+ * with these; `http_client_fd` is for poll (check http_client_pending first: bytes already read).
+ * http_client_shut ends our direction only (half-close; over TLS close_notify). */
+ssize_t http_client_raw_read(struct http_client *client, void *out, size_t size, struct error *err);
+bool http_client_raw_write(struct http_client *client, const void *data, size_t size,
+			   struct error *err);
+bool http_client_pending(const struct http_client *client);
+int http_client_fd(const struct http_client *client);
+void http_client_shut(struct http_client *client);
+
+void http_answer_fini(struct http_answer *answer);
