@@ -1,0 +1,31 @@
+/* One end of a link: what the daemon has allocated and the shim builds.  A value on the wire. */
+#pragma once
+
+#include "format/record.h"
+
+#include <sys/types.h>
+
+struct endpoint_spec {
+	char *network_id, *network_name;
+	char *endpoint_id; /* 64 hex */
+	char *bridge;	   /* the host's bridge the link is a port of */
+	char *name;	   /* inside: "eth0" */
+	char *address;	   /* "172.17.0.2"; NULL: none */
+	int32_t prefix;
+	char *gateway; /* NULL: no default route */
+	char *address6;
+	int32_t prefix6;
+	char *gateway6;
+	char *mac; /* "02:42:ac:11:00:02" */
+	int32_t mtu;
+	bool hairpin; /* the bridge port may send a packet back where it came from */
+};
+extern const struct record_type endpoint_spec_type;
+
+/* In the shim: make the veth pair (random host name; the inner end is born in `netns`), give it its
+ * addresses and routes, set it up and make it a port of the bridge; bring up lo.  One rtnetlink socket
+ * per namespace, messages batched.  Links die with the namespace, so failing needs no undoing. */
+bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err);
+
+/* Only lo: for --network none. */
+bool endpoint_loopback(int netns, struct error *err);
