@@ -1,0 +1,311 @@
+/* Images of this host: what is there, how they come (pull, load, import) and how they go.
+ *
+ * Nouns.  An *image* is a configuration and an ordered list of layers; its id is the sha256 of the
+ * configuration's bytes.  A *layer* is one folder with the files of one layer tar, in overlayfs
+ * form (whiteouts are 0:0 character devices, opaque folders carry trusted.overlay.opaque); it is
+ * known by its diff id, the sha256 of the uncompressed tar, and shared by all images that name it.
+ * A *tag* is a name of an image, a *repo digest* is the name under which a registry gave it.
+ *
+ * Everything here lives in the daemon and in its memory, on one loop: lookups cost no disk. Foreign
+ * bytes (registry answers, manifests, configurations, tars) are never read here: `wherry-worker
+ * fetch`, `load` and `import` read and check them, one `wherry-worker unpack` per layer unpacks
+ * them, and only checked records come over their control sockets (image/worker_protocol.h).
+ *
+ * Promises.  What a callback reports done survives a power cut: the layers are synced before they
+ * are recorded, the image is recorded before anybody is told.  A layer folder without a record is
+ * unfinished; it is removed when the store is opened.
+ *
+ * Records: image/<id>, layer/<diff id>, tag/<name>, digest/<name@digest> (image/image_record.h).
+ *
+ * Files below the data root: layers/<five letters>/ (a layer), blobs/sha256/<hex> (manifests and
+ * configurations, byte by byte as they came), blobs/partial/<hex> (layers on their way). */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+#include "format/record.h"
+#include "http/http_server.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+#define IMAGE_LAYERS_MAX 500 /* what one overlay mount takes */
+#define IMAGE_ID_LENGTH	 71  /* "sha256:" and 64 hex digits */
+
+struct image_store;
+
+/* ---- what an image says ---- */
+
+struct image_healthcheck {
+	struct strings test; /* {} inherit; NONE; CMD ...; CMD-SHELL ... */
+	int64_t interval, timeout, start_period, start_interval; /* ns; 0: inherit or default */
+	int64_t retries;
+};
+
+/* "config" of the image's configuration: the defaults of a container. */
+struct image_defaults {
+	char *user, *working_dir, *stop_signal;
+	struct strings env, cmd, entrypoint, shell, on_build;
+	struct strings exposed_ports; /* "80/tcp" */
+	struct strings volumes;	      /* "/data" */
+	struct pairs labels;
+	struct image_healthcheck *healthcheck; /* owned; NULL: none */
+	bool args_escaped;
+};
+
+struct image_history {
+	char *created, *created_by, *author, *comment; /* created: RFC 3339 as it came */
+	bool empty_layer;
+};
+
+/* The image's configuration, as far as somebody uses it. */
+struct image_config {
+	char *architecture, *os, *variant, *os_version; /* Go's names: "amd64", "linux", "v8" */
+	char *created;					/* RFC 3339 as it came; NULL: not said */
+	char *author, *comment, *docker_version;
+	struct image_defaults defaults;
+	struct strings diff_ids;    /* lowest layer first */
+	struct record_list history; /* struct image_history, oldest first */
+};
+
+extern const struct record_type image_healthcheck_type, image_defaults_type, image_history_type,
+	image_config_type;
+
+/* ---- what is there ---- */
+
+struct layer {
+	char *diff_id; /* "sha256:..." */
+	char *folder; /* its name below layers/, short enough for 500 in the options of one mount(2)
+		       */
+	int64_t size; /* bytes of its regular files */
+	unsigned users; /* images (each counted once) and running jobs that need it */
+};
+
+struct image {
+	char *id; /* "sha256:..." */
+	struct image_config config;
+	const struct layer **layers; /* lowest first, as many as config.diff_ids */
+	struct strings tags;	/* "busybox:latest", "127.0.0.1:5000/a/b:1": short form, sorted */
+	struct strings digests; /* "busybox@sha256:...": short form, sorted */
+	int64_t size;		/* of all its layers */
+	int64_t created_ns;	/* what the configuration says; 0: nothing */
+	int64_t tagged_ns;	/* last tagged, pulled or loaded on this host */
+	unsigned leases;	/* image_lease minus image_release */
+	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
+};
+
+/* ---- the store ---- */
+
+struct image_limits {	     /* 0: the default */
+	int64_t layer_size;  /* bytes of one unpacked layer, 64 GiB */
+	int64_t layer_files; /* entries of one layer, 4 million */
+	int64_t load_size;   /* bytes of one load or import, 256 GiB */
+	int64_t stall_ms;    /* a transfer that moves nothing for so long is tried again, 30 s */
+	int64_t retry_ms;    /* the first pause before another try, then twice, ... as long; 5 s */
+	int32_t attempts;    /* tries of one download, 5 */
+	int32_t downloads;   /* layers fetched side by side in one pull, 3 */
+	int32_t unpackers;   /* layers unpacked side by side on this host, one per processor, 2 to 8
+			      */
+};
+
+struct image_settings {
+	struct strings
+		mirrors; /* URLs, for docker.io only, tried in order before docker.io itself */
+	struct strings
+		insecure; /* hosts, host:port or CIDR: bad certificates and plain HTTP are taken */
+	const char *worker;	  /* path of wherry-worker */
+	const char *certificates; /* folders "a:b" with HOST/{ca.crt,client.cert,client.key};
+				     NULL: /etc/wherry/certs.d:/etc/docker/certs.d */
+	const char *user_agent;
+	struct image_limits limits;
+};
+
+/* Reads all records and brings folders and records together: folders and downloads without a record
+ * are removed (by a worker, later), images whose layer is missing stay listed and fail by name when
+ * leased.  `data_root` is borrowed and stays open.  Settings are copied. */
+struct image_store *image_store_open(uv_loop_t *loop, struct store *store, int data_root,
+				     const struct image_settings *settings, struct error *err);
+
+/* Ends all jobs (their callbacks are not called any more) and frees everything. */
+void image_store_close(struct image_store *images);
+
+/* After all containers found at start have taken their leases: images that were removed while in
+ * use and that nobody holds any more go now. */
+void image_store_settle(struct image_store *images);
+
+/* Who uses an image, for image_remove's refusals: call `found` for containers of `image` until it
+ * returns false.  Set once by the engine; without it nobody uses anything. */
+struct image_user {
+	const char *id; /* of the container, 64 hex */
+	bool running;
+};
+typedef void image_users(void *data, const struct image *image,
+			 bool (*found)(void *to, const struct image_user *user), void *to);
+void image_store_set_users(struct image_store *images, image_users *users, void *data);
+
+/* ---- finding ---- */
+
+/* Docker's rules: a name (with or without tag, or @digest) wins over an id, an id or its prefix
+ * (with or without "sha256:") comes next.  NOT_FOUND "No such image: x:latest"; INVALID for what
+ * cannot be a reference, and for a prefix of several ids. */
+struct image *image_find(struct image_store *images, const char *reference, struct error *err);
+
+/* By full id, hidden ones too (the image of a container that is already there); NULL: not there. */
+struct image *image_by_id(struct image_store *images, const char *id);
+
+/* All that are not hidden, newest first.  Valid until the next change. */
+struct image *const *image_all(struct image_store *images, size_t *count);
+
+bool image_is_dangling(const struct image *image); /* no tag and no repo digest with a live tag */
+
+/* ---- using ---- */
+
+/* A leased image keeps its layers, whoever removes it.  Fails by name when a layer's folder has
+ * gone missing.  Leases live in memory: who keeps one across a restart takes it again before
+ * image_store_settle. */
+bool image_lease(struct image_store *images, struct image *image, struct error *err);
+void image_release(struct image_store *images, struct image *image);
+
+/* Names of the layers' folders below <data root>/layers, highest first as lowerdir= wants them; a
+ * layer that is in the image twice stands once (overlayfs refuses the same folder twice, and the
+ * lower one is fully covered by the higher).  The caller frees the list; an image without layers
+ * gives none. */
+struct strings image_rootfs(const struct image *image);
+int image_layers_folder(const struct image_store *images); /* borrowed descriptor of layers/ */
+
+/* sha256 over the diff ids up to layer `index`, as Docker names a layer in its place. */
+void image_chain_id(const struct image *image, size_t index, char out[static IMAGE_ID_LENGTH + 1]);
+
+struct image_history_line {
+	const char *id; /* the image's for the newest line, else "<missing>" */
+	int64_t created_ns;
+	const char *created_by, *comment; /* never NULL */
+	const struct strings *tags;	  /* NULL but for the newest line */
+	int64_t size;
+};
+/* Newest first; the caller frees the array, the texts are the image's. */
+struct image_history_line *image_history(const struct image *image, size_t *count);
+
+int64_t image_layers_size(
+	const struct image_store *images);	      /* all layers, each once: df LayersSize */
+int64_t image_shared_size(const struct image *image); /* of its layers that other images have too */
+
+/* ---- changing: memory changes at once, `done` is called when the disk has it ---- */
+
+typedef void image_done(void *data, const struct error *err); /* err NULL: done */
+
+/* A target that names another image moves to this one.  INVALID for a bad name or one with a
+ * digest. */
+bool image_tag(struct image_store *images, struct image *image, const char *name, image_done *done,
+	       void *data, struct error *err);
+
+struct image_change {
+	bool deleted; /* else untagged */
+	char *name;   /* "busybox:latest", "sha256:..." */
+};
+struct image_changes {
+	struct image_change *items;
+	size_t count, capacity;
+	int64_t reclaimed; /* bytes of layers that went */
+};
+void image_changes_fini(struct image_changes *changes);
+
+struct image_remove_options {
+	bool force;
+	bool no_prune; /* kept for the API; images here have no untagged parents to prune */
+};
+
+/* By tag: untags, and deletes with the last tag.  By id: needs `force` with tags in several
+ * repositories.  Refusals are CONFLICT in Docker's words.  `changes` is filled at once; `done`
+ * follows. The layers' folders are removed by a worker afterwards. */
+bool image_remove(struct image_store *images, const char *reference,
+		  const struct image_remove_options *options, struct image_changes *changes,
+		  image_done *done, void *data, struct error *err);
+
+struct image_prune_filter {
+	bool all; /* dangling=false: every image that no container uses */
+	struct strings labels,
+		labels_not; /* "name" or "name=value"; all must hold, none may hold */
+	int64_t until_ns;   /* 0: any age */
+};
+void image_prune(struct image_store *images, const struct image_prune_filter *filter,
+		 struct image_changes *changes, image_done *done, void *data);
+
+/* ---- coming: jobs ---- */
+
+struct image_job; /* lives until on_done has been called or image_job_cancel */
+
+struct image_result {
+	struct image *image; /* the (last) image; NULL for a failed job */
+	struct strings
+		names; /* what was made or moved: "bb:latest", or the id where there is no tag */
+};
+
+struct image_job_handlers {
+	/* One line of the answer's body: a JSON object and "\r\n".  NULL: not wanted. */
+	void (*on_progress)(void *data, const char *line, size_t size);
+	/* Last call; the job is freed when it returns.  `result` is borrowed, never NULL; `err` is
+	 * NULL on success. */
+	void (*on_done)(void *data, const struct image_result *result, const struct error *err);
+};
+
+struct image_pull_request {
+	const char *reference; /* as typed; without tag and digest: latest, or every tag */
+	bool all_tags;
+	const char *platform; /* "linux/arm64/v8"; NULL or "": the host's */
+	const char *auth;     /* the JSON inside X-Registry-Auth; NULL or bad JSON: none */
+};
+
+/* Errors that come before the first progress line are those that the client can still be told as a
+ * status (NOT_FOUND, DENIED, INVALID).  NULL and err for a reference or platform that cannot be. */
+struct image_job *image_pull(struct image_store *images, const struct image_pull_request *request,
+			     const struct image_job_handlers *handlers, void *data,
+			     struct error *err);
+
+/* A client's connection whose request header was read: the worker reads the body and writes the
+ * answer (so that neither passes through the daemon), but says nothing of an image that is not
+ * recorded. */
+struct image_upload {
+	int connection;	     /* taken */
+	struct buffer early; /* taken: bytes behind the header */
+	enum http_framing framing;
+	uint64_t length; /* HTTP_LENGTH */
+	bool expects_continue;
+	struct buffer head; /* taken: http_response_head of a 200 application/json */
+	bool chunked;	    /* frame the answer so */
+};
+
+/* Get an upload out of a request (http_hijack).  For both calls below. */
+void image_upload_take(struct http_request *request, struct image_upload *upload);
+void image_upload_fini(struct image_upload *upload);
+
+/* docker-archive (manifest.json, or `repositories` of old) or OCI layout, plain or compressed
+ * (gzip, zstd, bzip2, xz).  Failures are told in band by the worker; on_done tells the daemon the
+ * same for its events.  Always takes the upload. */
+struct image_job *image_load(struct image_store *images, struct image_upload *upload, bool quiet,
+			     const char *platform, const struct image_job_handlers *handlers,
+			     void *data);
+
+struct image_import_request {
+	const char *name;	/* repo[:tag] of the new image, NULL or "": none */
+	const char *message;	/* comment; NULL or "": "Imported from -" */
+	const char *platform;	/* NULL or "": the host's */
+	struct strings changes; /* borrowed: Dockerfile instructions ("CMD [\"/sh\"]") */
+};
+
+/* Whether the request can be carried out, while the client can still be told by status. */
+bool image_import_check(const struct image_import_request *request, struct error *err);
+
+/* One tar, plain or compressed, becomes an image of one layer.  Takes the upload; the request must
+ * have passed image_import_check. */
+struct image_job *image_import(struct image_store *images, struct image_upload *upload,
+			       const struct image_import_request *request,
+			       const struct image_job_handlers *handlers, void *data);
+
+/* End the job; on_done is not called.  What it has unpacked so far goes, unless others need it. */
+void image_job_cancel(struct image_job *job);
+
+/* Apply Dockerfile instructions to an image's defaults: import's and commit's `changes`.  INVALID
+ * "x is not a valid change command". */
+bool image_apply_changes(const struct strings *changes, struct image_config *config,
+			 struct error *err);
