@@ -1,0 +1,59 @@
+# A door to Meson, and to the packages it needs.  Everything is built in build*/ beside this file.
+#
+#	make            the programs, in build/
+#	make demo       the main job on a real image, shown step by step
+#	make test       unit tests, scenarios, faults, security, seconds of fuzzing
+#	make test-vm    the core scenarios on Debian's own kernel with systemd and cgroup v2, in qemu
+#	make bench      every figure that the README quotes
+#	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
+#	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 600
+SUITE ?=
+
+.PHONY: all programs demo test test-unit test-vm bench fuzz install clean \
+	build-packages test-packages demo-packages vm-packages
+.NOTPARALLEL:
+
+all: programs
+
+programs: build-packages build/build.ninja
+	ninja -C build
+
+build/build.ninja:
+	meson setup build --buildtype=release -Db_lto=false --prefix=$(PREFIX)
+
+build-sanitized/build.ninja:
+	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true
+
+build-fuzz/build.ninja:
+	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
+
+demo: demo-packages programs
+	tests/demo/demo build
+
+test: test-packages programs build-sanitized/build.ninja build-fuzz/build.ninja
+	ninja -C build-sanitized
+	ninja -C build-fuzz
+	tests/run $(SUITE)
+
+test-vm: vm-packages programs
+	tests/vm/run build
+
+bench: demo-packages programs
+	bench/run build
+
+fuzz: test-packages build-fuzz/build.ninja
+	ninja -C build-fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) meson test -C build-fuzz --suite fuzz --print-errorlogs
+
+install: programs
+	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
+
+clean:
+	rm -rf build build-sanitized build-fuzz build-clang scratch
+
+build-packages test-packages demo-packages vm-packages:
+	@tests/packages $(@:-packages=)

@@ -1,0 +1,124 @@
+# What scenario tests share: a private daemon in a scratch folder, images, waiting for events.
+# Load it from a .bats file:  load ../lib/wherry
+#
+# WHERRY_BUILD is the folder of the programs.  Every name a daemon uses on the host (bridge, nft table,
+# cgroup, addresses) is derived from one random number, so that suites may run side by side.
+
+WHERRY_BUILD=${WHERRY_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}
+export WHERRY_BUILD PATH=$WHERRY_BUILD:$PATH
+
+# A scratch folder of this file, and the names that go with it.
+scratch_begin() {
+	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
+	local number=$((RANDOM % 250 + 1)) second=$((RANDOM % 200 + 16))
+	BRIDGE=wt${SCRATCH##*.}
+	SUBNET=10.$second.$number
+	SOCKET=$SCRATCH/run/wherry.sock
+	export SCRATCH BRIDGE SUBNET SOCKET
+	export WHERRY_HOST=unix://$SOCKET DOCKER_HOST=unix://$SOCKET DOCKER_CONFIG=$SCRATCH/client
+	mkdir -p "$SCRATCH/run" "$SCRATCH/client"
+}
+
+scratch_end() {
+	rm -rf --one-file-system "$SCRATCH"
+}
+
+# daemon_flags: one flag a line.
+daemon_flags() {
+	printf '%s\n' --data-root "$SCRATCH/data" --exec-root "$SCRATCH/run" -H "unix://$SOCKET" \
+		--pidfile "$SCRATCH/run/wherryd.pid" --bridge "$BRIDGE" --bip "$SUBNET.1/24" \
+		--cgroup-parent "/wt${SCRATCH##*.}" --config-file "$SCRATCH/wherry.json"
+}
+
+# daemon_start [FLAG...]: returns when it answers.  `wherryd --ready-fd` tells through a pipe.
+daemon_start() {
+	local flags ready
+	mapfile -t flags < <(daemon_flags)
+	rm -f "$SCRATCH/ready"
+	mkfifo "$SCRATCH/ready"
+	wherryd "${flags[@]}" "$@" --ready-fd 8 8>"$SCRATCH/ready" >>"$SCRATCH/wherryd.log" 2>&1 3>&- &
+	DAEMON=$!
+	if ! read -rt 30 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
+		echo "# the daemon did not start:" >&2
+		tail -20 "$SCRATCH/wherryd.log" >&2
+		return 1
+	fi
+}
+
+daemon_pid() { cat "$SCRATCH/run/wherryd.pid"; }
+
+# End the daemon politely, and its containers first.
+daemon_stop() {
+	[ -n "${DAEMON-}" ] || return 0
+	if kill -0 "$DAEMON" 2>/dev/null; then
+		remove_all_containers
+		kill -TERM "$DAEMON"
+		wait "$DAEMON" 2>/dev/null
+	fi
+	DAEMON=
+	ip link delete "$BRIDGE" 2>/dev/null
+	nft delete table inet "wherry-$BRIDGE" 2>/dev/null
+	return 0
+}
+
+daemon_kill() {
+	kill -KILL "$DAEMON"
+	wait "$DAEMON" 2>/dev/null || true
+	DAEMON=
+}
+
+remove_all_containers() {
+	local ids
+	ids=$(api GET "/containers/json?all=1" | jq -r '.[].Id') || return 0
+	for id in $ids; do
+		api DELETE "/containers/$id?force=1&v=1" >/dev/null
+	done
+}
+
+# api METHOD PATH [JSON]: the body; the status is in $STATUS_FILE, and api_status prints it.
+api() {
+	local method=$1 path=$2
+	shift 2
+	curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -w '%{http_code}' -X "$method" \
+		${1+-H 'Content-Type: application/json' --data-binary "$1"} "http://wherry/v1.47$path" >"$SCRATCH/status"
+	cat "$SCRATCH/body" 2>/dev/null
+}
+api_status() { cat "$SCRATCH/status"; }
+
+# expect_status CODE: of the last api call.
+expect_status() {
+	[ "$(api_status)" = "$1" ] || {
+		echo "# status $(api_status), expected $1: $(cat "$SCRATCH/body")" >&2
+		return 1
+	}
+}
+
+# wait_until SECONDS COMMAND...: for what has no event to wait for; fails when the time is over.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "# never became true: $*" >&2; return 1; }
+		read -rt 0.05 <> <(:) || true
+	done
+}
+
+# busybox_image [NAME]: a small image in the daemon, made from Debian's static busybox.
+busybox_image() {
+	local name=${1:-busybox:latest} tree=$SCRATCH/busybox applet
+	if [ ! -d "$tree" ]; then
+		mkdir -p "$tree"/{bin,etc,root,tmp,var,home/ann,usr/bin}
+		cp /bin/busybox "$tree/bin/"
+		for applet in $(/bin/busybox --list); do
+			[ "$applet" = busybox ] || ln -sf busybox "$tree/bin/$applet"
+		done
+		printf 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n' >"$tree/etc/passwd"
+		printf 'root:x:0:\nann:x:1000:\nstaff:x:50:ann\n' >"$tree/etc/group"
+		chmod 1777 "$tree/tmp"
+	fi
+	tar -C "$tree" -c . | curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' \
+		-H 'Transfer-Encoding: chunked' --data-binary @- \
+		"http://wherry/v1.47/images/create?fromSrc=-&repo=${name%:*}&tag=${name#*:}&changes=CMD%20%5B%22sh%22%5D" \
+		>"$SCRATCH/import"
+	grep -q sha256: "$SCRATCH/import" || { cat "$SCRATCH/import" >&2; return 1; }
+}
