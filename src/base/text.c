@@ -310,18 +310,23 @@ static struct pair *find_pair(const struct pairs *p, const char *name)
 	return NULL;
 }
 
-void pairs_set(struct pairs *p, const char *name, const char *value)
+void pairs_append(struct pairs *p, const char *name, const char *value)
 {
-	struct pair *found = find_pair(p, name);
 	size_t used = p->count + 1;
 
-	if (found) {
-		str_replace(&found->value, value);
-		return;
-	}
 	if (!p->items || (used & (used - 1)) == 0)
 		p->items = mem_resize(p->items, 2 * used, sizeof(*p->items));
 	p->items[p->count++] = (struct pair){str_dup(name), str_dup_or_null(value)};
+}
+
+void pairs_set(struct pairs *p, const char *name, const char *value)
+{
+	struct pair *found = find_pair(p, name);
+
+	if (found)
+		str_replace(&found->value, value);
+	else
+		pairs_append(p, name, value);
 }
 
 void pairs_set_empty(struct pairs *p)
@@ -361,7 +366,7 @@ struct pairs pairs_copy(const struct pairs *p)
 	if (p->items)
 		pairs_set_empty(&copy);
 	for (size_t i = 0; i < p->count; i++)
-		pairs_set(&copy, p->items[i].name, p->items[i].value);
+		pairs_append(&copy, p->items[i].name, p->items[i].value);
 	return copy;
 }
 

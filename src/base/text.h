@@ -95,6 +95,7 @@ struct pairs {
 
 void pairs_fini(struct pairs *p);
 void pairs_set(struct pairs *p, const char *name, const char *value); /* replaces */
+void pairs_append(struct pairs *p, const char *name, const char *value); /* known to be new */
 void pairs_set_empty(struct pairs *p);
 bool pairs_remove(struct pairs *p, const char *name);
 const char *pairs_get(const struct pairs *p, const char *name); /* NULL: not there */
