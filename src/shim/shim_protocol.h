@@ -1,20 +1,32 @@
 /* What the daemon and a shim say to each other.
  *
- * Both sides speak over a stream socket: at first the socketpair the shim was started with, later any
- * connection to `shim.sock` in the shim's run folder.  A message is a header (os/fd: size, type,
- * version) and a record in binary form, with descriptors beside it.  Records may grow fields (unknown
- * tags are skipped); a daemon of version N talks to shims of N and N - 1.
+ * Both sides speak over a unix stream socket in messages (os/message.h) of one record each, binary
+ * form, with descriptors beside it.  The shim is born with two descriptors:
+ *	3	one end of a socketpair, the first connection to the daemon
+ *	4	the listening socket <run>/shim.sock, bound by the daemon before it starts the shim
+ * Whoever holds the listening socket is the shim of that run folder, and nobody else can be: a
+ *daemon that comes back connects to it, and either nobody listens (there is no shim, and there will
+ *be none), or its HELLO is answered as soon as the shim has finished what it does, be it a start
+ *that the former daemon asked for.  So no start is ever lost and none is done twice.  Only root and
+ *the shim's own user are heard.
  *
- * Lives of a container's shim:
- *	started   it gets SHIM_START, builds the sandbox, answers SHIM_STARTED or SHIM_FAILED (and ends)
- *	running   it serves attach, wait, logs and stats; it writes <run>/state (struct shim_state, JSON)
- *		  before it answers STARTED, so that a daemon that comes back finds pid and start time
- *	exited	  all output is in the log; it writes <run>/exit (struct shim_exit, JSON, by rename), answers
- *		  waits for the exit, tells the daemon SHIM_EXITED, removes the cgroup
- *	released  after SHIM_RELEASE (the daemon has recorded the exit and, for --rm, removed the container)
- *		  it answers the waits for the removal and ends.  Without a daemon it ends by itself once
- *		  nobody waits for a removal any more.
- * A shim never removes its run folder: the daemon does, when it has read <run>/exit. */
+ * Life of a shim:
+ *	waiting   it takes SHIM_PORTS, SHIM_ATTACH and SHIM_WAIT: what is to be there before the
+ *first byte of output; the end of the connection ends the shim starting  it has read SHIM_START and
+ *builds (milliseconds, in which it hears nothing); it answers STARTED or FAILED running   it serves
+ *attach, wait, logs and stats.  <run>/state holds struct shim_state ended	  the process has
+ *exited, or the start has failed: all output is in the log and on its way to the attached clients,
+ *the cgroup is removed, <run>/exit holds struct shim_exit. It tells EXITED (or FAILED).  Waits for
+ *the exit are answered at SHIM_RECORDED or SHIM_RELEASE, so that a client that was told of the exit
+ *never finds a daemon that does not know of it; without a daemon they are answered at once released
+ *after SHIM_RELEASE it answers or gives back the waits for the removal, touches nothing in the run
+ *folder any more and ends when its last client has taken (or refused for 10 s) what is its.  The
+ *daemon sends nothing after RELEASE.  Without a daemon an ended shim goes on until nobody waits for
+ *a removal <run>/state and <run>/exit are records in binary form, replaced by rename (shim/shim.h
+ *reads them). A shim never removes its run folder.
+ *
+ * Records may grow (unknown tags are skipped), the header of each message carries the sender's
+ *version. A daemon of version N talks to shims of N and N - 1. */
 #pragma once
 
 #include "format/record.h"
@@ -22,35 +34,44 @@
 #include "sandbox/spec.h"
 
 #define SHIM_PROTOCOL_VERSION 1
-#define SHIM_SOCKET "shim.sock" /* in the run folder */
-#define SHIM_STATE "state"
-#define SHIM_EXIT "exit"
+#define SHIM_SOCKET	      "shim.sock" /* in the run folder, as are the next two */
+#define SHIM_STATE	      "state"
+#define SHIM_EXIT	      "exit"
+
+enum {
+	SHIM_CONTROL_FD = 3,
+	SHIM_LISTENER_FD = 4,
+};
 
 enum shim_message {
 	/* daemon to shim */
-	SHIM_START = 1,	     /* struct shim_start; descriptors: run folder, data folder (log and etc go
-				there), netns pin or -1.., then reserved port sockets, then the connections
-				of the attaches and waits inside it */
-	SHIM_SIGNAL = 2,     /* struct shim_number: to the first process */
-	SHIM_RESIZE = 3,     /* struct shim_size */
-	SHIM_ATTACH = 4,     /* struct shim_attach + 1 descriptor */
-	SHIM_WAIT = 5,	     /* struct shim_wait + 1 descriptor */
-	SHIM_LOGS = 6,	     /* struct shim_logs + 1 descriptor */
-	SHIM_STATS = 7,	     /* struct shim_stats + 1 descriptor */
-	SHIM_RELEASE = 8,    /* struct shim_release */
-	SHIM_HELLO = 9,	     /* a daemon is here (first message of a later connection); answered with
-				SHIM_STATUS.  The newest connection is the one that gets events */
-	SHIM_CLOSE_STDIN = 10,
+	SHIM_START = 1,	  /* struct shim_start */
+	SHIM_SIGNAL = 2,  /* struct shim_number: to the first process; answered by REPLY */
+	SHIM_RESIZE = 3,  /* struct shim_size; answered by REPLY; nothing to do without terminal */
+	SHIM_ATTACH = 4,  /* struct shim_attach + 1 descriptor */
+	SHIM_WAIT = 5,	  /* struct shim_wait + 1 descriptor */
+	SHIM_LOGS = 6,	  /* struct shim_logs + 1 descriptor */
+	SHIM_STATS = 7,	  /* struct shim_stats + 1 descriptor */
+	SHIM_RELEASE = 8, /* struct shim_release */
+	SHIM_HELLO = 9,	  /* first message of a later connection, no body; answered by STATUS, then
+			     EXITED or FAILED if that has happened.  The connection that said HELLO
+			     last is the one that is told events; until then it is the first one */
+	SHIM_CLOSE_STDIN = 10, /* no body, no answer */
+	SHIM_RECORDED = 11,    /* no body: EXITED is recorded; waits for the exit are answered */
+	SHIM_PORTS = 12, /* no body; descriptors to hold while the container runs: bound sockets
+			    that reserve published ports.  Any number of times, before START */
 
 	/* shim to daemon */
-	SHIM_STARTED = 32, /* struct shim_state */
-	SHIM_FAILED = 33,  /* struct shim_failure */
-	SHIM_EXITED = 34,  /* struct shim_exit */
-	SHIM_OOM = 35,	   /* an OOM kill was seen; no body */
-	SHIM_STATUS = 36,  /* struct shim_state, then SHIM_EXITED at once when it has exited */
-	SHIM_DETACHED = 37, /* struct shim_text: an attach ended by its detach keys */
-	SHIM_WARNING = 38, /* struct shim_text: log lines dropped, limits clamped ... */
-	SHIM_REPLY = 39,   /* struct shim_failure (kind 0: done): answer to SIGNAL, RESIZE, in order */
+	SHIM_STARTED = 32,  /* struct shim_state */
+	SHIM_FAILED = 33,   /* struct shim_exit with its failure: everything is undone */
+	SHIM_EXITED = 34,   /* struct shim_exit */
+	SHIM_OOM = 35,	    /* an OOM kill was seen; no body */
+	SHIM_STATUS = 36,   /* struct shim_state */
+	SHIM_DETACHED = 37, /* an attach ended by its detach keys; no body */
+	SHIM_WARNING = 38,  /* struct shim_text: output dropped on a full disk ... */
+	SHIM_REPLY = 39,    /* struct shim_failure (kind 0: done), in the order of the requests */
+	SHIM_WAITING =
+		40, /* struct shim_wait + its descriptor: given back at a RELEASE without removal */
 };
 
 struct shim_number {
@@ -71,20 +92,24 @@ struct shim_failure {
 	int32_t exit_code; /* 126, 127, 128 where the failure has one, as `docker run` shows it */
 };
 
-/* An attach whose HTTP header the daemon has sent already. */
+/* An attach whose HTTP header is sent already.  A client that has a full buffer (256 KB) and takes
+ * nothing for 10 s is dropped and told so; until then it holds the container up, as a pipe would. A
+ * client that is gone holds up nothing.  When the start fails and `kind` is SHIM_EXEC, the
+ * failure's text is its output. */
 struct shim_attach {
 	bool in, out, err;
-	bool replay;	   /* logs=1: what the log holds first */
+	bool replay;	   /* logs=1: what the log holds first, then without gap or double: */
 	bool stream;	   /* go on live */
 	bool multiplexed;  /* 8-byte frames */
-	char *detach_keys; /* the byte sequence itself, as hex ("1011" = ctrl-p ctrl-q); NULL: none */
-	struct buffer early; /* bytes that the daemon had already read */
+	char *detach_keys; /* the byte sequence itself, as hex ("1011" = ctrl-p ctrl-q); NULL: none
+			    */
+	struct buffer early; /* bytes of the client that the daemon had read already */
 };
 
-/* A wait whose header the daemon has sent already; the body is {"StatusCode":N}\n. */
+/* A wait whose header is sent already; the body is {"StatusCode":N}\n. */
 struct shim_wait {
-	bool removed;  /* answer after SHIM_RELEASE, not at the exit */
-	bool chunked;  /* frame the body so; else just close */
+	bool removed; /* answered at RELEASE, not at the exit */
+	bool chunked; /* frame the body so; else just close */
 };
 
 struct shim_logs {
@@ -92,58 +117,52 @@ struct shim_logs {
 	int64_t tail;	      /* lines; -1: all */
 	int64_t since, until; /* ns; 0: not given */
 	char *details_text;   /* "k=v,k=v" */
-	/* For a process `wherry-shim logs`, which has no container of its own: */
-	char *log_path;
+	char *log_path; /* only for `wherry-shim logs`, which has no container: see shim/shim.h */
 };
 
+/* A stream of stats documents whose header is sent already. */
 struct shim_stats {
 	bool stream, one_shot, chunked;
-	char *name, *id;
-	char *api_version;
+	char *name, *id; /* as shown */
 };
 
 struct shim_release {
-	bool removed;	     /* the container is gone */
-	int32_t exit_code;   /* what waits are told */
-	char *error;	     /* removal failed: told as Error.Message */
+	bool removed; /* the container is gone, or its removal failed: */
+	char *error;  /* told as Error.Message */
 };
 
 struct shim_log_options {
-	char *driver; /* "json-file", "none" */
-	char *path;   /* of the file, absolute */
+	char *driver;	  /* "json-file", "none" */
+	char *path;	  /* of the file, absolute; its folder exists */
 	int64_t max_size; /* -1: no rotation */
 	int64_t max_files;
-	char *attrs_json; /* `"attrs":{...}` of each line, NULL: none */
+	char *attrs_json; /* what each line carries: {"k":"v"}; NULL: nothing */
+};
+
+enum shim_kind {
+	SHIM_CONTAINER = 1, /* builds `sandbox` */
+	SHIM_EXEC = 2,	    /* starts sandbox.process inside the container of join_pid; no log */
 };
 
 struct shim_start {
 	int32_t kind; /* enum shim_kind */
 	struct sandbox_spec sandbox;
+	char *run_folder;	      /* absolute */
 	struct record_list endpoints; /* struct endpoint_spec */
 	bool loopback;		      /* network none: bring up lo only */
 	struct shim_log_options log;
-	bool open_stdin, stdin_once;
-	char *run_folder;  /* absolute */
-	struct record_list attaches; /* struct shim_attach, in the order of their descriptors */
-	struct record_list waits;    /* struct shim_wait, likewise */
-	int64_t stop_timeout_ms;
-
-	/* kind SHIM_EXEC: join instead of build */
+	bool stdin_once;
 	int64_t join_pid, join_start_time;
-	char *exec_id;
-
-	/* kind SHIM_DAEMON: a plain process group on the host, kept running */
-	struct strings command;
-	int64_t port_count; /* how many of the descriptors are reserved ports (or listening sockets) */
 };
 
-enum shim_kind {
-	SHIM_CONTAINER = 1,
-	SHIM_EXEC = 2,
+enum shim_phase {
+	SHIM_PHASE_WAITING, /* no START yet */
+	SHIM_PHASE_RUNNING,
+	SHIM_PHASE_ENDED, /* EXITED or FAILED follows */
 };
 
 struct shim_state {
-	int32_t version;
+	int32_t phase; /* enum shim_phase; the file <run>/state stays at RUNNING */
 	int64_t shim_pid, shim_start_time;
 	int64_t pid, start_time; /* of the first process, on the host */
 	char *boot_id;
@@ -157,7 +176,8 @@ struct shim_exit {
 	int32_t signal;
 	bool oom;
 	int64_t finished_ns;
-	int64_t log_dropped; /* bytes of output that a full disk cost */
+	int64_t log_dropped;	      /* bytes of output that a full disk cost */
+	struct shim_failure *failure; /* owned; the start failed */
 };
 
 extern const struct record_type shim_number_type, shim_text_type, shim_size_type, shim_failure_type,
