@@ -1,0 +1,131 @@
+/* A container of this host: what is recorded of it, what is known of it now, and the table of its
+ * states.
+ *
+ * Doors read the fields; only the engine writes them.  A pointer to a container is good until the
+ * caller returns to the loop: whoever comes back later looks it up again by id. */
+#pragma once
+
+#include "engine/container_config.h"
+#include "image/image.h"
+#include "shim/shim_protocol.h"
+
+enum container_state {
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_RESTARTING, /* has exited; its restart policy brings it back */
+	CONTAINER_EXITED,
+	CONTAINER_REMOVING,
+	CONTAINER_DEAD, /* could not be removed in full; remove may be tried again */
+};
+
+enum health_state { HEALTH_NONE, HEALTH_STARTING, HEALTH_HEALTHY, HEALTH_UNHEALTHY };
+
+/* One probe, as State.Health.Log shows it. */
+struct health_result {
+	int64_t started_ns, finished_ns;
+	int64_t exit_code; /* -1: timed out */
+	char *output;	   /* at most 4096 bytes */
+};
+extern const struct record_type health_result_type;
+
+struct container {
+	/* ---- recorded ---- */
+	char *id;   /* 64 hex */
+	char *name; /* without slash */
+	int64_t created_ns;
+	char *image_id; /* "sha256:..."; what was typed is config.image */
+	char *platform; /* "linux" */
+	char *path;	/* the program; with args: entrypoint and command */
+	struct strings args;
+	struct container_config config;
+	struct host_config host_config;
+	struct record_map
+		networks; /* name: struct endpoint_settings, first the one it was created on */
+	struct record_list mounts; /* struct mount_point, in order of destination */
+	int32_t state;		   /* enum container_state */
+	int64_t pid;		   /* 0 while it does not run */
+	int64_t exit_code;
+	char *error;			 /* why the last start failed; NULL: it did not */
+	int64_t started_ns, finished_ns; /* 0: never */
+	int64_t restart_count;		 /* automatic restarts only */
+	bool oom_killed;
+	bool stopped_by_hand;	 /* stop or kill was asked for: the restart policy rests */
+	bool log_made;		 /* was started once: log_path is a file */
+	bool user_hostname;	 /* config.hostname was asked for */
+	struct record_map ports; /* published now, "80/tcp": list of struct port_binding */
+	char *sandbox_id;	 /* 64 hex, of the present or last network sandbox */
+
+	/* ---- only in memory ---- */
+	struct engine *engine;	   /* borrowed */
+	struct image *image;	   /* borrowed and leased; NULL: its image is missing */
+	struct container_run *run; /* owned: the shim of the present run; NULL: none */
+	struct exec *execs;	   /* owned list, newest first */
+	struct container *older;   /* next in order of creation, newest first */
+	struct container *newer;
+	struct container_operation *waiting; /* owned queue: wait for the present operation */
+	struct pending_connection *pending;  /* owned: attaches and waits that came before start */
+	struct restart_timer *restart_timer; /* owned; NULL: no restart is due */
+	struct health_check *health_check;   /* owned; NULL: not checked now */
+	int64_t last_delay_ms;		     /* of the restart back-off */
+	bool hidden;   /* not recorded yet: in no list and no look-up but that of names */
+	bool busy;     /* an operation is under way that others wait for */
+	bool removing; /* is on its way out */
+	int64_t size_rw, size_root; /* bytes, of the last engine_measure; -1: never measured */
+	int32_t health;		    /* enum health_state */
+	int64_t failing_streak;
+	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
+};
+extern const struct record_type container_type;
+
+/* "created", "running" ... as State.Status shows it. */
+const char *container_state_name(enum container_state state);
+bool container_state_from_name(const char *name, enum container_state *state);
+
+/* May `to` follow `from`? */
+bool container_may_become(enum container_state from, enum container_state to);
+
+/* State.Running: a process is there (paused too), or the policy is about to bring one. */
+bool container_is_running(const struct container *c);
+
+/* A process is there now, paused or not. */
+bool container_is_live(const struct container *c);
+
+/* Paths of inspect; the caller frees. */
+char *container_folder(const struct container *c);     /* <data root>/containers/<id> */
+char *container_run_folder(const struct container *c); /* <exec root>/c/<id> */
+char *container_log_path(
+	const struct container *c); /* NULL before the first start, or with driver none */
+char *container_etc_path(const struct container *c,
+			 const char *file);		 /* "hosts", ...; NULL: host's own */
+char *container_upper_folder(const struct container *c); /* what the container has written */
+
+/* Signal that `stop` sends (config.stop_signal or SIGTERM), and how long it waits: seconds, -1 for
+ * ever. */
+int container_stop_signal(const struct container *c);
+int64_t container_stop_timeout(const struct container *c);
+
+/* "SIGKILL", "kill", "9"; 0: there is no such signal.  Real-time ones as RTMIN+3, RTMAX-1. */
+int signal_from_name(const char *name);
+
+/* ---- exec ---- */
+
+enum exec_state { EXEC_CREATED, EXEC_STARTING, EXEC_RUNNING, EXEC_EXITED };
+
+struct exec {
+	/* ---- kept in its run folder ---- */
+	char *id; /* 64 hex */
+	char *container_id;
+	struct exec_config config;
+	int32_t state; /* enum exec_state */
+	int64_t pid;   /* 0 while it does not run */
+	struct optional_i64 exit_code;
+	int64_t created_ns, finished_ns;
+
+	/* ---- only in memory ---- */
+	struct container *container; /* borrowed */
+	struct exec *next;	     /* of the same container */
+	struct exec_run *run;	     /* owned; NULL: no shim */
+	bool for_health;	     /* a probe: shown in no ExecIDs */
+};
+extern const struct record_type exec_type;
