@@ -18,7 +18,8 @@ struct endpoint_spec {
 	char *gateway6;
 	char *mac; /* "02:42:ac:11:00:02" */
 	int32_t mtu;
-	bool hairpin; /* the bridge port may send a packet back where it came from */
+	bool hairpin;  /* the bridge port may send a packet back where it came from */
+	bool isolated; /* the bridge port does not talk to other isolated ones (icc=false) */
 };
 extern const struct record_type endpoint_spec_type;
 

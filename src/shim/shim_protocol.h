@@ -31,6 +31,7 @@
 
 #include "format/record.h"
 #include "network/endpoint.h"
+#include "network/relay.h"
 #include "sandbox/spec.h"
 
 #define SHIM_PROTOCOL_VERSION 1
@@ -153,6 +154,8 @@ struct shim_start {
 	struct shim_log_options log;
 	bool stdin_once;
 	int64_t join_pid, join_start_time;
+	struct record_list relays; /* struct relay_spec: what the shim carries itself; their `socket`
+				      counts the descriptors of all SHIM_PORTS, in order */
 };
 
 enum shim_phase {

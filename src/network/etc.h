@@ -1,0 +1,49 @@
+/* hosts, hostname and resolv.conf of a container: what goes into them, as text.  Pure functions but
+ * for the two that read the host's files; the caller writes the result below the container's etc
+ * folder. */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* ---- resolv.conf ---- */
+
+struct resolv_conf {
+	struct strings servers, search, options;
+};
+void resolv_conf_fini(struct resolv_conf *conf);
+#define scoped_resolv_conf scoped_with(resolv_conf_fini)
+
+/* Lines that are not understood are skipped, as resolvers do; the last `search` or `domain` counts.
+ */
+void resolv_conf_parse(const char *text, size_t size, struct resolv_conf *out);
+
+/* The host's: /etc/resolv.conf, or systemd-resolved's list of real servers where that file names
+ * only its stub.  A missing file is an empty one. */
+void resolv_conf_read_host(struct resolv_conf *out);
+
+/* What the container asked for (--dns, --dns-search, --dns-opt, else the daemon's own settings),
+ * over the host's.  Servers on a loopback address are left out, they are not the container's; none
+ * left: 8.8.8.8 and 8.8.4.4.  A search list of "." alone means none.  `ipv6`: the container can
+ * reach IPv6 servers; else they are left out too. */
+void resolv_conf_render(const struct resolv_conf *host, const struct resolv_conf *asked, bool ipv6,
+			struct buffer *out);
+
+/* For networks with names of their own: 127.0.0.11 and ndots:0 (later networks use it). */
+void resolv_conf_render_internal(const struct resolv_conf *host, const struct resolv_conf *asked,
+				 struct buffer *out);
+
+/* ---- hosts and hostname ---- */
+
+struct hosts_content {
+	const char *hostname, *domainname; /* domainname may be NULL or "" */
+	const char *address, *address6;	   /* own; NULL: no own line */
+	bool ipv6;			   /* with the lines of ::1 and its kin */
+	const struct strings *extra;	   /* "name:address" of --add-host, in order; NULL: none */
+	const char *host_gateway;  /* what "host-gateway" stands for; NULL: an error if asked for */
+	const struct pairs *links; /* "alias id12 name" to address, of --link; NULL: none */
+};
+
+/* ERROR_INVALID `invalid IP address in add-host: "x"` and kin. */
+bool hosts_render(const struct hosts_content *content, struct buffer *out, struct error *err);
+void hostname_render(const char *hostname, struct buffer *out);

@@ -1,0 +1,221 @@
+/* The host's networks as the daemon sees them: records, addresses, published ports, the firewall.
+ *
+ * Who does what:
+ *	this module       decides (which network, address, port) in memory, and speaks nfnetlink:
+ *one message of some microseconds per published port, on a socket kept open wherry-worker whatever
+ *may wait: makes bridges, sets sysctls, loads whole rulesets with network	  `nft -f -`, looks
+ *for rulesets of others, deletes conntrack entries wherry-shim       makes the link of a container
+ *(endpoint.h), holds the sockets that reserve its ports, and carries what NAT cannot (relay.h) The
+ *daemon never speaks rtnetlink.  Everything runs on the loop's thread; callbacks come there too.
+ *
+ * A start of a container, in the engine's words:
+ *	network_mode_parse     what HostConfig.NetworkMode asks for
+ *	network_allocate       an address; fills the endpoint_spec of the start message
+ *	ports_reserve          host ports; its sockets and relays go into the start message
+ *	ports_publish          makes them reachable, while the shim starts
+ *	(the container runs; the engine's record holds the endpoint_spec and the published ports)
+ *	ports_release, network_release   at the exit, or when the start failed
+ * A daemon that comes back calls network_adopt and ports_adopt for every running container before
+ * networks_start.  When a shim fails to attach because its bridge is gone, networks_repair brings
+ *the bridge back and the start is tried once more. */
+#pragma once
+
+#include "format/record.h"
+#include "network/endpoint.h"
+#include "network/etc.h"
+#include "sandbox/spec.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+struct networks; /* all of this daemon */
+struct network;	 /* one of them; owned by `networks` */
+
+/* ---- opening ---- */
+
+/* Borrowed for the call of networks_open. */
+struct network_settings {
+	const char *worker; /* path of wherry-worker */
+	const char *nft;    /* path or name of nft; NULL: "nft" */
+	const char *bridge; /* device of the network `bridge`: an existing one is used as it is,
+			       address and all; a missing one is made.  "none": no such network.
+			       NULL: docker0, or the first free of wherry0, wherry1 ... where
+			       dockerd is or was; kept in the store from then on */
+	const char *table;  /* nftables table, family inet, ours alone.  NULL: "wherry" for docker0,
+			       else named after the bridge, so that many daemons live on one host */
+	const char *bip;    /* "172.17.0.1/16"; NULL: the bridge's own, else from the pools */
+	const char *fixed_cidr;	 /* containers get addresses of this part only; NULL: the whole */
+	const char *fixed_cidr6; /* gives containers IPv6 addresses; NULL: no IPv6 */
+	struct strings pools;	 /* "base=10.10.0.0/16,size=24"; none given: Docker's own */
+	const char *
+		default_host_ip; /* of published ports without HostIp; NULL or "": 0.0.0.0 and :: */
+	const char *host_gateway; /* what `host-gateway` means in --add-host; NULL: the bridge's */
+	int mtu;		  /* 0: 1500 */
+	bool icc;		  /* containers on the default bridge may talk to each other */
+	bool masquerade;
+	bool forward;	      /* switch ip_forward on */
+	bool forward_no_drop; /* even so, do not drop what is forwarded between other devices */
+	bool firewall; /* false (--iptables=false): no table; ports are carried by the shims */
+};
+
+void network_settings_init(struct network_settings *settings); /* dockerd's defaults */
+
+/* Reads the records (so before the store's first write) and makes those of the predefined networks
+ * `bridge`, `host` and `none` where they are missing.  Touches nothing outside the process.  Bad
+ * settings are ERROR_INVALID, by their flag's name. */
+struct networks *networks_open(uv_loop_t *loop, struct store *store,
+			       const struct network_settings *settings, struct error *err);
+void networks_close(struct networks *networks); /* leaves bridges and rules: containers live on */
+
+/* `err` is NULL on success.  Called exactly once. */
+typedef void network_done(void *data, const struct error *err);
+
+/* Make bridges, sysctls and the whole table, from what was adopted until now, as one transaction:
+ * connections that exist go on.  Call once, before the first publish; calls of others that need the
+ * table wait for it.  A failure leaves the daemon usable for containers without a network. */
+void networks_start(struct networks *networks, network_done *done, void *data);
+
+/* The same again: somebody removed the bridge or our rules.  (A table that is flushed or deleted is
+ * noticed by itself, through nfnetlink's notices, and rebuilt at once.)  Calls that come while one
+ * is under way share it. */
+void networks_repair(struct networks *networks, network_done *done, void *data);
+
+/* For `info` and the log: rulesets of others that would drop our traffic, by family, table and
+ * chain; what the kernel lacks.  As of the last start or repair; borrowed until the next one. */
+const struct strings *networks_warnings(const struct networks *networks);
+
+/* ---- the networks ---- */
+
+struct network_pool {  /* one subnet */
+	char *subnet;  /* "172.17.0.0/16" */
+	char *range;   /* of it, what containers get; NULL: all */
+	char *gateway; /* "172.17.0.1" */
+};
+
+/* What is wanted of a network, as stored; the door renders it. */
+struct network_spec {
+	char *id, *name;
+	char *driver; /* "bridge", "host", "null" */
+	int64_t created_ns;
+	bool internal, ipv6;
+	struct record_list pools; /* struct network_pool: IPv4, then IPv6 */
+	char *bridge;		  /* the device; NULL for the other drivers */
+	int32_t mtu;
+	bool icc, masquerade;
+	struct pairs options, labels;
+};
+extern const struct record_type network_spec_type;
+
+/* By name, id or prefix of the id; names win.  ERROR_NOT_FOUND "network x not found". */
+struct network *networks_find(struct networks *networks, const char *reference, struct error *err);
+
+/* All, in the order they were made. */
+size_t networks_count(const struct networks *networks);
+struct network *networks_at(const struct networks *networks, size_t index);
+
+const struct network_spec *network_get_spec(const struct network *network); /* borrowed */
+size_t network_endpoint_count(const struct network *network);
+
+/* ---- modes: what HostConfig.NetworkMode gives a container ---- */
+
+enum network_mode_kind {
+	NETWORK_MODE_NETWORK, /* an own namespace with an endpoint in a network */
+	NETWORK_MODE_NONE,    /* an own namespace with only lo (shim_start.loopback) */
+	NETWORK_MODE_HOST,    /* the host's namespace; no endpoint, published ports are discarded */
+	NETWORK_MODE_CONTAINER, /* another container's; no endpoint */
+};
+
+struct network_mode {
+	enum network_mode_kind kind;
+	const char *name;	/* the network or the container; borrowed from the text */
+	int32_t namespace_mode; /* enum namespace_mode, for sandbox_spec.network */
+};
+
+/* "default" and "" are the network `bridge` (`none` where --bridge=none).  "container:" without a
+ * name is ERROR_INVALID; whether network or container exist is not looked at. */
+bool network_mode_parse(const char *text, struct network_mode *out, struct error *err);
+
+/* ---- addresses ---- */
+
+struct endpoint_request {
+	const char *container_id;
+	const char *address, *address6; /* asked for; NULL: the lowest free */
+	const char *mac;		/* NULL: 02:42 and the IPv4 address */
+	const char *name;		/* inside; NULL: "eth0" */
+};
+
+/* Fill `out` (a zeroed record; freed by record_fini with endpoint_spec_type).  Memory only.  A full
+ * pool is ERROR_SYSTEM in Docker's words, an address in use ERROR_FORBIDDEN. */
+bool network_allocate(struct networks *networks, struct network *network,
+		      const struct endpoint_request *request, struct endpoint_spec *out,
+		      struct error *err);
+
+/* Take the addresses of a container that ran before this daemon did.  One that is not of the pool
+ * (settings have changed meanwhile) is left alone. */
+void network_adopt(struct networks *networks, const struct endpoint_spec *endpoint);
+
+/* Give them back.  Idempotent. */
+void network_release(struct networks *networks, const struct endpoint_spec *endpoint);
+
+/* The address that `host-gateway` stands for; NULL: there is none. */
+const char *networks_host_gateway(const struct networks *networks);
+
+/* ---- published ports ---- */
+
+struct port_request {
+	int protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t container_port;
+	const char *host_ip;  /* NULL or "": the default, 0.0.0.0 and :: with one number */
+	uint16_t first, last; /* host ports to choose from; both 0: the next free ephemeral one */
+};
+
+/* "80", "8000-8010" or "" as they stand in HostPort; ERROR_INVALID `invalid port specification:
+ * "x"`. */
+bool port_range_parse(const char *text, uint16_t *first, uint16_t *last, struct error *err);
+
+/* "80/tcp", "53/udp", "80" as they stand in ExposedPorts; also a range, "8000-8010/tcp". */
+bool port_spec_parse(const char *text, int *protocol, uint16_t *first, uint16_t *last,
+		     struct error *err);
+const char *port_protocol_name(int protocol); /* "tcp", "udp" */
+
+/* One that is published: a value, kept in the container's record, shown by inspect and ps. */
+struct published_port {
+	int32_t protocol;
+	int32_t container_port;
+	char *host_ip; /* "0.0.0.0", "::", "127.0.0.1" ... */
+	int32_t host_port;
+	char *address; /* the container's */
+	bool relayed;  /* the shim listens and carries the bytes; else NAT */
+};
+extern const struct record_type published_port_type;
+
+/* What one start has reserved.  Zero is empty. */
+struct ports {
+	struct record_list published; /* struct published_port */
+	int *sockets; /* one for each, same order: bound; the shim holds them while it runs */
+	struct record_list relays; /* struct relay_spec, for shim_start; names sockets by index */
+};
+void ports_fini(struct ports *ports); /* closes the daemon's copies; the reservation stays */
+#define scoped_ports scoped_with(ports_fini)
+
+/* Choose and reserve host ports: against other containers by memory, against programs of the host
+ * by binding.  All or none.  `name` is the container's, for the error: driver failed programming
+ * external connectivity on endpoint web (<endpoint id>): Bind for 127.0.0.1:18080 failed: port is
+ * already allocated */
+bool ports_reserve(struct networks *networks, const char *name,
+		   const struct endpoint_spec *endpoint, const struct port_request *requests,
+		   size_t count, struct ports *out, struct error *err);
+
+/* Make them reachable: one transaction of nfnetlink, which also takes over a port that the table
+ * still gives to somebody else.  `done` is called before this returns, unless the table is being
+ * built. */
+void ports_publish(struct networks *networks, const struct record_list *published,
+		   network_done *done, void *data);
+
+/* As after publish, for containers that run already; the table follows with networks_start. */
+void ports_adopt(struct networks *networks, const struct record_list *published);
+
+/* Unpublish and free the numbers.  Also forgets the conntrack entries of UDP ports (by a worker,
+ * some milliseconds later).  Idempotent; also right for ports that were reserved and never
+ * published. */
+void ports_release(struct networks *networks, const struct record_list *published);

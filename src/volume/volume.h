@@ -1,0 +1,100 @@
+/* Local volumes: named and anonymous folders below <data root>/volumes, with a record each.
+ *
+ *	<data root>/volumes/<name>/_data     what containers see
+ *	store: volume/<name>                 struct volume_spec
+ *
+ * The folder is made before the record is written, and the record removed before the folder, so
+ *that after a crash a folder without a record is all that can be left; volumes_open removes it. Who
+ *uses a volume is counted by its users' ids (volume_use), which the engine tells at create and
+ *adopt; nothing of that is stored here.
+ *
+ * Folders are made on the loop's thread (one mkdir); removing what may be a million files is done
+ *by a child, after the folder was renamed out of the way. */
+#pragma once
+
+#include "base/error.h"
+#include "format/record.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+struct volumes;
+struct volume;
+
+/* A volume as stored and shown. */
+struct volume_spec {
+	char *name;
+	char *driver; /* "local" */
+	int64_t created_ns;
+	bool anonymous;	      /* made for a container, named by 64 hex digits */
+	struct pairs labels;  /* anonymous ones carry "com.docker.volume.anonymous" = "" */
+	struct pairs options; /* of the driver: type, device, o */
+};
+extern const struct record_type volume_spec_type;
+
+/* Reads the records, so before the store's first write.  `worker` is the path of wherry-worker. */
+struct volumes *volumes_open(uv_loop_t *loop, struct store *store, const char *data_root,
+			     const char *worker, struct error *err);
+void volumes_close(struct volumes *volumes);
+
+/* ---- looking ---- */
+
+/* ERROR_NOT_FOUND "get x: no such volume". */
+struct volume *volumes_find(struct volumes *volumes, const char *name, struct error *err);
+
+/* All, by name. */
+size_t volumes_count(const struct volumes *volumes);
+struct volume *volumes_at(const struct volumes *volumes, size_t index);
+
+const struct volume_spec *volume_get_spec(const struct volume *volume); /* borrowed */
+const char *volume_path(const struct volume *volume); /* absolute, ends in /_data; borrowed */
+size_t volume_use_count(const struct volume *volume);
+
+/* ---- making ---- */
+
+struct volume_request {
+	const char *name;		      /* NULL or "": anonymous */
+	const char *driver;		      /* NULL or "": "local" */
+	const struct pairs *labels, *options; /* NULL: none */
+};
+
+/* `err` is NULL on success, and `volume` is then recorded. */
+typedef void volume_done(void *data, struct volume *volume, const struct error *err);
+
+/* One that exists is given back unchanged, unless its driver is another (ERROR_CONFLICT).  Bad
+ * names and options are ERROR_INVALID in Docker's words.  `done` is called once the record is on
+ * disk; for failures and existing volumes before this returns.  Returns the volume at once (usable
+ * for volume_use: its folder is there), NULL on failure. */
+struct volume *volume_create(struct volumes *volumes, const struct volume_request *request,
+			     volume_done *done, void *data);
+
+/* ---- using ---- */
+
+/* `user` (a container's id) has the volume from now on; twice is once. */
+void volume_use(struct volume *volume, const char *user);
+void volume_unuse(struct volume *volume, const char *user);
+
+/* Mount what the options name, if any, before the first container that uses the volume starts; a
+ * plain local volume needs nothing.  Says whether the source may be filled from the image: the
+ * mount spec's copy_up (an empty folder is filled by the sandbox). */
+bool volume_mount(struct volume *volume, struct error *err);
+
+/* ---- removing ---- */
+
+typedef void volume_removed(void *data, const struct error *err);
+
+/* ERROR_CONFLICT `remove v1: volume is in use - [<id>, <id>]`; `force` only makes an absent name no
+ * error.  `done` when the record's removal is on disk. */
+void volume_remove(struct volumes *volumes, const char *name, bool force, volume_removed *done,
+		   void *data);
+
+/* Those that are not in use and that `match` (NULL: all) says yes to; names of the removed and
+ * bytes that they held are given when all are gone from the store. */
+struct volume_pruned {
+	struct strings names;
+	uint64_t bytes;
+};
+typedef void volume_prune_done(void *data, const struct volume_pruned *pruned,
+			       const struct error *err);
+void volumes_prune(struct volumes *volumes, bool (*match)(void *data, const struct volume *volume),
+		   volume_prune_done *done, void *data);
