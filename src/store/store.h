@@ -13,7 +13,8 @@
 struct store;
 
 enum store_promise {
-	STORE_SURVIVES_KILL,	  /* a finished write: kill -9 of the daemon loses nothing (synchronous=NORMAL) */
+	STORE_SURVIVES_KILL,	  /* a finished write: kill -9 of the daemon loses nothing
+				     (synchronous=NORMAL) */
 	STORE_SURVIVES_POWER_CUT, /* an fsync: create, remove, rename, update, image ... (FULL) */
 };
 
@@ -22,23 +23,29 @@ typedef void store_done(void *data, const struct error *err);
 
 /* Opens or makes <folder>/state.db (WAL).  A file of a newer schema, or a corrupt one, is refused
  * with a text that says what to do.  Keeps a reserve file of 4 MB beside it, which is released when
- * the disk is full so that stop and remove can still be recorded, and made again when there is room. */
+ * the disk is full so that stop and remove can still be recorded, and made again when there is
+ * room. */
 struct store *store_open(uv_loop_t *loop, const char *folder, struct error *err);
 
-/* Waits until everything queued is written. */
+/* Waits until everything queued is written.  Callbacks that are still due are not called any more;
+ * the loop must run once more afterwards. */
 void store_close(struct store *store);
 
-/* Every record whose key starts with `prefix`, in key order; only before the first write.  `value` is
- * borrowed for the call.  Returning false stops the walk. */
+/* Every record whose key starts with `prefix`, in key order; only before the first write.  `value`
+ * is borrowed for the call.  Returning false stops the walk. */
 bool store_each(struct store *store, const char *prefix,
-		bool (*visit)(void *data, const char *key, const void *value, size_t size), void *data,
-		struct error *err);
+		bool (*visit)(void *data, const char *key, const void *value, size_t size),
+		void *data, struct error *err);
+
+/* The disk has no room for the reserve: what would only add records (create, pull) should be
+ * refused, so that the rest of the room is left for those that end something. */
+bool store_disk_is_full(const struct store *store);
 
 /* Set or remove a record.  Takes copies.  `done` may be NULL. */
 void store_put(struct store *store, const char *key, const void *value, size_t size,
 	       enum store_promise promise, store_done *done, void *data);
-void store_delete(struct store *store, const char *key, enum store_promise promise, store_done *done,
-		  void *data);
+void store_delete(struct store *store, const char *key, enum store_promise promise,
+		  store_done *done, void *data);
 
 /* Several changes that become visible together or not at all. */
 struct store_change {
