@@ -2,7 +2,10 @@
  *
  * Everything of one daemon lives below one delegated subtree: v2 and unified `<ours>/daemon`,
  * `<ours>/c/<id>`, processes only in leaves; v1 the same path in each mounted hierarchy.  Linked into
- * daemon and shim; no libraries.  Reads and writes of kernel files: microseconds, never a disk. */
+ * daemon and shim; no libraries.  Reads and writes of kernel files: microseconds, never a disk.
+ *
+ * The kernel's files are reached by the names of controllers: cgroup_file(cgroup, CGROUP_MEMORY, ..) is
+ * a file of the v1 memory hierarchy or of the one v2 tree, whichever the host has. */
 #pragma once
 
 #include "base/error.h"
@@ -19,9 +22,10 @@ enum cgroup_controller {
 	CGROUP_CPUSET,
 	CGROUP_MEMORY,
 	CGROUP_PIDS,
-	CGROUP_BLKIO,
+	CGROUP_BLKIO, /* "io" on v2 */
 	CGROUP_DEVICES,
 	CGROUP_FREEZER,
+	CGROUP_HUGETLB,
 	CGROUP_UNIFIED, /* v2, or the unified tree of a hybrid host */
 	CGROUP_CONTROLLERS
 };
@@ -30,12 +34,24 @@ enum cgroup_controller {
 struct cgroup_host {
 	enum cgroup_layout layout;
 	char *mount[CGROUP_CONTROLLERS]; /* where the hierarchy is; NULL: not on this host */
-	bool has[CGROUP_CONTROLLERS];	 /* v2: the controller is enabled for our subtree */
+	enum cgroup_controller owner[CGROUP_CONTROLLERS]; /* the first of those mounted together */
+	bool has[CGROUP_CONTROLLERS]; /* v1: mounted; v2: offered by the root of the mount */
 	bool swap_limit, oom_kill_disable, blkio_weight, cpu_quota; /* for info and warnings */
 };
 const struct cgroup_host *cgroup_host(void);
 
-/* A cgroup: one directory descriptor per hierarchy; v2 has only CGROUP_UNIFIED. */
+/* "cpu", "memory" ...; "" for CGROUP_UNIFIED. */
+const char *cgroup_controller_name(enum cgroup_controller controller);
+
+/* The caller's own cgroup in the unified tree ("/system.slice/wherry.service"), else in the memory
+ * hierarchy; "/" when unknown.  Owned. */
+char *cgroup_own_path(void);
+
+/* A cgroup: one directory descriptor per hierarchy; v2 has only CGROUP_UNIFIED.  Controllers that are
+ * mounted together share one number.
+ *
+ * A v1 cpuset is made only when it is wanted (cgroup_add_cpuset): an empty one takes no process, and
+ * filling it rebuilds scheduling domains.  The v1 freezer is made only where no unified tree can freeze. */
 struct cgroup {
 	int dir[CGROUP_CONTROLLERS]; /* -1: not there */
 	char *path;		     /* below each mount: "/wherry/c/<id>" */
@@ -46,6 +62,22 @@ bool cgroup_open(const char *path, struct cgroup *out, struct error *err); /* NO
 void cgroup_fini(struct cgroup *cgroup);				   /* closes; the cgroup stays */
 
 bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err); /* 0: the caller */
+
+/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none; a process that was cloned so has only
+ * the v1 hierarchies left to join. */
+int cgroup_clone_fd(const struct cgroup *cgroup);
+bool cgroup_join_v1(const struct cgroup *cgroup, pid_t pid, struct error *err);
+
+/* Make the v1 cpuset with its parent's processors and memories, and move what runs there. */
+bool cgroup_add_cpuset(struct cgroup *cgroup, struct error *err);
+
+/* The folder that holds a controller's files; -1: the host cannot do that. */
+int cgroup_folder(const struct cgroup *cgroup, enum cgroup_controller controller);
+bool cgroup_write(const struct cgroup *cgroup, enum cgroup_controller controller, const char *file,
+		  const char *value, struct error *err);
+bool cgroup_read(const struct cgroup *cgroup, enum cgroup_controller controller, const char *file,
+		 struct buffer *out, struct error *err);
+
 bool cgroup_freeze(const struct cgroup *cgroup, bool frozen, struct error *err); /* waits until it is */
 bool cgroup_kill(const struct cgroup *cgroup, struct error *err); /* SIGKILL, forks in flight too */
 bool cgroup_is_empty(const struct cgroup *cgroup);
@@ -54,13 +86,22 @@ bool cgroup_pids(const struct cgroup *cgroup, pid_t **pids, size_t *count, struc
 /* rmdir in every hierarchy, sub-groups first; while processes are still exiting it waits for them, at
  * most 2 s.  What is gone already is no error. */
 bool cgroup_remove(const char *path, struct error *err);
+bool cgroup_remove_opened(const struct cgroup *cgroup, struct error *err);
 
-struct resources_spec;
+/* Which devices the cgroup may use.  Everything is closed, then the rules open some.  v1 writes
+ * devices.deny and devices.allow; v2 replaces the BPF program that sits on the cgroup. */
+struct device_rule {
+	char type;	      /* 'c', 'b', 'a' for both */
+	int64_t major, minor; /* -1: all */
+	bool read, write, make;
+};
+bool cgroup_set_devices(const struct cgroup *cgroup, const struct device_rule *rules, size_t count,
+			struct error *err);
 
-/* Apply limits (sandbox/spec.h).  What the host cannot limit becomes a text in `warnings`.  Raising
- * and lowering of memory and swap are written in the order that the kernel accepts. */
-bool cgroup_limit(const struct cgroup *cgroup, const struct resources_spec *resources,
-		  struct strings *warnings, struct error *err);
+/* Readable (POLLIN) when an OOM kill may have happened: v1 an eventfd on memory.oom_control, v2 an
+ * inotify on memory.events.  -1: cannot be watched. */
+int cgroup_watch_oom(const struct cgroup *cgroup);
+uint64_t cgroup_oom_kills(const struct cgroup *cgroup); /* so far */
 
 /* One sample for stats; absent values are 0 (UINT64_MAX: no limit). */
 struct cgroup_usage {

@@ -99,7 +99,8 @@ struct sandbox_spec {
 	char *root_folder;	/* instead of the overlay: a ready root (tests, bundles) */
 
 	struct namespace_spec network, pid, ipc, uts, cgroup, user;
-	struct record_list uid_map, gid_map; /* struct id_map; used when user.mode is NAMESPACE_NEW */
+	/* struct id_map.  user.mode NAMESPACE_NEW (0) with empty maps is the host's user namespace. */
+	struct record_list uid_map, gid_map;
 	char *etc_folder; /* absolute: holds hosts, hostname, resolv.conf to be mounted; NULL: none */
 
 	struct record_list mounts; /* struct mount_spec: the user's, after the OCI default ones */
