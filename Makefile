@@ -23,13 +23,13 @@ programs: build-packages build/build.ninja
 	ninja -C build
 
 build/build.ninja:
-	meson setup build --buildtype=release -Db_lto=false --prefix=$(PREFIX)
+	meson setup build --buildtype=release -Dtests=false --prefix=$(PREFIX)
 
 build-sanitized/build.ninja:
 	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true
 
 build-fuzz/build.ninja:
-	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true
+	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dtests=false -Dfuzz=true
 
 demo: demo-packages programs
 	tests/demo/demo build

@@ -4,12 +4,10 @@
 #include "cmd/daemon_settings.h"
 
 #include "format/json.h"
+#include "os/file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SETTING(name, kind, member, ...)                                                           \
 	{0, name, &kind, offsetof(struct daemon_settings, member), __VA_ARGS__}
@@ -274,32 +272,6 @@ bool daemon_settings_from_json(struct daemon_settings *settings, const char *tex
 #define FILE_LIMIT (1 << 20)
 #define DEFAULT_FILE "/etc/wherry/wherry.json"
 
-/* NULL with err->os ENOENT when it is not there. */
-static char *read_file(const char *path, size_t *size, struct error *err)
-{
-	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	scoped_buffer struct buffer text = {0};
-	ssize_t got;
-
-	if (fd < 0) {
-		error_errno(err, "cannot open '%s'", path);
-		return NULL;
-	}
-	while ((got = read(fd, buffer_reserve(&text, 4096), 4096)) > 0) {
-		buffer_wrote(&text, (size_t)got);
-		if (text.size > FILE_LIMIT) {
-			error_set(err, ERROR_INVALID, "'%s' is over 1 MiB", path);
-			return NULL;
-		}
-	}
-	if (got < 0) {
-		error_errno(err, "cannot read '%s'", path);
-		return NULL;
-	}
-	*size = text.size;
-	return buffer_take(&text);
-}
-
 /* The long names of the flags that stand in argv, however they are written. */
 static struct strings flags_in(const char *const *argv, size_t count)
 {
@@ -356,14 +328,15 @@ bool daemon_settings_read(struct daemon_settings *settings, const char *const *a
 				 outcome.arguments.items[0]);
 
 	const char *path = settings->config_file ? settings->config_file : DEFAULT_FILE;
-	size_t size;
-	struct error missing = {0};
-	scoped_free char *text = read_file(path, &size, &missing);
-	if (!text && (settings->config_file || missing.os != ENOENT)) {
-		*err = missing;
+	scoped_buffer struct buffer text = {0};
+	struct error unread = {0};
+	if (!file_read(AT_FDCWD, path, FILE_LIMIT, &text, &unread)) {
+		if (!settings->config_file && unread.kind == ERROR_NOT_FOUND)
+			return check(settings, err);
+		*err = unread;
 		return false;
 	}
-	if (text && !daemon_settings_from_json(settings, text, size, &given, err))
+	if (!daemon_settings_from_json(settings, text.data, text.size, &given, err))
 		return error_prefix(err, "'%s'", path);
 	return check(settings, err);
 }

@@ -1,0 +1,226 @@
+#include "cmd/daemon_listen.h"
+
+#include "base/log.h"
+#include "os/fd.h"
+#include "os/socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_INHERITED 3
+#define BACKLOG		4096
+
+void daemon_sockets_fini(struct daemon_sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		close_fd(&sockets->items[i].fd);
+		free(sockets->items[i].address);
+	}
+	vector_fini(sockets);
+}
+
+static void add_socket(struct daemon_sockets *sockets, int fd, const char *address, bool tls)
+{
+	struct daemon_socket socket = {fd, str_dup(address), tls};
+
+	vector_add(sockets, socket);
+}
+
+/* ---- unix ---- */
+
+static bool group_id(const char *name, gid_t *gid)
+{
+	const struct group *group = getgrnam(name);
+
+	if (!group)
+		return false;
+	*gid = group->gr_gid;
+	return true;
+}
+
+/* A group that was asked for must be there; without one, root's stays. */
+static bool choose_group(const char *wanted, gid_t *gid, struct error *err)
+{
+	*gid = getegid();
+	if (wanted)
+		return group_id(wanted, gid) ||
+		       error_set(err, ERROR_NOT_FOUND, "group '%s' is not on this host", wanted);
+	if (!group_id("wherry", gid))
+		group_id("docker", gid);
+	return true;
+}
+
+static int listen_unix(const char *path, const struct daemon_settings *settings, struct error *err)
+{
+	gid_t gid;
+
+	if (*path != '/') {
+		error_set(err, ERROR_INVALID, "the path must be absolute");
+		return -1;
+	}
+	if (!choose_group(settings->group, &gid, err))
+		return -1;
+	scoped_fd int fd = socket_listen(AT_FDCWD, path, 0600, err);
+	if (fd < 0)
+		return -1;
+	if (chown(path, 0, gid) < 0 || chmod(path, 0660) < 0) {
+		error_errno(err, "cannot set owner and mode of '%s'", path);
+		return -1;
+	}
+	return take_fd(fd);
+}
+
+/* ---- TCP ---- */
+
+static bool is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static int bind_tcp(const struct addrinfo *address, const char *text, struct error *err)
+{
+	scoped_fd int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+		error_errno(err, "cannot listen on '%s'", text);
+		return -1;
+	}
+	return take_fd(fd);
+}
+
+/* "HOST:PORT", "[::1]:PORT"; the port may not be left out: 2375 by accident is a hole. */
+static bool split_host_port(const char *text, char **host, char **port)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (!colon || !colon[1])
+		return false;
+	size_t length = (size_t)(colon - text);
+	if (*text == '[' && length > 1 && colon[-1] == ']')
+		*host = str_dup_n(text + 1, length - 2);
+	else
+		*host = str_dup_n(text, length);
+	*port = str_dup(colon + 1);
+	return true;
+}
+
+static int listen_tcp(const char *text, bool tls, struct error *err)
+{
+	scoped_free char *host = NULL;
+	scoped_free char *port = NULL;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *found;
+	int fd = -1;
+
+	if (!split_host_port(text, &host, &port)) {
+		error_set(err, ERROR_INVALID, "'%s' wants ADDRESS:PORT", text);
+		return -1;
+	}
+	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	if (code) {
+		error_set(err, ERROR_INVALID, "'%s': %s", text, gai_strerror(code));
+		return -1;
+	}
+	if (!tls && !is_loopback(found->ai_addr))
+		error_set(err, ERROR_INVALID,
+			  "'%s' is not a loopback address: who reaches it is root here; use --tlsverify",
+			  text);
+	else
+		fd = bind_tcp(found, text, err);
+	freeaddrinfo(found);
+	if (fd >= 0 && !tls)
+		log_warning("plain TCP: every local user can be root through it", NULL, "address=%s",
+			    text);
+	return fd;
+}
+
+/* ---- inherited ---- */
+
+bool daemon_is_supervised(void)
+{
+	return getenv("WHERRY_SUPERVISED") || getenv("NOTIFY_SOCKET") || getenv("LISTEN_FDS");
+}
+
+static size_t inherited_count(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	uint64_t value, owner;
+
+	if (!count || !parse_u64(count, &value) || value > 64)
+		return 0;
+	if (!getenv("WHERRY_SUPERVISED") &&
+	    (!pid || !parse_u64(pid, &owner) || owner != (uint64_t)getpid()))
+		return 0;
+	return value;
+}
+
+static bool take_inherited(int fd, const char *address, bool tls, struct daemon_sockets *out,
+			   struct error *err)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return error_errno(err, "descriptor %d was not given to us", fd);
+	if (!fd_set_nonblocking(fd, true, err))
+		return false;
+	add_socket(out, fd, address, tls);
+	return true;
+}
+
+static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct error *err)
+{
+	if (!count)
+		return error_set(err, ERROR_INVALID,
+				 "fd:// wants sockets of a service manager (LISTEN_FDS), and none came");
+	for (size_t i = 0; i < count; i++)
+		if (!take_inherited(FIRST_INHERITED + (int)i, "fd://", false, out, err))
+			return false;
+	return true;
+}
+
+/* ---- all ---- */
+
+static bool listen_one(const struct daemon_settings *settings, const char *address, size_t index,
+		       struct daemon_sockets *out, struct error *err)
+{
+	size_t inherited = inherited_count();
+	bool tcp = str_starts_with(address, "tcp://");
+	bool tls = tcp && (settings->tls > 0 || settings->tls_verify > 0);
+	int fd;
+
+	if (str_starts_with(address, "fd://"))
+		return take_all_inherited(inherited, out, err);
+	if (getenv("WHERRY_SUPERVISED") && index < inherited)
+		return take_inherited(FIRST_INHERITED + (int)index, address, tls, out, err);
+	if (str_starts_with(address, "unix://"))
+		fd = listen_unix(address + strlen("unix://"), settings, err);
+	else if (tcp)
+		fd = listen_tcp(address + strlen("tcp://"), tls, err);
+	else
+		return error_set(err, ERROR_INVALID, "it must start with unix://, tcp:// or fd://");
+	if (fd < 0)
+		return false;
+	add_socket(out, fd, address, tls);
+	return true;
+}
+
+bool daemon_listen(const struct daemon_settings *settings, struct daemon_sockets *out,
+		   struct error *err)
+{
+	for (size_t i = 0; i < settings->hosts.count; i++)
+		if (!listen_one(settings, settings->hosts.items[i], i, out, err))
+			return error_prefix(err, "--host '%s'", settings->hosts.items[i]);
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDNAMES");
+	return true;
+}

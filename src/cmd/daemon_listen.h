@@ -1,0 +1,28 @@
+/* Where the daemon listens: unix sockets (mode 0660, group wherry, or docker where that exists), TCP
+ * (plain on loopback only; elsewhere with TLS), sockets of a service manager (fd://), and sockets that
+ * the supervising shim keeps across restarts. */
+#pragma once
+
+#include "base/error.h"
+#include "cmd/daemon_settings.h"
+
+struct daemon_socket {
+	int fd;		/* owned, listening, non-blocking */
+	char *address;	/* owned: as in --host */
+	bool tls;	/* TCP that speaks TLS: for the TLS worker */
+};
+
+struct daemon_sockets {
+	struct daemon_socket *items;
+	size_t count, capacity;
+};
+
+/* All sockets of `settings->hosts`.  Under a supervisor or a service manager they are taken over from
+ * it instead of being bound: LISTEN_FDS descriptors from 3 on, for this process (LISTEN_PID), or in the
+ * order of `hosts` where WHERRY_SUPERVISED is set. */
+bool daemon_listen(const struct daemon_settings *settings, struct daemon_sockets *out,
+		   struct error *err);
+void daemon_sockets_fini(struct daemon_sockets *sockets);
+
+/* Is some supervisor already there to restart us: systemd, or our own shim? */
+bool daemon_is_supervised(void);
