@@ -1,6 +1,6 @@
-/* A small blocking HTTP/1.1 client on llhttp: for the command (and for tests).  One request at a time
- * on one connection; unix sockets, TCP, and TLS where OpenSSL is loaded at run time (dlopen, so that a
- * command without TLS never maps it). */
+/* A small blocking HTTP/1.1 client on llhttp: for the command (and for tests).  One request at a
+ * time on one connection; unix sockets, TCP, and TLS where OpenSSL is loaded at run time (dlopen,
+ * so that a command without TLS never maps it). */
 #pragma once
 
 #include "base/error.h"
@@ -42,9 +42,9 @@ ssize_t http_client_read(struct http_client *client, void *out, size_t size, str
 bool http_client_read_all(struct http_client *client, size_t limit, struct buffer *out,
 			  struct error *err);
 
-/* After an answer 101 (or 200 of a raw stream): the connection as a raw byte stream.  Read and write
- * with these; `http_client_fd` is for poll (check http_client_pending first: bytes already read).
- * http_client_shut ends our direction only (half-close; over TLS close_notify). */
+/* After an answer 101 (or 200 of a raw stream): the connection as a raw byte stream.  Read and
+ * write with these; `http_client_fd` is for poll (check http_client_pending first: bytes already
+ * read). http_client_shut ends our direction only (half-close; over TLS close_notify). */
 ssize_t http_client_raw_read(struct http_client *client, void *out, size_t size, struct error *err);
 bool http_client_raw_write(struct http_client *client, const void *data, size_t size,
 			   struct error *err);

@@ -1,0 +1,92 @@
+#include "http/http_message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum http_framing framing_of(const llhttp_t *parser)
+{
+	if (parser->flags & F_CHUNKED)
+		return HTTP_CHUNKED;
+	if (parser->flags & F_CONTENT_LENGTH)
+		return parser->content_length ? HTTP_LENGTH : HTTP_NO_BODY;
+	return llhttp_message_needs_eof(parser) ? HTTP_UNTIL_CLOSE : HTTP_NO_BODY;
+}
+
+/* llhttp forgets its flags once a message without a body is complete, so they are read here. */
+static int on_headers_complete(llhttp_t *parser)
+{
+	struct http_message *message = parser->data;
+
+	message->head_is_complete = true;
+	message->keep_alive = llhttp_should_keep_alive(parser);
+	message->framing = message->no_body ? HTTP_NO_BODY : framing_of(parser);
+	message->length = message->framing == HTTP_LENGTH ? parser->content_length : 0;
+	return message->no_body ? 1 : 0;
+}
+
+static int on_body(llhttp_t *parser, const char *piece, size_t size)
+{
+	struct http_message *message = parser->data;
+
+	message->overhead = 0;
+	if (message->on_body && size)
+		message->on_body(message->data, piece, size);
+	return 0;
+}
+
+static int on_message_complete(llhttp_t *parser)
+{
+	struct http_message *message = parser->data;
+
+	message->is_complete = true;
+	return HPE_PAUSED; /* what follows belongs to another message */
+}
+
+static const llhttp_settings_t settings = {
+	.on_headers_complete = on_headers_complete,
+	.on_body = on_body,
+	.on_message_complete = on_message_complete,
+};
+
+void http_message_init(struct http_message *message, llhttp_type_t type)
+{
+	*message = (struct http_message){0};
+	llhttp_init(&message->parser, type, &settings);
+	message->parser.data = message;
+}
+
+ssize_t http_message_feed(struct http_message *message, const char *data, size_t size)
+{
+	if (message->is_complete)
+		return 0;
+	bool in_body = message->head_is_complete;
+	message->overhead += size;
+	enum llhttp_errno outcome = llhttp_execute(&message->parser, data, size);
+	if (message->is_complete)
+		return llhttp_get_error_pos(&message->parser) - data;
+	if (outcome != HPE_OK)
+		return -1;
+	if (!in_body)
+		message->overhead = 0;
+	return message->overhead > HTTP_OVERHEAD_LIMIT ? -1 : (ssize_t)size;
+}
+
+void http_message_init_body(struct http_message *message, enum http_framing framing,
+			    uint64_t length)
+{
+	static const char chunked[] = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+	char head[80];
+
+	http_message_init(message, HTTP_REQUEST);
+	if (framing == HTTP_CHUNKED)
+		http_message_feed(message, chunked, sizeof(chunked) - 1);
+	else if (framing == HTTP_LENGTH && length)
+		http_message_feed(message, head,
+				  (size_t)snprintf(head, sizeof(head),
+						   "PUT / HTTP/1.1\r\nContent-Length: %" PRIu64
+						   "\r\n\r\n",
+						   length));
+	else
+		message->is_complete = true;
+}
