@@ -25,8 +25,11 @@ extern const struct record_type endpoint_spec_type;
 
 /* In the shim: make the veth pair (random host name; the inner end is born in `netns`), give it its
  * addresses and routes, set it up and make it a port of the bridge; bring up lo.  One rtnetlink socket
- * per namespace, messages batched.  Links die with the namespace, so failing needs no undoing. */
-bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err);
+ * per namespace, messages batched.  For a moment the calling thread is in `netns`.  Links die with the
+ * namespace, so failing needs no undoing.  A bridge that is gone is ERROR_UNAVAILABLE with os ENODEV:
+ * networks_repair brings it back. */
+bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
+		     struct error *err);
 
 /* Only lo: for --network none. */
 bool endpoint_loopback(int netns, struct error *err);

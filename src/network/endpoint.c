@@ -1,0 +1,363 @@
+/* The shim's side of an endpoint.  Making a link is the slowest part of a start and each rtnetlink
+ * message takes the kernel's one RTNL lock, for which 300 shims may queue: so there are few
+ *messages, and everything that can ride on one does.
+ *
+ *	host's socket       make the pair: the outer end is born as a port of the bridge, the inner
+ *one (one batch)	    in the container's namespace with its final name and MAC, already up the
+ *outer end up, its port flags, no IPv6 address of its own container's socket  lo up; the inner
+ *end's addresses and routes (one batch)
+ *
+ * Both ends have one queue: the kernel's default is one per processor and direction.  An IPv6
+ *address is given without duplicate detection, which would hold it back for a second and is
+ *pointless where the daemon is the one that gives addresses. */
+#include "network/endpoint.h"
+
+#include "base/id.h"
+#include "base/memory.h"
+#include "os/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LOOPBACK_INDEX 1
+#define MAC_SIZE       6
+#define MTU_DEFAULT    1500
+#define ADDR_GEN_NONE  1 /* IN6_ADDR_GEN_MODE_NONE of <linux/if_link.h>, an enum without a tag */
+#define MAX_ENDPOINTS  64
+
+/* ---- the host's side ---- */
+
+/* The names of links are seen by nobody but `ip link`; a name from the container's id would collide
+ * with the link of its last run, which dies up to some milliseconds after its namespace. */
+static void random_link_name(char out[static IFNAMSIZ])
+{
+	unsigned char random[5];
+	char hex[2 * sizeof(random) + 1];
+
+	random_bytes(random, sizeof(random));
+	hex_encode(random, sizeof(random), hex);
+	snprintf(out, IFNAMSIZ, "veth%s", hex);
+}
+
+/* The index of a device in the socket's network namespace, without rtnetlink; 0: absent. */
+static int device_index(int socket, const char *name)
+{
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(socket, SIOCGIFINDEX, &request) == 0 ? request.ifr_ifindex : 0;
+}
+
+static bool parse_mac(const char *text, unsigned char out[static MAC_SIZE])
+{
+	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &out[0], &out[1], &out[2],
+		      &out[3], &out[4], &out[5]) == MAC_SIZE;
+}
+
+static void add_common(struct netlink_batch *batch, const struct endpoint_spec *spec)
+{
+	netlink_add_u32(batch, IFLA_MTU, spec->mtu > 0 ? (uint32_t)spec->mtu : MTU_DEFAULT);
+	netlink_add_u32(batch, IFLA_NUM_TX_QUEUES, 1);
+	netlink_add_u32(batch, IFLA_NUM_RX_QUEUES, 1);
+}
+
+static void add_inner_end(struct netlink_batch *batch, const struct endpoint_spec *spec, int netns,
+			  const unsigned char mac[static MAC_SIZE])
+{
+	struct ifinfomsg link = {0};
+	size_t peer = netlink_nest(batch, VETH_INFO_PEER);
+
+	netlink_header(batch, &link, sizeof(link));
+	netlink_add_text(batch, IFLA_IFNAME, spec->name);
+	netlink_add(batch, IFLA_ADDRESS, mac, MAC_SIZE);
+	netlink_add_u32(batch, IFLA_NET_NS_FD, (uint32_t)netns);
+	add_common(batch, spec);
+	netlink_nest_end(batch, peer);
+}
+
+struct link {
+	const struct endpoint_spec *spec;
+	char outer[IFNAMSIZ];
+	unsigned char mac[MAC_SIZE];
+	int bridge; /* its index */
+};
+
+static void add_link(struct netlink_batch *batch, const struct link *link, int netns)
+{
+	struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	size_t info, data;
+
+	netlink_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "make a link");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add_text(batch, IFLA_IFNAME, link->outer);
+	netlink_add_u32(batch, IFLA_MASTER, (uint32_t)link->bridge);
+	add_common(batch, link->spec);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_add(batch, IFLA_INFO_KIND, "veth", 4);
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	add_inner_end(batch, link->spec, netns, link->mac);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+	netlink_end(batch);
+}
+
+static void add_no_autoconfiguration(struct netlink_batch *batch)
+{
+	size_t families = netlink_nest(batch, IFLA_AF_SPEC);
+	size_t inet6 = netlink_nest(batch, AF_INET6);
+
+	netlink_add_u8(batch, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
+	netlink_nest_end(batch, inet6);
+	netlink_nest_end(batch, families);
+}
+
+static void add_port_flags(struct netlink_batch *batch, const struct endpoint_spec *spec)
+{
+	size_t info = netlink_nest(batch, IFLA_LINKINFO), data;
+
+	netlink_add(batch, IFLA_INFO_SLAVE_KIND, "bridge", 6);
+	data = netlink_nest(batch, IFLA_INFO_SLAVE_DATA);
+	netlink_add_u8(batch, IFLA_BRPORT_MODE, spec->hairpin);
+	netlink_add_u8(batch, IFLA_BRPORT_ISOLATED, spec->isolated);
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+}
+
+/* The outer end is up already, but without carrier as long as the inner one is down. */
+static void add_port(struct netlink_batch *batch, const struct link *link)
+{
+	struct ifinfomsg header = {0};
+
+	netlink_begin(batch, RTM_NEWLINK, 0, "set up a port of the bridge");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add_text(batch, IFLA_IFNAME, link->outer);
+	if (link->spec->hairpin || link->spec->isolated)
+		add_port_flags(batch, link->spec);
+	add_no_autoconfiguration(batch);
+	netlink_end(batch);
+}
+
+static bool prepare_link(struct link *link, int socket, struct error *err)
+{
+	const struct endpoint_spec *spec = link->spec;
+
+	if (!parse_mac(spec->mac, link->mac))
+		return error_set(err, ERROR_INVALID, "invalid MAC address '%s'", spec->mac);
+	link->bridge = device_index(socket, spec->bridge);
+	if (link->bridge == 0) {
+		error_set(err, ERROR_UNAVAILABLE, "bridge '%s' is gone", spec->bridge);
+		err->os = ENODEV;
+		return false;
+	}
+	random_link_name(link->outer);
+	return true;
+}
+
+static bool make_links(const struct endpoint_spec *endpoints, size_t count, int netns,
+		       struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+
+	if (socket < 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct link link = {.spec = &endpoints[i]};
+
+		if (!prepare_link(&link, socket, err))
+			return false;
+		add_link(&batch, &link, netns);
+		add_port(&batch, &link);
+	}
+	return netlink_send(socket, &batch, err);
+}
+
+/* ---- the container's side ---- */
+
+static void add_no_link_local(struct netlink_batch *batch, int index)
+{
+	struct ifinfomsg header = {.ifi_index = index};
+
+	netlink_begin(batch, RTM_NEWLINK, 0, "switch IPv6 autoconfiguration off");
+	netlink_header(batch, &header, sizeof(header));
+	add_no_autoconfiguration(batch);
+	netlink_end(batch);
+}
+
+static void add_up(struct netlink_batch *batch, int index)
+{
+	struct ifinfomsg header = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+
+	netlink_begin(batch, RTM_NEWLINK, 0, "set up a link of the container");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_end(batch);
+}
+
+/* An address in binary form. */
+struct binary_address {
+	int family;
+	size_t size;
+	unsigned char bytes[16];
+};
+
+static bool parse_address(const char *text, int family, struct binary_address *out,
+			  struct error *err)
+{
+	out->family = family;
+	out->size = family == AF_INET ? 4 : 16;
+	if (inet_pton(family, text, out->bytes) == 1)
+		return true;
+	return error_set(err, ERROR_INVALID, "invalid address '%s'", text);
+}
+
+static bool add_address(struct netlink_batch *batch, int index, const char *text, int family,
+			int32_t prefix, struct error *err)
+{
+	struct ifaddrmsg header = {.ifa_family = (uint8_t)family,
+				   .ifa_prefixlen = (uint8_t)prefix,
+				   .ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0,
+				   .ifa_index = (uint32_t)index};
+	struct binary_address address;
+
+	if (!parse_address(text, family, &address, err))
+		return false;
+	netlink_begin(batch, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+		      "give the container its address");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add(batch, IFA_LOCAL, address.bytes, address.size);
+	netlink_add(batch, IFA_ADDRESS, address.bytes, address.size);
+	if (family == AF_INET && prefix < 31) {
+		uint32_t host = prefix == 0 ? UINT32_MAX : (1u << (32 - prefix)) - 1;
+		uint32_t broadcast = *(uint32_t *)(void *)address.bytes | htonl(host);
+
+		netlink_add_u32(batch, IFA_BROADCAST, broadcast);
+	}
+	netlink_end(batch);
+	return true;
+}
+
+static bool add_default_route(struct netlink_batch *batch, int index, const char *gateway,
+			      int family, struct error *err)
+{
+	struct rtmsg header = {.rtm_family = (uint8_t)family,
+			       .rtm_table = RT_TABLE_MAIN,
+			       .rtm_protocol = RTPROT_BOOT,
+			       .rtm_scope = RT_SCOPE_UNIVERSE,
+			       .rtm_type = RTN_UNICAST};
+	struct binary_address address;
+
+	if (!parse_address(gateway, family, &address, err))
+		return false;
+	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
+		      "give the container its route");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add(batch, RTA_GATEWAY, address.bytes, address.size);
+	netlink_add_u32(batch, RTA_OIF, (uint32_t)index);
+	netlink_end(batch);
+	return true;
+}
+
+static bool add_family(struct netlink_batch *batch, int index, const struct endpoint_spec *spec,
+		       int family, struct error *err)
+{
+	bool inet = family == AF_INET;
+	const char *address = inet ? spec->address : spec->address6;
+	const char *gateway = inet ? spec->gateway : spec->gateway6;
+	int32_t prefix = inet ? spec->prefix : spec->prefix6;
+
+	if (address && !add_address(batch, index, address, family, prefix, err))
+		return false;
+	return !gateway || add_default_route(batch, index, gateway, family, err);
+}
+
+static bool add_inner_addresses(struct netlink_batch *batch, int socket,
+				const struct endpoint_spec *spec, struct error *err)
+{
+	int index = device_index(socket, spec->name);
+
+	if (index == 0)
+		return error_errno(err, "the link '%s' is not in the container", spec->name);
+	if (!spec->address6)
+		add_no_link_local(batch, index);
+	add_up(batch, index);
+	return add_family(batch, index, spec, AF_INET, err) &&
+	       add_family(batch, index, spec, AF_INET6, err);
+}
+
+/* A host may switch IPv6 off by default, which new devices inherit; addresses are refused then.
+ * /proc/sys/net shows the namespace of whoever looks.  A kernel without IPv6 has no such file, and
+ * refuses the address by itself. */
+static void allow_ipv6(const char *device)
+{
+	char path[128];
+	scoped_fd int file = -1;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+	file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file >= 0 && write(file, "0", 1) != 1)
+		return;
+}
+
+/* What has to be done by a member of the container's network namespace. */
+static int enter_and_open_socket(const struct endpoint_spec *endpoints, size_t count, int netns,
+				 struct error *err)
+{
+	scoped_fd int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int socket;
+
+	if (home < 0 || setns(netns, CLONE_NEWNET) < 0) {
+		error_errno(err, "cannot enter the container's network namespace");
+		return -1;
+	}
+	socket = netlink_open(NETLINK_ROUTE, err);
+	for (size_t i = 0; i < count; i++)
+		if (endpoints[i].address6)
+			allow_ipv6(endpoints[i].name);
+	if (setns(home, CLONE_NEWNET) < 0) {
+		error_errno(err, "cannot leave the container's network namespace");
+		close_at(&socket);
+		return -1;
+	}
+	return socket;
+}
+
+static bool configure_inside(const struct endpoint_spec *endpoints, size_t count, int netns,
+			     struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	scoped_fd int socket = enter_and_open_socket(endpoints, count, netns, err);
+
+	if (socket < 0)
+		return false;
+	add_up(&batch, LOOPBACK_INDEX);
+	for (size_t i = 0; i < count; i++)
+		if (!add_inner_addresses(&batch, socket, &endpoints[i], err))
+			return false;
+	return netlink_send(socket, &batch, err);
+}
+
+bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
+		     struct error *err)
+{
+	if (count > MAX_ENDPOINTS)
+		return error_set(err, ERROR_INVALID, "more than %d networks", MAX_ENDPOINTS);
+	if (count > 0 && !make_links(endpoints, count, netns, err))
+		return false;
+	return configure_inside(endpoints, count, netns, err);
+}
+
+bool endpoint_loopback(int netns, struct error *err)
+{
+	return configure_inside(NULL, 0, netns, err);
+}
