@@ -15,7 +15,9 @@
 #include "engine/container_config.h"
 #include "http/http_server.h"
 #include "image/image.h"
+#include "network/network.h"
 #include "store/store.h"
+#include "volume/volume.h"
 
 #include <uv.h>
 
@@ -40,16 +42,14 @@ struct engine_settings {
 	int64_t shutdown_timeout;    /* not used while containers live on */
 };
 
-struct network_store;
-struct volume_store;
-
-/* What the engine stands on: opened before it, closed after it, by main. */
+/* What the engine stands on: opened before it, closed after it, by main.  networks_start comes
+ * after engine_open, which tells networks and images what running containers hold. */
 struct engine_parts {
 	uv_loop_t *loop;
 	struct store *store;
 	struct image_store *images;
-	struct network_store *networks;
-	struct volume_store *volumes;
+	struct networks *networks;
+	struct volumes *volumes;
 };
 
 struct engine;
