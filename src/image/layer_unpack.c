@@ -1,0 +1,364 @@
+#include "image/layer_unpack.h"
+
+#include "base/text.h"
+#include "image/decompress.h"
+#include "image/layer_tree.h"
+#include "os/file.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <unistd.h>
+
+struct unpack {
+	struct layer_tree *tree; /* owned */
+	struct archive *tar;	 /* owned */
+	struct hashed_source
+		stream; /* the uncompressed bytes: hashed, counted, given to libarchive */
+	struct byte_source hashed;
+	const struct layer_limits *limits;
+	struct layer_facts *facts;
+	struct {
+		struct layer_xattr *items;
+		size_t count, capacity;
+	} xattrs;	  /* of the entry at hand */
+	bool seen_links;  /* .wh..wh.plnk, see take_mark */
+	struct error err; /* of the source, on its way through libarchive */
+};
+
+/* ---- the stream below libarchive ---- */
+
+static bool check_size(const struct unpack *u, struct error *err)
+{
+	if (u->stream.count <= u->limits->size)
+		return true;
+	return error_set(err, ERROR_INVALID, "the layer is larger than %lld bytes unpacked",
+			 (long long)u->limits->size);
+}
+
+static ssize_t next_block(struct unpack *u, const void **block)
+{
+	ssize_t size = byte_source_next(&u->hashed, block, &u->err);
+
+	if (size > 0 && !check_size(u, &u->err))
+		return -1;
+	return size;
+}
+
+static ssize_t feed(struct archive *tar, void *data, const void **block)
+{
+	struct unpack *u = data;
+	ssize_t size = next_block(u, block);
+
+	if (size < 0)
+		archive_set_error(tar, EIO, "%s", u->err.text);
+	return size;
+}
+
+/* The source's own error says more than what libarchive makes of it. */
+static bool tar_failed(const struct unpack *u, struct error *err)
+{
+	const char *why = archive_error_string(u->tar);
+
+	if (u->err.kind != ERROR_NONE) {
+		*err = u->err;
+		return false;
+	}
+	return error_set(err, ERROR_INVALID, "bad tar: %s", why ? why : "unknown format");
+}
+
+/* A diff id covers what stands behind the end of the archive, too. */
+static bool drain(struct unpack *u, struct error *err)
+{
+	const void *block;
+	ssize_t size;
+
+	while ((size = next_block(u, &block)) > 0)
+		;
+	return size == 0 || tar_failed(u, err);
+}
+
+/* ---- attributes ---- */
+
+struct xattr_rule {
+	const char *prefix;
+	bool keep;
+};
+
+/* The first that fits decides; what none fits is left out.  overlayfs's own would let a layer point
+ * into other layers. */
+static const struct xattr_rule xattr_rules[] = {
+	{"trusted.overlay.", false},
+	{"user.overlay.", false},
+	{"user.", true},
+	{"trusted.", true},
+	{"security.capability", true},
+	{"system.posix_acl_access", true},
+	{"system.posix_acl_default", true},
+};
+
+static bool keep_xattr(const char *name)
+{
+	for (size_t i = 0; i < array_length(xattr_rules); i++)
+		if (str_starts_with(name, xattr_rules[i].prefix))
+			return xattr_rules[i].keep;
+	return false;
+}
+
+static void collect_xattrs(struct unpack *u, struct archive_entry *entry)
+{
+	struct layer_xattr xattr;
+
+	u->xattrs.count = 0;
+	if (archive_entry_xattr_reset(entry) == 0)
+		return;
+	while (archive_entry_xattr_next(entry, &xattr.name, &xattr.value, &xattr.size) ==
+	       ARCHIVE_OK)
+		if (keep_xattr(xattr.name))
+			vector_add(&u->xattrs, xattr);
+}
+
+static bool is_id(la_int64_t id)
+{
+	return id >= 0 && id < UINT32_MAX;
+}
+
+static bool read_attributes(struct unpack *u, struct archive_entry *entry,
+			    struct layer_attributes *out, struct error *err)
+{
+	if (!is_id(archive_entry_uid(entry)) || !is_id(archive_entry_gid(entry)))
+		return error_set(err, ERROR_INVALID, "it has an owner that cannot be");
+	collect_xattrs(u, entry);
+	*out = (struct layer_attributes){
+		.uid = (uid_t)archive_entry_uid(entry),
+		.gid = (gid_t)archive_entry_gid(entry),
+		.mode = archive_entry_perm(entry),
+		.mtime = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)},
+		.xattrs = u->xattrs.items,
+		.xattr_count = u->xattrs.count,
+	};
+	return true;
+}
+
+/* ---- one function a kind of entry ---- */
+
+/* What an entry is, on its way to the function that makes it. */
+struct work {
+	struct archive_entry *entry;
+	const struct layer_path *path;
+	struct layer_attributes attributes;
+};
+
+static bool write_at(int fd, const void *data, size_t size, off_t offset, struct error *err)
+{
+	const char *bytes = data;
+
+	while (size > 0) {
+		ssize_t n = pwrite(fd, bytes, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot write");
+		bytes += n;
+		size -= (size_t)n;
+		offset += n;
+	}
+	return true;
+}
+
+/* Holes are what no block covers. */
+static bool copy_data(struct unpack *u, int fd, struct error *err)
+{
+	const void *block;
+	size_t size;
+	la_int64_t offset;
+	int status;
+
+	while ((status = archive_read_data_block(u->tar, &block, &size, &offset)) == ARCHIVE_OK)
+		if (!write_at(fd, block, size, offset, err))
+			return false;
+	return status == ARCHIVE_EOF || tar_failed(u, err);
+}
+
+static bool make_file(struct unpack *u, const struct work *work, struct error *err)
+{
+	la_int64_t size = archive_entry_size(work->entry);
+	scoped_fd int fd = -1;
+
+	if (!layer_tree_file(u->tree, work->path, &fd, err) || !copy_data(u, fd, err))
+		return false;
+	if (archive_entry_sparse_count(work->entry) > 0 && ftruncate(fd, size) < 0)
+		return error_errno(err, "cannot set the size of '%.200s'", work->path->text);
+	u->facts->size += size;
+	return layer_tree_finish_file(u->tree, work->path, &work->attributes, err);
+}
+
+static bool make_folder(struct unpack *u, const struct work *work, struct error *err)
+{
+	return layer_tree_folder(u->tree, work->path, &work->attributes, err);
+}
+
+static bool make_symlink(struct unpack *u, const struct work *work, struct error *err)
+{
+	const char *target = archive_entry_symlink(work->entry);
+
+	if (str_is_empty(target))
+		return error_set(err, ERROR_INVALID, "the link '%.200s' leads nowhere",
+				 work->path->text);
+	return layer_tree_symlink(u->tree, work->path, target, &work->attributes, err);
+}
+
+static bool make_node(struct unpack *u, const struct work *work, struct error *err)
+{
+	mode_t type = archive_entry_filetype(work->entry);
+	dev_t device = type == S_IFIFO ? 0 : archive_entry_rdev(work->entry);
+
+	return layer_tree_node(u->tree, work->path, type, device, &work->attributes, err);
+}
+
+static bool make_hardlink(struct unpack *u, const struct work *work, struct error *err)
+{
+	struct layer_path target;
+
+	if (!layer_path_parse(archive_entry_hardlink(work->entry), &target, err))
+		return false;
+	if (target.kind != LAYER_ENTRY && target.kind != LAYER_MARK)
+		return error_set(err, ERROR_INVALID, "the hard link '%.200s' leads to no file",
+				 work->path->text);
+	return layer_tree_hardlink(u->tree, work->path, &target, err);
+}
+
+struct kind {
+	mode_t type;
+	bool (*make)(struct unpack *u, const struct work *work, struct error *err);
+};
+
+static const struct kind kinds[] = {
+	{AE_IFREG, make_file}, {AE_IFDIR, make_folder}, {AE_IFLNK, make_symlink},
+	{AE_IFCHR, make_node}, {AE_IFBLK, make_node},	{AE_IFIFO, make_node},
+};
+
+static bool make_entry(struct unpack *u, struct archive_entry *entry, const struct layer_path *path,
+		       struct error *err)
+{
+	struct work work = {.entry = entry, .path = path};
+
+	if (archive_entry_hardlink(entry))
+		return make_hardlink(u, &work, err);
+	if (!read_attributes(u, entry, &work.attributes, err))
+		return false;
+	if (path->kind == LAYER_ROOT)
+		return archive_entry_filetype(entry) != AE_IFDIR || make_folder(u, &work, err);
+	for (size_t i = 0; i < array_length(kinds); i++)
+		if (kinds[i].type == archive_entry_filetype(entry))
+			return kinds[i].make(u, &work, err);
+	return error_set(err, ERROR_INVALID, "it is of an unknown type");
+}
+
+/* Layers that an aufs once made keep the files that have several names in this folder of the root,
+ * and link them to their places.  It is made like any other and taken away at the end. */
+#define LINKS ".wh..wh.plnk"
+
+static bool take_mark(struct unpack *u, struct archive_entry *entry, const struct layer_path *path,
+		      struct error *err)
+{
+	if (!str_equal(path->text, LINKS) && !str_starts_with(path->text, LINKS "/"))
+		return true;
+	u->seen_links = true;
+	return make_entry(u, entry, path, err);
+}
+
+static bool take_path(struct unpack *u, struct archive_entry *entry, const struct layer_path *path,
+		      struct error *err)
+{
+	switch (path->kind) {
+	case LAYER_WHITEOUT:
+		return layer_tree_whiteout(u->tree, path, err);
+	case LAYER_OPAQUE:
+		return layer_tree_opaque(u->tree, path, err);
+	case LAYER_MARK:
+		return take_mark(u, entry, path, err);
+	case LAYER_ROOT:
+	case LAYER_ENTRY:
+		break;
+	}
+	return make_entry(u, entry, path, err);
+}
+
+static bool take_entry(struct unpack *u, struct archive_entry *entry, struct error *err)
+{
+	const char *name = archive_entry_pathname(entry);
+	struct layer_path path;
+
+	if (++u->facts->files > u->limits->files)
+		return error_set(err, ERROR_INVALID, "the layer has more than %lld entries",
+				 (long long)u->limits->files);
+	if (!name)
+		name = archive_entry_pathname_utf8(entry);
+	if (!name)
+		return error_set(err, ERROR_INVALID, "the layer has an entry without a name");
+	if (!layer_path_parse(name, &path, err))
+		return false;
+	return take_path(u, entry, &path, err) || error_prefix(err, "entry '%.100s'", name);
+}
+
+/* ---- the whole ---- */
+
+/* Warnings are about names that libarchive cannot convert; it hands them out as they are. */
+static bool take_entries(struct unpack *u, struct error *err)
+{
+	struct archive_entry *entry;
+	int status;
+
+	while ((status = archive_read_next_header(u->tar, &entry)) == ARCHIVE_OK ||
+	       status == ARCHIVE_WARN)
+		if (!take_entry(u, entry, err))
+			return false;
+	return status == ARCHIVE_EOF || tar_failed(u, err);
+}
+
+static bool open_tar(struct unpack *u, struct error *err)
+{
+	u->tar = archive_read_new();
+	archive_read_support_format_tar(u->tar);
+	archive_read_support_format_empty(u->tar);
+	return archive_read_open(u->tar, u, NULL, feed, NULL) == ARCHIVE_OK || tar_failed(u, err);
+}
+
+static bool unpack_stream(struct unpack *u, int root, struct error *err)
+{
+	struct error gone;
+
+	if (!open_tar(u, err) || !take_entries(u, err) || !drain(u, err))
+		return false;
+	if (u->seen_links)
+		tree_remove(root, LINKS, &gone);
+	return layer_tree_finish(u->tree, err);
+}
+
+static void unpack_fini(struct unpack *u)
+{
+	archive_read_free(u->tar);
+	layer_tree_free(u->tree);
+	vector_fini(&u->xattrs);
+}
+
+bool layer_unpack(int root, const struct byte_source *source, const struct layer_limits *limits,
+		  struct layer_facts *facts, struct error *err)
+{
+	scoped(decompressor) struct decompressor *d = decompressor_new(source, err);
+	scoped(content_hash) struct content_hash *hash = content_hash_new();
+	scoped_with(unpack_fini) struct unpack u = {.limits = limits, .facts = facts};
+
+	if (!d)
+		return false;
+	*facts = (struct layer_facts){0};
+	u.stream = (struct hashed_source){.from = decompressor_source(d), .hash = hash};
+	u.hashed = hashed_source(&u.stream);
+	u.tree = layer_tree_new(root);
+	if (!unpack_stream(&u, root, err))
+		return false;
+	content_hash_finish(hash, facts->diff_id);
+	return true;
+}

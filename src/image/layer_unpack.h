@@ -1,0 +1,31 @@
+/* One layer's tar, compressed or not, into one folder.  The hostile part of the work: it runs in
+ * `wherry-worker unpack`, which has nothing but the folder (image/confine.h).
+ *
+ * libarchive reads the headers (ustar, pax, GNU, sparse files of all kinds); the files are made by
+ * image/layer_tree.h.  Refused by name: entries and links that lead out of the layer, entries of
+ * unknown types, owners beyond 32 bits, more bytes or entries than the limits say.  Extended
+ * attributes kept: user.*, trusted.* without overlayfs's own, security.capability, POSIX ACLs;
+ * others belong to the host they came from. */
+#pragma once
+
+#include "image/byte_source.h"
+#include "image/content_hash.h"
+
+#include <stdint.h>
+
+struct layer_limits {
+	int64_t size;  /* bytes of the uncompressed tar */
+	int64_t files; /* entries */
+};
+
+struct layer_facts {
+	char diff_id[CONTENT_DIGEST_SIZE];
+	int64_t size;  /* bytes of its regular files */
+	int64_t files; /* entries */
+};
+
+/* `root` is an empty folder; after a failure it holds whatever was made.  When it returns true the
+ * layer is on the disk.  setlocale(LC_CTYPE, "C.UTF-8") must have been called: libarchive wants it
+ * for pax names. */
+bool layer_unpack(int root, const struct byte_source *source, const struct layer_limits *limits,
+		  struct layer_facts *facts, struct error *err);
