@@ -1,35 +1,67 @@
-/* The append-only half of json.h, without jansson, so that the static shim can have it. */
+/* The append-only half of JSON, without jansson, so that the static shim can have it. */
 #include "format/json_write.h"
 
-#include "format/json_scan.h"
+#include "format/json_escape.h"
 
-/* Length of the well-formed UTF-8 sequence at the front, 0 when there is none (RFC 3629: no
- * overlong forms, no surrogates, nothing past U+10FFFF). */
-static size_t utf8_length(const uint8_t *text, size_t size)
+/* ---- escaping ---- */
+
+/* Controls, quote, backslash, everything beyond ASCII; with html also <, > and &. */
+static json_vector special_lanes(json_vector bytes, bool html)
 {
-	static const struct {
-		uint8_t first, last;		/* leading byte */
-		uint8_t second_min, second_max; /* the byte behind it */
-		uint8_t length;
-	} forms[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
+	json_vector special =
+		(json_vector)((bytes < 0x20) | (bytes == '"') | (bytes == '\\') | (bytes >= 0x80));
 
-	for (size_t i = 0; i < array_length(forms); i++) {
-		if (text[0] < forms[i].first || text[0] > forms[i].last)
-			continue;
-		if (size < forms[i].length || text[1] < forms[i].second_min ||
-		    text[1] > forms[i].second_max)
-			return 0;
-		for (size_t k = 2; k < forms[i].length; k++)
-			if ((text[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].length;
+	if (html)
+		special |= (json_vector)((bytes == '<') | (bytes == '>') | (bytes == '&'));
+	return special;
+}
+
+static bool is_special(uint8_t c, bool html)
+{
+	return c < 0x20 || c == '"' || c == '\\' || c >= 0x80 ||
+	       (html && (c == '<' || c == '>' || c == '&'));
+}
+
+/* Copy what stands for itself at the front; returns how much that is. */
+static inline size_t copy_plain(char *to, const char *text, size_t size, bool html)
+{
+	size_t done = 0;
+
+	for (; size - done >= JSON_LANES; done += JSON_LANES) {
+		json_vector bytes = json_load(text + done);
+		memcpy(to + done, &bytes, sizeof(bytes));
+		size_t plain = json_first_lane(special_lanes(bytes, html));
+		if (plain < JSON_LANES)
+			return done + plain;
 	}
-	return 0;
+	for (; done < size && !is_special((uint8_t)text[done], html); done++)
+		to[done] = text[done];
+	return done;
+}
+
+/* Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.  By the
+ * leading byte: how long, and what may stand behind it. */
+static const struct utf8_form {
+	uint8_t length, second_min, second_max;
+} utf8_forms[256] = {
+	[0xc2 ... 0xdf] = {2, 0x80, 0xbf}, [0xe0] = {3, 0xa0, 0xbf},
+	[0xe1 ... 0xec] = {3, 0x80, 0xbf}, [0xed] = {3, 0x80, 0x9f},
+	[0xee ... 0xef] = {3, 0x80, 0xbf}, [0xf0] = {4, 0x90, 0xbf},
+	[0xf1 ... 0xf3] = {4, 0x80, 0xbf}, [0xf4] = {4, 0x80, 0x8f},
+};
+
+/* Length of the sequence at the front; 0: there is none. */
+static inline size_t utf8_length(const uint8_t *text, size_t size)
+{
+	const struct utf8_form *form = &utf8_forms[text[0]];
+
+	if (form->length == 0 || size < form->length || text[1] < form->second_min ||
+	    text[1] > form->second_max)
+		return 0;
+	for (size_t i = 2; i < form->length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	return form->length;
 }
 
 /* U+2028 and U+2029 end lines in JavaScript; Go escapes them always. */
@@ -38,46 +70,93 @@ static bool is_line_separator(const uint8_t *text, size_t length)
 	return length == 3 && text[0] == 0xe2 && text[1] == 0x80 && (text[2] & 0xfe) == 0xa8;
 }
 
-/* Append what stands at the front and is not ASCII; returns how many bytes it took. */
-static size_t write_beyond_ascii(struct buffer *out, const char *text, size_t size)
+static char *put(char *to, const char *text, size_t size)
 {
-	size_t length = utf8_length((const uint8_t *)text, size);
-
-	if (length == 0) {
-		buffer_add(out, "\\ufffd", 6);
-		return 1;
-	}
-	if (is_line_separator((const uint8_t *)text, length))
-		buffer_add(out, text[2] & 1 ? "\\u2029" : "\\u2028", 6);
-	else
-		buffer_add(out, text, length);
-	return length;
+	memcpy(to, text, size);
+	return to + size;
 }
 
-static void write_escape(struct buffer *out, char c)
+/* What stands at the front and is not ASCII, up to the first that is: such characters come in rows.
+ */
+static inline char *escape_beyond_ascii(char *to, const char *text, size_t size, size_t limit,
+					size_t *used)
 {
-	static const char named[] = "\"\"\\\\\nn\rr\tt\bb\ff";
+	size_t done = 0;
 
-	for (const char *n = named; *n; n += 2) {
-		if (*n == c) {
-			buffer_add(out, (char[]){'\\', n[1]}, 2);
-			return;
-		}
+	while (done < size && (uint8_t)text[done] >= 0x80) {
+		const uint8_t *at = (const uint8_t *)text + done;
+		size_t length = utf8_length(at, limit - done);
+
+		if (length == 0)
+			to = put(to, "\\ufffd", 6);
+		else if (is_line_separator(at, length))
+			to = put(to, at[2] & 1 ? "\\u2029" : "\\u2028", 6);
+		else
+			for (size_t i = 0; i < length; i++)
+				*to++ = text[done + i];
+		done += length ? length : 1;
 	}
-	buffer_format(out, "\\u%04x", (unsigned)(unsigned char)c);
+	*used = done;
+	return to;
 }
+
+static char *escape_ascii(char *to, char c)
+{
+	static const char names[128] = {
+		['"'] = '"',  ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r',
+		['\t'] = 't', ['\b'] = 'b',  ['\f'] = 'f',
+	};
+	static const char digits[] = "0123456789abcdef";
+
+	if (names[(uint8_t)c])
+		return put(to, (char[]){'\\', names[(uint8_t)c]}, 2);
+	to = put(to, "\\u00", 4);
+	*to++ = digits[(uint8_t)c >> 4];
+	*to++ = digits[(uint8_t)c & 15];
+	return to;
+}
+
+/* Inlined for each value of html, so that the loops know it. */
+static inline char *escape(char *to, const char *text, size_t size, size_t limit, bool html,
+			   size_t *used)
+{
+	size_t done = 0, step = 0;
+
+	while (done < size) {
+		step = copy_plain(to, text + done, size - done, html);
+		to += step;
+		done += step;
+		if (done == size)
+			break;
+		if ((uint8_t)text[done] >= 0x80)
+			to = escape_beyond_ascii(to, text + done, size - done, limit - done, &step);
+		else
+			to = escape_ascii(to, text[done]), step = 1;
+		done += step;
+	}
+	*used = done;
+	return to;
+}
+
+char *json_escape(char *to, const char *text, size_t size, size_t limit, bool html, size_t *used)
+{
+	return html ? escape(to, text, size, limit, true, used)
+		    : escape(to, text, size, limit, false, used);
+}
+
+/* ---- strings ---- */
+
+/* In blocks, so that the worst case that is reserved for stays small. */
+#define BLOCK 1024
 
 void json_write_escaped(struct buffer *out, const char *text, size_t size, bool html)
 {
 	while (size) {
-		size_t used = json_plain_length(text, size, html);
+		size_t block = size < BLOCK ? size : BLOCK, used;
+		char *room = buffer_reserve(out, JSON_ESCAPED_ROOM(block));
+		char *end = json_escape(room, text, block, size, html, &used);
 
-		if (used)
-			buffer_add(out, text, used);
-		else if ((uint8_t)*text >= 0x80)
-			used = write_beyond_ascii(out, text, size);
-		else
-			write_escape(out, text[used++]);
+		buffer_wrote(out, (size_t)(end - room));
 		text += used;
 		size -= used;
 	}
@@ -85,18 +164,8 @@ void json_write_escaped(struct buffer *out, const char *text, size_t size, bool 
 
 void json_write_bytes(struct buffer *out, const char *text, size_t size, bool html)
 {
-	size_t plain = json_plain_length(text, size, html);
-	char *room = buffer_reserve(out, plain + 2);
-
-	*room = '"';
-	memcpy(room + 1, text, plain);
-	if (plain == size) { /* nearly always: one reserve, one copy */
-		room[plain + 1] = '"';
-		buffer_wrote(out, plain + 2);
-		return;
-	}
-	buffer_wrote(out, plain + 1);
-	json_write_escaped(out, text + plain, size - plain, html);
+	buffer_add_char(out, '"');
+	json_write_escaped(out, text, size, html);
 	buffer_add_char(out, '"');
 }
 
@@ -114,6 +183,8 @@ void json_write_name(struct buffer *out, const char *name)
 	json_write_string(out, name);
 	buffer_add_char(out, ':');
 }
+
+/* ---- numbers ---- */
 
 void json_write_i64(struct buffer *out, int64_t value)
 {
