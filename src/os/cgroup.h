@@ -1,11 +1,12 @@
 /* Control groups of v1, hybrid and v2 hosts behind one interface.
  *
  * Everything of one daemon lives below one delegated subtree: v2 and unified `<ours>/daemon`,
- * `<ours>/c/<id>`, processes only in leaves; v1 the same path in each mounted hierarchy.  Linked into
- * daemon and shim; no libraries.  Reads and writes of kernel files: microseconds, never a disk.
+ * `<ours>/c/<id>`, processes only in leaves; v1 the same path in each mounted hierarchy.  Linked
+ * into daemon and shim; no libraries.  Reads and writes of kernel files: microseconds, never a
+ * disk.
  *
- * The kernel's files are reached by the names of controllers: cgroup_file(cgroup, CGROUP_MEMORY, ..) is
- * a file of the v1 memory hierarchy or of the one v2 tree, whichever the host has. */
+ * The kernel's files are reached by the names of controllers: cgroup_file(cgroup, CGROUP_MEMORY,
+ * ..) is a file of the v1 memory hierarchy or of the one v2 tree, whichever the host has. */
 #pragma once
 
 #include "base/error.h"
@@ -47,24 +48,26 @@ const char *cgroup_controller_name(enum cgroup_controller controller);
  * hierarchy; "/" when unknown.  Owned. */
 char *cgroup_own_path(void);
 
-/* A cgroup: one directory descriptor per hierarchy; v2 has only CGROUP_UNIFIED.  Controllers that are
- * mounted together share one number.
+/* A cgroup: one directory descriptor per hierarchy; v2 has only CGROUP_UNIFIED.  Controllers that
+ * are mounted together share one number.
  *
- * A v1 cpuset is made only when it is wanted (cgroup_add_cpuset): an empty one takes no process, and
- * filling it rebuilds scheduling domains.  The v1 freezer is made only where no unified tree can freeze. */
+ * A v1 cpuset is made only when it is wanted (cgroup_add_cpuset): an empty one takes no process,
+ * and filling it rebuilds scheduling domains.  The v1 freezer is made only where no unified tree
+ * can freeze. */
 struct cgroup {
 	int dir[CGROUP_CONTROLLERS]; /* -1: not there */
 	char *path;		     /* below each mount: "/wherry/c/<id>" */
 };
 
-bool cgroup_make(const char *path, struct cgroup *out, struct error *err); /* with missing parents */
+bool cgroup_make(const char *path, struct cgroup *out,
+		 struct error *err); /* with missing parents */
 bool cgroup_open(const char *path, struct cgroup *out, struct error *err); /* NOT_FOUND when gone */
-void cgroup_fini(struct cgroup *cgroup);				   /* closes; the cgroup stays */
+void cgroup_fini(struct cgroup *cgroup); /* closes; the cgroup stays */
 
 bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err); /* 0: the caller */
 
-/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none; a process that was cloned so has only
- * the v1 hierarchies left to join. */
+/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none; a process that was cloned so has
+ * only the v1 hierarchies left to join. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 bool cgroup_join_v1(const struct cgroup *cgroup, pid_t pid, struct error *err);
 
@@ -78,15 +81,15 @@ bool cgroup_write(const struct cgroup *cgroup, enum cgroup_controller controller
 bool cgroup_read(const struct cgroup *cgroup, enum cgroup_controller controller, const char *file,
 		 struct buffer *out, struct error *err);
 
-bool cgroup_freeze(const struct cgroup *cgroup, bool frozen, struct error *err); /* waits until it is */
+bool cgroup_freeze(const struct cgroup *cgroup, bool frozen,
+		   struct error *err);				  /* waits until it is */
 bool cgroup_kill(const struct cgroup *cgroup, struct error *err); /* SIGKILL, forks in flight too */
 bool cgroup_is_empty(const struct cgroup *cgroup);
 bool cgroup_pids(const struct cgroup *cgroup, pid_t **pids, size_t *count, struct error *err);
 
-/* rmdir in every hierarchy, sub-groups first; while processes are still exiting it waits for them, at
- * most 2 s.  What is gone already is no error. */
+/* rmdir in every hierarchy, sub-groups first; while processes are still exiting it waits for them,
+ * at most 2 s.  What is gone already is no error. */
 bool cgroup_remove(const char *path, struct error *err);
-bool cgroup_remove_opened(const struct cgroup *cgroup, struct error *err);
 
 /* Which devices the cgroup may use.  Everything is closed, then the rules open some.  v1 writes
  * devices.deny and devices.allow; v2 replaces the BPF program that sits on the cgroup. */

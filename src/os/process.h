@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD) on a stack of its own: 60 us from a process of any size,
- * no copy of page tables.  The child gets only the descriptors of `keep`, renumbered 3, 4, ... in that
- * order, and 0, 1, 2 as given (-1: /dev/null); signals are at their defaults and unblocked. */
+/* clone(CLONE_VM | CLONE_VFORK | CLONE_PIDFD) on a stack of its own: 60 us from a process of any
+ * size, no copy of page tables.  The child gets only the descriptors of `keep`, renumbered 3, 4,
+ * ... in that order, and 0, 1, 2 as given (-1: /dev/null); signals are at their defaults and
+ * unblocked. */
 struct spawn {
 	const char *path;  /* absolute */
 	char *const *args; /* with argv[0] */
