@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "os/fd.h"
+#include "os/file.h"
 #include "os/socket.h"
 
 #include <arpa/inet.h>
@@ -64,7 +65,9 @@ static int listen_unix(const char *path, const struct daemon_settings *settings,
 		error_set(err, ERROR_INVALID, "the path must be absolute");
 		return -1;
 	}
-	if (!choose_group(settings->group, &gid, err))
+	scoped_free char *folder = str_dup_n(path, (size_t)(strrchr(path, '/') - path));
+	if (!choose_group(settings->group, &gid, err) ||
+	    (*folder && !folder_make(AT_FDCWD, folder, 0755, err)))
 		return -1;
 	scoped_fd int fd = socket_listen(AT_FDCWD, path, 0600, err);
 	if (fd < 0)
@@ -87,7 +90,8 @@ static bool is_loopback(const struct sockaddr *address)
 
 static int bind_tcp(const struct addrinfo *address, const char *text, struct error *err)
 {
-	scoped_fd int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	scoped_fd int fd =
+		socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int on = 1;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
@@ -134,14 +138,15 @@ static int listen_tcp(const char *text, bool tls, struct error *err)
 	}
 	if (!tls && !is_loopback(found->ai_addr))
 		error_set(err, ERROR_INVALID,
-			  "'%s' is not a loopback address: who reaches it is root here; use --tlsverify",
+			  "'%s' is not a loopback address: who reaches it is root here; use "
+			  "--tlsverify",
 			  text);
 	else
 		fd = bind_tcp(found, text, err);
 	freeaddrinfo(found);
 	if (fd >= 0 && !tls)
-		log_warning("plain TCP: every local user can be root through it", NULL, "address=%s",
-			    text);
+		log_warning("plain TCP: every local user can be root through it", NULL,
+			    "address=%s", text);
 	return fd;
 }
 
@@ -179,8 +184,9 @@ static bool take_inherited(int fd, const char *address, bool tls, struct daemon_
 static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct error *err)
 {
 	if (!count)
-		return error_set(err, ERROR_INVALID,
-				 "fd:// wants sockets of a service manager (LISTEN_FDS), and none came");
+		return error_set(
+			err, ERROR_INVALID,
+			"fd:// wants sockets of a service manager (LISTEN_FDS), and none came");
 	for (size_t i = 0; i < count; i++)
 		if (!take_inherited(FIRST_INHERITED + (int)i, "fd://", false, out, err))
 			return false;

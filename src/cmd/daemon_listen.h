@@ -7,9 +7,9 @@
 #include "cmd/daemon_settings.h"
 
 struct daemon_socket {
-	int fd;		/* owned, listening, non-blocking */
-	char *address;	/* owned: as in --host */
-	bool tls;	/* TCP that speaks TLS: for the TLS worker */
+	int fd;	       /* owned, listening, non-blocking */
+	char *address; /* owned: as in --host */
+	bool tls;      /* TCP that speaks TLS: for the TLS worker */
 };
 
 struct daemon_sockets {

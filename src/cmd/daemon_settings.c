@@ -3,6 +3,7 @@
  * one place. */
 #include "cmd/daemon_settings.h"
 
+#include "base/log.h"
 #include "format/json.h"
 #include "os/file.h"
 
@@ -10,16 +11,21 @@
 #include <stdio.h>
 
 #define SETTING(name, kind, member, ...)                                                           \
-	{0, name, &kind, offsetof(struct daemon_settings, member), __VA_ARGS__}
+	{                                                                                          \
+		0, name, &kind, offsetof(struct daemon_settings, member), __VA_ARGS__              \
+	}
 #define SHORT_SETTING(letter, name, kind, member, ...)                                             \
-	{letter, name, &kind, offsetof(struct daemon_settings, member), __VA_ARGS__}
+	{                                                                                          \
+		letter, name, &kind, offsetof(struct daemon_settings, member), __VA_ARGS__         \
+	}
 
 static const struct option options[] = {
 	SHORT_SETTING('b', "bridge", option_string, bridge, NULL,
 		      "Bridge of the default network; made when it is missing"),
 	SETTING("bip", option_string, bip, NULL, "Address and prefix of the default bridge"),
-	SETTING("cgroup-parent", option_string, cgroup_parent, "/wherry",
-		"Control group below which everything of this daemon lives"),
+	SETTING("cgroup-parent", option_string, cgroup_parent, NULL,
+		"Control group below which everything of this daemon lives (default: what the "
+		"service manager delegates, else /wherry)"),
 	SETTING("config-file", option_string, config_file, NULL,
 		"File of settings (default /etc/wherry/wherry.json)"),
 	SETTING("data-root", option_string, data_root, "/var/lib/wherry",
@@ -32,7 +38,8 @@ static const struct option options[] = {
 	SETTING("default-ipc-mode", option_string, ipc_mode, "private",
 		"Default for --ipc: private or shareable"),
 	SETTING("default-shm-size", option_bytes, shm_size, "64m", "Default for --shm-size"),
-	SETTING("default-ulimit", option_list, ulimits, NULL, "Default for --ulimit: NAME=SOFT:HARD"),
+	SETTING("default-ulimit", option_list, ulimits, NULL,
+		"Default for --ulimit: NAME=SOFT:HARD"),
 	SETTING("dns", option_list, dns, NULL, "Name servers of containers"),
 	SETTING("dns-opt", option_list, dns_options, NULL, "Resolver options of containers"),
 	SETTING("dns-search", option_list, dns_search, NULL, "Search domains of containers"),
@@ -50,15 +57,15 @@ static const struct option options[] = {
 		"Registry that may be spoken to without TLS: HOST[:PORT] or CIDR"),
 	SETTING("ip", option_string, default_host_ip, "0.0.0.0",
 		"Host address of published ports that name none"),
-	SETTING("ip-forward", option_choice, ip_forward, NULL, "Switch on net.ipv4.ip_forward (default true)"),
+	SETTING("ip-forward", option_choice, ip_forward, NULL,
+		"Switch on net.ipv4.ip_forward (default true)"),
 	SETTING("ip-masq", option_choice, ip_masq, NULL,
 		"Masquerade what containers send outside (default true)"),
 	SETTING("iptables", option_choice, firewall, NULL,
 		"Keep the nftables table that publishing and isolation need (default true)"),
 	SETTING("label", option_list, labels, NULL, "Label of this daemon: NAME=VALUE"),
 	SETTING("live-restore", option_choice, live_restore, NULL,
-		"Containers outlive the daemon; they always do",
-		.hidden = true),
+		"Containers outlive the daemon; they always do", .hidden = true),
 	SETTING("log-driver", option_string, log_driver, "json-file", "Default for --log-driver"),
 	SHORT_SETTING('l', "log-level", option_string, log_level, "info",
 		      "Least important lines to log: debug, info, warn, error"),
@@ -74,21 +81,23 @@ static const struct option options[] = {
 		"Default for --security-opt no-new-privileges"),
 	SETTING("no-supervisor", option_switch, no_supervisor, NULL,
 		"Do not run under a shim that holds the sockets and restarts the daemon"),
-	SETTING("oom-score-adjust", option_number, oom_score_adjust, NULL,
-		"Of the daemon itself"),
+	SETTING("oom-score-adjust", option_number, oom_score_adjust, NULL, "Of the daemon itself"),
 	SHORT_SETTING('p', "pidfile", option_string, pidfile, NULL,
 		      "File for the daemon's process id (default EXEC-ROOT/wherryd.pid)"),
 	SETTING("program-folder", option_string, programs, NULL,
 		"Folder of wherry-shim, wherry-worker, wherry-init (default: that of wherryd)"),
 	SETTING("ready-fd", option_number, ready_fd, NULL,
-		"Descriptor that gets the line \"ready\" once requests are answered", .hidden = true),
-	SETTING("registry-mirror", option_list, mirrors, NULL, "URL that is asked before docker.io"),
+		"Descriptor that gets the line \"ready\" once requests are answered",
+		.hidden = true),
+	SETTING("registry-mirror", option_list, mirrors, NULL,
+		"URL that is asked before docker.io"),
 	SETTING("seccomp-profile", option_string, seccomp_profile, NULL,
 		"File of the default seccomp profile, or unconfined"),
-	SETTING("storage-driver", option_string, storage_driver, NULL,
-		"overlay2 is the only one", .hidden = true),
+	SETTING("storage-driver", option_string, storage_driver, NULL, "overlay2 is the only one",
+		.hidden = true),
 	SETTING("tls", option_choice, tls, NULL, "TLS on TCP; implied by --tlsverify"),
-	SETTING("tlscacert", option_string, tls_ca, NULL, "Certificates of the CAs that sign clients"),
+	SETTING("tlscacert", option_string, tls_ca, NULL,
+		"Certificates of the CAs that sign clients"),
 	SETTING("tlscert", option_string, tls_certificate, NULL, "The daemon's certificate"),
 	SETTING("tlskey", option_string, tls_key, NULL, "The daemon's key"),
 	SETTING("tlsverify", option_choice, tls_verify, NULL,
@@ -139,8 +148,8 @@ static const struct option *find_by_key(const char *key)
 	return find_option(key);
 }
 
-static bool set_value(struct daemon_settings *settings, const struct option *option, const char *text,
-		      struct error *err)
+static bool set_value(struct daemon_settings *settings, const struct option *option,
+		      const char *text, struct error *err)
 {
 	return option->kind->set((char *)settings + option->offset, text, err);
 }
@@ -155,7 +164,7 @@ static char *object_as_list(const json_t *object)
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, name, value) {
+	json_object_foreach ((json_t *)object, name, value) {
 		if (text.size)
 			buffer_add_char(&text, ',');
 		if (json_is_integer(value))
@@ -188,13 +197,14 @@ static bool set_from_object(struct daemon_settings *settings, const struct optio
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, name, value) {
+	json_object_foreach ((json_t *)object, name, value) {
 		scoped_free char *text = NULL;
 
 		if (json_is_object(value))
-			text = str_format("%s=%lld:%lld", name,
-					  (long long)json_integer_value(json_object_get(value, "Soft")),
-					  (long long)json_integer_value(json_object_get(value, "Hard")));
+			text = str_format(
+				"%s=%lld:%lld", name,
+				(long long)json_integer_value(json_object_get(value, "Soft")),
+				(long long)json_integer_value(json_object_get(value, "Hard")));
 		else if (json_is_string(value))
 			text = str_format("%s=%s", name, json_string_value(value));
 		else
@@ -261,7 +271,7 @@ bool daemon_settings_from_json(struct daemon_settings *settings, const char *tex
 		return false;
 	if (!json_is_object(file))
 		good = error_set(err, ERROR_INVALID, "not an object of settings");
-	json_object_foreach(file, key, value)
+	json_object_foreach (file, key, value)
 		good = good && set_from_member(settings, key, value, flags_given, err);
 	json_decref(file);
 	return good;
@@ -269,7 +279,7 @@ bool daemon_settings_from_json(struct daemon_settings *settings, const char *tex
 
 /* ---- reading both ---- */
 
-#define FILE_LIMIT (1 << 20)
+#define FILE_LIMIT   (1 << 20)
 #define DEFAULT_FILE "/etc/wherry/wherry.json"
 
 /* The long names of the flags that stand in argv, however they are written. */
@@ -293,10 +303,72 @@ static struct strings flags_in(const char *const *argv, size_t count)
 	return given;
 }
 
-static bool check(const struct daemon_settings *s, struct error *err)
+static const struct {
+	const char *name;
+	enum log_level level;
+} log_levels[] = {
+	{"debug", LOG_DEBUG}, {"info", LOG_INFO},   {"warn", LOG_WARNING},
+	{"error", LOG_ERROR}, {"fatal", LOG_ERROR},
+};
+
+static bool find_log_level(const char *name, enum log_level *level)
 {
+	for (size_t i = 0; i < array_length(log_levels); i++) {
+		if (!str_equal(log_levels[i].name, name))
+			continue;
+		*level = log_levels[i].level;
+		return true;
+	}
+	return false;
+}
+
+void daemon_settings_apply_log(const struct daemon_settings *settings)
+{
+	enum log_level level = LOG_INFO;
+
+	find_log_level(settings->log_level, &level);
+	log_set_level(settings->debug ? LOG_DEBUG : level);
+}
+
+/* "nofile=1024:2048", or one number for both. */
+static bool parse_ulimit(const char *text, struct ulimit *out, struct error *err)
+{
+	scoped_strings struct strings sides = strings_split(text, '=');
+	if (sides.count == 2) {
+		scoped_strings struct strings numbers = strings_split(sides.items[1], ':');
+		const char *hard = numbers.items[numbers.count - 1];
+		if (numbers.count <= 2 && parse_i64(numbers.items[0], &out->soft) &&
+		    parse_i64(hard, &out->hard)) {
+			str_replace(&out->name, sides.items[0]);
+			return true;
+		}
+	}
+	return error_set(err, ERROR_INVALID, "--default-ulimit '%s' wants NAME=SOFT[:HARD]", text);
+}
+
+bool daemon_settings_ulimits(const struct daemon_settings *settings, struct record_list *out,
+			     struct error *err)
+{
+	for (size_t i = 0; i < settings->ulimits.count; i++)
+		if (!parse_ulimit(settings->ulimits.items[i], record_list_add(&ulimit_type, out),
+				  err))
+			return false;
+	return true;
+}
+
+static bool check(struct daemon_settings *s, struct error *err)
+{
+	enum log_level level;
+
+	if (!s->hosts.count)
+		strings_format(&s->hosts, "unix://%s/wherry.sock", s->exec_root);
+	if (!find_log_level(s->log_level, &level))
+		return error_set(err, ERROR_INVALID,
+				 "log level '%s' is none of debug, info, warn, error",
+				 s->log_level);
 	if (s->storage_driver && !str_equal(s->storage_driver, "overlay2"))
-		return error_set(err, ERROR_INVALID, "storage driver '%s' is not there; overlay2 is",
+		return error_set(err, ERROR_INVALID,
+				 "storage driver '%s' is not there; overlay2 is",
 				 s->storage_driver);
 	if (s->userland_proxy > 0)
 		return error_set(err, ERROR_INVALID,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cmd/cli/option.h"
+#include "engine/container_config.h"
 
 struct daemon_settings {
 	char *config_file, *data_root, *exec_root, *pidfile, *group, *programs;
@@ -49,6 +50,13 @@ void daemon_settings_fini(struct daemon_settings *settings);
 /* A file's text into settings, beside what flags gave (for the fuzzer and for the tests). */
 bool daemon_settings_from_json(struct daemon_settings *settings, const char *text, size_t size,
 			       const struct strings *flags_given, struct error *err);
+
+/* --log-level and --debug, from now on. */
+void daemon_settings_apply_log(const struct daemon_settings *settings);
+
+/* --default-ulimit as struct ulimit; to be freed also after a failure. */
+bool daemon_settings_ulimits(const struct daemon_settings *settings, struct record_list *out,
+			     struct error *err);
 
 /* The options by name, for --help, completion and the man page; the array is the caller's. */
 const struct option **daemon_options(size_t *count);
