@@ -1,5 +1,5 @@
 /* hosts, hostname and resolv.conf of a container: what goes into them, as text.  Pure functions but
- * for the two that read the host's files; the caller writes the result below the container's etc
+ * for the one that reads the host's file; the caller writes the result below the container's etc
  * folder. */
 #pragma once
 
@@ -14,24 +14,19 @@ struct resolv_conf {
 void resolv_conf_fini(struct resolv_conf *conf);
 #define scoped_resolv_conf scoped_with(resolv_conf_fini)
 
-/* Lines that are not understood are skipped, as resolvers do; the last `search` or `domain` counts.
- */
+/* Lines that are not understood are skipped, as resolvers do; the last `search` or `domain` counts. */
 void resolv_conf_parse(const char *text, size_t size, struct resolv_conf *out);
 
 /* The host's: /etc/resolv.conf, or systemd-resolved's list of real servers where that file names
  * only its stub.  A missing file is an empty one. */
 void resolv_conf_read_host(struct resolv_conf *out);
 
-/* What the container asked for (--dns, --dns-search, --dns-opt, else the daemon's own settings),
- * over the host's.  Servers on a loopback address are left out, they are not the container's; none
- * left: 8.8.8.8 and 8.8.4.4.  A search list of "." alone means none.  `ipv6`: the container can
- * reach IPv6 servers; else they are left out too. */
+/* What the container asked for (--dns, --dns-search, --dns-opt, else the daemon's own settings); each
+ * list that is not given comes from the host.  The host's servers on a loopback address are left out,
+ * they are not the container's, and so are IPv6 ones without `ipv6`; none left: 8.8.8.8 and 8.8.4.4.
+ * A search list of "." alone means none. */
 void resolv_conf_render(const struct resolv_conf *host, const struct resolv_conf *asked, bool ipv6,
 			struct buffer *out);
-
-/* For networks with names of their own: 127.0.0.11 and ndots:0 (later networks use it). */
-void resolv_conf_render_internal(const struct resolv_conf *host, const struct resolv_conf *asked,
-				 struct buffer *out);
 
 /* ---- hosts and hostname ---- */
 
@@ -44,6 +39,10 @@ struct hosts_content {
 	const struct pairs *links; /* "alias id12 name" to address, of --link; NULL: none */
 };
 
-/* ERROR_INVALID `invalid IP address in add-host: "x"` and kin. */
+/* The error is that of extra_host_check, or that there is no host-gateway (ERROR_SYSTEM). */
 bool hosts_render(const struct hosts_content *content, struct buffer *out, struct error *err);
 void hostname_render(const char *hostname, struct buffer *out);
+
+/* "name:address" or "name:host-gateway", at create.  ERROR_INVALID `bad format for add-host: "x"`,
+ * `invalid IP address in add-host: "x"`. */
+bool extra_host_check(const char *text, struct error *err);
