@@ -1,4 +1,5 @@
 /* The request as handlers see it: what it asks, its body, its answer. */
+#include "http/http_chunk.h"
 #include "http/http_connection.h"
 #include "http/http_status.h"
 
@@ -405,13 +406,13 @@ void http_respond_stream(struct http_request *r, int status, const char *content
 
 bool http_write(struct http_request *r, const void *data, size_t size)
 {
-	char length[20];
+	char line[HTTP_CHUNK_LINE];
 
 	assert(r->streaming && !r->answered);
 	if (!r->connection || !size || is_head(r))
 		return true;
-	size_t length_size = (size_t)snprintf(length, sizeof(length), "%zx\r\n", size);
-	struct iovec parts[] = {{length, length_size}, {(void *)data, size}, {"\r\n", 2}};
+	struct iovec parts[] = {
+		{line, http_chunk_line(line, size)}, {(void *)data, size}, {HTTP_CHUNK_END, 2}};
 	if (r->chunked)
 		connection_send(r->connection, parts, 3);
 	else
@@ -432,7 +433,7 @@ void http_finish(struct http_request *r)
 {
 	assert(r->streaming && !r->answered);
 	if (r->connection && r->chunked && !is_head(r))
-		connection_send(r->connection, &(struct iovec){"0\r\n\r\n", 5}, 1);
+		connection_send(r->connection, &(struct iovec){HTTP_CHUNK_LAST, 5}, 1);
 	settle_body(r);
 	request_done(r);
 }
