@@ -83,7 +83,7 @@ struct resources {
 	char *cpuset_cpus, *cpuset_mems;
 	struct record_list devices; /* struct device_mapping */
 	struct strings device_cgroup_rules;
-	json_t *device_requests; /* echoed */
+	char *device_requests; /* JSON text, echoed */
 	int64_t kernel_memory, kernel_memory_tcp;
 	int64_t memory_reservation, memory_swap;
 	struct optional_i64 memory_swappiness;
@@ -112,7 +112,7 @@ struct volume_options {
 
 struct tmpfs_options {
 	int64_t size_bytes, mode;
-	json_t *options; /* [["noexec"], ["size", "64m"]] */
+	char *options; /* JSON text: [["noexec"], ["size", "64m"]] */
 };
 
 /* An item of HostConfig.Mounts. */
@@ -136,7 +136,7 @@ struct host_config {
 	bool auto_remove;
 	char *volume_driver;
 	struct strings volumes_from;
-	json_t *console_size; /* [rows, columns] */
+	char *console_size; /* JSON text: [rows, columns] */
 	struct pairs annotations;
 	struct strings cap_add, cap_drop;
 	char *cgroupns_mode;
@@ -203,7 +203,7 @@ struct update_body {
 struct exec_config {
 	char *user;
 	bool privileged, tty;
-	json_t *console_size; /* [rows, columns] or absent */
+	char *console_size; /* JSON text: [rows, columns], or absent */
 	bool attach_stdin, attach_stdout, attach_stderr;
 	char *detach_keys;
 	struct strings env;

@@ -20,6 +20,7 @@
  *the bridge back and the start is tried once more. */
 #pragma once
 
+#include "format/port.h"
 #include "format/record.h"
 #include "network/endpoint.h"
 #include "network/etc.h"
@@ -168,15 +169,6 @@ struct port_request {
 	const char *host_ip;  /* NULL or "": the default, 0.0.0.0 and :: with one number */
 	uint16_t first, last; /* host ports to choose from; both 0: the next free ephemeral one */
 };
-
-/* "80", "8000-8010" or "" as they stand in HostPort; ERROR_INVALID `invalid port specification:
- * "x"`. */
-bool port_range_parse(const char *text, uint16_t *first, uint16_t *last, struct error *err);
-
-/* "80/tcp", "53/udp", "80" as they stand in ExposedPorts; also a range, "8000-8010/tcp". */
-bool port_spec_parse(const char *text, int *protocol, uint16_t *first, uint16_t *last,
-		     struct error *err);
-const char *port_protocol_name(int protocol); /* "tcp", "udp" */
 
 /* One that is published: a value, kept in the container's record, shown by inspect and ps. */
 struct published_port {

@@ -2,7 +2,7 @@
  * number that is none is reported in those of Go's strconv. */
 #include "base/time.h"
 #include "cmd/cli/option.h"
-#include "cmd/cli/units.h"
+#include "format/units.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "base/test.h"
 #include "base/time.h"
-#include "cmd/cli/units.h"
+#include "format/units.h"
 
 static void sizes_are_read_in_binary_multiples(void **state)
 {

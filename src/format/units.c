@@ -1,10 +1,9 @@
-#include "cmd/cli/units.h"
+#include "format/units.h"
 
 #include "base/time.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 
 static bool parse_decimal(const char *text, double *out)
 {
@@ -29,7 +28,7 @@ static double suffix_factor(const char *suffix)
 	if ((length == 2 && strcasecmp(suffix + 1, "b") != 0) ||
 	    (length == 3 && strcasecmp(suffix + 1, "ib") != 0) || length > 3)
 		return 0;
-	return exp2(10.0 * (double)(letter - letters));
+	return (double)(UINT64_C(1) << (10 * (letter - letters)));
 }
 
 bool size_from_text(const char *text, int64_t *bytes, struct error *err)
