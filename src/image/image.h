@@ -23,53 +23,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/record.h"
 #include "http/http_server.h"
+#include "image/image_config.h"
 #include "store/store.h"
 
 #include <uv.h>
 
-#define IMAGE_LAYERS_MAX 500 /* what one overlay mount takes */
-#define IMAGE_ID_LENGTH	 71  /* "sha256:" and 64 hex digits */
+#define IMAGE_ID_LENGTH 71 /* "sha256:" and 64 hex digits */
 
 struct image_store;
-
-/* ---- what an image says ---- */
-
-struct image_healthcheck {
-	struct strings test; /* {} inherit; NONE; CMD ...; CMD-SHELL ... */
-	int64_t interval, timeout, start_period, start_interval; /* ns; 0: inherit or default */
-	int64_t retries;
-};
-
-/* "config" of the image's configuration: the defaults of a container. */
-struct image_defaults {
-	char *user, *working_dir, *stop_signal;
-	struct strings env, cmd, entrypoint, shell, on_build;
-	struct strings exposed_ports; /* "80/tcp" */
-	struct strings volumes;	      /* "/data" */
-	struct pairs labels;
-	struct image_healthcheck *healthcheck; /* owned; NULL: none */
-	bool args_escaped;
-};
-
-struct image_history {
-	char *created, *created_by, *author, *comment; /* created: RFC 3339 as it came */
-	bool empty_layer;
-};
-
-/* The image's configuration, as far as somebody uses it. */
-struct image_config {
-	char *architecture, *os, *variant, *os_version; /* Go's names: "amd64", "linux", "v8" */
-	char *created;					/* RFC 3339 as it came; NULL: not said */
-	char *author, *comment, *docker_version;
-	struct image_defaults defaults;
-	struct strings diff_ids;    /* lowest layer first */
-	struct record_list history; /* struct image_history, oldest first */
-};
-
-extern const struct record_type image_healthcheck_type, image_defaults_type, image_history_type,
-	image_config_type;
 
 /* ---- what is there ---- */
 
