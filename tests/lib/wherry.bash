@@ -30,12 +30,14 @@ daemon_flags() {
 		--cgroup-parent "/wt${SCRATCH##*.}" --config-file "$SCRATCH/wherry.json"
 }
 
-# daemon_start [FLAG...]: returns when it answers.  `wherryd --ready-fd` tells through a pipe.
+# daemon_start [FLAG...]: returns when it answers (`wherryd --ready-fd` tells through a pipe).  With
+# SUPERVISED set the daemon runs under its own shim and is started again when it dies.
 daemon_start() {
 	local flags ready
 	mapfile -t flags < <(daemon_flags)
 	rm -f "$SCRATCH/ready"
 	mkfifo "$SCRATCH/ready"
+	[ -n "${SUPERVISED-}" ] || flags+=(--no-supervisor)
 	wherryd "${flags[@]}" "$@" --ready-fd 8 8>"$SCRATCH/ready" >>"$SCRATCH/wherryd.log" 2>&1 3>&- &
 	DAEMON=$!
 	if ! read -rt 30 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
