@@ -53,7 +53,7 @@ install: programs
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
 
 clean:
-	rm -rf build build-sanitized build-fuzz build-clang scratch
+	rm -rf build build-sanitized build-fuzz build-clang build-release-werror scratch
 
 build-packages test-packages demo-packages vm-packages:
 	@tests/packages $(@:-packages=)
