@@ -74,27 +74,61 @@ static const struct duration_unit *find_duration_unit(const char *name, size_t l
 	return NULL;
 }
 
-/* One "1.5h" at *text, which moves behind it; added to *sum. */
-static bool parse_duration_part(const char **text, const char *whole, double *sum,
+static bool invalid_duration(const char *whole, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "time: invalid duration \"%s\"", whole);
+}
+
+/* Digits at *text as a number; false when it does not fit. */
+static bool take_digits(const char **text, uint64_t *out)
+{
+	for (*out = 0; isdigit((unsigned char)**text); ++*text)
+		if (__builtin_mul_overflow(*out, 10, out) ||
+		    __builtin_add_overflow(*out, (uint64_t)(**text - '0'), out))
+			return false;
+	return true;
+}
+
+/* What stands behind the point, as a part of `unit`; digits below a nanosecond do not count. */
+static uint64_t take_fraction(const char **text, int64_t unit)
+{
+	double fraction = 0, scale = 1;
+
+	for (; isdigit((unsigned char)**text); ++*text) {
+		if (scale >= 1e15)
+			continue;
+		fraction = 10 * fraction + (**text - '0');
+		scale *= 10;
+	}
+	return (uint64_t)(fraction * ((double)unit / scale));
+}
+
+/* One "1.5h" at *text, which moves behind it; added to *sum.  In whole numbers, as Go does it, so
+ * that what was written reads back as the same. */
+static bool parse_duration_part(const char **text, const char *whole, uint64_t *sum,
 				struct error *err)
 {
 	size_t digits = strspn(*text, "0123456789.");
 	size_t letters = strcspn(*text + digits, "0123456789.");
 	const char *unit_name = *text + digits;
-	scoped_free char *number = str_dup_n(*text, digits);
-	double value;
+	const struct duration_unit *unit = find_duration_unit(unit_name, letters);
+	uint64_t value;
 
-	if (!parse_decimal(number, &value))
-		return error_set(err, ERROR_INVALID, "time: invalid duration \"%s\"", whole);
+	if (!digits || (digits == 1 && **text == '.'))
+		return invalid_duration(whole, err);
 	if (!letters)
 		return error_set(err, ERROR_INVALID, "time: missing unit in duration \"%s\"",
 				 whole);
-	const struct duration_unit *unit = find_duration_unit(unit_name, letters);
 	if (!unit)
 		return error_set(err, ERROR_INVALID,
 				 "time: unknown unit \"%.*s\" in duration \"%s\"", (int)letters,
 				 unit_name, whole);
-	*sum += value * (double)unit->ns;
+	if (!take_digits(text, &value) || __builtin_mul_overflow(value, (uint64_t)unit->ns, &value))
+		return invalid_duration(whole, err);
+	if (**text == '.' && ++*text)
+		value += take_fraction(text, unit->ns);
+	if (*text != unit_name || __builtin_add_overflow(*sum, value, sum) || *sum > INT64_MAX)
+		return invalid_duration(whole, err);
 	*text = unit_name + letters;
 	return true;
 }
@@ -102,19 +136,15 @@ static bool parse_duration_part(const char **text, const char *whole, double *su
 bool duration_from_text(const char *text, int64_t *ns, struct error *err)
 {
 	const char *at = text + (*text == '-' || *text == '+');
-	double sum = 0;
+	uint64_t sum = 0;
 
-	if (strcmp(at, "0") == 0) {
-		*ns = 0;
-		return true;
-	}
 	if (!*at)
-		return error_set(err, ERROR_INVALID, "time: invalid duration \"%s\"", text);
+		return invalid_duration(text, err);
+	if (strcmp(at, "0") == 0) /* the only number without a unit */
+		at++;
 	while (*at)
 		if (!parse_duration_part(&at, text, &sum, err))
 			return false;
-	if (sum >= 0x1p63)
-		return error_set(err, ERROR_INVALID, "time: invalid duration \"%s\"", text);
 	*ns = *text == '-' ? -(int64_t)sum : (int64_t)sum;
 	return true;
 }

@@ -44,6 +44,7 @@ static void durations_go_there_and_back(void **state)
 		{"0", 0, "0s"},
 		{"5s", 5 * NS_PER_SECOND, "5s"},
 		{"1h30m", 5400 * NS_PER_SECOND, "1h30m0s"},
+		{"11ms1s", 1011 * NS_PER_MS, "1.011s"},
 		{"1m1.5s", 61500 * NS_PER_MS, "1m1.5s"},
 		{"-2ms", -2 * NS_PER_MS, "-2ms"},
 		{"1.5ms", 1500000, "1.5ms"},
