@@ -56,25 +56,29 @@ struct container {
 	struct record_map ports; /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	 /* 64 hex, of the present or last network sandbox */
 
-	/* ---- only in memory ---- */
-	struct engine *engine;	   /* borrowed */
-	struct image *image;	   /* borrowed and leased; NULL: its image is missing */
-	struct container_run *run; /* owned: the shim of the present run; NULL: none */
-	struct exec *execs;	   /* owned list, newest first */
-	struct container *older;   /* next in order of creation, newest first */
-	struct container *newer;
-	struct container_operation *waiting; /* owned queue: wait for the present operation */
-	struct pending_connection *pending;  /* owned: attaches and waits that came before start */
-	struct restart_timer *restart_timer; /* owned; NULL: no restart is due */
-	struct health_check *health_check;   /* owned; NULL: not checked now */
-	int64_t last_delay_ms;		     /* of the restart back-off */
-	bool hidden;   /* not recorded yet: in no list and no look-up but that of names */
-	bool busy;     /* an operation is under way that others wait for */
-	bool removing; /* is on its way out */
+	/* ---- only in memory, for everybody ---- */
+	struct exec *execs;	    /* owned list, newest first */
 	int64_t size_rw, size_root; /* bytes, of the last engine_measure; -1: never measured */
 	int32_t health;		    /* enum health_state */
 	int64_t failing_streak;
 	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
+
+	/* ---- only in memory, the engine's own (engine/engine_private.h) ---- */
+	struct engine *engine;		    /* borrowed */
+	struct image *image;		    /* borrowed and leased; NULL: its image is missing */
+	struct container_run *run;	    /* owned: the shim of the present run; NULL: none */
+	struct container *older, *newer;    /* in order of creation */
+	struct operation_queue *turns;	    /* owned: operations that wait for the present one */
+	struct operation_queue *exits;	    /* owned: operations that wait for its end */
+	struct pending_connection *pending; /* owned: attaches and waits that came before a start */
+	struct restart_timer *restart_timer; /* owned; NULL: no restart is due */
+	struct health_check *health_check;   /* owned; NULL: not checked now */
+	int64_t restart_delay_ms;	     /* the last pause of the back-off */
+	unsigned references;
+	bool hidden;   /* not recorded yet: in no list, and in no look-up but that of names */
+	bool busy;     /* an operation is under way that others wait for */
+	bool stopping; /* its end was asked for: said as event "stop" */
+	bool gone;     /* removed; the memory lives as long as somebody refers to it */
 };
 extern const struct record_type container_type;
 

@@ -340,6 +340,8 @@ static const struct record_field mount_point_fields[] = {
 	FLAGS(T, 14, "FromMounts", RECORD_BOOL, from_mounts, STORED | EMPTY),
 	FLAGS(T, 15, "Subpath", RECORD_STRING, subpath, STORED | EMPTY),
 	FLAGS(T, 16, "Options", RECORD_STRING, options, STORED | EMPTY),
+	FLAGS(T, 17, "VolumeLabels", RECORD_PAIRS, volume_labels, STORED | EMPTY),
+	FLAGS(T, 18, "VolumeOptions", RECORD_PAIRS, volume_options, STORED | EMPTY),
 };
 TYPE(mount_point);
 #undef T

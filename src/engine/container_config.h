@@ -230,6 +230,8 @@ struct mount_point {
 	bool from_mounts; /* came by HostConfig.Mounts: tmpfs of these are listed */
 	char *subpath;
 	char *options; /* tmpfs: "size=64m,mode=1777" */
+	struct pairs volume_labels,
+		volume_options; /* of a volume that is made when it is missing */
 };
 
 extern const struct record_type container_config_type, log_config_type, restart_policy_type,
