@@ -34,13 +34,9 @@ void hex_encode(const void *data, size_t size, char *out)
 void id_new(char out[static ID_SIZE])
 {
 	unsigned char bytes[32];
-	char *end;
 
 	do {
 		random_bytes(bytes, sizeof(bytes));
 		hex_encode(bytes, sizeof(bytes), out);
-		char head[ID_SHORT_LENGTH + 1];
-		snprintf(head, sizeof(head), "%s", out);
-		strtoull(head, &end, 10);
-	} while (!*end);
+	} while (strspn(out, "0123456789") >= ID_SHORT_LENGTH);
 }
