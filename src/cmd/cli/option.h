@@ -45,6 +45,7 @@ extern const struct option_kind option_number;	 /* struct option_number; 0x and 
 extern const struct option_kind option_number16; /* struct option_number, 0 to 65535 */
 extern const struct option_kind option_list;	 /* struct strings */
 extern const struct option_kind option_words;	 /* struct strings; commas separate, too */
+extern const struct option_kind option_filter;	 /* struct strings of name=value */
 extern const struct option_kind option_map;	 /* struct pairs, of NAME=VALUE or NAME */
 extern const struct option_kind option_bytes;	 /* struct option_number, "512m" */
 extern const struct option_kind option_swap;	 /* the same, or -1 */

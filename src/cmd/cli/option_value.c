@@ -165,6 +165,15 @@ static bool add_words(void *field, const char *text, struct error *err)
 	return true;
 }
 
+static bool add_filter(void *field, const char *text, struct error *err)
+{
+	if (*text && !strchr(text, '='))
+		return error_set(err, ERROR_INVALID, "bad format of filter (expected name=value)");
+	if (*text)
+		strings_add(field, text);
+	return true;
+}
+
 static bool add_to_map(void *field, const char *text, struct error *err)
 {
 	size_t length = strcspn(text, "=");
@@ -196,6 +205,7 @@ const struct option_kind option_number = {"int", set_number, NULL, NULL};
 const struct option_kind option_number16 = {"uint16", set_number16, NULL, NULL};
 const struct option_kind option_list = {"list", add_to_list, option_free_list, NULL};
 const struct option_kind option_words = {"strings", add_words, option_free_list, NULL};
+const struct option_kind option_filter = {"filter", add_filter, option_free_list, NULL};
 const struct option_kind option_map = {"map", add_to_map, option_free_map, NULL};
 const struct option_kind option_bytes = {"bytes", set_bytes, NULL, NULL};
 const struct option_kind option_swap = {"bytes", set_swap, NULL, NULL};

@@ -20,6 +20,11 @@ struct run {
 	} variables;
 };
 
+static struct value root_of(const struct template_data *data)
+{
+	return (struct value){(json_t *)data->root, data->row_type ? SHAPE_ROW : SHAPE_PLAIN};
+}
+
 static struct value share(const struct value *value)
 {
 	return (struct value){json_incref(value->json), value->shape};
@@ -74,6 +79,7 @@ static json_t *zero_of_shape(enum shape shape)
 	case SHAPE_MAP:
 	case SHAPE_LIST:
 	case SHAPE_POINTER:
+	case SHAPE_ROW:
 		break;
 	}
 	return json_null();
@@ -161,7 +167,7 @@ static bool get_base(struct run *run, const struct operand *operand, const struc
 		     struct value *result)
 {
 	const struct variable *variable;
-	struct value root = {(json_t *)run->data->root, SHAPE_PLAIN};
+	struct value root = root_of(run->data);
 
 	switch (operand->kind) {
 	case OPERAND_DOT:
@@ -506,7 +512,7 @@ bool template_execute(const struct template *t, const struct template_data *data
 		      struct buffer *out, struct error *err)
 {
 	struct run run = {.template = t, .data = data, .out = out, .err = err};
-	struct value dot = {(json_t *)data->root, SHAPE_PLAIN};
+	struct value dot = root_of(data);
 	enum flow flow = run_nodes(&run, &t->nodes, &dot);
 
 	forget_variables(&run, 0);

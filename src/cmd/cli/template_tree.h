@@ -113,6 +113,7 @@ enum shape {
 	SHAPE_TEXT,    /* absent is "" */
 	SHAPE_NUMBER,  /* absent is 0 */
 	SHAPE_BOOL,    /* absent is false */
+	SHAPE_ROW,     /* a row of a table, whose JSON has HTML's characters escaped */
 };
 
 struct value {

@@ -1,0 +1,264 @@
+/* From argv to a command: global options, the path through the groups, the command's own options. */
+#include "cmd/cli/cli.h"
+
+#include "cmd/cli/terminal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FAILED_FLAGS 125
+
+/* ---- what commands share ---- */
+
+int cli_complain(const struct error *err)
+{
+	char text[ERROR_TEXT_SIZE];
+
+	fprintf(stderr, "%s\n", error_text(err, text, sizeof(text)));
+	return 1;
+}
+
+int cli_fail(const struct cli *cli, const struct error *err)
+{
+	char text[ERROR_TEXT_SIZE];
+
+	if (!cli->command->failure)
+		return cli_complain(err);
+	fprintf(stderr, "%s: %s\n\nRun '%s --help' for more information\n", cli->program,
+		error_text(err, text, sizeof(text)), cli->path);
+	return cli->command->failure;
+}
+
+char *cli_config_directory(const struct cli *cli)
+{
+	const char *directory = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+
+	if (cli->options.config)
+		return str_dup(cli->options.config);
+	if (!str_is_empty(directory))
+		return str_dup(directory);
+	return str_format("%s/.docker", home ? home : "");
+}
+
+bool cli_confirm(const char *question)
+{
+	char answer[16] = "";
+
+	printf("%s [y/N] ", question);
+	fflush(stdout);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0;
+}
+
+int cli_print(const struct buffer *text)
+{
+	if (fwrite(text->data ? text->data : "", 1, text->size, stdout) == text->size &&
+	    fflush(stdout) == 0)
+		return 0;
+	if (errno != EPIPE)
+		perror("cannot write to stdout");
+	return 1;
+}
+
+/* ---- mistakes in the call ---- */
+
+static char *usage_line(const char *path, const struct command *command)
+{
+	return str_format("%s%s%s", path, *command->usage ? " " : "", command->usage);
+}
+
+static int fail_options(const char *path, const struct command *command, const struct error *err)
+{
+	const char *usage = command == &top_command ? "[OPTIONS] COMMAND [ARG...]" : command->usage;
+
+	fprintf(stderr, "%s\n\nUsage:  %s%s%s\n\nRun '%s --help' for more information\n", err->text,
+		path, *usage ? " " : "", usage, path);
+	return FAILED_FLAGS;
+}
+
+/* "requires at least 1 argument", or NULL when the number is right. */
+static char *count_problem(const struct command *command, int count)
+{
+	int least = command->least, most = command->most;
+
+	if (count >= least && (most < 0 || count <= most))
+		return NULL;
+	if (most == 0)
+		return str_dup("accepts no arguments");
+	if (most < 0)
+		return str_format("requires at least %d argument%s", least, least == 1 ? "" : "s");
+	if (least == most)
+		return str_format("requires %d argument%s", least, least == 1 ? "" : "s");
+	if (least == 0)
+		return str_format("requires at most %d argument%s", most, most == 1 ? "" : "s");
+	return str_format("requires at least %d and at most %d arguments", least, most);
+}
+
+static int fail_count(const struct cli *cli, const char *problem)
+{
+	scoped_free char *usage = usage_line(cli->path, cli->command);
+
+	fprintf(stderr, "%s: '%s' %s\n\nUsage:  %s\n\n%s '%s --help' for more information\n",
+		cli->program, cli->path, problem, usage, cli->command->most < 0 ? "See" : "Run",
+		cli->path);
+	return 1;
+}
+
+static int fail_unknown(const struct cli *cli, const struct command *group, const char *name)
+{
+	fprintf(stderr, "%s: unknown command: %s %s\n\n", cli->program, cli->path, name);
+	if (group != &top_command)
+		fprintf(stderr, "Usage:  %s\n\n", cli->path);
+	fprintf(stderr, "Run '%s --help' for more information\n", cli->path);
+	return 1;
+}
+
+static int show_help(const struct cli *cli, const struct command *command)
+{
+	scoped_buffer struct buffer text = {0};
+
+	help_write(cli->program, cli->path, command, terminal_width(STDOUT_FILENO, 80), &text);
+	return cli_print(&text);
+}
+
+/* ---- finding the command ---- */
+
+static int run_parsed(struct cli *cli, void *fields, struct option_outcome *outcome)
+{
+	scoped_free char *problem = count_problem(cli->command, (int)outcome->arguments.count);
+
+	if (outcome->short_help)
+		fprintf(stderr, "Flag shorthand -h has been deprecated, use --help\n");
+	if (outcome->help)
+		return show_help(cli, cli->command);
+	if (problem)
+		return fail_count(cli, problem);
+	return cli->command->run(cli, fields, &outcome->arguments);
+}
+
+static int run_command(struct cli *cli, const char *const *argv, size_t count)
+{
+	const struct command *command = cli->command;
+	void *fields = mem_zeroed(1, command->size);
+	struct option_outcome outcome;
+	struct error err;
+	int status;
+
+	if (options_parse(command->options, fields, argv, count, command->options_first, &outcome,
+			  &err))
+		status = run_parsed(cli, fields, &outcome);
+	else
+		status = fail_options(cli->path, command, &err);
+	option_outcome_fini(&outcome);
+	options_fini(command->options, fields);
+	free(fields);
+	return status;
+}
+
+static void extend_path(struct cli *cli, const char *name)
+{
+	char *path = str_format("%s %s", cli->path, name);
+
+	free(cli->path);
+	cli->path = path;
+}
+
+/* Groups have no options but --help; their first argument names what is in them. */
+static int run_group(struct cli *cli, const struct command *group, const char *const *argv,
+		     size_t count)
+{
+	static const struct option_set none[OPTION_SETS];
+	scoped_with(option_outcome_fini) struct option_outcome outcome = {0};
+	struct error err;
+
+	cli->command = group;
+	if (group->run)
+		return run_command(cli, argv, count);
+	if (!options_parse(none, NULL, argv, count, true, &outcome, &err))
+		return fail_options(cli->path, group, &err);
+	if (outcome.help || !outcome.arguments.count)
+		return show_help(cli, group);
+	const char *name = outcome.arguments.items[0];
+	const struct command_entry *entry = command_find(group, name);
+	if (!entry)
+		return fail_unknown(cli, group, name);
+	extend_path(cli, entry->name);
+	return run_group(cli, entry->command, (const char *const *)outcome.arguments.items + 1,
+			 outcome.arguments.count - 1);
+}
+
+/* `help ps` is `ps --help`. */
+static int run_help(struct cli *cli, struct strings *arguments)
+{
+	struct strings words = {0};
+
+	for (size_t i = 1; i < arguments->count; i++)
+		strings_add(&words, arguments->items[i]);
+	strings_add(&words, "--help");
+	int status = run_group(cli, &top_command, (const char *const *)words.items, words.count);
+	strings_fini(&words);
+	return status;
+}
+
+static int print_version(const struct cli *cli)
+{
+	printf("%s version %s, build %s\n", cli->product, cli->version, cli->commit);
+	return 0;
+}
+
+static int run_top(struct cli *cli, struct option_outcome *outcome)
+{
+	struct strings *arguments = &outcome->arguments;
+
+	if (cli->options.version)
+		return print_version(cli);
+	if (cli->options.context && strcmp(cli->options.context, "default") != 0) {
+		fprintf(stderr,
+			"Failed to initialize: unable to resolve %s endpoint: context "
+			"\"%s\": context not found\n",
+			cli->program, cli->options.context);
+		return 1;
+	}
+	if (outcome->help || !arguments->count)
+		return show_help(cli, &top_command);
+	if (strcmp(arguments->items[0], "help") == 0)
+		return run_help(cli, arguments);
+	return run_group(cli, &top_command, (const char *const *)arguments->items,
+			 arguments->count);
+}
+
+/* Under any other name than docker's it is itself. */
+static void take_name(struct cli *cli, const char *called)
+{
+	const char *slash = strrchr(called, '/');
+	bool docker = strcmp(slash ? slash + 1 : called, "docker") == 0;
+
+	cli->program = docker ? "docker" : "wherry";
+	cli->product = docker ? "Docker" : "wherry";
+	cli->path = str_dup(cli->program);
+}
+
+int cli_main(int argc, const char *const *argv, const char *version, const char *commit)
+{
+	struct cli cli = {.version = version, .commit = commit, .command = &top_command};
+	struct option_outcome outcome;
+	struct error err;
+	int status;
+
+	take_name(&cli, argc ? argv[0] : "");
+	if (options_parse(top_command.options, &cli.options, argv + 1, argc ? (size_t)argc - 1 : 0,
+			  true, &outcome, &err))
+		status = run_top(&cli, &outcome);
+	else
+		status = fail_options(cli.path, &top_command, &err);
+	option_outcome_fini(&outcome);
+	options_fini(top_command.options, &cli.options);
+	http_client_free(cli.api);
+	free(cli.address);
+	free(cli.api_version);
+	free(cli.path);
+	return status;
+}

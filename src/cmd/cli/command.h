@@ -1,0 +1,78 @@
+/* What the command can do, as tables: groups of entries, entries of commands.  Help, completion and the
+ * man pages are made from them, so that none of the three can say what the program does not do. */
+#pragma once
+
+#include "cmd/cli/option.h"
+
+struct cli;
+
+enum arguments {
+	ARGUMENTS_NONE, /* what completion offers for the first argument */
+	ARGUMENTS_CONTAINERS,
+	ARGUMENTS_RUNNING,
+	ARGUMENTS_STOPPED,
+	ARGUMENTS_IMAGES,
+	ARGUMENTS_FILES,
+};
+
+struct command {
+	const char *summary; /* one line, in lists of commands */
+	const char *details; /* more of it, in help; NULL: none */
+	const char *usage;   /* what follows the name: "[OPTIONS] CONTAINER [CONTAINER...]" */
+	int least, most;     /* arguments; most -1: any number */
+	enum arguments arguments;
+	bool options_first; /* the first argument ends the options */
+	int failure;	    /* exit status of failures before something ran; 0: 1 */
+	size_t size;	    /* of the struct that the options fill */
+	struct option_set options[OPTION_SETS];
+
+	/* Do it, and return the exit status.  NULL: a group, whose entries follow. */
+	int (*run)(struct cli *cli, void *options, const struct strings *arguments);
+
+	const struct command_entry *entries;
+	size_t entry_count;
+};
+
+enum section { SECTION_COMMON, SECTION_MANAGEMENT, SECTION_OTHER, SECTION_HIDDEN, SECTIONS };
+
+struct command_entry {
+	const char *name;
+	const char *aliases; /* further names, separated by blanks; NULL: none */
+	enum section section;
+	const struct command *command;
+};
+
+#define COMMAND_ENTRIES(table) .entries = table, .entry_count = array_length(table)
+
+extern const struct command top_command; /* commands.c */
+
+/* The entry of this name or alias in a group; NULL: none. */
+const struct command_entry *command_find(const struct command *group, const char *name);
+
+/* The lists of commands by file. */
+extern const struct command container_attach, container_create, container_exec, container_inspect,
+	container_kill, container_list, container_logs, container_pause, container_port,
+	container_prune, container_remove, container_rename, container_restart, container_run,
+	container_start, container_stats, container_stop, container_top, container_unpause,
+	container_update, container_wait;
+extern const struct command image_history, image_import, image_inspect, image_list, image_load,
+	image_prune, image_pull, image_remove, image_tag;
+extern const struct command system_df, system_events, system_info, system_login, system_logout,
+	system_prune, system_version;
+extern const struct command inspect_any, completion_print, manual_write;
+
+/* Help for --format, where there is a table and where there is none. */
+#define FORMAT_HELP	     "How to show it: 'table', 'table TEMPLATE', 'json', or a Go template on its own"
+#define DOCUMENT_FORMAT_HELP "How to show it: 'json', or a Go template"
+
+/* ---- help ---- */
+
+/* Help of a command, as it was called ("wherry container ls"), `width` columns wide. */
+void help_write(const char *program, const char *path, const struct command *command, size_t width,
+		struct buffer *out);
+
+/* Text in lines of at most `width` columns; every line but the first is indented. */
+void help_wrap(const char *text, size_t indent, size_t width, struct buffer *out);
+
+/* All ways to call a command: "docker container ls, docker container list, docker ps". */
+struct strings help_names(const char *program, const struct command *command);

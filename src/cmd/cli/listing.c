@@ -1,0 +1,159 @@
+#include "cmd/cli/listing.h"
+
+#include "cmd/cli/table.h"
+#include "cmd/cli/template_tree.h"
+#include "format/json.h"
+
+#include <stdio.h>
+
+/* In a format, \t and \n are written as they are typed in a shell. */
+static char *unescape(const char *format)
+{
+	scoped_buffer struct buffer out = {0};
+
+	for (; *format; format++) {
+		bool tab = format[0] == '\\' && format[1] == 't';
+		bool line = format[0] == '\\' && format[1] == 'n';
+
+		buffer_add_char(&out, tab ? '\t' : line ? '\n' : *format);
+		format += tab || line;
+	}
+	return buffer_take(&out);
+}
+
+static bool is_table_format(const char *format)
+{
+	return strncmp(format, "table", 5) == 0 && (!format[5] || format[5] == ' ');
+}
+
+/* The template that the user's format stands for. */
+static char *choose_template(const struct view *view, const char *format, const char *table,
+			     bool quiet)
+{
+	const struct listing *listing = view->listing;
+
+	if (quiet)
+		return str_format("{{.%s}}", listing->identity);
+	if (!view->is_table && strcmp(format, "json") == 0)
+		return str_dup("{{json .}}");
+	if (!view->is_table && listing->raw && strcmp(format, "raw") == 0)
+		return str_dup(listing->raw);
+	if (!view->is_table)
+		return unescape(format);
+	while (format && *format && *format++ != ' ')
+		;
+	return unescape(str_is_empty(format) ? table : format);
+}
+
+bool view_open(struct view *view, const struct listing *listing, const char *format,
+	       const char *table, bool quiet, struct error *err)
+{
+	bool custom = !str_is_empty(format);
+
+	view->listing = listing;
+	view->is_table = !quiet && (!custom || is_table_format(format));
+	if (quiet && custom)
+		fprintf(stderr,
+			"WARNING: Ignoring custom format, because both --format and --quiet "
+			"are set.\n");
+	scoped_free char *text = choose_template(view, format, table, quiet);
+	view->template = template_parse(text, err);
+	return view->template || error_prefix(err, "failed to parse template");
+}
+
+void view_close(struct view *view)
+{
+	template_free(view->template);
+	view->template = NULL;
+}
+
+bool view_uses(const struct view *view, const char *member)
+{
+	return template_uses(view->template, member);
+}
+
+static json_t *titles_of(const struct listing *listing)
+{
+	json_t *titles = json_object();
+
+	for (size_t i = 0; i < listing->column_count; i++)
+		json_object_set_new(titles, listing->columns[i].name,
+				    json_string(listing->columns[i].title));
+	return titles;
+}
+
+static json_t *title_of_call(const json_t *row, const char *name, const json_t *arguments)
+{
+	return json_incref(json_array_get(arguments, 0)); /* {{.Label "x"}} heads a column x */
+}
+
+static bool write_row(const struct view *view, const json_t *row, struct template_data data,
+		      struct buffer *out, struct error *err)
+{
+	data.root = row;
+	data.row_type = view->listing->row_type;
+	if (!template_execute(view->template, &data, out, err))
+		return error_prefix(err, "failed to execute template");
+	buffer_add_char(out, '\n');
+	return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* {{json .}} shows the members by name; a row is handed to the template in that order. */
+static json_t *sort_members(const json_t *row)
+{
+	scoped_strings struct strings names = {0};
+	json_t *sorted = json_object(), *member;
+	const char *name;
+
+	json_object_foreach ((json_t *)row, name, member)
+		strings_add(&names, name);
+	qsort(names.items, names.count, sizeof(char *), by_text);
+	for (size_t i = 0; i < names.count; i++)
+		json_object_set(sorted, names.items[i], json_object_get(row, names.items[i]));
+	return sorted;
+}
+
+bool view_write(const struct view *view, const json_t *rows, struct buffer *out, struct error *err)
+{
+	struct template_data data = {.call = view->listing->call};
+	struct template_data head = {.call = title_of_call, .headers = true};
+	scoped_buffer struct buffer text = {0};
+	scoped_json json_t *titles = titles_of(view->listing);
+	size_t i;
+	json_t *row;
+
+	if (view->is_table && !write_row(view, titles, head, &text, err))
+		return false;
+	json_array_foreach (rows, i, row) {
+		scoped_json json_t *sorted = sort_members(row);
+
+		if (!write_row(view, sorted, data, &text, err))
+			return false;
+	}
+	if (view->is_table)
+		table_align(text.data, &table_listing, out);
+	else if (text.size)
+		buffer_add(out, text.data, text.size);
+	return true;
+}
+
+bool document_write(const char *format, const json_t *document, struct buffer *out,
+		    struct error *err)
+{
+	bool json = strcmp(format, "json") == 0;
+	scoped_free char *text = json ? str_dup("{{json .}}") : unescape(format);
+	scoped(template) struct template *t = template_parse(text, err);
+	struct template_data data = {.root = document};
+
+	if (!t)
+		return error_prefix(err, "template parsing error");
+	if (!template_execute(t, &data, out, err))
+		return error_prefix(err, "template parsing error");
+	buffer_add_char(out, '\n');
+	return true;
+}

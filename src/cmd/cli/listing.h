@@ -1,0 +1,47 @@
+/* Rows for people and scripts: `ps`, `images`, `stats`, ...  A row is an object of texts; --format says
+ * which of them are shown and how. */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+#include "cmd/cli/template.h"
+
+struct listing_column {
+	const char *name;  /* of the member: "ID" */
+	const char *title; /* in the table's head: "CONTAINER ID" */
+};
+
+struct listing {
+	const char *row_type; /* Go's name of a row, for errors: "*formatter.ContainerContext" */
+	const struct listing_column *columns;
+	size_t column_count;
+	const char *identity; /* what --quiet shows; NULL: there is no --quiet */
+	const char *raw;      /* the template of --format raw; NULL: there is none */
+	json_t *(*call)(const json_t *row, const char *name, const json_t *arguments);
+};
+
+#define LISTING_COLUMNS(table) .columns = table, .column_count = array_length(table)
+
+/* How rows are to be shown. */
+struct view {
+	const struct listing *listing;
+	struct template *template; /* owned */
+	bool is_table;
+};
+
+/* `format` is --format's value or NULL; `table` the template of the default table. */
+bool view_open(struct view *view, const struct listing *listing, const char *format,
+	       const char *table, bool quiet, struct error *err);
+void view_close(struct view *view);
+
+/* Whether a member is shown, such as one that costs the daemon work. */
+bool view_uses(const struct view *view, const char *member);
+
+/* All rows (an array), with the head of the table. */
+bool view_write(const struct view *view, const json_t *rows, struct buffer *out, struct error *err);
+
+#define scoped_view scoped_with(view_close)
+
+/* A document shown by a template or as one line of JSON ("json"), without rows. */
+bool document_write(const char *format, const json_t *document, struct buffer *out,
+		    struct error *err);
