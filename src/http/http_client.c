@@ -287,8 +287,7 @@ static bool parse_head(struct http_client *client, char *text, struct http_answe
 		       struct error *err)
 {
 	struct http_fields fields = {0};
-	char *line_end = strstr(text, "\r\n");
-	char *cursor = line_end + 2;
+	char *cursor = text + strcspn(text, "\n") + 1;
 	bool good = http_fields_parse(&fields, &cursor);
 
 	answer->status = client->message.parser.status_code;
@@ -335,7 +334,7 @@ static bool read_one_head(struct http_client *client, bool no_body, struct http_
 	client->message.no_body = no_body;
 	client->message.on_body = take_piece;
 	client->message.data = client;
-	if (http_message_feed(&client->message, text, size) != (ssize_t)size)
+	if (strlen(text) != size || http_message_feed(&client->message, text, size) != (ssize_t)size)
 		return error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
 	return parse_head(client, text, answer, err);
 }

@@ -254,13 +254,13 @@ static void connection_hang_up(struct http_connection *c, bool is_urgent)
 		connection_lose(c);
 }
 
-/* Will nobody take the answer?  While a body is incomplete, its bytes may still lie in the socket.
- */
+/* Will nobody take the answer?  While a body is being read, its bytes may still lie in the socket, and
+ * reading them shows the end. */
 static bool is_abandoned(const struct http_connection *c)
 {
 	const struct http_request *r = c->request;
 
-	if (!r->message.is_complete || request_is_awaited(r))
+	if (request_is_awaited(r) || (r->use != BODY_UNDECIDED && !r->message.is_complete))
 		return false;
 	return c->hung_up || (c->peer_shut && r->gone_on_half_close && r->on_gone);
 }
@@ -374,15 +374,15 @@ static bool advance_request(struct http_connection *c)
 
 static void advance_ending(struct http_connection *c)
 {
-	if (connection_backlog(c) || c->shut)
+	if (connection_backlog(c))
 		return;
 	if (!c->expects_more || c->peer_shut) {
 		connection_close(c);
-		return;
+	} else if (!c->shut) {
+		shutdown(c->fd, SHUT_WR);
+		c->shut = true;
+		server_set_deadline(c);
 	}
-	shutdown(c->fd, SHUT_WR);
-	c->shut = true;
-	server_set_deadline(c);
 }
 
 static void connection_advance(struct http_connection *c)

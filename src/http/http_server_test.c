@@ -292,6 +292,10 @@ static void exchange(const char *request, size_t size, size_t piece, bool half_c
 		ended = listen_once(client, out);
 	}
 	assert_true(ended);
+	close_fd(&client);
+	turn();
+	turn();
+	assert_int_equal(http_server_count(world.server), 0);
 	drop_date(out);
 }
 
@@ -652,6 +656,7 @@ static void a_half_close_ends_only_who_asked_for_it(void **state)
 	} cases[] = {
 		{"GET /hold-half HTTP/1.1\r\nHost: h\r\n\r\n", 1, 1},
 		{"GET /hold-whole HTTP/1.1\r\nHost: h\r\n\r\n", 0, 1},
+		{"GET /hold-half HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nbody", 1, 1},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {

@@ -1,0 +1,282 @@
+/* The kernel has no "set this element": adding over an existing one with another value fails, deleting
+ * an absent one too, and either fails the whole transaction.  As a rule the daemon knows what is there,
+ * so changes are first sent as they are, in one message a map; only when that fails one by one. */
+#include "network/firewall.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* An element is at most 76 bytes in a message, and an attribute holds 64 KB. */
+#define ELEMENTS_PER_MESSAGE 512
+
+#define NOTICE_SIZE 65536
+
+struct firewall {
+	char *table; /* owned */
+	int commands, notices;
+	uv_poll_t poll;
+	void (*lost)(void *data);
+	void *data;
+};
+
+/* ---- elements ---- */
+
+static bool send_batch(struct firewall *f, struct netlink_batch *batch, struct error *err)
+{
+	element_transaction_end(batch);
+	return netlink_send(f->commands, batch, err);
+}
+
+/* The elements from `first` on that stand in the same map, as one message; returns how many. */
+static size_t add_message(struct firewall *f, struct netlink_batch *batch,
+			  enum element_change change, const struct element *const *elements,
+			  size_t count)
+{
+	size_t size = 1;
+
+	while (size < count && size < ELEMENTS_PER_MESSAGE &&
+	       str_equal(elements[size]->map, elements[0]->map))
+		size++;
+	element_message(batch, f->table, change, elements, size);
+	return size;
+}
+
+static int compare_maps(const void *a, const void *b)
+{
+	const struct element *const *x = a, *const *y = b;
+
+	return strcmp((*x)->map, (*y)->map);
+}
+
+static const struct element **sorted_by_map(const struct element *elements, size_t count)
+{
+	const struct element **sorted = mem_zeroed(count, sizeof(*sorted));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &elements[i];
+	qsort(sorted, count, sizeof(*sorted), compare_maps);
+	return sorted;
+}
+
+static bool change_all(struct firewall *f, enum element_change change,
+		       const struct element *elements, size_t count, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	scoped_free const struct element **sorted = sorted_by_map(elements, count);
+
+	element_transaction_begin(&batch);
+	for (size_t done = 0; done < count;)
+		done += add_message(f, &batch, change, sorted + done, count - done);
+	return send_batch(f, &batch, err);
+}
+
+static bool change_one(struct firewall *f, enum element_change change,
+		       const struct element *element, struct error *err)
+{
+	return change_all(f, change, element, 1, err);
+}
+
+static bool is_taken(const struct error *err)
+{
+	return err->os == EEXIST || err->os == EBUSY;
+}
+
+/* Would adding it alone fail?  Then it stands there with another value.  Asked by doing so. */
+static bool add_takeovers(struct firewall *f, struct netlink_batch *batch,
+			  const struct element *elements, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct element *element = &elements[i];
+
+		if (change_one(f, ELEMENT_ADD, element, err))
+			continue;
+		if (!is_taken(err))
+			return false;
+		element_message(batch, f->table, ELEMENT_DELETE, &element, 1);
+		element_message(batch, f->table, ELEMENT_ADD, &element, 1);
+	}
+	return true;
+}
+
+static bool take_over(struct firewall *f, const struct element *elements, size_t count,
+		      struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct error ignored;
+
+	element_transaction_begin(&batch);
+	if (add_takeovers(f, &batch, elements, count, err) && send_batch(f, &batch, err))
+		return true;
+	firewall_remove(f, elements, count, &ignored);
+	return false;
+}
+
+bool firewall_add(struct firewall *f, const struct element *elements, size_t count,
+		  struct error *err)
+{
+	if (count == 0 || change_all(f, ELEMENT_ADD, elements, count, err))
+		return true;
+	return is_taken(err) && take_over(f, elements, count, err);
+}
+
+bool firewall_remove(struct firewall *f, const struct element *elements, size_t count,
+		     struct error *err)
+{
+	if (count == 0 || change_all(f, ELEMENT_DELETE, elements, count, err))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (!change_one(f, ELEMENT_DELETE, &elements[i], err) && err->os != ENOENT)
+			return false;
+	return true;
+}
+
+/* ---- notices ---- */
+
+/* The kernel tells every change of every table, several messages in a packet.  A packet is of interest
+ * when its first message removes something (removing a table begins with its rules) or makes a table;
+ * the rest is dropped here, without waking the process. */
+static bool filter_notices(int fd)
+{
+	static const uint16_t wanted[] = {NFT_MSG_DELRULE, NFT_MSG_DELCHAIN, NFT_MSG_DELSET,
+					  NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE};
+	enum { COUNT = array_length(wanted) };
+	struct sock_filter code[COUNT + 3] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		[COUNT + 1] = BPF_STMT(BPF_RET | BPF_K, 0),
+		[COUNT + 2] = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_fprog program = {.len = array_length(code), .filter = code};
+
+	for (uint8_t i = 0; i < COUNT; i++) {
+		/* A filter reads numbers in network order, netlink writes them in the host's. */
+		uint16_t type = htons((uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | wanted[i]));
+
+		code[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, type,
+							   (uint8_t)(COUNT - i), 0);
+	}
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
+
+/* What one message says about our table: 1 it was removed from, -1 it was made anew, 0 nothing. */
+static int judge_notice(const struct firewall *f, const struct nlmsghdr *message)
+{
+	const struct nlattr *attributes[NFTA_TABLE_NAME + 1];
+	uint16_t type = message->nlmsg_type & 0xff;
+	const char *data = NLMSG_DATA(message);
+
+	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		return 0;
+	netlink_parse(data + sizeof(struct nfgenmsg),
+		      message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)), attributes,
+		      NFTA_TABLE_NAME);
+	if (!str_equal(netlink_text(attributes[NFTA_TABLE_NAME]), f->table))
+		return 0;
+	switch (type) {
+	case NFT_MSG_NEWTABLE:
+		return -1;
+	case NFT_MSG_DELTABLE:
+	case NFT_MSG_DELCHAIN:
+	case NFT_MSG_DELRULE:
+	case NFT_MSG_DELSET:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* Our own replacing of the table removes and makes it in this order, so it leaves no damage behind. */
+static void read_packet(struct firewall *f, const void *data, size_t size, bool *damaged)
+{
+	int left = (int)size;
+
+	for (const struct nlmsghdr *m = data; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+		int verdict = judge_notice(f, m);
+
+		if (verdict != 0)
+			*damaged = verdict > 0;
+	}
+}
+
+static void on_notices(uv_poll_t *poll, int status, int events)
+{
+	static _Alignas(struct nlmsghdr) char data[NOTICE_SIZE];
+	struct firewall *f = poll->data;
+	bool damaged = false;
+
+	for (;;) {
+		ssize_t size = recv(f->notices, data, sizeof(data), MSG_DONTWAIT);
+
+		if (size < 0 && errno == ENOBUFS)
+			damaged = true; /* some were lost: as good as damage */
+		else if (size < 0 && errno != EINTR)
+			break;
+		else if (size > 0)
+			read_packet(f, data, (size_t)size, &damaged);
+	}
+	if (damaged)
+		f->lost(f->data);
+}
+
+static bool join_group(int fd, int group)
+{
+	return setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) == 0;
+}
+
+static bool watch(struct firewall *f, uv_loop_t *loop, struct error *err)
+{
+	struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+
+	f->notices = netlink_open(NETLINK_NETFILTER, err);
+	if (f->notices < 0)
+		return false;
+	if (bind(f->notices, (struct sockaddr *)&any, sizeof(any)) < 0 ||
+	    !filter_notices(f->notices) || !join_group(f->notices, NFNLGRP_NFTABLES))
+		return error_errno(err, "cannot watch the firewall: the kernel has no nf_tables");
+	uv_poll_init(loop, &f->poll, f->notices);
+	f->poll.data = f;
+	uv_poll_start(&f->poll, UV_READABLE, on_notices);
+	uv_unref((uv_handle_t *)&f->poll);
+	return true;
+}
+
+struct firewall *firewall_open(uv_loop_t *loop, const char *table, void (*lost)(void *data),
+			       void *data, struct error *err)
+{
+	struct firewall *f = mem_new(struct firewall);
+
+	*f = (struct firewall){.table = str_dup(table), .notices = -1, .lost = lost, .data = data};
+	f->commands = netlink_open(NETLINK_NETFILTER, err);
+	if (f->commands >= 0 && watch(f, loop, err))
+		return f;
+	firewall_close(f);
+	return NULL;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct firewall *f = handle->data;
+
+	close_fd(&f->notices);
+	free(f->table);
+	free(f);
+}
+
+void firewall_close(struct firewall *f)
+{
+	if (!f)
+		return;
+	close_fd(&f->commands);
+	if (f->poll.data) {
+		uv_close((uv_handle_t *)&f->poll, on_closed);
+		return;
+	}
+	f->poll.data = f;
+	on_closed((uv_handle_t *)&f->poll);
+}

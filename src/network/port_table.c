@@ -1,0 +1,110 @@
+#include "network/port_table.h"
+
+#include <stdio.h>
+
+/* Who uses one number of one protocol: as a rule two, 0.0.0.0 and ::. */
+struct port_users {
+	struct port_use *items;
+	size_t count, capacity;
+};
+
+#define NAME_SIZE 16
+
+static const char *slot_name(const struct port_key *key, char out[static NAME_SIZE])
+{
+	snprintf(out, NAME_SIZE, "%d %u", key->protocol, key->port);
+	return out;
+}
+
+void port_table_init(struct port_table *table, uint16_t ephemeral_first, uint16_t ephemeral_last)
+{
+	*table = (struct port_table){.ephemeral_first = ephemeral_first,
+				     .ephemeral_last = ephemeral_last,
+				     .next = {ephemeral_first, ephemeral_first}};
+}
+
+void port_table_fini(struct port_table *table)
+{
+	for (struct map_slot *slot = map_first(&table->users); slot;
+	     slot = map_next(&table->users, slot)) {
+		vector_fini((struct port_users *)slot->value);
+		free(slot->value);
+	}
+	map_fini(&table->users);
+}
+
+static bool share_an_address(const struct address *a, const struct address *b)
+{
+	return a->family == b->family &&
+	       (address_equal(a, b) || address_is_any(a) || address_is_any(b));
+}
+
+bool port_table_is_taken(const struct port_table *table, const struct port_key *key)
+{
+	char name[NAME_SIZE];
+	const struct port_users *users = map_get(&table->users, slot_name(key, name));
+
+	for (size_t i = 0; users && i < users->count; i++)
+		if (share_an_address(&users->items[i].key.host, &key->host))
+			return true;
+	return false;
+}
+
+void port_table_add(struct port_table *table, const struct port_use *use)
+{
+	char name[NAME_SIZE];
+	struct port_users *users = map_get(&table->users, slot_name(&use->key, name));
+
+	if (!users) {
+		users = mem_new(struct port_users);
+		map_put(&table->users, name, users);
+	}
+	vector_add(users, *use);
+	table->count++;
+}
+
+static void drop_if_empty(struct port_table *table, const char *name, struct port_users *users)
+{
+	if (users->count > 0)
+		return;
+	map_remove(&table->users, name);
+	vector_fini(users);
+	free(users);
+}
+
+bool port_table_remove(struct port_table *table, const struct port_key *key)
+{
+	char name[NAME_SIZE];
+	struct port_users *users = map_get(&table->users, slot_name(key, name));
+
+	for (size_t i = 0; users && i < users->count; i++) {
+		if (!address_equal(&users->items[i].key.host, &key->host))
+			continue;
+		vector_remove(users, i);
+		table->count--;
+		drop_if_empty(table, name, users);
+		return true;
+	}
+	return false;
+}
+
+void port_table_each(const struct port_table *table,
+		     void (*visit)(void *data, const struct port_use *use), void *data)
+{
+	for (struct map_slot *slot = map_first(&table->users); slot;
+	     slot = map_next(&table->users, slot)) {
+		const struct port_users *users = slot->value;
+
+		for (size_t i = 0; i < users->count; i++)
+			visit(data, &users->items[i]);
+	}
+}
+
+uint16_t port_table_next_ephemeral(struct port_table *table, int protocol)
+{
+	uint16_t *next = &table->next[protocol == IPPROTO_UDP];
+	uint16_t port = *next;
+
+	*next = port >= table->ephemeral_last ? table->ephemeral_first : (uint16_t)(port + 1);
+	return port;
+}

@@ -1,0 +1,110 @@
+#include "base/test.h"
+
+#include "network/port_table.h"
+
+static struct port_key key_of(int protocol, const char *host, uint16_t port)
+{
+	struct port_key key = {.protocol = protocol, .port = port};
+
+	assert_true(address_parse(host, &key.host));
+	return key;
+}
+
+static void add(struct port_table *table, int protocol, const char *host, uint16_t port)
+{
+	struct port_use use = {.key = key_of(protocol, host, port)};
+
+	port_table_add(table, &use);
+}
+
+static void all_addresses_and_one_of_them_exclude_each_other(void **state)
+{
+	static const struct {
+		int protocol;
+		const char *host;
+		uint16_t port;
+		bool taken;
+	} cases[] = {
+		{IPPROTO_TCP, "0.0.0.0", 80, true},  {IPPROTO_TCP, "127.0.0.1", 80, true},
+		{IPPROTO_TCP, "::", 80, false},	     {IPPROTO_UDP, "0.0.0.0", 80, false},
+		{IPPROTO_TCP, "0.0.0.0", 81, false}, {IPPROTO_TCP, "0.0.0.0", 90, true},
+		{IPPROTO_TCP, "10.0.0.1", 90, true}, {IPPROTO_TCP, "10.0.0.2", 90, false},
+		{IPPROTO_TCP, "fd00::1", 100, true},
+	};
+	struct port_table table;
+
+	port_table_init(&table, 32768, 60999);
+	add(&table, IPPROTO_TCP, "0.0.0.0", 80);
+	add(&table, IPPROTO_TCP, "10.0.0.1", 90);
+	add(&table, IPPROTO_TCP, "::", 100);
+	for (size_t i = 0; i < array_length(cases); i++) {
+		struct port_key key = key_of(cases[i].protocol, cases[i].host, cases[i].port);
+
+		assert_int_equal(port_table_is_taken(&table, &key), cases[i].taken);
+	}
+	port_table_fini(&table);
+}
+
+static void what_is_removed_is_free_again(void **state)
+{
+	struct port_key four = key_of(IPPROTO_TCP, "0.0.0.0", 80),
+			six = key_of(IPPROTO_TCP, "::", 80);
+	struct port_table table;
+
+	port_table_init(&table, 32768, 60999);
+	add(&table, IPPROTO_TCP, "0.0.0.0", 80);
+	add(&table, IPPROTO_TCP, "::", 80);
+	assert_true(port_table_remove(&table, &four));
+	assert_false(port_table_remove(&table, &four));
+	assert_false(port_table_is_taken(&table, &four));
+	assert_true(port_table_is_taken(&table, &six));
+	assert_true(port_table_remove(&table, &six));
+	assert_int_equal(table.count, 0);
+	assert_int_equal(table.users.count, 0);
+	port_table_fini(&table);
+}
+
+static void ephemeral_ports_go_round_for_each_protocol(void **state)
+{
+	struct port_table table;
+
+	port_table_init(&table, 1000, 1002);
+	assert_int_equal(port_table_next_ephemeral(&table, IPPROTO_TCP), 1000);
+	assert_int_equal(port_table_next_ephemeral(&table, IPPROTO_TCP), 1001);
+	assert_int_equal(port_table_next_ephemeral(&table, IPPROTO_UDP), 1000);
+	assert_int_equal(port_table_next_ephemeral(&table, IPPROTO_TCP), 1002);
+	assert_int_equal(port_table_next_ephemeral(&table, IPPROTO_TCP), 1000);
+	port_table_fini(&table);
+}
+
+static void count_use(void *data, const struct port_use *use)
+{
+	*(size_t *)data += use->key.port;
+}
+
+static void every_use_is_visited_once(void **state)
+{
+	struct port_table table;
+	size_t sum = 0, expected = 0;
+
+	port_table_init(&table, 1000, 1002);
+	for (uint16_t port = 1; port < 200; port++, expected += 2u * (port - 1u)) {
+		add(&table, IPPROTO_TCP, "0.0.0.0", port);
+		add(&table, IPPROTO_TCP, "::", port);
+	}
+	port_table_each(&table, count_use, &sum);
+	assert_int_equal(sum, expected);
+	port_table_fini(&table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_addresses_and_one_of_them_exclude_each_other),
+		cmocka_unit_test(what_is_removed_is_free_again),
+		cmocka_unit_test(ephemeral_ports_go_round_for_each_protocol),
+		cmocka_unit_test(every_use_is_visited_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

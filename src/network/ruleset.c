@@ -1,0 +1,322 @@
+#include "network/ruleset.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* ---- elements ---- */
+
+/* Each part of a concatenation fills whole words of 4 bytes. */
+#define WORD 4
+
+static void add_part(uint8_t *bytes, size_t *size, const void *part, size_t part_size)
+{
+	memcpy(bytes + *size, part, part_size);
+	*size += (part_size + WORD - 1) / WORD * WORD;
+}
+
+static void add_port(uint8_t *bytes, size_t *size, uint16_t port)
+{
+	uint16_t wire = htons(port);
+
+	add_part(bytes, size, &wire, sizeof(wire));
+}
+
+static const char *map_name(const struct address *host)
+{
+	if (host->family == AF_INET)
+		return address_is_any(host) ? "any4" : "host4";
+	return address_is_any(host) ? "any6" : "host6";
+}
+
+struct element element_of_port(const struct port_use *use)
+{
+	struct element e = {.map = map_name(&use->key.host)};
+	uint8_t protocol = (uint8_t)use->key.protocol;
+
+	if (!address_is_any(&use->key.host))
+		add_part(e.key, &e.key_size, use->key.host.bytes, address_size(&use->key.host));
+	add_part(e.key, &e.key_size, &protocol, sizeof(protocol));
+	add_port(e.key, &e.key_size, use->key.port);
+	add_part(e.data, &e.data_size, use->target.address.bytes,
+		 address_size(&use->target.address));
+	add_port(e.data, &e.data_size, use->target.port);
+	return e;
+}
+
+struct element element_of_self(const struct address *address)
+{
+	struct element e = {.map = address->family == AF_INET ? "self4" : "self6"};
+
+	add_part(e.key, &e.key_size, address->bytes, address_size(address));
+	add_part(e.key, &e.key_size, address->bytes, address_size(address));
+	return e;
+}
+
+static void add_value(struct netlink_batch *batch, uint16_t attribute, const uint8_t *value,
+		      size_t size)
+{
+	size_t nest = netlink_nest(batch, attribute);
+
+	netlink_add(batch, NFTA_DATA_VALUE, value, size);
+	netlink_nest_end(batch, nest);
+}
+
+static void add_element(struct netlink_batch *batch, const struct element *e, bool with_data)
+{
+	size_t nest = netlink_nest(batch, NFTA_LIST_ELEM);
+
+	add_value(batch, NFTA_SET_ELEM_KEY, e->key, e->key_size);
+	if (with_data && e->data_size > 0)
+		add_value(batch, NFTA_SET_ELEM_DATA, e->data, e->data_size);
+	netlink_nest_end(batch, nest);
+}
+
+static void add_family(struct netlink_batch *batch, uint8_t family, uint16_t resource)
+{
+	struct nfgenmsg header = {
+		.nfgen_family = family, .version = NFNETLINK_V0, .res_id = htons(resource)};
+
+	netlink_header(batch, &header, sizeof(header));
+}
+
+void element_message(struct netlink_batch *batch, const char *table, enum element_change change,
+		     const struct element *const *elements, size_t count)
+{
+	bool add = change == ELEMENT_ADD;
+	uint16_t type = add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM;
+	size_t list;
+
+	netlink_begin(batch, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), add ? NLM_F_CREATE : 0,
+		      add ? "publish a port" : "unpublish a port");
+	add_family(batch, NFPROTO_INET, 0);
+	netlink_add_text(batch, NFTA_SET_ELEM_LIST_TABLE, table);
+	netlink_add_text(batch, NFTA_SET_ELEM_LIST_SET, elements[0]->map);
+	list = netlink_nest(batch, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (size_t i = 0; i < count; i++)
+		add_element(batch, elements[i], add);
+	netlink_nest_end(batch, list);
+	netlink_end(batch);
+}
+
+static void add_frame(struct netlink_batch *batch, uint16_t type)
+{
+	netlink_begin_silent(batch, type, 0);
+	add_family(batch, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+	netlink_end(batch);
+}
+
+void element_transaction_begin(struct netlink_batch *batch)
+{
+	add_frame(batch, NFNL_MSG_BATCH_BEGIN);
+}
+
+void element_transaction_end(struct netlink_batch *batch)
+{
+	add_frame(batch, NFNL_MSG_BATCH_END);
+}
+
+/* ---- the table as text ---- */
+
+struct map_listing {
+	struct buffer *out;
+	const char *map;
+	size_t count;
+};
+
+static void list_port(void *data, const struct port_use *use)
+{
+	struct map_listing *listing = data;
+	char host[ADDRESS_TEXT_SIZE], target[ADDRESS_TEXT_SIZE];
+	const char *protocol = use->key.protocol == IPPROTO_UDP ? "udp" : "tcp";
+
+	if (use->target.relayed || !str_equal(map_name(&use->key.host), listing->map))
+		return;
+	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+	if (!address_is_any(&use->key.host))
+		buffer_format(listing->out, "%s . ", address_text(&use->key.host, host));
+	buffer_format(listing->out, "%s . %u : %s . %u", protocol, use->key.port,
+		      address_text(&use->target.address, target), use->target.port);
+}
+
+static void list_self(void *data, const struct port_use *use)
+{
+	struct map_listing *listing = data;
+	char text[ADDRESS_TEXT_SIZE];
+	bool four = use->target.address.family == AF_INET;
+
+	if (use->target.relayed || !str_equal(four ? "self4" : "self6", listing->map))
+		return;
+	address_text(&use->target.address, text);
+	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+	buffer_format(listing->out, "%s . %s", text, text);
+}
+
+static void render_elements(const struct ruleset *r, const char *map,
+			    void (*list)(void *data, const struct port_use *use),
+			    struct buffer *out)
+{
+	struct map_listing listing = {.out = out, .map = map};
+
+	port_table_each(r->ports, list, &listing);
+	if (listing.count > 0)
+		buffer_add_text(out, "\n\t\t}\n");
+}
+
+static const struct {
+	const char *kind, *name, *type;
+	void (*list)(void *data, const struct port_use *use);
+} maps[] = {
+	{"map", "any4", "inet_proto . inet_service : ipv4_addr . inet_service", list_port},
+	{"map", "any6", "inet_proto . inet_service : ipv6_addr . inet_service", list_port},
+	{"map", "host4", "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
+	 list_port},
+	{"map", "host6", "ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service",
+	 list_port},
+	{"set", "self4", "ipv4_addr . ipv4_addr", list_self},
+	{"set", "self6", "ipv6_addr . ipv6_addr", list_self},
+};
+
+static void render_maps(const struct ruleset *r, struct buffer *out)
+{
+	for (size_t i = 0; i < array_length(maps); i++) {
+		buffer_format(out, "\t%s %s {\n\t\ttype %s\n", maps[i].kind, maps[i].name,
+			      maps[i].type);
+		render_elements(r, maps[i].name, maps[i].list, out);
+		buffer_add_text(out, "\t}\n");
+	}
+}
+
+static const char publish_chains[] =
+	"	chain raw {\n"
+	"		type filter hook prerouting priority raw; policy accept;\n"
+	"		iifname != \"lo\" ip daddr 127.0.0.0/8 drop\n"
+	"		iifname != \"lo\" ip saddr 127.0.0.0/8 drop\n"
+	"	}\n"
+	"	chain publish {\n"
+	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ip daddr . meta "
+	"l4proto . th dport map @host4\n"
+	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to meta l4proto . th "
+	"dport map @any4\n"
+	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . meta "
+	"l4proto . th dport map @host6\n"
+	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
+	"dport map @any6\n"
+	"	}\n"
+	"	chain prerouting {\n"
+	"		type nat hook prerouting priority dstnat; policy accept;\n"
+	"		fib daddr type local jump publish\n"
+	"	}\n"
+	"	chain output {\n"
+	"		type nat hook output priority -100; policy accept;\n"
+	"		fib daddr type local jump publish\n"
+	"	}\n";
+
+static void render_bridge_set(const struct ruleset *r, struct buffer *out)
+{
+	buffer_add_text(out, "{ ");
+	for (size_t i = 0; i < r->bridge_count; i++)
+		buffer_format(out, "%s\"%s\"", i ? ", " : "", r->bridges[i].name);
+	buffer_add_text(out, " }");
+}
+
+static const char *family_word(const struct subnet *subnet)
+{
+	return subnet->base.family == AF_INET6 ? "ip6" : "ip";
+}
+
+/* Out of our bridges: into the world under the host's address. */
+static void render_masquerade(const struct ruleset *r, const struct ruleset_bridge *bridge,
+			      const struct subnet *subnet, struct buffer *out)
+{
+	scoped_free char *text = subnet_text(subnet);
+
+	if (!bridge->masquerade)
+		return;
+	buffer_format(out, "\t\t%s saddr %s oifname != ", family_word(subnet), text);
+	render_bridge_set(r, out);
+	buffer_add_text(out, " masquerade\n");
+}
+
+/* From a container to a published port of its own bridge: without translation the answer would take
+ * the direct way back and be unknown there.  With br_netfilter the direct way passes the firewall too,
+ * and only a container that speaks to itself needs help. */
+static void render_hairpin(const struct ruleset *r, const struct ruleset_bridge *bridge,
+			   const struct subnet *subnet, struct buffer *out)
+{
+	scoped_free char *text = subnet_text(subnet);
+	const char *family = family_word(subnet);
+
+	if (r->bridge_netfilter)
+		buffer_format(out,
+			      "\t\toifname \"%s\" ct status dnat %s saddr . %s daddr @self%c "
+			      "masquerade\n",
+			      bridge->name, family, family, family[2] ? '6' : '4');
+	else
+		buffer_format(out, "\t\toifname \"%s\" ct status dnat %s saddr %s masquerade\n",
+			      bridge->name, family, text);
+}
+
+static void render_postrouting(const struct ruleset *r, struct buffer *out)
+{
+	buffer_add_text(
+		out, "	chain postrouting {\n"
+		     "		type nat hook postrouting priority srcnat; policy accept;\n");
+	for (size_t i = 0; i < r->bridge_count; i++) {
+		const struct ruleset_bridge *bridge = &r->bridges[i];
+
+		for (size_t j = 0; j < array_length(bridge->subnets); j++) {
+			if (bridge->subnets[j].prefix < 0)
+				continue;
+			render_masquerade(r, bridge, &bridge->subnets[j], out);
+			render_hairpin(r, bridge, &bridge->subnets[j], out);
+		}
+		buffer_format(out, "\t\toifname \"%s\" ip saddr 127.0.0.0/8 masquerade\n",
+			      bridge->name);
+	}
+	buffer_add_text(out, "	}\n");
+}
+
+static void render_forward(const struct ruleset *r, struct buffer *out)
+{
+	buffer_add_text(out, "	chain router {\n"
+			     "	}\n"
+			     "	chain into {\n"
+			     "		ct state established,related accept\n"
+			     "		ct status dnat accept\n");
+	for (size_t i = 0; i < r->bridge_count; i++)
+		if (r->bridges[i].icc)
+			buffer_format(out, "\t\tiifname \"%s\" oifname \"%s\" accept\n",
+				      r->bridges[i].name, r->bridges[i].name);
+	buffer_add_text(
+		out, "		drop\n"
+		     "	}\n"
+		     "	chain forward {\n"
+		     "		type filter hook forward priority filter; policy accept;\n");
+	if (r->bridge_count > 0) {
+		buffer_add_text(out, "\t\toifname ");
+		render_bridge_set(r, out);
+		buffer_add_text(out, " goto into\n");
+	}
+	buffer_add_text(out, "		meta iifkind \"bridge\" accept\n"
+			     "		meta oifkind \"bridge\" accept\n"
+			     "		jump router\n"
+			     "	}\n");
+}
+
+void ruleset_render(const struct ruleset *r, struct buffer *out)
+{
+	buffer_format(out, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", r->table,
+		      r->table, r->table);
+	render_maps(r, out);
+	buffer_add_text(out, publish_chains);
+	render_postrouting(r, out);
+	render_forward(r, out);
+	buffer_add_text(out, "}\n");
+}
+
+void ruleset_render_guard(const char *table, struct buffer *out)
+{
+	buffer_format(out, "add rule inet %s router drop\n", table);
+}

@@ -1,0 +1,64 @@
+/* Our nftables table as text, and its elements as netlink messages: pure functions.
+ *
+ *	raw          what claims to be of loopback but comes from elsewhere is dropped; this is what
+ *		     makes route_localnet on our bridges safe
+ *	prerouting,  packets for this host are looked up in four maps: by address, then by port alone,
+ *	output	     in both families; what is found is sent to the container
+ *	postrouting  containers going out get the host's address; so does who would otherwise be answered
+ *		     directly past our translation (see masquerade below)
+ *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
+ *		     same bridge
+ *
+ * Published ports are elements of the maps, so that publishing is one small message.  A rule per port
+ * would be read for each new connection. */
+#pragma once
+
+#include "network/port_table.h"
+#include "os/netlink.h"
+
+struct ruleset_bridge {
+	const char *name;
+	struct subnet subnets[2]; /* prefix -1: not there */
+	bool icc, masquerade;
+};
+
+struct ruleset {
+	const char *table;
+	const struct ruleset_bridge *bridges;
+	size_t bridge_count;
+	const struct port_table *ports;
+	bool bridge_netfilter; /* bridged packets pass the firewall too */
+};
+
+/* Replaces the table with all it holds, as one transaction for `nft -f -`.  The chain `router`, which
+ * sees what is forwarded between devices that are no bridges, is left empty. */
+void ruleset_render(const struct ruleset *ruleset, struct buffer *out);
+
+/* The rule that closes the chain `router`: nothing is forwarded that was not before we came. */
+void ruleset_render_guard(const char *table, struct buffer *out);
+
+/* ---- elements ---- */
+
+#define ELEMENT_KEY_MAX	 24 /* IPv6 address, protocol, port */
+#define ELEMENT_DATA_MAX 20 /* IPv6 address, port */
+
+struct element {
+	const char *map;
+	uint8_t key[ELEMENT_KEY_MAX], data[ELEMENT_DATA_MAX];
+	size_t key_size, data_size; /* data_size 0: of a set */
+};
+
+/* The element that publishes a port. */
+struct element element_of_port(const struct port_use *use);
+
+/* With bridge_netfilter: marks a container's address, so that its connections to itself are
+ * masqueraded while those of its neighbours keep their address. */
+struct element element_of_self(const struct address *address);
+
+enum element_change { ELEMENT_ADD, ELEMENT_DELETE };
+
+/* One message for elements that stand in one map. */
+void element_message(struct netlink_batch *batch, const char *table, enum element_change change,
+		     const struct element *const *elements, size_t count);
+void element_transaction_begin(struct netlink_batch *batch);
+void element_transaction_end(struct netlink_batch *batch);

@@ -1,0 +1,223 @@
+#include "base/test.h"
+
+#include "base/id.h"
+#include "network/ruleset.h"
+
+static struct port_use use_of(int protocol, const char *host, uint16_t port, const char *target,
+			      uint16_t target_port)
+{
+	struct port_use use = {.key = {.protocol = protocol, .port = port},
+			       .target = {.port = target_port}};
+
+	assert_true(address_parse(host, &use.key.host));
+	assert_true(address_parse(target, &use.target.address));
+	return use;
+}
+
+static struct subnet subnet_of(const char *text)
+{
+	struct subnet subnet = {.prefix = -1};
+
+	if (text)
+		assert_true(subnet_parse(text, &subnet, NULL));
+	return subnet;
+}
+
+/* The lines of one chain, map or set, without indentation. */
+static char *block(const struct buffer *text, const char *head)
+{
+	char *start = strstr(text->data, head), *line;
+	scoped_strings struct strings lines = {0};
+	struct buffer out = {0};
+
+	assert_non_null(start);
+	line = strchr(start, '\n') + 1;
+	while (strncmp(line, "\t}", 2) != 0) {
+		char *end = strchr(line, '\n');
+
+		buffer_add(&out, line + strspn(line, "\t"),
+			   (size_t)(end + 1 - line) - strspn(line, "\t"));
+		line = end + 1;
+	}
+	return buffer_take(&out);
+}
+
+static void assert_block(const struct buffer *text, const char *head, const char *expected)
+{
+	scoped_free char *found = block(text, head);
+
+	assert_string_equal(found, expected);
+}
+
+static void an_empty_table_closes_bridges_and_loopback(void **state)
+{
+	struct port_table ports;
+	struct ruleset_bridge bridge = {.name = "wherry0",
+					.subnets = {subnet_of("172.17.0.0/16"), subnet_of(NULL)},
+					.icc = true,
+					.masquerade = true};
+	struct ruleset ruleset = {
+		.table = "wherry", .bridges = &bridge, .bridge_count = 1, .ports = &ports};
+	scoped_buffer struct buffer text = {0};
+
+	port_table_init(&ports, 1, 2);
+	ruleset_render(&ruleset, &text);
+	assert_true(str_starts_with(text.data, "add table inet wherry\ndelete table inet wherry\n"
+					       "table inet wherry {\n"));
+	assert_block(&text, "map any4",
+		     "type inet_proto . inet_service : ipv4_addr . inet_service\n");
+	assert_block(&text, "chain raw",
+		     "type filter hook prerouting priority raw; policy accept;\n"
+		     "iifname != \"lo\" ip daddr 127.0.0.0/8 drop\n"
+		     "iifname != \"lo\" ip saddr 127.0.0.0/8 drop\n");
+	assert_block(&text, "chain postrouting",
+		     "type nat hook postrouting priority srcnat; policy accept;\n"
+		     "ip saddr 172.17.0.0/16 oifname != { \"wherry0\" } masquerade\n"
+		     "oifname \"wherry0\" ct status dnat ip saddr 172.17.0.0/16 masquerade\n"
+		     "oifname \"wherry0\" ip saddr 127.0.0.0/8 masquerade\n");
+	assert_block(&text, "chain into",
+		     "ct state established,related accept\n"
+		     "ct status dnat accept\n"
+		     "iifname \"wherry0\" oifname \"wherry0\" accept\n"
+		     "drop\n");
+	assert_block(&text, "chain forward",
+		     "type filter hook forward priority filter; policy accept;\n"
+		     "oifname { \"wherry0\" } goto into\n"
+		     "meta iifkind \"bridge\" accept\n"
+		     "meta oifkind \"bridge\" accept\n"
+		     "jump router\n");
+}
+
+static void settings_of_bridges_are_kept_apart(void **state)
+{
+	struct port_table ports;
+	struct ruleset_bridge bridges[] = {
+		{"one", {subnet_of("10.1.0.0/16"), subnet_of("fd01::/64")}, false, true},
+		{"two", {subnet_of("10.2.0.0/16"), subnet_of(NULL)}, true, false},
+	};
+	struct ruleset ruleset = {.table = "wherry-x",
+				  .bridges = bridges,
+				  .bridge_count = 2,
+				  .ports = &ports,
+				  .bridge_netfilter = true};
+	scoped_buffer struct buffer text = {0};
+
+	port_table_init(&ports, 1, 2);
+	ruleset_render(&ruleset, &text);
+	assert_block(&text, "chain postrouting",
+		     "type nat hook postrouting priority srcnat; policy accept;\n"
+		     "ip saddr 10.1.0.0/16 oifname != { \"one\", \"two\" } masquerade\n"
+		     "oifname \"one\" ct status dnat ip saddr . ip daddr @self4 masquerade\n"
+		     "ip6 saddr fd01::/64 oifname != { \"one\", \"two\" } masquerade\n"
+		     "oifname \"one\" ct status dnat ip6 saddr . ip6 daddr @self6 masquerade\n"
+		     "oifname \"one\" ip saddr 127.0.0.0/8 masquerade\n"
+		     "oifname \"two\" ct status dnat ip saddr . ip daddr @self4 masquerade\n"
+		     "oifname \"two\" ip saddr 127.0.0.0/8 masquerade\n");
+	assert_block(&text, "chain into",
+		     "ct state established,related accept\n"
+		     "ct status dnat accept\n"
+		     "iifname \"two\" oifname \"two\" accept\n"
+		     "drop\n");
+}
+
+static void published_ports_stand_in_the_map_of_their_kind(void **state)
+{
+	struct port_use uses[] = {
+		use_of(IPPROTO_TCP, "0.0.0.0", 8080, "172.17.0.2", 80),
+		use_of(IPPROTO_UDP, "127.0.0.1", 53, "172.17.0.3", 5353),
+		use_of(IPPROTO_TCP, "::", 8080, "fd00::2", 80),
+		use_of(IPPROTO_TCP, "fd01::1", 443, "fd00::2", 8443),
+		use_of(IPPROTO_TCP, "::", 9999, "172.17.0.2", 80),
+	};
+	struct port_table ports;
+	struct ruleset ruleset = {.table = "wherry", .ports = &ports};
+	scoped_buffer struct buffer text = {0};
+
+	uses[4].target.relayed = true;
+	port_table_init(&ports, 1, 2);
+	for (size_t i = 0; i < array_length(uses); i++)
+		port_table_add(&ports, &uses[i]);
+	ruleset_render(&ruleset, &text);
+	assert_non_null(strstr(text.data, "\t\t\ttcp . 8080 : 172.17.0.2 . 80\n"));
+	assert_non_null(strstr(text.data, "\t\t\t127.0.0.1 . udp . 53 : 172.17.0.3 . 5353\n"));
+	assert_non_null(strstr(text.data, "\t\t\ttcp . 8080 : fd00::2 . 80\n"));
+	assert_non_null(strstr(text.data, "\t\t\tfd01::1 . tcp . 443 : fd00::2 . 8443\n"));
+	assert_null(strstr(text.data, "9999"));
+	port_table_fini(&ports);
+}
+
+static void elements_are_words_of_four_bytes(void **state)
+{
+	static const struct {
+		int protocol;
+		const char *host, *target, *map, *key, *data; /* key and data in hex */
+	} cases[] = {
+		{IPPROTO_TCP, "0.0.0.0", "10.99.0.2", "any4", "060000001f900000",
+		 "0a63000200500000"},
+		{IPPROTO_UDP, "127.0.0.1", "10.99.0.2", "host4", "7f000001110000001f900000",
+		 "0a63000200500000"},
+		{IPPROTO_TCP, "::", "fd00::2", "any6", "060000001f900000",
+		 "fd00000000000000000000000000000200500000"},
+		{IPPROTO_TCP, "fd01::1", "fd00::2", "host6",
+		 "fd010000000000000000000000000001060000001f900000",
+		 "fd00000000000000000000000000000200500000"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		struct port_use use =
+			use_of(cases[i].protocol, cases[i].host, 8080, cases[i].target, 80);
+		struct element e = element_of_port(&use);
+		char hex[2 * ELEMENT_KEY_MAX + 1];
+
+		assert_string_equal(e.map, cases[i].map);
+		hex_encode(e.key, e.key_size, hex);
+		assert_string_equal(hex, cases[i].key);
+		hex_encode(e.data, e.data_size, hex);
+		assert_string_equal(hex, cases[i].data);
+	}
+}
+
+/* As `nft --debug=mnl add element inet t any4 { tcp . 8080 : 10.99.0.2 . 80 }` shows it. */
+static void a_message_is_what_nft_would_send(void **state)
+{
+	static const char expected[] = "500000000c0a"
+				       "0504"
+				       "00000000"
+				       "00000000" /* NEWSETELEM, CREATE | ACK | REQUEST */
+				       "01000000" /* inet */
+				       "06000100"
+				       "74000000" /* table t */
+				       "09000200"
+				       "616e793400000000" /* set any4 */
+				       "28000380"	  /* elements */
+				       "24000180"	  /* element */
+				       "10000180"
+				       "0c000100"
+				       "060000001f900000" /* key */
+				       "10000280"
+				       "0c000100"
+				       "0a63000200500000"; /* data */
+	struct port_use use = use_of(IPPROTO_TCP, "0.0.0.0", 8080, "10.99.0.2", 80);
+	struct element e = element_of_port(&use);
+	const struct element *list[] = {&e};
+	scoped_netlink struct netlink_batch batch = {0};
+	char hex[1024];
+
+	element_message(&batch, "t", ELEMENT_ADD, list, 1);
+	assert_true(batch.bytes.size < sizeof(hex) / 2);
+	hex_encode(batch.bytes.data, batch.bytes.size, hex);
+	assert_string_equal(hex, expected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_table_closes_bridges_and_loopback),
+		cmocka_unit_test(settings_of_bridges_are_kept_apart),
+		cmocka_unit_test(published_ports_stand_in_the_map_of_their_kind),
+		cmocka_unit_test(elements_are_words_of_four_bytes),
+		cmocka_unit_test(a_message_is_what_nft_would_send),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

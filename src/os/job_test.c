@@ -1,0 +1,118 @@
+#include "base/test.h"
+
+#include "os/job.h"
+
+struct seen {
+	int calls;
+	char *answer, *error;
+};
+
+static void on_done(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct seen *seen = data;
+
+	seen->calls++;
+	seen->answer = str_dup(answer->data ? answer->data : "");
+	seen->error = str_dup_or_null(err ? err->text : NULL);
+}
+
+static void free_seen(struct seen *seen)
+{
+	free(seen->answer);
+	free(seen->error);
+}
+
+#define scoped_seen scoped_with(free_seen)
+
+static struct job *start(uv_loop_t *loop, const char *script, uint64_t timeout_ms,
+			 struct seen *seen)
+{
+	char *args[] = {"sh", "-c", (char *)script, NULL};
+	struct job_request request = {.program = "/bin/sh",
+				      .args = args,
+				      .input = "question",
+				      .size = 8,
+				      .timeout_ms = timeout_ms};
+	struct error err;
+
+	return job_start(loop, &request, on_done, seen, &err);
+}
+
+static void run(const char *script, uint64_t timeout_ms, bool cancel, struct seen *seen)
+{
+	uv_loop_t loop;
+	struct job *job;
+
+	assert_int_equal(uv_loop_init(&loop), 0);
+	job = start(&loop, script, timeout_ms, seen);
+	assert_non_null(job);
+	if (cancel)
+		job_cancel(job);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void a_job_gets_its_input_and_gives_its_output(void **state)
+{
+	scoped_seen struct seen seen = {0};
+
+	run("cat; echo !", 0, false, &seen);
+	assert_int_equal(seen.calls, 1);
+	assert_string_equal(seen.answer, "question!\n");
+	assert_null(seen.error);
+}
+
+static void the_way_a_job_ended_is_told(void **state)
+{
+	static const struct {
+		const char *script, *error;
+		uint64_t timeout_ms;
+	} cases[] = {
+		{"exit 3", "'sh -c' ended with status 3", 0},
+		{"kill -KILL $$", "'sh -c' was killed by signal 9", 0},
+		{"exec sleep 100", "'sh -c' took too long", 1},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_seen struct seen seen = {0};
+
+		run(cases[i].script, cases[i].timeout_ms, false, &seen);
+		assert_int_equal(seen.calls, 1);
+		assert_string_equal(seen.error, cases[i].error);
+	}
+}
+
+static void a_cancelled_job_is_killed_and_says_nothing(void **state)
+{
+	scoped_seen struct seen seen = {0};
+
+	run("exec sleep 100", 0, true, &seen);
+	assert_int_equal(seen.calls, 0);
+}
+
+static void a_missing_program_is_told_at_once(void **state)
+{
+	char *args[] = {"none", NULL};
+	struct job_request request = {.program = "/none", .args = args};
+	struct seen seen = {0};
+	struct error err;
+	uv_loop_t loop;
+
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_null(job_start(&loop, &request, on_done, &seen, &err));
+	assert_true(str_starts_with(err.text, "cannot start 'none': "));
+	assert_int_equal(seen.calls, 0);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_job_gets_its_input_and_gives_its_output),
+		cmocka_unit_test(the_way_a_job_ended_is_told),
+		cmocka_unit_test(a_cancelled_job_is_killed_and_says_nothing),
+		cmocka_unit_test(a_missing_program_is_told_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
