@@ -154,7 +154,8 @@ struct shim_start {
 	struct shim_log_options log;
 	bool stdin_once;
 	int64_t join_pid, join_start_time;
-	struct record_list relays; /* struct relay_spec: what the shim carries itself; their `socket`
+	struct record_list
+		relays; /* struct relay_spec: what the shim carries itself; their `socket`
 				      counts the descriptors of all SHIM_PORTS, in order */
 };
 

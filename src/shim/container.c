@@ -1,0 +1,55 @@
+/* The kind of group that is a container: a sandbox with its network. */
+#include "base/memory.h"
+#include "base/time.h"
+#include "network/endpoint.h"
+#include "sandbox/sandbox.h"
+#include "shim/run.h"
+
+#include <fcntl.h>
+
+/* The child meanwhile makes its mounts. */
+static bool connect_network(const struct shim_start *start, const struct sandbox *sandbox,
+			    struct error *err)
+{
+	int netns = sandbox_netns(sandbox);
+
+	if (netns < 0)
+		return true;
+	if (start->endpoints.count)
+		return endpoint_attach(start->endpoints.items, start->endpoints.count, netns, err);
+	return !start->loopback || endpoint_loopback(netns, err);
+}
+
+static bool container_start(const struct shim_start *start, const struct process_stdio *stdio,
+			    struct group *out, struct error *err)
+{
+	struct sandbox *sandbox = sandbox_prepare(&start->sandbox, err);
+
+	if (!sandbox)
+		return false;
+	if (!sandbox_spawn(sandbox, stdio, err) || !connect_network(start, sandbox, err) ||
+	    !sandbox_release(sandbox, err)) {
+		sandbox_free(sandbox);
+		return false;
+	}
+	*out = (struct group){.pid = sandbox_pid(sandbox),
+			      .pidfd = fcntl(sandbox_pidfd(sandbox), F_DUPFD_CLOEXEC, 0),
+			      .terminal = sandbox_take_terminal(sandbox),
+			      .sandbox = sandbox};
+	if (start->sandbox.network.mode != NAMESPACE_HOST)
+		out->network_pid = out->pid;
+	return true;
+}
+
+/* All others in its cgroup end too: a container may share the pids of the host, and then nothing else
+ * ends them. */
+static void container_end(struct group *group)
+{
+	sandbox_free(take(group->sandbox));
+}
+
+const struct group_kind container_kind = {
+	.name = "container",
+	.start = container_start,
+	.end = container_end,
+};

@@ -1,0 +1,329 @@
+#include "shim/control.h"
+
+#include "base/log.h"
+#include "os/fd.h"
+#include "os/socket.h"
+#include "shim/run.h"
+#include "shim/shim.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CONNECTION_LIMIT = 16,
+	QUEUE_LIMIT = 1024, /* of messages that a daemon has not taken: it hangs */
+};
+
+struct control {
+	struct controls *controls;
+	struct control *next;
+	struct source source;
+	struct message_reader reader;
+	struct message_queue queue;
+	bool broken;
+};
+
+/* ---- connections ---- */
+
+static void remove_control(struct control *c)
+{
+	struct controls *all = c->controls;
+	struct control **at = &all->first;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	all->count--;
+	loop_watch(&all->shim->loop, &c->source, 0);
+	close_fd(&c->source.fd);
+	message_reader_fini(&c->reader);
+	message_queue_fini(&c->queue);
+	if (all->daemon == c) {
+		all->daemon = NULL;
+		shim_daemon_gone(all->shim);
+	}
+	free(c);
+}
+
+static void control_ready(struct source *source, uint32_t events);
+
+static struct control *add_control(struct controls *all, int fd)
+{
+	struct control *c = mem_new(struct control);
+
+	*c = (struct control){
+		.controls = all, .next = all->first, .source = {.fd = fd, .ready = control_ready}};
+	all->first = c;
+	all->count++;
+	loop_watch(&all->shim->loop, &c->source, EPOLLIN);
+	return c;
+}
+
+static bool is_trusted(int fd)
+{
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+
+	return socket_peer(fd, &pid, &uid, &gid) && (uid == 0 || uid == geteuid());
+}
+
+static void listener_ready(struct source *source, uint32_t events)
+{
+	struct controls *all = container_of(source, struct controls, listener);
+	int fd = socket_accept(source->fd);
+
+	if (fd < 0)
+		return;
+	if (all->count < CONNECTION_LIMIT && is_trusted(fd))
+		add_control(all, fd);
+	else
+		close(fd);
+}
+
+/* ---- telling ---- */
+
+static void flush(struct control *c)
+{
+	struct error err;
+
+	if (!message_queue_flush(&c->queue, c->source.fd, &err))
+		c->broken = true; /* its end is told by the loop */
+	loop_watch(&c->controls->shim->loop, &c->source,
+		   EPOLLIN | (c->queue.count && !c->broken ? EPOLLOUT : 0));
+}
+
+static void send_to(struct control *c, enum shim_message message, const struct record_type *type,
+		    const void *record, int fd)
+{
+	struct error err;
+
+	if (c->queue.count >= QUEUE_LIMIT) {
+		c->broken = true;
+		shutdown(c->source.fd, SHUT_RDWR);
+	}
+	if (c->broken)
+		return;
+	if (!shim_send(&c->queue, message, type, record, &fd, fd >= 0, &err))
+		log_error("cannot tell the daemon", &err, "message=%d", message);
+	flush(c);
+}
+
+void controls_tell(struct controls *controls, enum shim_message message,
+		   const struct record_type *type, const void *record)
+{
+	controls_tell_with_fd(controls, message, type, record, -1);
+}
+
+void controls_tell_with_fd(struct controls *controls, enum shim_message message,
+			   const struct record_type *type, const void *record, int fd)
+{
+	if (controls->daemon)
+		send_to(controls->daemon, message, type, record, fd);
+}
+
+static void reply(struct control *c, bool done, const struct error *err)
+{
+	struct shim_failure failure = {0};
+
+	if (!done)
+		failure = (struct shim_failure){.kind = (int32_t)err->kind,
+						.os = err->os,
+						.text = (char *)(uintptr_t)err->text};
+	send_to(c, SHIM_REPLY, &shim_failure_type, &failure, -1);
+}
+
+/* ---- hearing ---- */
+
+static void handle_start(struct control *c, const void *record, struct message *m)
+{
+	shim_start(c->controls->shim, record);
+}
+
+static void handle_signal(struct control *c, const void *record, struct message *m)
+{
+	const struct shim_number *number = record;
+	struct error err;
+
+	reply(c, shim_signal(c->controls->shim, (int)number->value, &err), &err);
+}
+
+static void handle_resize(struct control *c, const void *record, struct message *m)
+{
+	struct error err;
+
+	reply(c, shim_resize(c->controls->shim, record, &err), &err);
+}
+
+static void handle_attach(struct control *c, const void *record, struct message *m)
+{
+	clients_add(&c->controls->shim->clients, take_fd(m->fds[0]), record);
+}
+
+static void handle_wait(struct control *c, const void *record, struct message *m)
+{
+	waits_add(&c->controls->shim->waits, take_fd(m->fds[0]), record);
+}
+
+static void handle_logs(struct control *c, const void *record, struct message *m)
+{
+	shim_serve_logs(c->controls->shim, record, m->fds[0]);
+}
+
+static void handle_stats(struct control *c, const void *record, struct message *m)
+{
+	stats_streams_add(&c->controls->shim->stats, take_fd(m->fds[0]), record);
+}
+
+static void handle_release(struct control *c, const void *record, struct message *m)
+{
+	shim_release(c->controls->shim, record);
+}
+
+static void handle_hello(struct control *c, const void *record, struct message *m)
+{
+	struct shim *s = c->controls->shim;
+
+	c->controls->daemon = c;
+	controls_tell(c->controls, SHIM_STATUS, &shim_state_type, &s->state);
+	if (s->state.phase == SHIM_PHASE_ENDED)
+		controls_tell(c->controls, s->exit.failure ? SHIM_FAILED : SHIM_EXITED,
+			      &shim_exit_type, &s->exit);
+}
+
+static void handle_close_stdin(struct control *c, const void *record, struct message *m)
+{
+	input_close(&c->controls->shim->input);
+}
+
+static void handle_recorded(struct control *c, const void *record, struct message *m)
+{
+	shim_recorded(c->controls->shim);
+}
+
+static void handle_ports(struct control *c, const void *record, struct message *m)
+{
+	for (size_t i = 0; i < m->fd_count; i++)
+		vector_add(&c->controls->shim->ports, take_fd(m->fds[i]));
+}
+
+static const struct handler {
+	const struct record_type *type; /* NULL: no body */
+	size_t fds;			/* at least */
+	void (*handle)(struct control *c, const void *record, struct message *m);
+} handlers[] = {
+	[SHIM_START] = {&shim_start_type, 0, handle_start},
+	[SHIM_SIGNAL] = {&shim_number_type, 0, handle_signal},
+	[SHIM_RESIZE] = {&shim_size_type, 0, handle_resize},
+	[SHIM_ATTACH] = {&shim_attach_type, 1, handle_attach},
+	[SHIM_WAIT] = {&shim_wait_type, 1, handle_wait},
+	[SHIM_LOGS] = {&shim_logs_type, 1, handle_logs},
+	[SHIM_STATS] = {&shim_stats_type, 1, handle_stats},
+	[SHIM_RELEASE] = {&shim_release_type, 0, handle_release},
+	[SHIM_HELLO] = {NULL, 0, handle_hello},
+	[SHIM_CLOSE_STDIN] = {NULL, 0, handle_close_stdin},
+	[SHIM_RECORDED] = {NULL, 0, handle_recorded},
+	[SHIM_PORTS] = {NULL, 0, handle_ports},
+};
+
+/* A message that is not known is of a newer daemon, and is nothing that we could do. */
+static bool handle_message(struct control *c, struct message *m, struct error *err)
+{
+	const struct handler *h = m->type < array_length(handlers) ? &handlers[m->type] : NULL;
+	void *record = NULL;
+	bool ok = true;
+
+	if (!h || !h->handle)
+		return true;
+	if (m->fd_count < h->fds)
+		return error_set(err, ERROR_INVALID, "message %d lacks its descriptor", m->type);
+	if (h->type) {
+		record = mem_zeroed(1, h->type->size);
+		ok = record_decode(h->type, m->data, m->size, record, err);
+	}
+	if (ok)
+		h->handle(c, record, m);
+	if (h->type)
+		record_fini(h->type, record);
+	free(record);
+	return ok;
+}
+
+/* false: this connection is at its end. */
+static bool read_messages(struct control *c)
+{
+	struct error err;
+
+	for (;;) {
+		switch (message_read(&c->reader, c->source.fd, &err)) {
+		case MESSAGE_READY:
+			if (handle_message(c, &c->reader.message, &err))
+				continue;
+			break;
+		case MESSAGE_PARTIAL:
+			return true;
+		case MESSAGE_END:
+			return false;
+		case MESSAGE_FAILED:
+			break;
+		}
+		log_error("a daemon's message was not understood", &err, "pid=%d", getpid());
+		return false;
+	}
+}
+
+static void control_ready(struct source *source, uint32_t events)
+{
+	struct control *c = container_of(source, struct control, source);
+
+	if (events & EPOLLOUT)
+		flush(c);
+	if ((events & ~(uint32_t)EPOLLOUT) && !read_messages(c))
+		remove_control(c);
+}
+
+/* ---- all of them ---- */
+
+void controls_init(struct controls *controls, struct shim *shim, int control, int listener)
+{
+	struct error err;
+
+	*controls = (struct controls){.shim = shim,
+				      .listener = {.fd = listener, .ready = listener_ready}};
+	controls->daemon = add_control(controls, control);
+	if (!fd_set_nonblocking(listener, true, &err))
+		log_error("cannot listen", &err, "pid=%d", getpid());
+	loop_watch(&shim->loop, &controls->listener, EPOLLIN);
+}
+
+void controls_stop_listening(struct controls *controls)
+{
+	loop_watch(&controls->shim->loop, &controls->listener, 0);
+	close_fd(&controls->listener.fd);
+}
+
+void controls_fini(struct controls *controls)
+{
+	controls->daemon = NULL;
+	while (controls->first)
+		remove_control(controls->first);
+	controls_stop_listening(controls);
+}
+
+bool controls_are_busy(const struct controls *controls)
+{
+	for (const struct control *c = controls->first; c; c = c->next)
+		if (c->queue.count && !c->broken)
+			return true;
+	return false;
+}
+
+void controls_shrink(struct controls *controls)
+{
+	for (struct control *c = controls->first; c; c = c->next) {
+		if (c->reader.header_size == 0)
+			message_reader_fini(&c->reader);
+		if (c->queue.count == 0)
+			message_queue_fini(&c->queue);
+	}
+}

@@ -1,0 +1,19 @@
+/* The files of a log: NAME is being written, NAME.1 was before it, NAME.2 before that ...  Another
+ * process may rotate them at any instant, and one that was killed while it did may have left gaps. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct log_files {
+	int *fds; /* owned; the oldest first */
+	size_t count;
+};
+
+/* All that are there: none is missing, none is there twice, whatever happens meanwhile. */
+void log_files_open(int folder, const char *name, struct log_files *out);
+void log_files_fini(struct log_files *files);
+
+/* The file that was begun after this one; -1: this is the newest.  When this one is gone already,
+ * the oldest that is left. */
+int log_files_next(int folder, const char *name, int fd);

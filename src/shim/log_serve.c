@@ -1,0 +1,208 @@
+#include "shim/log_serve.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "os/message.h"
+#include "shim/log_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum { PIECE = 64 << 10 };
+
+/* ---- sending, with waiting ---- */
+
+static bool wait_for_room(int connection)
+{
+	struct pollfd p = {.fd = connection, .events = POLLOUT};
+
+	return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
+static void skip_sent(struct iovec *parts, size_t count, size_t sent)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t taken = sent < parts[i].iov_len ? sent : parts[i].iov_len;
+
+		parts[i].iov_base = (char *)parts[i].iov_base + taken;
+		parts[i].iov_len -= taken;
+		sent -= taken;
+	}
+}
+
+static size_t total(const struct iovec *parts, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].iov_len;
+	return size;
+}
+
+/* false: the client is gone. */
+static bool send_parts(int connection, struct iovec *parts, size_t count)
+{
+	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = count};
+
+	while (total(parts, count) > 0) {
+		ssize_t n = sendmsg(connection, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n >= 0)
+			skip_sent(parts, count, (size_t)n);
+		else if (errno == EAGAIN ? !wait_for_room(connection) : errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+static bool send_body(int connection, bool chunked, const struct buffer *body)
+{
+	char head[24];
+	int length = snprintf(head, sizeof(head), "%zx\r\n", body->size);
+	struct iovec parts[] = {
+		{head, (size_t)length}, {body->data, body->size}, {(char[]){'\r', '\n'}, 2}};
+
+	if (!body->size)
+		return true;
+	return send_parts(connection, chunked ? parts : &parts[1], chunked ? 3 : 1);
+}
+
+static void send_end(int connection, bool chunked)
+{
+	struct iovec end = {(char[]){'0', '\r', '\n', '\r', '\n'}, 5};
+
+	if (chunked)
+		send_parts(connection, &end, 1);
+}
+
+/* ---- following ---- */
+
+static int ms_until(int64_t ns)
+{
+	int64_t left = ns - time_now_ns();
+
+	if (!ns)
+		return -1;
+	if (left <= 0)
+		return 0;
+	return left / NS_PER_MS >= INT_MAX ? INT_MAX : (int)(left / NS_PER_MS) + 1;
+}
+
+/* Bytes that tell of lines which are about to be read anyway.  false: the container has ended. */
+static bool drain_wake(int wake)
+{
+	char bytes[512];
+	ssize_t n;
+
+	do
+		n = read(wake, bytes, sizeof(bytes));
+	while (n == sizeof(bytes) || (n < 0 && errno == EINTR));
+	return n != 0;
+}
+
+enum follow { FOLLOW_MORE, FOLLOW_LAST, FOLLOW_STOP };
+
+/* Wait until there may be more lines, the container has ended (what it wrote last is still to be
+ * read), or nobody is interested any more. */
+static enum follow wait_for_lines(int connection, int wake, int64_t until)
+{
+	struct pollfd p[] = {{.fd = wake, .events = POLLIN},
+			     {.fd = connection, .events = POLLRDHUP}};
+	int n = poll(p, 2, ms_until(until));
+
+	if (n == 0 || p[1].revents)
+		return FOLLOW_STOP;
+	return drain_wake(wake) ? FOLLOW_MORE : FOLLOW_LAST;
+}
+
+/* ---- the whole ---- */
+
+static struct log_query query_of(const struct shim_logs *request)
+{
+	return (struct log_query){.out = request->out,
+				  .err = request->err,
+				  .timestamps = request->timestamps,
+				  .multiplexed = request->multiplexed,
+				  .tail = request->tail,
+				  .since = request->since,
+				  .until = request->until,
+				  .details = request->details ? request->details_text : NULL};
+}
+
+/* false: the client is gone, or wants nothing that is younger. */
+static bool send_present(struct log_reader *reader, int connection, bool chunked)
+{
+	scoped_buffer struct buffer piece = {0};
+
+	for (;;) {
+		enum log_progress progress = log_reader_read(reader, PIECE, &piece);
+
+		if (progress != LOG_MORE)
+			return progress == LOG_AT_END;
+		if (!send_body(connection, chunked, &piece))
+			return false;
+		buffer_clear(&piece);
+	}
+}
+
+void log_serve(const struct shim_logs *request, int folder, const char *name, int connection,
+	       int wake)
+{
+	const struct log_query query = query_of(request);
+	struct log_reader *reader = log_reader_open(folder, name, &query);
+	enum follow next = request->follow && wake >= 0 ? FOLLOW_MORE : FOLLOW_LAST;
+
+	while (reader && send_present(reader, connection, request->chunked) &&
+	       next == FOLLOW_MORE) {
+		log_reader_frame_lines(reader);
+		next = wait_for_lines(connection, wake, request->until);
+		if (next == FOLLOW_STOP)
+			break;
+	}
+	log_reader_close(reader);
+	send_end(connection, request->chunked);
+}
+
+/* ---- wherry-shim logs ---- */
+
+static void serve_path(const struct shim_logs *request, int connection)
+{
+	const char *base = strrchr(request->log_path, '/');
+	scoped_free char *path =
+		base ? str_dup_n(request->log_path, (size_t)(base - request->log_path) + 1)
+		     : str_dup(".");
+	scoped_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	log_serve(request, folder, base ? base + 1 : request->log_path, connection, -1);
+}
+
+static bool serve_message(struct message *message, struct error *err)
+{
+	struct shim_logs request = {0};
+	bool ok = record_decode(&shim_logs_type, message->data, message->size, &request, err);
+
+	if (ok && (message->fd_count != 1 || !request.log_path))
+		ok = error_set(err, ERROR_INVALID, "the request has no log or no connection");
+	if (ok)
+		serve_path(&request, message->fds[0]);
+	record_fini(&shim_logs_type, &request);
+	return ok;
+}
+
+int log_serve_main(void)
+{
+	scoped_with(message_reader_fini) struct message_reader reader = {0};
+	struct error err;
+
+	if (message_receive(&reader, SHIM_CONTROL_FD, -1, &err) &&
+	    serve_message(&reader.message, &err))
+		return 0;
+	log_error("cannot serve a log", &err, "%s", "");
+	return 1;
+}

@@ -1,0 +1,66 @@
+/* A container's log file: output in, JSON lines out (format/jsonlog.h).
+ *
+ * Each line of output is one line of the file, long ones in pieces of 16 KiB.  The beginning of a line
+ * is kept in memory until its end comes.  Everything complete is written at once, in one write() for
+ * all that was read.
+ *
+ * Rotation: the file at `path` is renamed to path.1, that to path.2 ..., when it has reached max_size;
+ * the oldest goes.  Rename by rename, so after kill -9 a number may be missing, never a line.
+ *
+ * A disk that is full costs lines, never the container: output that cannot be written is dropped and
+ * counted, and the first line that can be written again says so. */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+#include "format/jsonlog.h"
+
+#include <stdint.h>
+
+struct shim_log_options;
+
+struct log_writer {
+	int folder; /* owned; -1: nothing is kept (driver "none", exec) */
+	char *name; /* owned; in the folder */
+	int fd;	    /* owned; -1: could not be opened, tried again */
+	int64_t size;
+	int64_t max_size, max_files;
+	struct jsonlog_encoder encoder;
+	struct buffer partial[2]; /* of stdout and stderr */
+	struct buffer lines;	  /* encoded, about to be written */
+
+	int64_t dropped; /* bytes of output lost, in all */
+	int64_t untold;	 /* of them, those that no line has told of */
+	int error;	 /* errno of the last failure */
+
+	/* `dropped` bytes were lost for `error`, and now there is room again; may be NULL. */
+	void (*recovered)(struct log_writer *log, int64_t dropped, int error);
+
+	struct {
+		int *items; /* pipes of those who follow, owned */
+		size_t count, capacity;
+	} followers;
+};
+
+/* For the driver "none": all the rest may be called and does nothing. */
+void log_writer_none(struct log_writer *log);
+
+/* The file is made or continued; half a line at its end (of a shim that was killed) is cut off. */
+bool log_writer_open(struct log_writer *log, const struct shim_log_options *options,
+		     struct error *err);
+void log_writer_close(struct log_writer *log);
+
+void log_write(struct log_writer *log, enum stream_kind stream, const char *data, size_t size);
+
+/* No more will come: the beginnings of lines are lines, who follows is told the end.  The log can still
+ * be read. */
+void log_writer_end(struct log_writer *log);
+
+/* What of the stream has been read and is not in the file yet. */
+const struct buffer *log_partial(const struct log_writer *log, enum stream_kind stream);
+
+/* A non-blocking pipe that gets a byte after each write() to the log, and ends with it. */
+void log_add_follower(struct log_writer *log, int pipe);
+
+/* Give back memory that nothing is in. */
+void log_shrink(struct log_writer *log);
