@@ -1,0 +1,265 @@
+/* The layers of each cage, from the outside in: a mount namespace of its own (only the folder, or
+ * everything read-only), a network namespace of its own, user and capabilities, and a seccomp filter.
+ * The filter of those that handle archives lists what is allowed.  The fetcher's lists what is not: name
+ * services load code of the host's, whose calls nobody can list. */
+#include "image/confine.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+/* The leak check of a sanitizer traces its own process, with calls of its own: such a build keeps the
+ * rest of the cage, but no filter. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+/* ---- namespaces ---- */
+
+static bool leave(int namespaces, struct error *err)
+{
+	if (unshare(CLONE_NEWNS | namespaces) < 0)
+		return error_errno(err, "cannot make namespaces");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(err, "cannot make the mounts private");
+	return true;
+}
+
+static bool make_read_only(struct error *err)
+{
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID};
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof(attributes)) < 0)
+		return error_errno(err, "cannot make the filesystems read-only");
+	return true;
+}
+
+/* The folder is mounted over itself, and everything else is let go. */
+static bool make_root(int folder, struct error *err)
+{
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+						    MOUNT_ATTR_NOEXEC};
+	scoped_fd int tree =
+		open_tree(folder, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (tree < 0 ||
+	    mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) < 0 ||
+	    move_mount(tree, "", folder, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_errno(err, "cannot mount the folder");
+	if (fchdir(tree) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return error_errno(err, "cannot make the folder the root");
+	return true;
+}
+
+/* ---- user and capabilities ---- */
+
+#define BIT(capability) (UINT64_C(1) << (capability))
+
+/* SYS_ADMIN is for trusted.overlay.*; the filter leaves it nothing else to do. */
+#define FOLDER_CAPABILITIES                                                                        \
+	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID) |              \
+	 BIT(CAP_MKNOD) | BIT(CAP_SETFCAP) | BIT(CAP_SYS_ADMIN))
+
+static void drop_bounding(uint64_t keep)
+{
+	for (unsigned long i = 0; i < 64; i++)
+		if (!(keep & BIT(i)))
+			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+}
+
+static bool keep_capabilities(uint64_t keep, struct error *err)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {0};
+
+	drop_bounding(keep);
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted = (uint32_t)(keep >> (32 * i));
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_errno(err, "cannot drop capabilities");
+	return true;
+}
+
+static bool become_nobody(struct error *err)
+{
+	drop_bounding(0);
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return error_errno(err, "cannot become nobody");
+	return keep_capabilities(0, err);
+}
+
+static bool keep_to_itself(struct error *err)
+{
+	struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, SANITIZED, 0, 0, 0) < 0)
+		return error_errno(err, "cannot give up privileges");
+	return true;
+}
+
+/* ---- the filter ---- */
+
+/* Names that an architecture or libseccomp does not know are skipped. */
+static bool add_rules(scmp_filter_ctx filter, uint32_t action, const char *const *names)
+{
+	for (; *names; names++) {
+		int call = seccomp_syscall_resolve_name(*names);
+
+		if (call >= 0 && seccomp_rule_add(filter, action, call, 0) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool install(uint32_t otherwise, uint32_t listed, const char *const *const *lists,
+		    struct error *err)
+{
+	scmp_filter_ctx filter;
+	bool ok = true;
+
+	if (SANITIZED)
+		return true;
+	filter = seccomp_init(otherwise);
+	if (!filter)
+		return error_set(err, ERROR_SYSTEM, "cannot make a seccomp filter");
+	for (; ok && *lists; lists++)
+		ok = add_rules(filter, listed, *lists);
+	ok = ok && seccomp_load(filter) == 0;
+	seccomp_release(filter);
+	return ok || error_set(err, ERROR_SYSTEM, "cannot install the seccomp filter");
+}
+
+static const char *const bytes_calls[] = {
+	"read",		 "readv",
+	"pread64",	 "write",
+	"writev",	 "pwrite64",
+	"close",	 "fstat",
+	"lseek",	 "fcntl",
+	"recvmsg",	 "recvfrom",
+	"sendmsg",	 "sendto",
+	"poll",		 "ppoll",
+	"brk",		 "mmap",
+	"munmap",	 "mremap",
+	"mprotect",	 "madvise",
+	"futex",	 "getrandom",
+	"clock_gettime", "clock_nanosleep",
+	"rt_sigreturn",	 "rt_sigprocmask",
+	"rt_sigaction",	 "exit",
+	"exit_group",	 "restart_syscall",
+	"fdatasync",	 "shutdown",
+	"getsockopt",	 "set_robust_list",
+	"rseq",		 "gettid",
+	"getpid",	 "tgkill",
+	"splice",	 NULL,
+};
+
+static const char *const files_calls[] = {
+	"openat",  "openat2",	"newfstatat", "fstatat64", "statx",	 "getdents64", "mkdirat",
+	"mknodat", "symlinkat", "linkat",     "unlinkat",  "readlinkat", "fchownat",   "fchmodat",
+	"fchown",  "fchmod",	"utimensat",  "ftruncate", "fchdir",	 "lsetxattr",  "fsetxattr",
+	"syncfs",  "fsync",	"fallocate",  NULL,
+};
+
+static const char *const host_calls[] = {
+	"execve",
+	"execveat",
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"bpf",
+	"perf_event_open",
+	"userfaultfd",
+	"keyctl",
+	"add_key",
+	"request_key",
+	"unshare",
+	"setns",
+	"mount",
+	"umount2",
+	"move_mount",
+	"open_tree",
+	"fsopen",
+	"fsmount",
+	"fspick",
+	"mount_setattr",
+	"pivot_root",
+	"chroot",
+	"mknod",
+	"mknodat",
+	"io_uring_setup",
+	"io_uring_enter",
+	"io_uring_register",
+	"kexec_load",
+	"kexec_file_load",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"pidfd_getfd",
+	"process_madvise",
+	"kcmp",
+	"personality",
+	"reboot",
+	"swapon",
+	"swapoff",
+	"acct",
+	"quotactl",
+	"setuid",
+	"setgid",
+	"setresuid",
+	"setresgid",
+	"capset",
+	NULL,
+};
+
+/* ---- the cages ---- */
+
+bool confine_to_network(struct error *err)
+{
+	static const char *const *const lists[] = {host_calls, NULL};
+
+	return leave(0, err) && make_read_only(err) && become_nobody(err) && keep_to_itself(err) &&
+	       install(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), lists, err);
+}
+
+bool confine_to_folder(int folder, struct error *err)
+{
+	static const char *const *const lists[] = {bytes_calls, files_calls, NULL};
+
+	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_root(folder, err) &&
+	       keep_capabilities(FOLDER_CAPABILITIES, err) && keep_to_itself(err) &&
+	       install(SCMP_ACT_KILL_PROCESS, SCMP_ACT_ALLOW, lists, err);
+}
+
+bool confine_to_descriptors(struct error *err)
+{
+	static const char *const *const lists[] = {bytes_calls, NULL};
+
+	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_read_only(err) &&
+	       become_nobody(err) && keep_to_itself(err) &&
+	       install(SCMP_ACT_KILL_PROCESS, SCMP_ACT_ALLOW, lists, err);
+}

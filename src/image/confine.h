@@ -1,0 +1,17 @@
+/* Giving up rights before the first foreign byte is read.  Each worker calls one of these once, single
+ * threaded, when it has everything open that it needs; there is no way back.  All of them: no new
+ * privileges by exec, not traceable and no core (passwords are in memory), calls that nobody here needs
+ * end the process.  Root only. */
+#pragma once
+
+#include "base/error.h"
+
+/* The fetcher: the host's network; nobody's user id, no capabilities; every filesystem read-only. */
+bool confine_to_network(struct error *err);
+
+/* The unpacker and the remover: nothing but this folder, which becomes the root; no network; only what
+ * owners, modes, devices and xattrs need. */
+bool confine_to_folder(int folder, struct error *err);
+
+/* Readers of archives: nothing but the descriptors that are open or come over the control socket. */
+bool confine_to_descriptors(struct error *err);

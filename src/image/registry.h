@@ -1,0 +1,69 @@
+/* The servers of one repository: which one to ask, with which proof, where redirects may lead, and what
+ * to make of an answer.  Requests are made by the caller (blocking or side by side); this decides.
+ *
+ * A request goes to the first server of the plan that is not known dead.  A mirror that lacks something
+ * or cannot be reached passes it on; plain HTTP is tried only when HTTPS could not even be begun.
+ * Proof (a token, a password) goes only to the server that asked for it: never to a mirror's, never
+ * along a redirect to another host. */
+#pragma once
+
+#include "image/registry_auth.h"
+#include "image/registry_error.h"
+#include "image/registry_plan.h"
+#include "image/transfer.h"
+
+struct registry_options {
+	const char *domain, *path;		/* of the reference */
+	const struct registry_subject *subject; /* may change between requests */
+	struct registry_rules rules;
+	struct registry_credentials credentials; /* borrowed, as all else */
+	const struct host_certificates *certificates;
+	struct transfer_settings transfer;
+};
+
+struct registry;
+
+struct registry *registry_new(const struct registry_options *options);
+void registry_free(struct registry *registry);
+scoped_define(registry);
+
+/* Something to get: "manifests/latest", "blobs/sha256:...", "tags/list?n=1000". */
+struct registry_request {
+	char *what; /* owned */
+	char *url;  /* owned; where it is to be had now */
+	size_t server;
+	unsigned redirects;
+	bool proven; /* proof was asked for and got on the way */
+};
+
+void registry_request_init(const struct registry *registry, const char *what,
+			   struct registry_request *request);
+void registry_request_fini(struct registry_request *request);
+
+/* Fill in all that the registry knows: url, proof, trust. */
+void registry_prepare(const struct registry *registry, const struct registry_request *request,
+		      struct transfer_request *transfer);
+
+enum registry_verdict {
+	REGISTRY_DONE,	 /* an answer 200 or 206 */
+	REGISTRY_AGAIN,	 /* ask again, at once: the request has changed */
+	REGISTRY_LATER,	 /* it may work later; err says why not now */
+	REGISTRY_FAILED, /* err says why */
+};
+
+/* `failure` is the transfer's error when no whole answer came, else NULL.  May fetch a token, which
+ * blocks. */
+enum registry_verdict registry_judge(struct registry *registry, struct registry_request *request,
+				     const struct transfer_answer *answer,
+				     const struct error *failure, struct error *err);
+
+/* Get a document of at most `limit` bytes, waiting for it.  The caller frees the rest of the answer
+ * with registry_document_fini. */
+struct registry_document {
+	struct buffer bytes;
+	char *media_type; /* NULL: not said */
+	char *next;	  /* what to get next, of a list in pages; NULL: that was all */
+};
+bool registry_get(struct registry *registry, const char *what, size_t limit,
+		  struct registry_document *out, struct error *err);
+void registry_document_fini(struct registry_document *document);

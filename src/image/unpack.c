@@ -1,0 +1,132 @@
+#include "image/unpack.h"
+
+#include "image/confine.h"
+#include "image/layer_unpack.h"
+#include "image/worker.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK_SIZE (256 * 1024)
+
+/* Far more than any layer needs (its folders' names and times are kept to the end). */
+#define MEMORY_MAX (1UL << 30)
+
+struct unpack {
+	struct worker *worker;
+	struct unpack_start start;
+	int root, input;
+	int64_t position;
+	struct unpack_more known; /* of a growing file */
+	unsigned char *block;	  /* owned, BLOCK_SIZE */
+};
+
+/* The end of what is there: ask, and sleep until there is more. */
+static bool wait_for_more(struct unpack *u, struct error *err)
+{
+	struct unpack_more need = {.available = u->position};
+	struct message *message;
+
+	while (!u->known.complete && u->known.available <= u->position) {
+		u->known = (struct unpack_more){0};
+		if (!worker_send(u->worker, UNPACK_NEED, &unpack_more_type, &need, err) ||
+		    !worker_expect(u->worker, UNPACK_MORE, &unpack_more_type, &u->known, &message,
+				   err))
+			return false;
+	}
+	return true;
+}
+
+static ssize_t read_some(struct unpack *u, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = u->start.growing ? pread(u->input, u->block, size, u->position)
+				     : read(u->input, u->block, size);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+static size_t readable(const struct unpack *u)
+{
+	int64_t there = u->known.available - u->position;
+
+	return there < BLOCK_SIZE ? (size_t)there : BLOCK_SIZE;
+}
+
+static ssize_t next_block(void *data, const void **block, struct error *err)
+{
+	struct unpack *u = data;
+	size_t size = BLOCK_SIZE;
+	ssize_t n;
+
+	if (u->start.growing) {
+		if (!wait_for_more(u, err))
+			return -1;
+		size = readable(u);
+	}
+	n = size > 0 ? read_some(u, size) : 0;
+	if (n < 0) {
+		error_errno(err, "cannot read the layer");
+		return -1;
+	}
+	u->position += n;
+	*block = u->block;
+	return n;
+}
+
+static bool take_start(struct unpack *u, struct error *err)
+{
+	struct message *message;
+
+	if (!worker_expect(u->worker, WORKER_START, &unpack_start_type, &u->start, &message, err))
+		return false;
+	if (message->fd_count != 2)
+		return error_set(err, ERROR_SYSTEM, "the unpacker got no folder");
+	u->root = take_fd(message->fds[0]);
+	u->input = take_fd(message->fds[1]);
+	u->known.available = u->start.available;
+	return true;
+}
+
+static bool unpack(struct unpack *u, struct error *err)
+{
+	struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+	struct layer_limits limits;
+	struct layer_facts facts;
+	struct unpacked done;
+
+	if (!take_start(u, err) || !confine_to_folder(u->root, err))
+		return false;
+	setrlimit(RLIMIT_DATA, &memory);
+	limits = (struct layer_limits){u->start.size_limit, u->start.files_limit};
+	if (!layer_unpack(u->root, &(struct byte_source){next_block, u}, &limits, &facts, err))
+		return false;
+	done = (struct unpacked){0, facts.diff_id, facts.size};
+	return worker_send(u->worker, UNPACK_DONE, &unpacked_type, &done, err);
+}
+
+static void unpack_fini(struct unpack *u)
+{
+	close_fd(&u->root);
+	close_fd(&u->input);
+	free(u->block);
+}
+
+int unpack_main(int control)
+{
+	scoped_with(worker_fini) struct worker worker = {.control = control};
+	scoped_with(unpack_fini) struct unpack u = {.worker = &worker, .root = -1, .input = -1};
+	struct error err = {0};
+
+	umask(0);
+	setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive wants it for pax names */
+	u.block = mem_resize(NULL, BLOCK_SIZE, 1);
+	if (unpack(&u, &err))
+		return 0;
+	return worker_fail(&worker, &err);
+}

@@ -1,0 +1,160 @@
+/* What the daemon and an image worker say to each other: os/message over a socketpair, whose end the
+ * worker has as descriptor 3; every message is one record.  Both are of one build, so a message of
+ * another version is refused.
+ *
+ * The daemon starts a worker with WORKER_START, whose record and descriptors depend on the command; the
+ * worker ends by exiting with 0 when all is done, or after WORKER_FAILED.  A worker whose daemon is gone
+ * reads the end of the socket and exits: what it made is unfinished and nobody was told of it.
+ *
+ * fetch	START (struct fetch_start).  For each tag:
+ *		WANT a document (manifest, list, configuration), GIVE with a file to write it to, or
+ *		without one: it is there already; HAVE when it is written
+ *		FETCH_IMAGE; then the daemon asks for layers as it needs them: FETCH_LAYER and a file,
+ *		whose bytes so far are the layer's beginning; FETCH_PROGRESS while they come; at last
+ *		FETCH_NEXT: all layers of this image are in place
+ * unpack	START (struct unpack_start; the layer's empty folder, then its bytes: a pipe or a file).
+ *		A file may still be growing: UNPACK_NEED when its end is reached, UNPACK_MORE when there
+ *		is more.  UNPACK_DONE
+ * load, import	START (struct upload_start; the client's connection).  For each layer: UPLOAD_LAYER,
+ *		UPLOAD_PIPE with a pipe to an unpacker, UPLOAD_UNPACKED with what that found.
+ *		Documents as above.  UPLOAD_IMAGE for each image, then UPLOAD_END.  The daemon sends
+ *		UPLOAD_SAY, lines of the answer, at any time, and UPLOAD_CLOSE as the last
+ * remove	START (struct remove_start; a folder): removes what is named below it */
+#pragma once
+
+#include "format/record.h"
+#include "image/image_config.h"
+
+#define WORKER_PROTOCOL_VERSION 1
+#define WORKER_CONTROL		3
+
+enum worker_message {
+	/* daemon to worker */
+	WORKER_START = 1,
+	WORKER_GIVE = 2, /* struct worker_document, + 1 descriptor or none; in the order of WANTs */
+	FETCH_LAYER = 3, /* struct worker_number + 1 descriptor, opened for reading and writing */
+	FETCH_NEXT = 4,
+	UNPACK_MORE = 5,     /* struct unpack_more */
+	UPLOAD_PIPE = 6,     /* struct worker_number + 1 descriptor, for writing */
+	UPLOAD_UNPACKED = 7, /* struct unpacked */
+	UPLOAD_SAY = 8,	     /* struct worker_text */
+	UPLOAD_CLOSE = 9,
+
+	/* worker to daemon */
+	WORKER_FAILED = 32,  /* struct worker_failure */
+	WORKER_WANT = 33,    /* struct worker_document */
+	WORKER_HAVE = 34,    /* struct worker_document */
+	FETCH_IMAGE = 35,    /* struct fetch_image */
+	FETCH_PROGRESS = 36, /* struct fetch_progress */
+	UNPACK_NEED = 37,    /* struct unpack_more: more than `available` */
+	UNPACK_DONE = 38,    /* struct unpacked */
+	UPLOAD_LAYER = 39,   /* struct worker_number: the next one */
+	UPLOAD_IMAGE = 40,   /* struct upload_image */
+	UPLOAD_END = 41,
+};
+
+struct worker_number {
+	int32_t number;
+};
+
+struct worker_text {
+	char *text;
+};
+
+struct worker_failure {
+	int32_t kind, os; /* of struct error */
+	char *text;
+};
+
+/* A manifest, list of manifests or configuration, kept byte by byte under its digest. */
+struct worker_document {
+	char *digest;
+	bool is_config; /* WANT: the image that this is the configuration of will do as well */
+	bool known;	/* GIVE: the document (or image) is there already; no descriptor */
+};
+
+/* ---- fetch ---- */
+
+struct fetch_start {
+	char *domain, *path, *tag, *digest; /* of the reference; neither tag nor digest: all tags */
+	char *os, *architecture, *variant;
+	char *auth; /* JSON of X-Registry-Auth */
+	struct strings mirrors, insecure;
+	char *certificates, *user_agent;
+	int64_t stall_ms, retry_ms;
+	int32_t attempts, downloads;
+};
+
+struct fetch_image {
+	char *tag;    /* NULL: asked for by digest */
+	char *digest; /* under which the registry has it: the list's where there is one */
+	char *id;     /* digest of the configuration */
+	struct image_config *config; /* NULL: known, see struct worker_document */
+	struct record_list layers;   /* struct descriptor, lowest first */
+	struct strings documents;    /* digests of those it was told by, the configuration's last */
+};
+
+enum fetch_state {
+	FETCH_RUNNING, /* `current` bytes are in the file */
+	FETCH_WAITING, /* next try in `seconds` */
+	FETCH_AGAIN,   /* from the first byte: what was in the file was wrong */
+	FETCH_COMPLETE /* and its digest is right */
+};
+
+struct fetch_progress {
+	int32_t layer, state;
+	int64_t current;
+	int32_t seconds;
+};
+
+/* ---- unpack ---- */
+
+struct unpack_start {
+	int64_t size_limit, files_limit;
+	bool growing; /* the bytes are in a file of which `available` are there */
+	int64_t available;
+};
+
+struct unpack_more {
+	int64_t available;
+	bool complete; /* there will be no more */
+};
+
+struct unpacked {
+	int32_t number; /* UPLOAD_UNPACKED only */
+	char *diff_id;
+	int64_t size;
+};
+
+/* ---- load, import ---- */
+
+struct upload_start {
+	int32_t framing; /* enum http_framing */
+	int64_t length;
+	bool expects_continue;
+	struct buffer early;
+	struct buffer head; /* of the answer */
+	bool chunked;
+	int64_t size_limit;
+	bool quiet;
+	char *os, *architecture, *variant; /* load: which of several; import: what it is for */
+	struct image_config *import;	   /* import: all but the layer */
+};
+
+struct upload_image {
+	char *id;
+	struct image_config *config;
+	struct strings names;	  /* references */
+	struct strings documents; /* as in fetch_image */
+};
+
+/* ---- remove ---- */
+
+struct remove_start {
+	struct strings names;
+};
+
+extern const struct record_type worker_number_type, worker_text_type, worker_failure_type,
+	worker_document_type, fetch_start_type, fetch_image_type, fetch_progress_type,
+	unpack_start_type, unpack_more_type, unpacked_type, upload_start_type, upload_image_type,
+	remove_start_type;
