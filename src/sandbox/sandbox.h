@@ -24,9 +24,9 @@ struct process_stdio {
 
 struct sandbox *sandbox_prepare(const struct sandbox_spec *spec, struct error *err);
 bool sandbox_spawn(struct sandbox *s, const struct process_stdio *stdio, struct error *err);
-pid_t sandbox_pid(const struct sandbox *s);   /* on the host */
-int sandbox_pidfd(const struct sandbox *s);   /* borrowed */
-int sandbox_netns(const struct sandbox *s);   /* borrowed; -1 when it shares another's */
+pid_t sandbox_pid(const struct sandbox *s); /* on the host */
+int sandbox_pidfd(const struct sandbox *s); /* borrowed */
+int sandbox_netns(const struct sandbox *s); /* borrowed; -1 when it shares another's */
 bool sandbox_release(struct sandbox *s, struct error *err);
 
 /* The terminal's master, made in the container's own devpts; -1 without terminal.  Valid after

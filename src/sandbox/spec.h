@@ -23,10 +23,10 @@ struct namespace_spec {
 
 /* One mount below the root, in the order given. */
 struct mount_spec {
-	char *type;	   /* "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup" */
-	char *source;	   /* bind: absolute path on the host */
-	char *target;	   /* absolute inside the container; made when missing, below the root only */
-	char *options;	   /* tmpfs: "size=64m,mode=1777" */
+	char *type;    /* "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup" */
+	char *source;  /* bind: absolute path on the host */
+	char *target;  /* absolute inside the container; made when missing, below the root only */
+	char *options; /* tmpfs: "size=64m,mode=1777" */
 	char *propagation; /* bind: "" or [r]private, [r]shared, [r]slave */
 	bool read_only;
 	bool recursive;		  /* bind: with the mounts below it (rbind) */
@@ -75,8 +75,8 @@ struct process_spec {
 	struct strings group_add;
 	bool terminal;
 	bool open_stdin;
-	int32_t rows, columns;	/* of the terminal; 0: unknown */
-	int64_t capabilities;	/* bit i: capability i; already cut to what the host allows */
+	int32_t rows, columns; /* of the terminal; 0: unknown */
+	int64_t capabilities;  /* bit i: capability i; already cut to what the host allows */
 	bool no_new_privileges;
 	int32_t oom_score_adj;
 	char *seccomp; /* path of the compiled program; NULL: unconfined */
@@ -92,11 +92,11 @@ struct sandbox_spec {
 	char *hostname, *domainname;
 
 	/* The root: an overlay of read-only layers and a writable folder. */
-	char *layers_folder;	/* absolute; layer names are below it */
-	struct strings layers;	/* topmost first, as overlayfs wants them */
-	char *writable_folder;	/* absolute, holds upper/ and work/; on one filesystem with the layers */
+	char *layers_folder;   /* absolute; layer names are below it */
+	struct strings layers; /* topmost first, as overlayfs wants them */
+	char *writable_folder; /* absolute, holds upper/ and work/; on one filesystem with the layers */
 	bool read_only_root;
-	char *root_folder;	/* instead of the overlay: a ready root (tests, bundles) */
+	char *root_folder; /* instead of the overlay: a ready root (tests, bundles) */
 
 	struct namespace_spec network, pid, ipc, uts, cgroup, user;
 	/* struct id_map.  user.mode NAMESPACE_NEW (0) with empty maps is the host's user namespace. */
@@ -111,7 +111,7 @@ struct sandbox_spec {
 	int64_t shm_size; /* of /dev/shm; 0: 64 MiB */
 	char *shm_source; /* ipc of another container: the donor's /dev/shm as a host path; NULL: own */
 	bool init;	  /* run the small init as pid 1 */
-	char *init_path;  /* absolute path of that program on the host */
+	char *init_path; /* absolute path of that program on the host */
 
 	char *cgroup_path; /* below each hierarchy: "/wherry/c/<id>", or below the user's parent */
 	struct resources_spec resources;
@@ -119,5 +119,5 @@ struct sandbox_spec {
 };
 
 extern const struct record_type namespace_spec_type, mount_spec_type, device_spec_type,
-	rlimit_spec_type, resources_spec_type, blkio_limit_type, process_spec_type, sandbox_spec_type,
-	id_map_type;
+	rlimit_spec_type, resources_spec_type, blkio_limit_type, process_spec_type,
+	sandbox_spec_type, id_map_type;

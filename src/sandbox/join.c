@@ -1,0 +1,195 @@
+/* A process that joins a running sandbox.  The pid namespace takes only children, so the caller enters
+ * it for the moment of the clone; the child then enters the others by one setns() and goes the same way
+ * as a sandbox's first process. */
+#include "sandbox/sandbox.h"
+
+#include "os/cgroup.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "os/root.h"
+#include "sandbox/channel.h"
+#include "sandbox/launch.h"
+#include "sandbox/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct joining {
+	struct cgroup cgroup;
+	struct launch launch;
+	int target; /* pidfd of the sandbox's first process */
+	int namespaces;
+	int channel;
+};
+
+/* setns() refuses the user namespace that one is in already. */
+static bool is_in_our_user_namespace(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	return stat("/proc/self/ns/user", &ours) == 0 && stat(path, &theirs) == 0 &&
+	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+static bool enter_sandbox(struct joining *j, struct error *err)
+{
+	if (!cgroup_join_v1(&j->cgroup, 0, err))
+		return false;
+	if (setns(j->target, j->namespaces) < 0)
+		return error_errno(err, "cannot enter the container");
+	if ((j->namespaces & CLONE_NEWUSER) && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return error_errno(err, "cannot become root of the user namespace");
+	return true;
+}
+
+static bool make_terminal(struct joining *j, struct error *err)
+{
+	const struct process_spec *p = j->launch.process;
+	scoped_fd int root = -1;
+	scoped_fd int devpts = -1;
+	scoped_fd int master = -1;
+
+	if (!p->terminal)
+		return true;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return error_errno(err, "cannot open the container's root");
+	devpts = root_open_plain(root, "/dev/pts", O_PATH | O_DIRECTORY, err);
+	return devpts >= 0 && terminal_new(devpts, &master, &j->launch.terminal, err) &&
+	       terminal_resize(master, p->rows, p->columns, err) &&
+	       channel_give_terminal(j->launch.channel, master, err);
+}
+
+static _Noreturn void run_inside(struct joining *j, const struct process_stdio *stdio, int channel)
+{
+	struct error err;
+	sigset_t none;
+
+	close_fd(&j->channel);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	j->launch.stdio = *stdio;
+	j->launch.channel = channel;
+	if (enter_sandbox(j, &err) && make_terminal(j, &err) && launch_identify(&j->launch, &err)) {
+		if (!channel_wait(channel, NULL))
+			_exit(1);
+		launch_exec(&j->launch, &err);
+	}
+	channel_fail(j->launch.channel, &err);
+	_exit(1);
+}
+
+/* Clone within the target's pid namespace, and come back. */
+static long clone_there(struct joining *j, struct clone_args *args, struct error *err)
+{
+	scoped_fd int back = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	long pid;
+
+	if (back < 0 || setns(j->target, CLONE_NEWPID) < 0) {
+		error_errno(err, "cannot enter the container's processes");
+		return -1;
+	}
+	pid = syscall(SYS_clone3, args, sizeof(*args));
+	if (pid < 0)
+		error_errno(err, "cannot start a process in the container");
+	if (pid > 0 && setns(back, CLONE_NEWPID) < 0)
+		error_errno(err, "cannot return from the container's processes");
+	return pid;
+}
+
+static bool start(struct joining *j, const struct process_stdio *stdio, pid_t *pid, int *pidfd,
+		  struct error *err)
+{
+	int into = cgroup_clone_fd(&j->cgroup), inside = -1;
+	struct clone_args args = {.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
+					   (into >= 0 ? CLONE_INTO_CGROUP : 0),
+				  .pidfd = (uintptr_t)pidfd,
+				  .exit_signal = SIGCHLD,
+				  .cgroup = into >= 0 ? (uint64_t)into : 0};
+	long child;
+
+	if (!channel_pair(&j->channel, &inside, err))
+		return false;
+	child = clone_there(j, &args, err);
+	if (child == 0)
+		run_inside(j, stdio, inside);
+	close(inside);
+	*pid = (pid_t)child;
+	return child > 0;
+}
+
+static bool prepare(struct joining *j, const struct sandbox_join *join,
+		    const struct process_spec *process, struct error *err)
+{
+	struct strings warnings = {0};
+	bool ok;
+
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	ok = launch_prepare(process, &j->launch, &warnings, err) &&
+	     cgroup_open(join->cgroup_path, &j->cgroup, err);
+	strings_fini(&warnings); /* the container's own start has told them */
+	if (!ok)
+		return false;
+	j->target = process_open(join->pid, join->start_time);
+	if (j->target < 0)
+		return error_set(err, ERROR_CONFLICT, "the container is not running");
+	j->namespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+			CLONE_NEWPID;
+	if (!is_in_our_user_namespace(join->pid))
+		j->namespaces |= CLONE_NEWUSER;
+	return true;
+}
+
+static void joining_fini(struct joining *j)
+{
+	cgroup_fini(&j->cgroup);
+	launch_fini(&j->launch);
+	close_fd(&j->target);
+	close_fd(&j->channel);
+}
+
+static void end(pid_t pid, int *pidfd)
+{
+	pidfd_signal(*pidfd, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close_fd(pidfd);
+}
+
+bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *process,
+		  const struct process_stdio *stdio, pid_t *pid, int *pidfd, int *terminal,
+		  struct error *err)
+{
+	scoped_with(joining_fini) struct joining j = {.target = -1, .channel = -1};
+	struct strings warnings = {0};
+	pid_t child = 0;
+	int child_fd = -1, master = -1;
+	bool ok;
+
+	for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+		j.cgroup.dir[c] = -1;
+	if (!prepare(&j, join, process, err) || !start(&j, stdio, &child, &child_fd, err))
+		return false;
+	ok = launch_set_oom_score(process, child, &warnings, err) &&
+	     channel_go_on(j.channel, -1, err) && channel_wait_for_exec(j.channel, &master, err);
+	strings_fini(&warnings);
+	if (!ok) {
+		close_fd(&master);
+		end(child, &child_fd);
+		return false;
+	}
+	*pid = child;
+	*pidfd = child_fd;
+	*terminal = master;
+	return true;
+}
