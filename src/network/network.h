@@ -61,9 +61,9 @@ struct network_settings {
 
 void network_settings_init(struct network_settings *settings); /* dockerd's defaults */
 
-/* Reads the records (so before the store's first write) and makes those of the predefined networks
- * `bridge`, `host` and `none` where they are missing.  Touches nothing outside the process.  Bad
- * settings are ERROR_INVALID, by their flag's name. */
+/* Reads the records (so before the store's first write; what has changed is written by networks_start)
+ * and makes the predefined networks `bridge`, `host` and `none` where they are missing.  Touches
+ * nothing outside the process.  Bad settings are ERROR_INVALID, by their flag's name. */
 struct networks *networks_open(uv_loop_t *loop, struct store *store,
 			       const struct network_settings *settings, struct error *err);
 void networks_close(struct networks *networks); /* leaves bridges and rules: containers live on */
@@ -105,7 +105,7 @@ struct network_spec {
 	bool icc, masquerade;
 	struct pairs options, labels;
 };
-extern const struct record_type network_spec_type;
+extern const struct record_type network_pool_type, network_spec_type;
 
 /* By name, id or prefix of the id; names win.  ERROR_NOT_FOUND "network x not found". */
 struct network *networks_find(struct networks *networks, const char *reference, struct error *err);
@@ -134,7 +134,8 @@ struct network_mode {
 
 /* "default" and "" are the network `bridge` (`none` where --bridge=none).  "container:" without a
  * name is ERROR_INVALID; whether network or container exist is not looked at. */
-bool network_mode_parse(const char *text, struct network_mode *out, struct error *err);
+bool network_mode_parse(const struct networks *networks, const char *text, struct network_mode *out,
+			struct error *err);
 
 /* ---- addresses ---- */
 

@@ -72,13 +72,19 @@ static void drop_if_empty(struct port_table *table, const char *name, struct por
 	free(users);
 }
 
-bool port_table_remove(struct port_table *table, const struct port_key *key)
+static bool is_use(const struct port_use *a, const struct port_use *b)
+{
+	return address_equal(&a->key.host, &b->key.host) &&
+	       address_equal(&a->target.address, &b->target.address);
+}
+
+bool port_table_remove(struct port_table *table, const struct port_use *use)
 {
 	char name[NAME_SIZE];
-	struct port_users *users = map_get(&table->users, slot_name(key, name));
+	struct port_users *users = map_get(&table->users, slot_name(&use->key, name));
 
 	for (size_t i = 0; users && i < users->count; i++) {
-		if (!address_equal(&users->items[i].key.host, &key->host))
+		if (!is_use(&users->items[i], use))
 			continue;
 		vector_remove(users, i);
 		table->count--;
@@ -98,6 +104,27 @@ void port_table_each(const struct port_table *table,
 		for (size_t i = 0; i < users->count; i++)
 			visit(data, &users->items[i]);
 	}
+}
+
+struct search {
+	const struct address *container;
+	bool found;
+};
+
+static void look_for(void *data, const struct port_use *use)
+{
+	struct search *search = data;
+
+	search->found |=
+		!use->target.relayed && address_equal(&use->target.address, search->container);
+}
+
+bool port_table_leads_to(const struct port_table *table, const struct address *container)
+{
+	struct search search = {.container = container};
+
+	port_table_each(table, look_for, &search);
+	return search.found;
 }
 
 uint16_t port_table_next_ephemeral(struct port_table *table, int protocol)

@@ -36,8 +36,11 @@ void port_table_fini(struct port_table *table);
 bool port_table_is_taken(const struct port_table *table, const struct port_key *key);
 void port_table_add(struct port_table *table, const struct port_use *use);
 
-/* False when it was not there. */
-bool port_table_remove(struct port_table *table, const struct port_key *key);
+/* False when it was not there, or is somebody else's by now (the key counts, and the target's address). */
+bool port_table_remove(struct port_table *table, const struct port_use *use);
+
+/* Does a port that is not relayed lead to this container? */
+bool port_table_leads_to(const struct port_table *table, const struct address *container);
 
 /* All uses, in no order. */
 void port_table_each(const struct port_table *table,

@@ -47,20 +47,36 @@ static void all_addresses_and_one_of_them_exclude_each_other(void **state)
 
 static void what_is_removed_is_free_again(void **state)
 {
-	struct port_key four = key_of(IPPROTO_TCP, "0.0.0.0", 80),
-			six = key_of(IPPROTO_TCP, "::", 80);
+	struct port_use four = {.key = key_of(IPPROTO_TCP, "0.0.0.0", 80)};
+	struct port_use six = {.key = key_of(IPPROTO_TCP, "::", 80)};
 	struct port_table table;
 
 	port_table_init(&table, 32768, 60999);
-	add(&table, IPPROTO_TCP, "0.0.0.0", 80);
-	add(&table, IPPROTO_TCP, "::", 80);
+	port_table_add(&table, &four);
+	port_table_add(&table, &six);
 	assert_true(port_table_remove(&table, &four));
 	assert_false(port_table_remove(&table, &four));
-	assert_false(port_table_is_taken(&table, &four));
-	assert_true(port_table_is_taken(&table, &six));
+	assert_false(port_table_is_taken(&table, &four.key));
+	assert_true(port_table_is_taken(&table, &six.key));
 	assert_true(port_table_remove(&table, &six));
 	assert_int_equal(table.count, 0);
 	assert_int_equal(table.users.count, 0);
+	port_table_fini(&table);
+}
+
+static void a_port_that_went_to_another_container_stays(void **state)
+{
+	struct port_use old = {.key = key_of(IPPROTO_TCP, "0.0.0.0", 80)}, new = old;
+	struct port_table table;
+
+	assert_true(address_parse("172.17.0.2", &old.target.address));
+	assert_true(address_parse("172.17.0.3", &new.target.address));
+	port_table_init(&table, 32768, 60999);
+	port_table_add(&table, &new);
+	assert_false(port_table_remove(&table, &old));
+	assert_true(port_table_leads_to(&table, &new.target.address));
+	assert_false(port_table_leads_to(&table, &old.target.address));
+	assert_true(port_table_remove(&table, &new));
 	port_table_fini(&table);
 }
 
@@ -102,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_addresses_and_one_of_them_exclude_each_other),
 		cmocka_unit_test(what_is_removed_is_free_again),
+		cmocka_unit_test(a_port_that_went_to_another_container_stays),
 		cmocka_unit_test(ephemeral_ports_go_round_for_each_protocol),
 		cmocka_unit_test(every_use_is_visited_once),
 	};

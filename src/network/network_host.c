@@ -1,0 +1,349 @@
+/* Keeping the host as the model says: bridges, sysctls and the whole table by a worker, single ports by
+ * messages of our own.
+ *
+ * While a worker runs, the table it loads is the one that was rendered when it started.  Changes that
+ * come meanwhile are kept and made when it has ended; adding an element that is there already, or
+ * removing one that is not, does no harm.  The table may be lost at any time (`nft flush ruleset`, as
+ * firewalls do when they are reloaded): then the kernel tells, and it is made again, at most once a
+ * second, in case somebody insists. */
+#include "network/networks.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "os/file.h"
+#include "os/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define WORKER_TIMEOUT_MS 60000
+#define REBUILD_PAUSE_MS  1000
+#define BRIDGE_NETFILTER  "/proc/sys/net/bridge/bridge-nf-call-iptables"
+
+/* ---- asking a worker ---- */
+
+static struct job *start_worker(struct networks *n, const struct network_plan *plan, job_done *done,
+				struct error *err)
+{
+	char *args[] = {"wherry-worker", "network", NULL};
+	scoped_buffer struct buffer input = {0};
+
+	record_encode(&network_plan_type, plan, &input);
+	struct job_request request = {.program = n->worker,
+				      .args = args,
+				      .input = input.data,
+				      .size = input.size,
+				      .timeout_ms = WORKER_TIMEOUT_MS};
+	return job_start(n->loop, &request, done, n, err);
+}
+
+/* The worker's own failure, or one of what it was to do. */
+static bool read_report(const struct buffer *answer, const struct error *job_error,
+			struct network_report *report, struct error *err)
+{
+	if (job_error) {
+		*err = *job_error;
+		return false;
+	}
+	if (!record_decode(&network_report_type, answer->data, answer->size, report, err))
+		return false;
+	if (report->error_kind == ERROR_NONE)
+		return true;
+	error_set(err, (enum error_kind)report->error_kind, "%s", report->error);
+	err->os = report->error_os;
+	return false;
+}
+
+/* ---- the whole ---- */
+
+static bool read_bridge_netfilter(void)
+{
+	scoped_buffer struct buffer text = {0};
+	struct error absent;
+
+	return file_read(AT_FDCWD, BRIDGE_NETFILTER, 16, &text, &absent) && text.data[0] == '1';
+}
+
+static void render_ruleset(const struct networks *n, struct buffer *out)
+{
+	scoped_free struct ruleset_bridge *bridges =
+		mem_zeroed(n->list.count, sizeof(struct ruleset_bridge));
+	struct ruleset ruleset = {.table = n->table,
+				  .bridges = bridges,
+				  .ports = &n->ports,
+				  .bridge_netfilter = n->bridge_netfilter};
+
+	for (size_t i = 0; i < n->list.count; i++) {
+		const struct network *network = n->list.items[i];
+
+		if (network->driver->rules)
+			bridges[ruleset.bridge_count++] = network->driver->rules(network);
+	}
+	ruleset_render(&ruleset, out);
+}
+
+static void make_plan(struct networks *n, struct network_plan *plan)
+{
+	struct buffer ruleset = {0};
+
+	for (size_t i = 0; i < n->list.count; i++)
+		if (n->list.items[i]->driver->plan)
+			n->list.items[i]->driver->plan(n->list.items[i], plan);
+	plan->forward = n->forward;
+	plan->forward6 = plan->forward6 && n->forward;
+	plan->guard = n->guarded;
+	plan->may_guard = !n->forward_no_drop;
+	plan->nft = str_dup(n->nft);
+	plan->table = str_dup(n->table);
+	n->bridge_netfilter = read_bridge_netfilter();
+	if (!n->firewall)
+		return;
+	render_ruleset(n, &ruleset);
+	plan->ruleset = buffer_take(&ruleset);
+}
+
+static bool is_pending(const struct networks *n)
+{
+	return n->job || uv_is_active((const uv_handle_t *)&n->retry);
+}
+
+static void call_waiters(struct networks *n)
+{
+	const struct error *err = n->failure.kind == ERROR_NONE ? NULL : &n->failure;
+	size_t count = n->waiters.count;
+	struct network_waiter *items = take(n->waiters.items);
+
+	n->waiters.count = n->waiters.capacity = 0;
+	for (size_t i = 0; i < count; i++)
+		items[i].done(items[i].data, err);
+	free(items);
+}
+
+static void make_deferred_changes(struct networks *n)
+{
+	for (size_t i = 0; i < n->deferred.count && n->ready && n->firewall; i++) {
+		struct deferred_change *change = &n->deferred.items[i];
+		struct error err;
+		bool made = change->change == ELEMENT_ADD
+				    ? firewall_add(n->firewall, &change->element, 1, &err)
+				    : firewall_remove(n->firewall, &change->element, 1, &err);
+
+		if (!made)
+			log_error("cannot change the firewall", &err, "table=%s", n->table);
+	}
+	vector_fini(&n->deferred);
+}
+
+static void remember_guard(struct networks *n)
+{
+	const char *boot = process_boot_id();
+
+	n->guarded = true;
+	store_put(n->store, NETWORK_GUARD_KEY, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
+}
+
+static void take_warnings(struct networks *n, struct network_report *report)
+{
+	for (size_t i = 0; i < report->warnings.count; i++)
+		if (!strings_contain(&n->warnings, report->warnings.items[i]))
+			log_warning(report->warnings.items[i], NULL, "table=%s", n->table);
+	strings_fini(&n->warnings);
+	n->warnings = report->warnings;
+	report->warnings = (struct strings){0};
+}
+
+static void start_build(struct networks *n);
+
+static void on_built(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct networks *n = data;
+	struct network_report report = {0};
+	struct error err = {0};
+
+	n->job = NULL;
+	n->ready = read_report(answer, job_error, &report, &err);
+	n->failure = err;
+	take_warnings(n, &report);
+	if (report.guarded && !n->guarded)
+		remember_guard(n);
+	record_fini(&network_report_type, &report);
+	if (n->again) {
+		start_build(n);
+		return;
+	}
+	make_deferred_changes(n);
+	if (!n->ready && n->waiters.count == 0)
+		log_error("cannot set the host's network up", &n->failure, "table=%s", n->table);
+	call_waiters(n);
+}
+
+static void start_build(struct networks *n)
+{
+	struct network_plan plan = {0};
+	struct error err = {0};
+
+	uv_timer_stop(&n->retry);
+	n->again = n->ready = false;
+	n->built_ns = time_monotonic_ns();
+	make_plan(n, &plan);
+	n->job = start_worker(n, &plan, on_built, &err);
+	record_fini(&network_plan_type, &plan);
+	if (n->job)
+		return;
+	n->failure = err;
+	call_waiters(n);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	start_build(timer->data);
+}
+
+/* The table, or a part of it, was removed by somebody. */
+static void on_lost(void *data)
+{
+	struct networks *n = data;
+	int64_t age_ms = (time_monotonic_ns() - n->built_ns) / NS_PER_MS;
+
+	if (n->job) {
+		n->again = true;
+		return;
+	}
+	log_warning("somebody removed our firewall rules; making them again", NULL, "table=%s",
+		    n->table);
+	n->ready = false;
+	uv_timer_start(&n->retry, on_retry,
+		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms) : 0, 0);
+}
+
+void networks_when_settled(struct networks *n, network_done *done, void *data)
+{
+	struct network_waiter waiter = {done, data};
+
+	if (is_pending(n))
+		vector_add(&n->waiters, waiter);
+	else
+		done(data, n->failure.kind == ERROR_NONE ? NULL : &n->failure);
+}
+
+void networks_repair(struct networks *n, network_done *done, void *data)
+{
+	struct network_waiter waiter = {done, data};
+
+	vector_add(&n->waiters, waiter);
+	if (n->job)
+		n->again = true;
+	else
+		start_build(n);
+}
+
+/* Without nf_tables in the kernel the bridges are still made, and what is published is refused. */
+static void open_firewall(struct networks *n)
+{
+	struct error err;
+
+	n->firewall = firewall_open(n->loop, n->table, on_lost, n, &err);
+	if (!n->firewall)
+		log_error("no firewall: ports cannot be published", &err, "table=%s", n->table);
+}
+
+void networks_start(struct networks *n, network_done *done, void *data)
+{
+	if (n->firewall_on && !n->firewall)
+		open_firewall(n);
+	networks_save(n);
+	networks_repair(n, done, data);
+}
+
+const struct strings *networks_warnings(const struct networks *n)
+{
+	return &n->warnings;
+}
+
+/* ---- single elements ---- */
+
+static void defer(struct networks *n, enum element_change change, const struct element *elements,
+		  size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct deferred_change later = {change, elements[i]};
+
+		vector_add(&n->deferred, later);
+	}
+}
+
+/* No table and none to come. */
+static bool refuse(const struct networks *n, struct error *err)
+{
+	if (n->failure.kind == ERROR_NONE)
+		return error_set(err, ERROR_SYSTEM, "the kernel has no nf_tables");
+	*err = n->failure;
+	return false;
+}
+
+static bool add_elements(struct networks *n, const struct element *elements, size_t count,
+			 struct error *err)
+{
+	if (!n->ready || !n->firewall)
+		return refuse(n, err);
+	if (firewall_add(n->firewall, elements, count, err))
+		return true;
+	if (err->os != ENOENT)
+		return false;
+	on_lost(n); /* seen before its notice came; the new table will have the elements */
+	return true;
+}
+
+bool networks_change_elements(struct networks *n, enum element_change change,
+			      const struct element *elements, size_t count, struct error *err)
+{
+	if (!n->firewall_on || count == 0)
+		return true;
+	if (is_pending(n)) {
+		defer(n, change, elements, count);
+		return true;
+	}
+	if (change == ELEMENT_ADD)
+		return add_elements(n, elements, count, err);
+	return !n->ready || !n->firewall || firewall_remove(n->firewall, elements, count, err);
+}
+
+/* ---- conntrack ---- */
+
+static void forget_some(struct networks *n);
+
+static void on_forgotten(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct networks *n = data;
+	struct network_report report = {0};
+	struct error err = {0};
+
+	n->forgetting = NULL;
+	if (!read_report(answer, job_error, &report, &err))
+		log_warning("cannot delete conntrack entries", &err, "table=%s", n->table);
+	record_fini(&network_report_type, &report);
+	forget_some(n);
+}
+
+static void forget_some(struct networks *n)
+{
+	struct network_plan plan = {.flows = n->to_forget};
+	struct error err;
+
+	if (n->forgetting || n->to_forget.count == 0)
+		return;
+	n->to_forget = (struct record_list){0};
+	n->forgetting = start_worker(n, &plan, on_forgotten, &err);
+	if (!n->forgetting)
+		log_warning("cannot delete conntrack entries", &err, "table=%s", n->table);
+	record_fini(&network_plan_type, &plan);
+}
+
+void networks_forget_flows(struct networks *n, const char *address, uint16_t port)
+{
+	struct plan_flow *flow = record_list_add(&plan_flow_type, &n->to_forget);
+
+	flow->address = str_dup_or_null(address);
+	flow->port = port;
+	forget_some(n);
+}
