@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define ANSWER_LIMIT (16u << 20)
-#define INPUT_LIMIT  (256u << 20)
 
 struct job {
 	char *name; /* owned: of the program and its command, for errors */
@@ -180,18 +179,4 @@ void job_cancel(struct job *job)
 		return;
 	job->done = NULL;
 	pidfd_signal(job->pidfd, SIGKILL);
-}
-
-bool job_read_input(struct buffer *out, struct error *err)
-{
-	ssize_t size;
-
-	do {
-		size = read(STDIN_FILENO, buffer_reserve(out, 65536), 65536);
-		if (size > 0)
-			buffer_wrote(out, (size_t)size);
-		if (out->size > INPUT_LIMIT)
-			return error_set(err, ERROR_INVALID, "the job is too large");
-	} while (size > 0 || (size < 0 && errno == EINTR));
-	return size == 0 || error_errno(err, "cannot read the job");
 }

@@ -1,0 +1,38 @@
+#include "cmd/worker.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+static const struct {
+	const char *name;
+	worker_job *run;
+} jobs[] = {
+	{"network", worker_network},
+};
+
+static worker_job *find_job(const char *name)
+{
+	for (size_t i = 0; i < array_length(jobs); i++)
+		if (str_equal(jobs[i].name, name))
+			return jobs[i].run;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	worker_job *job = argc > 1 ? find_job(argv[1]) : NULL;
+	struct error err;
+
+	if (!job) {
+		fprintf(stderr, "wherry-worker is started by wherryd and does nothing by itself\n");
+		return 2;
+	}
+	log_set_name("wherry-worker");
+	if (job(argc - 1, argv + 1, &err))
+		return 0;
+	log_error("job failed", &err, "job=%s", argv[1]);
+	return 1;
+}

@@ -1,0 +1,10 @@
+/* The jobs of wherry-worker: one process each, started by the daemon, gone when done.  A job reads what
+ * it is to do from its descriptors, not from its arguments, and tells its own failures there; only what
+ * keeps it from telling them becomes `err`, which goes to stderr with exit status 1. */
+#pragma once
+
+#include "base/error.h"
+
+typedef bool worker_job(int argc, char **argv, struct error *err); /* argv[0] is the job's name */
+
+worker_job worker_network; /* bridges, sysctls, the whole nftables table, conntrack */

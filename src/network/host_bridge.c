@@ -1,0 +1,192 @@
+#include "network/host_bridge.h"
+
+#include "network/address.h"
+#include "network/host_facts.h"
+#include "os/file.h"
+#include "os/netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAC_SIZE 6
+
+/* ---- the device ---- */
+
+static bool parse_mac(const char *text, unsigned char out[static MAC_SIZE])
+{
+	return text && sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &out[0], &out[1],
+			      &out[2], &out[3], &out[4], &out[5]) == MAC_SIZE;
+}
+
+/* With a MAC of its own: else it would take that of its lowest port, and change with the containers
+ * while their neighbour tables hold the old one. */
+static void add_device(struct netlink_batch *batch, const struct plan_bridge *bridge)
+{
+	struct ifinfomsg header = {0};
+	unsigned char mac[MAC_SIZE];
+	size_t info;
+
+	netlink_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "make the bridge");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add_text(batch, IFLA_IFNAME, bridge->name);
+	if (parse_mac(bridge->mac, mac))
+		netlink_add(batch, IFLA_ADDRESS, mac, sizeof(mac));
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_add(batch, IFLA_INFO_KIND, "bridge", 6);
+	netlink_nest_end(batch, info);
+	netlink_end(batch);
+}
+
+static bool make_device(int socket, const struct plan_bridge *bridge, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+
+	if (device_exists(bridge->name))
+		return true;
+	add_device(&batch, bridge);
+	return netlink_send(socket, &batch, err) || err->os == EEXIST;
+}
+
+static bool check_device(const char *name, struct error *err)
+{
+	scoped_free char *folder = str_format("/sys/class/net/%s/bridge", name);
+
+	if (access(folder, F_OK) == 0 || access("/sys/class/net", F_OK) != 0)
+		return true;
+	return error_set(err, ERROR_CONFLICT, "the device '%s' is no bridge", name);
+}
+
+static bool set_up(int socket, const struct plan_bridge *bridge, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct ifinfomsg header = {.ifi_index = (int)if_nametoindex(bridge->name),
+				   .ifi_flags = IFF_UP,
+				   .ifi_change = IFF_UP};
+
+	netlink_begin(&batch, RTM_NEWLINK, 0, "set the bridge up");
+	netlink_header(&batch, &header, sizeof(header));
+	if (bridge->mtu > 0)
+		netlink_add_u32(&batch, IFLA_MTU, (uint32_t)bridge->mtu);
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err);
+}
+
+/* ---- addresses ---- */
+
+static bool change_address(int socket, unsigned index, const char *text, bool add,
+			   struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct subnet subnet;
+	struct address address;
+
+	if (!subnet_parse(text, &subnet, &address))
+		return error_set(err, ERROR_INVALID, "invalid address '%s'", text);
+	struct ifaddrmsg header = {
+		.ifa_family = (uint8_t)address.family,
+		.ifa_prefixlen = (uint8_t)subnet.prefix,
+		.ifa_flags = address.family == AF_INET6 ? IFA_F_NODAD : 0,
+		.ifa_index = index,
+	};
+
+	netlink_begin(&batch, add ? RTM_NEWADDR : RTM_DELADDR, add ? NLM_F_CREATE | NLM_F_EXCL : 0,
+		      add ? "give the bridge its address" : "take an old address from the bridge");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_add(&batch, IFA_LOCAL, address.bytes, address_size(&address));
+	netlink_add(&batch, IFA_ADDRESS, address.bytes, address_size(&address));
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || (add && err->os == EEXIST);
+}
+
+static bool set_addresses(int socket, const struct plan_bridge *bridge, struct error *err)
+{
+	unsigned index = if_nametoindex(bridge->name);
+	scoped_free char *old = device_address(bridge->name);
+
+	if (old && bridge->addresses.count > 0 && !strings_contain(&bridge->addresses, old) &&
+	    !change_address(socket, index, old, false, err))
+		return false;
+	for (size_t i = 0; i < bridge->addresses.count; i++)
+		if (!change_address(socket, index, bridge->addresses.items[i], true, err))
+			return false;
+	return true;
+}
+
+/* ---- sysctls ---- */
+
+static bool set_sysctl(const char *path, const char *value, struct error *err)
+{
+	scoped_buffer struct buffer now = {0};
+
+	if (file_read(AT_FDCWD, path, 64, &now, err) &&
+	    strncmp(now.data, value, strlen(value)) == 0)
+		return true;
+	return file_write(AT_FDCWD, path, value, err) || error_prefix(err, "%s", path);
+}
+
+static bool set_device_sysctl(const char *family, const char *device, const char *name,
+			      const char *value, struct error *err)
+{
+	scoped_free char *path = str_format("/proc/sys/net/%s/conf/%s/%s", family, device, name);
+
+	return set_sysctl(path, value, err);
+}
+
+static bool has_ipv6(void)
+{
+	return access("/proc/sys/net/ipv6/conf/all", F_OK) == 0;
+}
+
+bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err)
+{
+	if (loopback && !set_device_sysctl("ipv4", name, "route_localnet", "1", err))
+		return false;
+	return !has_ipv6() || set_device_sysctl("ipv6", name, "accept_ra", "0", err);
+}
+
+static const char *forward_path(int family)
+{
+	return family == AF_INET ? "/proc/sys/net/ipv4/ip_forward"
+				 : "/proc/sys/net/ipv6/conf/all/forwarding";
+}
+
+bool host_is_forwarding(int family)
+{
+	scoped_buffer struct buffer text = {0};
+	struct error absent;
+
+	return file_read(AT_FDCWD, forward_path(family), 16, &text, &absent) && text.data[0] == '1';
+}
+
+bool host_forward(int family, struct error *err)
+{
+	return set_sysctl(forward_path(family), "1", err);
+}
+
+/* IPv6 may be off by default on new devices; an address would be refused. */
+static bool allow_ipv6(const struct plan_bridge *bridge, struct error *err)
+{
+	return bridge->addresses.count < 2 || !has_ipv6() ||
+	       set_device_sysctl("ipv6", bridge->name, "disable_ipv6", "0", err);
+}
+
+bool host_bridge_make(const struct plan_bridge *bridge, struct error *err)
+{
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+
+	if (socket < 0)
+		return false;
+	if (make_device(socket, bridge, err) && check_device(bridge->name, err) &&
+	    allow_ipv6(bridge, err) && set_addresses(socket, bridge, err) &&
+	    set_up(socket, bridge, err))
+		return true;
+	return error_prefix(err, "bridge '%s'", bridge->name);
+}

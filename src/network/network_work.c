@@ -1,0 +1,109 @@
+/* The order is one of safety: the rules stand before anything can pass because of us.
+ *
+ *	bridges made	   so that rules and containers can name them
+ *	table loaded	   before route_localnet (which the chain `raw` makes safe) and before
+ *			   forwarding (which the chains `into` and `router` hold in check)
+ *	sysctls
+ *	others' rules	   looked at last, when the new state is there */
+#include "network/network_work.h"
+
+#include "network/conntrack.h"
+#include "network/foreign_rules.h"
+#include "network/host_bridge.h"
+#include "network/nft_child.h"
+#include "network/ruleset.h"
+
+#include <netinet/in.h>
+
+static bool make_bridges(const struct network_plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->bridges.count; i++)
+		if (!host_bridge_make(RECORD_AT(plan->bridges, struct plan_bridge, i), err))
+			return false;
+	return true;
+}
+
+/* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
+ * before is not to be now, except to and from bridges. */
+static bool load_table(const struct network_plan *plan, struct network_report *report,
+		       struct error *err)
+{
+	scoped_buffer struct buffer text = {0};
+
+	if (!plan->ruleset)
+		return true;
+	report->guarded =
+		plan->may_guard && (plan->guard || (plan->forward && !host_is_forwarding(AF_INET)));
+	buffer_add_text(&text, plan->ruleset);
+	if (report->guarded)
+		ruleset_render_guard(plan->table, &text);
+	return nft_load(plan->nft, &text, err);
+}
+
+static bool set_sysctls(const struct network_plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->bridges.count; i++) {
+		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
+
+		if (!host_bridge_set_sysctls(bridge->name, plan->ruleset != NULL, err))
+			return false;
+	}
+	return true;
+}
+
+/* A host whose /proc/sys cannot be written (a container) may have been prepared by somebody else. */
+static void forward(const struct network_plan *plan, struct strings *warnings)
+{
+	static const struct {
+		int family;
+		const char *name;
+	} families[] = {{AF_INET, "IPv4"}, {AF_INET6, "IPv6"}};
+	const bool wanted[] = {plan->forward, plan->forward6};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct error err;
+
+		if (wanted[i] && !host_forward(families[i].family, &err))
+			strings_format(warnings, "%s forwarding is disabled: %s", families[i].name,
+				       err.text);
+		else if (!wanted[i] && i == 0 && plan->bridges.count > 0 &&
+			 !host_is_forwarding(AF_INET))
+			strings_add(warnings, "IPv4 forwarding is disabled");
+	}
+}
+
+static void look_at_others(const struct network_plan *plan, struct strings *warnings)
+{
+	scoped_free const char **bridges = mem_zeroed(plan->bridges.count + 1, sizeof(*bridges));
+	struct own_rules own = {.table = plan->table,
+				.bridges = bridges,
+				.ipv6 = plan->forward6,
+				.relays4 = !plan->ruleset};
+
+	for (size_t i = 0; i < plan->bridges.count; i++)
+		bridges[i] = RECORD_AT(plan->bridges, struct plan_bridge, i)->name;
+	if (plan->bridges.count > 0)
+		foreign_rules_find(plan->nft, &own, warnings);
+}
+
+static bool set_host_up(const struct network_plan *plan, struct network_report *report,
+			struct error *err)
+{
+	if (!make_bridges(plan, err) || !load_table(plan, report, err) || !set_sysctls(plan, err))
+		return false;
+	forward(plan, &report->warnings);
+	look_at_others(plan, &report->warnings);
+	return true;
+}
+
+void network_work(const struct network_plan *plan, struct network_report *report)
+{
+	struct error err = {0};
+	bool only_flows = plan->flows.count > 0;
+
+	if (only_flows ? conntrack_forget(&plan->flows, &err) : set_host_up(plan, report, &err))
+		return;
+	report->error_kind = (int32_t)err.kind;
+	report->error_os = err.os;
+	report->error = str_dup(err.text);
+}
