@@ -1,15 +1,27 @@
-/* wherry-shim: one per container, exec or unit.  Its first argument says which of its modes. */
+/* wherry-shim: its first argument says as what.  The daemon starts it, but for `daemon`. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "shim/log_serve.h"
 #include "shim/run.h"
+#include "shim/supervise.h"
+
+static int run(int argc, char **argv)
+{
+	return shim_run_main();
+}
+
+static int logs(int argc, char **argv)
+{
+	return log_serve_main();
+}
 
 static const struct mode {
 	const char *name;
-	int (*main)(void);
+	int (*main)(int argc, char **argv);
 } modes[] = {
-	{"run", shim_run_main},
-	{"logs", log_serve_main},
+	{"run", run},		    /* one container, exec or unit */
+	{"logs", logs},		    /* the log of a container that has no shim */
+	{"daemon", supervise_main}, /* the daemon itself, where no service manager is */
 };
 
 int main(int argc, char **argv)
@@ -17,7 +29,7 @@ int main(int argc, char **argv)
 	log_set_name("wherry-shim");
 	for (size_t i = 0; argc >= 2 && i < array_length(modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
-			return modes[i].main();
-	fprintf(stderr, "usage: wherry-shim run|logs\nThe daemon starts this program.\n");
+			return modes[i].main(argc - 2, argv + 2);
+	fprintf(stderr, "usage: wherry-shim run|logs|daemon\n");
 	return 2;
 }

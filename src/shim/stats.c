@@ -166,11 +166,13 @@ static void end(struct buffer *out)
 	buffer_add_char(out, '}');
 }
 
+/* Without a limit its name is absent: 2^64 - 1 is more than many readers of JSON can hold. */
 static void write_pids(const struct cgroup_usage *u, struct buffer *out)
 {
 	begin(out, "pids_stats");
 	write_u64(out, "current", u->pids_current);
-	write_u64(out, "limit", u->pids_limit ? u->pids_limit : UINT64_MAX);
+	if (u->pids_limit && u->pids_limit != UINT64_MAX)
+		write_u64(out, "limit", u->pids_limit);
 	end(out);
 }
 
