@@ -1,19 +1,17 @@
-/* Carrying a published port's bytes where NAT cannot: from [::] to a container without IPv6, and
- * all ports of a daemon that may not touch the firewall.  Runs in the shim's epoll loop, without
- * threads, without allocation per byte (TCP: splice through a pipe), with back-pressure and
- * half-close; UDP clients are remembered for 30 s after their last datagram.  libc only.
+/* Carrying a published port's bytes where NAT cannot: from [::] to a container without IPv6, and all
+ * ports of a daemon that may not touch the firewall.  Runs in the shim's loop, without threads; libc
+ * only.
  *
- * The shim's part: for each relay_spec, relay_new with the socket it names, then epoll_ctl is done
- * by the relay itself on the shim's epoll descriptor; whatever event carries a `struct relay_event
- * *` goes to relay_handle.  Events are told from the shim's own by their data pointer's first word:
- * every epoll_event.data.ptr of the relay points to a struct whose first member is a relay_event.
- */
+ *	TCP	spliced through a pipe for each direction, so no byte is copied, a slow side holds the
+ *		other up, and a half-close goes through
+ *	UDP	a socket for each client, forgotten 30 s after its last datagram
+ * The container sees the bridge's address, as it would of any proxy on its host.
+ *
+ * All relays of a shim share one epoll descriptor: the shim watches that for reading and calls
+ * relays_run.  SIGPIPE must be ignored. */
 #pragma once
 
 #include "format/record.h"
-
-#include <stdint.h>
-#include <sys/epoll.h>
 
 struct relay_spec {	  /* a value on the wire */
 	int32_t socket;	  /* index among the descriptors of SHIM_PORTS; listening, or UDP */
@@ -23,24 +21,16 @@ struct relay_spec {	  /* a value on the wire */
 };
 extern const struct record_type relay_spec_type;
 
-struct relay;
+struct relays;
 
-/* What an epoll event of the relay's points at. */
-struct relay_event {
-	void (*handle)(struct relay_event *self, uint32_t events);
-};
+struct relays *relays_new(struct error *err);
+void relays_free(struct relays *relays); /* ends all connections; NULL is fine */
 
-/* Takes `socket` over.  `epoll` is borrowed for the relay's life. */
-struct relay *relay_new(int epoll, int socket, const struct relay_spec *spec, struct error *err);
-void relay_free(struct relay *relay); /* ends its connections; NULL is fine */
+/* Takes `socket` over, also on failure. */
+bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec,
+		struct error *err);
 
-static inline void relay_handle(const struct epoll_event *event)
-{
-	struct relay_event *self = event->data.ptr;
+int relays_fd(const struct relays *relays); /* borrowed */
 
-	self->handle(self, event->events);
-}
-
-/* UDP clients age only while datagrams flow or when the shim asks: no timer of its own.  Returns ms
- * until the next client is due to be forgotten, -1: none, for the shim's epoll timeout. */
-int relay_expire(struct relay *relay);
+/* Do what is ready; never waits. */
+void relays_run(struct relays *relays);
