@@ -1,5 +1,136 @@
 #!/usr/bin/env bats
-@test "cgroup v2 and systemd are here" {
+# Run inside the virtual machine: what `make install` installed, as systemd runs it, on kernel 6.1 with
+# cgroup v2.  The tests build on each other as a user's day would.
+
+load ../lib/wherry
+
+setup_file() {
+	export SCRATCH=/root/scratch SOCKET=/run/wherry/wherry.sock WHERRY_HOST=unix:///run/wherry/wherry.sock
+	mkdir -p "$SCRATCH"
+}
+
+main_pid() { systemctl show -p MainPID --value wherry.service; }
+answers() { curl -sf -o /dev/null --unix-socket "$SOCKET" http://x/_ping; }
+state_of() { wherry inspect -f '{{.State.Status}}' "$1"; }
+state_is() { [ "$(state_of "$1")" = "$2" ]; }
+
+@test "cgroup v2, systemd and kernel 6.1 are here" {
 	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]
 	[ "$(cat /proc/1/comm)" = systemd ]
+	[[ $(uname -r) == 6.1.* ]]
+}
+
+@test "the group exists after systemd-sysusers, and socket and service start" {
+	systemd-sysusers
+	getent group wherry
+	systemctl enable --now wherry.socket wherry.service
+	[ "$(systemctl is-active wherry.service)" = active ]
+	answers
+	[ "$(stat -c '%a %G' "$SOCKET")" = "660 wherry" ]
+}
+
+@test "an image is imported and a container runs to its exit code" {
+	busybox_image
+	run wherry run --rm busybox sh -c 'echo hello from $(uname -r | cut -d. -f1,2); exit 5'
+	echo "$output"
+	[ "$status" = 5 ]
+	[[ $output == "hello from 6.1" ]]
+}
+
+@test "the container lives below the service's own control group" {
+	wherry run -d --name place busybox sleep 1000
+	local pid
+	pid=$(wherry inspect -f '{{.State.Pid}}' place)
+	cat "/proc/$pid/cgroup"
+	grep -q '^0::/system.slice/wherry.service/c/' "/proc/$pid/cgroup"
+	wherry rm -f place
+}
+
+@test "memory, pids and cpu limits stand in the cgroup v2 files" {
+	wherry run -d --name limits --memory 64m --pids-limit 20 --cpus 0.5 --cpu-shares 512 busybox sleep 1000
+	local folder
+	folder=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(wherry inspect -f '{{.State.Pid}}' limits)/cgroup")
+	[ "$(cat "$folder/memory.max")" = 67108864 ]
+	[ "$(cat "$folder/pids.max")" = 20 ]
+	[ "$(cat "$folder/cpu.max")" = "50000 100000" ]
+	wherry update --memory 128m --memory-swap 256m limits
+	[ "$(cat "$folder/memory.max")" = 134217728 ]
+	wherry rm -f limits
+}
+
+@test "devices that are not allowed are refused by the cgroup's program" {
+	run wherry run --rm --cap-add MKNOD busybox sh -c 'mknod /d b 254 0 && cat /d'
+	[ "$status" != 0 ]
+	[[ $output == *"not permitted"* || $output == *"denied"* ]]
+	run wherry run --rm busybox sh -c 'cat /dev/null && echo x >/dev/null && head -c1 /dev/zero | wc -c'
+	[ "$output" = 1 ]
+}
+
+@test "a container over its memory is killed, and the kill is told" {
+	run wherry run --name greedy --memory 16m --memory-swap 16m busybox sh -c 'tail /dev/zero'
+	[ "$status" = 137 ]
+	[ "$(wherry inspect -f '{{.State.OOMKilled}}' greedy)" = true ]
+	wherry rm greedy
+}
+
+@test "pause freezes through cgroup v2, unpause thaws" {
+	wherry run -d --name cold busybox sleep 1000
+	wherry pause cold
+	local folder
+	folder=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(wherry inspect -f '{{.State.Pid}}' cold)/cgroup")
+	grep -q 'frozen 1' "$folder/cgroup.events"
+	wherry unpause cold
+	grep -q 'frozen 0' "$folder/cgroup.events"
+	wherry rm -f cold
+}
+
+@test "a published port answers on the host's address and on loopback" {
+	ip link add test0 type veth peer name test1
+	ip address add 192.0.2.1/24 dev test0
+	ip link set test0 up
+	ip link set test1 up
+	wherry run -d --name web -p 8080:80 busybox sh -c 'while :; do printf "HTTP/1.0 200 OK\r\n\r\nserved\n" | nc -l -p 80; done'
+	wait_until 20 curl -sf -o "$SCRATCH/page" http://192.0.2.1:8080/
+	grep -q served "$SCRATCH/page"
+	wait_until 20 curl -sf -o "$SCRATCH/page" http://127.0.0.1:8080/
+	grep -q served "$SCRATCH/page"
+}
+
+@test "a restart of the service keeps containers running, and their logs whole" {
+	wherry run -d --name counter busybox sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done'
+	local before pid
+	before=$(main_pid)
+	pid=$(wherry inspect -f '{{.State.Pid}}' counter)
+	systemctl restart wherry.service
+	wait_until 20 answers
+	[ "$(main_pid)" != "$before" ]
+	[ "$(wherry inspect -f '{{.State.Pid}}' counter)" = "$pid" ]
+	state_is web running
+	wait_until 20 curl -sf -o "$SCRATCH/page" http://192.0.2.1:8080/
+	wherry stop -t 0 counter
+	wherry logs counter | awk '$1 != NR - 1 {exit 1}'
+	wherry rm counter
+}
+
+@test "a daemon that is killed comes back by itself with its containers" {
+	local before
+	before=$(main_pid)
+	kill -KILL "$before"
+	wait_until 20 eval '[ "$(main_pid)" != 0 ] && [ "$(main_pid)" != '"$before"' ] && answers'
+	state_is web running
+	run wherry exec web echo inside
+	[ "$output" = inside ]
+}
+
+@test "forced fallbacks of newer kernel calls still start containers" {
+	run wherry run --rm --read-only --tmpfs /tmp -v /etc/hostname:/h:ro busybox cat /h
+	[ "$output" = wherry ]
+}
+
+@test "everything is removed, and nothing is left below the service's group" {
+	wherry rm -f web
+	[ -z "$(wherry ps -aq)" ]
+	[ -z "$(ls -d /sys/fs/cgroup/system.slice/wherry.service/c/*/ 2>/dev/null)" ]
+	systemctl stop wherry.service
+	[ -z "$(pgrep wherry-shim)" ]
 }
