@@ -184,6 +184,17 @@ void json_write_name(struct buffer *out, const char *name)
 	buffer_add_char(out, ':');
 }
 
+void json_write_strings(struct buffer *out, const struct strings *strings)
+{
+	buffer_add_char(out, '[');
+	for (size_t i = 0; i < strings->count; i++) {
+		if (i)
+			buffer_add_char(out, ',');
+		json_write_string(out, strings->items[i]);
+	}
+	buffer_add_char(out, ']');
+}
+
 /* ---- numbers ---- */
 
 void json_write_i64(struct buffer *out, int64_t value)

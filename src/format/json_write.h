@@ -14,5 +14,8 @@ void json_write_escaped(struct buffer *out, const char *text, size_t size, bool 
 /* "name": with a comma in front unless out ends in { or [. */
 void json_write_name(struct buffer *out, const char *name);
 
+/* ["a","b"]; a list that was never given is [] too. */
+void json_write_strings(struct buffer *out, const struct strings *strings);
+
 void json_write_i64(struct buffer *out, int64_t value);
 void json_write_f64(struct buffer *out, double value); /* NaN and infinities become 0 */

@@ -64,15 +64,7 @@ static void write_json_text(const struct record_field *field, const void *value,
 static void write_strings(const struct record_field *field, const void *value,
 			  enum record_audience audience, struct buffer *out)
 {
-	const struct strings *strings = value;
-
-	buffer_add_char(out, '[');
-	for (size_t i = 0; i < strings->count; i++) {
-		if (i)
-			buffer_add_char(out, ',');
-		json_write_string(out, strings->items[i]);
-	}
-	buffer_add_char(out, ']');
+	json_write_strings(out, value);
 }
 
 static void write_set(const struct record_field *field, const void *value,

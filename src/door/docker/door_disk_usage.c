@@ -1,0 +1,247 @@
+/* GET /system/df.  What containers wrote is counted by the engine, volumes by a thread of the pool: both
+ * walk trees of files, which may take long. */
+#include "base/time.h"
+#include "door/docker/container_view.h"
+#include "door/docker/handlers.h"
+#include "door/docker/image_view.h"
+#include "door/docker/volume_view.h"
+#include "format/json.h"
+
+#include <fts.h>
+
+enum part { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, BUILD_CACHE = 8, EVERYTHING = 15 };
+
+struct disk_usage {
+	struct call *call;
+	unsigned parts; /* asked for */
+	uv_work_t work;
+	struct strings names, paths; /* of the volumes */
+	int64_t *sizes;		     /* one for each path, written by the thread */
+};
+
+static void disk_usage_free(void *data)
+{
+	struct disk_usage *usage = data;
+
+	strings_fini(&usage->names);
+	strings_fini(&usage->paths);
+	free(usage->sizes);
+	free(usage);
+}
+
+/* ---- what is asked for ---- */
+
+static bool read_parts(struct call *call, unsigned *parts, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum part part;
+	} names[] = {
+		{"container", CONTAINERS},
+		{"image", IMAGES},
+		{"volume", VOLUMES},
+		{"build-cache", BUILD_CACHE},
+	};
+	scoped_strings struct strings types = http_query_values(call->request, "type");
+	unsigned found = 0;
+
+	for (size_t i = 0; call->minor >= 42 && i < types.count; i++) {
+		size_t k = 0;
+
+		while (k < array_length(names) && strcmp(names[k].name, types.items[i]) != 0)
+			k++;
+		if (k == array_length(names))
+			return error_set(err, ERROR_INVALID, "unknown object type: %s",
+					 types.items[i]);
+		found |= names[k].part;
+	}
+	*parts = found ? found : EVERYTHING;
+	return true;
+}
+
+/* ---- sizes of volumes, in a thread ---- */
+
+static int64_t tree_size(char *path)
+{
+	char *const roots[] = {path, NULL};
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	int64_t size = 0;
+
+	if (!walk)
+		return 0;
+	for (FTSENT *entry = fts_read(walk); entry; entry = fts_read(walk))
+		if (entry->fts_info == FTS_F)
+			size += entry->fts_statp->st_size;
+	fts_close(walk);
+	return size;
+}
+
+static void measure_volumes(uv_work_t *work)
+{
+	struct disk_usage *usage = work->data;
+
+	for (size_t i = 0; i < usage->paths.count; i++)
+		usage->sizes[i] = tree_size(usage->paths.items[i]);
+}
+
+/* ---- the answer ---- */
+
+static int64_t count_users(struct engine *engine, const struct image *image)
+{
+	int64_t count = 0;
+
+	for (const struct container *c = engine_first(engine); c; c = engine_next(c))
+		count += c->image == image;
+	return count;
+}
+
+static void write_images(struct call *call, struct buffer *json)
+{
+	struct image_store *images = call_parts(call)->images;
+	struct image_view_options options = {.minor = call->minor, .shared_size = true};
+	size_t count;
+	struct image *const *all = image_all(images, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		options.containers = count_users(call_engine(call), all[i]);
+		if (i)
+			buffer_add_char(json, ',');
+		image_view_list_item(images, all[i], &options, json);
+	}
+}
+
+static void write_containers(struct call *call, struct buffer *json)
+{
+	struct view_options options = {.minor = call->minor, .now_ns = time_now_ns(), .size = true};
+	bool first = true;
+
+	for (const struct container *c = engine_first(call_engine(call)); c; c = engine_next(c)) {
+		if (!first)
+			buffer_add_char(json, ',');
+		first = false;
+		container_view_list_item(c, &options, json);
+	}
+}
+
+static int64_t size_of(const struct disk_usage *usage, const char *name)
+{
+	for (size_t i = 0; i < usage->names.count; i++)
+		if (strcmp(usage->names.items[i], name) == 0)
+			return usage->sizes[i];
+	return -1; /* made while we counted */
+}
+
+static void write_volumes(struct call *call, struct buffer *json)
+{
+	const struct volumes *volumes = call_parts(call)->volumes;
+
+	for (size_t i = 0; i < volumes_count(volumes); i++) {
+		const struct volume *volume = volumes_at(volumes, i);
+		struct volume_usage usage = {
+			.size = size_of(call->state, volume_get_spec(volume)->name),
+			.references = (int64_t)volume_use_count(volume),
+		};
+
+		if (i)
+			buffer_add_char(json, ',');
+		volume_view_write(volume, &usage, json);
+	}
+}
+
+static void write_nothing(struct call *call, struct buffer *json)
+{
+}
+
+static void answer(struct disk_usage *usage)
+{
+	static const struct {
+		const char *name;
+		enum part part;
+		void (*write)(struct call *call, struct buffer *json);
+	} rows[] = {
+		{"Images", IMAGES, write_images},
+		{"Containers", CONTAINERS, write_containers},
+		{"Volumes", VOLUMES, write_volumes},
+		{"BuildCache", BUILD_CACHE, write_nothing},
+	};
+	scoped_buffer struct buffer json = {0};
+	struct call *call = usage->call;
+
+	buffer_add_char(&json, '{');
+	json_write_name(&json, "LayersSize");
+	json_write_i64(&json,
+		       usage->parts & IMAGES ? image_layers_size(call_parts(call)->images) : 0);
+	for (size_t i = 0; i < array_length(rows); i++) {
+		json_write_name(&json, rows[i].name);
+		if (!(usage->parts & rows[i].part)) {
+			buffer_add_text(&json, "null");
+			continue;
+		}
+		buffer_add_char(&json, '[');
+		rows[i].write(call, &json);
+		buffer_add_char(&json, ']');
+	}
+	buffer_add_char(&json, '}');
+	call_answer_json(call, 200, &json);
+}
+
+/* ---- one after the other ---- */
+
+static void on_volumes_measured(uv_work_t *work, int status)
+{
+	struct disk_usage *usage = work->data;
+	struct call *call = usage->call;
+
+	if (call_is_open(call))
+		answer(usage);
+	call_drop(call);
+}
+
+/* Takes over the reference. */
+static void begin_volumes(struct disk_usage *usage)
+{
+	const struct volumes *volumes = call_parts(usage->call)->volumes;
+
+	for (size_t i = 0; usage->parts & VOLUMES && i < volumes_count(volumes); i++) {
+		const struct volume *volume = volumes_at(volumes, i);
+
+		strings_add(&usage->names, volume_get_spec(volume)->name);
+		strings_add(&usage->paths, volume_path(volume));
+	}
+	usage->sizes = mem_zeroed(usage->paths.count, sizeof(*usage->sizes));
+	usage->work.data = usage;
+	uv_queue_work(call_parts(usage->call)->loop, &usage->work, measure_volumes,
+		      on_volumes_measured);
+}
+
+static void on_containers_measured(void *data, const struct engine_result *result)
+{
+	struct call *call = data;
+
+	if (call_is_open(call) && !result->err) {
+		begin_volumes(call->state);
+		return;
+	}
+	if (call_is_open(call))
+		call_fail(call, result->err);
+	call_drop(call);
+}
+
+void serve_disk_usage(struct call *call)
+{
+	struct disk_usage *usage = mem_new(struct disk_usage);
+	struct error err;
+
+	usage->call = call;
+	call->state = usage;
+	call->fini = disk_usage_free;
+	if (!read_parts(call, &usage->parts, &err)) {
+		call_fail(call, &err);
+		return;
+	}
+	call_hold(call);
+	if (usage->parts & CONTAINERS)
+		engine_measure(call_engine(call), NULL, on_containers_measured, call);
+	else
+		begin_volumes(usage);
+}

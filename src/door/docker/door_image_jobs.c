@@ -1,0 +1,204 @@
+/* Images on their way: pull, import, load.  A pull's progress is written as it comes; the bodies of
+ * import and load go to a worker together with the connection. */
+#include "door/docker/handlers.h"
+#include "door/docker/image_events.h"
+#include "format/base64.h"
+#include "format/reference.h"
+
+/* ---- pull ---- */
+
+struct pull {
+	struct call *call;
+	struct image_job *job; /* NULL: it is over */
+	char *reference;       /* as it was asked for, in its short form */
+};
+
+static void pull_free(void *data)
+{
+	struct pull *pull = data;
+
+	free(pull->reference);
+	free(pull);
+}
+
+/* Docker ends a pull when nobody waits for it any more; what was downloaded is kept for the next. */
+static void on_gone(struct call *call)
+{
+	struct pull *pull = call->state;
+
+	if (pull->job) {
+		image_job_cancel(take(pull->job));
+		call_drop(call);
+	}
+}
+
+static void on_progress(void *data, const char *line, size_t size)
+{
+	struct call *call = ((struct pull *)data)->call;
+
+	if (!call_is_open(call))
+		return;
+	call_begin_stream(call);
+	call_write(call, line, size);
+}
+
+static void on_pulled(void *data, const struct image_result *result, const struct error *err)
+{
+	struct pull *pull = data;
+	struct call *call = pull->call;
+
+	pull->job = NULL;
+	if (!err)
+		image_event_publish(call_engine(call), "pull", pull->reference, pull->reference);
+	if (call_is_open(call) && err) {
+		call_fail(call, err);
+	} else if (call_is_open(call)) {
+		call_begin_stream(call);
+		call_end_stream(call);
+	}
+	call_drop(call);
+}
+
+/* The JSON inside X-Registry-Auth; NULL: none, or nothing that can be read. */
+static char *registry_auth(const struct call *call)
+{
+	const char *header = http_header(call->request, "x-registry-auth");
+	struct buffer json = {0};
+
+	if (str_is_empty(header) || !base64_decode(header, strlen(header), &json))
+		return NULL;
+	return buffer_take(&json);
+}
+
+/* What fromImage and tag mean together; a digest may stand in tag. */
+static char *pull_name(const char *image, const char *tag)
+{
+	if (str_is_empty(tag))
+		return str_dup(image);
+	return str_format("%s%s%s", image, strchr(tag, ':') ? "@" : ":", tag);
+}
+
+static char *short_name(const char *name)
+{
+	scoped_reference struct reference ref = {0};
+	struct error ignored;
+
+	return reference_parse(name, &ref, &ignored) ? reference_familiar(&ref) : str_dup(name);
+}
+
+static bool has_tag(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return strchr(slash ? slash : name, ':');
+}
+
+static void serve_pull(struct call *call, const char *image)
+{
+	static const struct image_job_handlers handlers = {on_progress, on_pulled};
+	const char *tag = call_query(call, "tag");
+	scoped_free char *name = pull_name(image, tag);
+	scoped_free char *auth = registry_auth(call);
+	struct pull *pull = mem_new(struct pull);
+	struct image_pull_request request = {
+		.reference = name,
+		.all_tags = !strchr(name, '@') && str_is_empty(tag) && !has_tag(name),
+		.platform = call_query(call, "platform"),
+		.auth = auth,
+	};
+	struct error err;
+
+	*pull = (struct pull){.call = call_hold(call), .reference = short_name(name)};
+	call->state = pull;
+	call->fini = pull_free;
+	call->on_gone = on_gone;
+	pull->job = image_pull(call_parts(call)->images, &request, &handlers, pull, &err);
+	if (!pull->job) {
+		call_fail(call, &err);
+		call_drop(call);
+	}
+}
+
+/* ---- import and load: the connection goes to the worker ---- */
+
+/* The call is over when the job ends: what remains is to tell about it. */
+struct upload {
+	struct engine *engine;
+	const char *action;
+};
+
+static void on_uploaded(void *data, const struct image_result *result, const struct error *err)
+{
+	struct upload *upload = data;
+
+	for (size_t i = 0; !err && i < result->names.count; i++)
+		image_event_publish(upload->engine, upload->action,
+				    result->image ? result->image->id : result->names.items[i],
+				    result->names.items[i]);
+	free(upload);
+}
+
+static const struct image_job_handlers upload_handlers = {NULL, on_uploaded};
+
+static struct upload *upload_new(const struct call *call, const char *action)
+{
+	struct upload *upload = mem_new(struct upload);
+
+	*upload = (struct upload){call_engine(call), action};
+	return upload;
+}
+
+/* `changes` may stand several times, once for each instruction. */
+static void serve_import(struct call *call)
+{
+	struct image_store *images = call_parts(call)->images;
+	const char *repository = call_query(call, "repo"), *tag = call_query(call, "tag");
+	scoped_free char *name = pull_name(repository ? repository : "", tag);
+	scoped_free char *platform = str_dup_or_null(call_query(call, "platform"));
+	scoped_free char *message = str_dup_or_null(call_query(call, "message"));
+	struct image_import_request request = {
+		.name = name,
+		.message = message,
+		.platform = platform,
+		.changes = http_query_values(call->request, "changes"),
+	};
+	struct image_upload body;
+	struct error err;
+
+	if (image_import_check(&request, &err)) {
+		call_take_upload(call, &body);
+		image_import(images, &body, &request, &upload_handlers, upload_new(call, "import"));
+	} else {
+		call_fail(call, &err);
+	}
+	strings_fini(&request.changes);
+}
+
+void serve_image_create(struct call *call)
+{
+	const char *image = call_query(call, "fromImage"), *source = call_query(call, "fromSrc");
+	struct error err;
+
+	if (!str_is_empty(image)) {
+		serve_pull(call, image);
+	} else if (str_equal(source, "-")) {
+		serve_import(call);
+	} else {
+		error_set(&err, ERROR_UNSUPPORTED,
+			  "importing from a URL is not implemented by this version: fetch it, and "
+			  "import from -");
+		call_fail(call, &err);
+	}
+}
+
+void serve_image_load(struct call *call)
+{
+	struct image_store *images = call_parts(call)->images;
+	const char *quiet = call_query(call, "quiet");
+	bool is_quiet = !quiet || call_query_bool(call, "quiet");
+	scoped_free char *platform = str_dup_or_null(call_query(call, "platform"));
+	struct image_upload body;
+
+	call_take_upload(call, &body);
+	image_load(images, &body, is_quiet, platform, &upload_handlers, upload_new(call, "load"));
+}
