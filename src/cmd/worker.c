@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 static const struct {
@@ -11,6 +12,7 @@ static const struct {
 	worker_job *run;
 } jobs[] = {
 	{"network", worker_network},
+	{"tls", worker_tls},
 };
 
 static worker_job *find_job(const char *name)
@@ -31,6 +33,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_set_name("wherry-worker");
+	signal(SIGPIPE, SIG_IGN);
 	if (job(argc - 1, argv + 1, &err))
 		return 0;
 	log_error("job failed", &err, "job=%s", argv[1]);

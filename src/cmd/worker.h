@@ -1,4 +1,5 @@
-/* The jobs of wherry-worker: one process each, started by the daemon, gone when done.  A job reads what
+/* The jobs of wherry-worker: one process each, started by the daemon, gone when done (tls: when its
+ * last connection has ended and the daemon is gone).  A job reads what
  * it is to do from its descriptors, not from its arguments, and tells its own failures there; only what
  * keeps it from telling them becomes `err`, which goes to stderr with exit status 1. */
 #pragma once
@@ -8,3 +9,4 @@
 typedef bool worker_job(int argc, char **argv, struct error *err); /* argv[0] is the job's name */
 
 worker_job worker_network; /* bridges, sysctls, the whole nftables table, conntrack */
+worker_job worker_tls;     /* TLS for the daemon: http/http_tls.h */

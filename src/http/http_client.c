@@ -334,7 +334,8 @@ static bool read_one_head(struct http_client *client, bool no_body, struct http_
 	client->message.no_body = no_body;
 	client->message.on_body = take_piece;
 	client->message.data = client;
-	if (strlen(text) != size || http_message_feed(&client->message, text, size) != (ssize_t)size)
+	if (strlen(text) != size ||
+	    http_message_feed(&client->message, text, size) != (ssize_t)size)
 		return error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
 	return parse_head(client, text, answer, err);
 }

@@ -103,7 +103,23 @@ struct http_server {
 	char scratch[HTTP_READ_SIZE];
 };
 
+/* Whatever connections come from. */
+struct http_listener {
+	uv_poll_t poll;
+	struct http_server *server;
+	struct link link;
+	int fd;
+	void *data;
+	bool (*take_one)(struct http_listener *listener); /* one connection; false: none now */
+};
+
 /* ---- http_server.c ---- */
+
+/* Takes the descriptor.  It is read while the server has room; `take_one` may close the listener. */
+struct http_listener *server_listener_add(struct http_server *server, int fd,
+					  bool (*take_one)(struct http_listener *listener),
+					  void *data, struct error *err);
+void server_listener_close(struct http_listener *listener);
 
 void server_handle_closed(struct http_server *server);
 void server_connection_gone(struct http_server *server);

@@ -11,13 +11,6 @@
 #define ACCEPTS_A_TURN	64
 #define ACCEPT_RETRY_MS 1000
 
-struct listener {
-	uv_poll_t poll;
-	struct http_server *server;
-	struct link link;
-	int fd;
-};
-
 /* ---- life ---- */
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -50,7 +43,7 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_handlers 
 	return server;
 }
 
-void http_server_set_limit(struct http_server *server, size_t connections)
+void http_server_limit(struct http_server *server, size_t connections)
 {
 	server->limit = connections;
 }
@@ -68,17 +61,17 @@ void server_handle_closed(struct http_server *server)
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-	struct listener *listener = container_of(handle, struct listener, poll);
+	struct http_listener *listener = handle->data;
 
 	server_handle_closed(listener->server);
 	free(listener);
 }
 
-static void listener_close(struct listener *listener)
+void server_listener_close(struct http_listener *listener)
 {
 	list_remove(&listener->link);
 	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
-	close(listener->fd);
+	close_fd(&listener->fd);
 }
 
 static void connection_drop(struct http_connection *c)
@@ -96,7 +89,7 @@ void http_server_free(struct http_server *server)
 		return;
 	server->closing = true;
 	list_each(link, &server->listeners)
-		listener_close(container_of(link, struct listener, link));
+		server_listener_close(container_of(link, struct http_listener, link));
 	while (!list_is_empty(&server->connections))
 		connection_drop(list_first(&server->connections, struct http_connection, link));
 	uv_close((uv_handle_t *)&server->deadline_timer, on_handle_closed);
@@ -155,14 +148,14 @@ static void start_accepting(struct http_server *server)
 	server->accepting = true;
 	uv_timer_stop(&server->accept_timer);
 	list_each(link, &server->listeners) uv_poll_start(
-		&container_of(link, struct listener, link)->poll, UV_READABLE, on_listener);
+		&container_of(link, struct http_listener, link)->poll, UV_READABLE, on_listener);
 }
 
 static void stop_accepting(struct http_server *server)
 {
 	server->accepting = false;
 	list_each(link, &server->listeners)
-		uv_poll_stop(&container_of(link, struct listener, link)->poll);
+		uv_poll_stop(&container_of(link, struct http_listener, link)->poll);
 }
 
 static void on_accept_timer(uv_timer_t *timer)
@@ -184,7 +177,7 @@ void server_connection_gone(struct http_server *server)
 		start_accepting(server);
 }
 
-static bool accept_one(struct listener *listener)
+static bool accept_one(struct http_listener *listener)
 {
 	struct http_server *server = listener->server;
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -200,34 +193,45 @@ static bool accept_one(struct listener *listener)
 
 static void on_listener(uv_poll_t *poll, int status, int events)
 {
-	struct listener *listener = container_of(poll, struct listener, poll);
+	struct http_listener *listener = poll->data;
 	struct http_server *server = listener->server;
 
 	for (int i = 0; i < ACCEPTS_A_TURN && server->count < server->limit; i++)
-		if (!accept_one(listener))
+		if (!listener->take_one(listener))
 			return;
 	if (server->count >= server->limit)
 		stop_accepting(server);
 }
 
-bool http_server_listen(struct http_server *server, int fd, struct error *err)
+struct http_listener *server_listener_add(struct http_server *server, int fd,
+					  bool (*take_one)(struct http_listener *listener),
+					  void *data, struct error *err)
 {
-	struct listener *listener = mem_new(struct listener);
-	int failure = uv_poll_init(server->loop, &listener->poll, fd);
+	struct http_listener *listener = mem_new(struct http_listener);
 
+	listener->server = server;
+	listener->fd = fd;
+	listener->take_one = take_one;
+	listener->data = data;
+	int failure = uv_poll_init(server->loop, &listener->poll, fd);
 	if (failure) {
 		free(listener);
 		close(fd);
 		errno = -failure;
-		return error_errno(err, "cannot watch a listening socket");
+		error_errno(err, "cannot watch a listening socket");
+		return NULL;
 	}
-	listener->server = server;
-	listener->fd = fd;
+	listener->poll.data = listener;
 	list_append(&server->listeners, &listener->link);
 	server->handles++;
 	if (server->accepting)
 		uv_poll_start(&listener->poll, UV_READABLE, on_listener);
-	return true;
+	return listener;
+}
+
+bool http_server_listen(struct http_server *server, int fd, struct error *err)
+{
+	return server_listener_add(server, fd, accept_one, NULL, err);
 }
 
 void http_server_adopt(struct http_server *server, int fd, const char *peer)

@@ -37,7 +37,7 @@ void http_server_adopt(struct http_server *server, int fd, const char *peer);
 
 /* At most so many connections at once (4096 unless set); beyond that clients wait in the backlog of
  * the listening sockets.  Adopted connections count too, but are never refused. */
-void http_server_set_limit(struct http_server *server, size_t connections);
+void http_server_limit(struct http_server *server, size_t connections);
 size_t http_server_count(const struct http_server *server);
 
 /* Stop listening and drop all connections (every on_gone is called).  Not from inside a handler.

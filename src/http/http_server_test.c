@@ -882,7 +882,7 @@ static void beyond_the_limit_clients_wait(void **state)
 	struct error err;
 	int clients[4];
 
-	http_server_set_limit(world.server, 2);
+	http_server_limit(world.server, 2);
 	assert_true(http_server_listen(world.server, listening_socket(&address), &err));
 	for (size_t i = 0; i < array_length(clients); i++) {
 		clients[i] = connect_to(&address);
