@@ -9,11 +9,12 @@
  * All that follows the text of a line is the same for all lines of one read, so it is kept ready
  * and only the digits of the time are changed in place. */
 
-#define HEAD	     "{\"log\":\""
-#define HEAD_LENGTH  8
-#define TIME_LENGTH  30 /* 2023-01-02T03:04:05.678901234Z */
-#define AFTER_TIME   "\"}\n"
-#define AFTER_LENGTH 3
+#define HEAD		"{\"log\":\""
+#define HEAD_LENGTH	8
+#define TIME_LENGTH	30 /* 2023-01-02T03:04:05.678901234Z */
+#define OWN_TAIL_LENGTH 27 /* ,"stream":"stdout","time":" */
+#define AFTER_TIME	"\"}\n"
+#define AFTER_LENGTH	3
 
 void jsonlog_encoder_init(struct jsonlog_encoder *encoder, const char *attrs)
 {
@@ -360,14 +361,51 @@ static bool read_member(struct cursor *c, struct jsonlog_entry *entry, char **to
 	return skip_value(c);
 }
 
-static bool read_object(struct cursor *c, struct jsonlog_entry *entry, char **to)
+/* What follows the text in a line of our own without attrs is the same bytes but for the time: one
+ * look instead of four names and values. */
+static bool read_own_tail(struct cursor *c, struct jsonlog_entry *entry)
 {
-	if (!skip(c, '{'))
+	static const char tails[2][OWN_TAIL_LENGTH + 1] = {
+		",\"stream\":\"stdout\",\"time\":\"",
+		",\"stream\":\"stderr\",\"time\":\"",
+	};
+	const char *time = c->at + OWN_TAIL_LENGTH;
+
+	if (c->end - c->at != OWN_TAIL_LENGTH + TIME_LENGTH + 2 || c->end[-2] != '"' ||
+	    c->end[-1] != '}' || memchr(time, '"', TIME_LENGTH) || memchr(time, '\\', TIME_LENGTH))
 		return false;
+	for (size_t i = 0; i < array_length(tails); i++) {
+		if (memcmp(c->at, tails[i], OWN_TAIL_LENGTH) != 0)
+			continue;
+		entry->stream = i ? STREAM_STDERR : STREAM_STDOUT;
+		entry->time = time;
+		entry->time_size = TIME_LENGTH;
+		c->at = c->end;
+		return true;
+	}
+	return false;
+}
+
+static bool read_members(struct cursor *c, struct jsonlog_entry *entry, char **to)
+{
 	do
 		if (!read_member(c, entry, to))
 			return false;
 	while (skip(c, ','));
+	return skip(c, '}') && c->at == c->end;
+}
+
+static bool read_object(struct cursor *c, struct jsonlog_entry *entry, char **to)
+{
+	if (c->end - c->at < HEAD_LENGTH || memcmp(c->at, HEAD, HEAD_LENGTH) != 0)
+		return skip(c, '{') && read_members(c, entry, to);
+	c->at += HEAD_LENGTH - 1; /* its quote */
+	if (!read_string(c, to))
+		return false;
+	if (read_own_tail(c, entry))
+		return true;
+	if (skip(c, ','))
+		return read_members(c, entry, to);
 	return skip(c, '}') && c->at == c->end;
 }
 

@@ -101,8 +101,8 @@ struct device_rule {
 bool cgroup_set_devices(const struct cgroup *cgroup, const struct device_rule *rules, size_t count,
 			struct error *err);
 
-/* Readable (POLLIN) when an OOM kill may have happened: v1 an eventfd on memory.oom_control, v2 an
- * inotify on memory.events.  -1: cannot be watched. */
+/* Has an edge of POLLIN or POLLPRI (so EPOLLET; v2's file is always readable) when an OOM kill may have
+ * happened: v1 an eventfd on memory.oom_control, v2 memory.events.  -1: cannot be watched. */
 int cgroup_watch_oom(const struct cgroup *cgroup);
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup); /* so far */
 

@@ -36,8 +36,8 @@ int sandbox_take_terminal(struct sandbox *s);
 /* What was clamped to what the host allows, one text each (rlimits, oom score, limits). */
 const struct strings *sandbox_warnings(const struct sandbox *s);
 
-/* Readable when an OOM kill may have happened (v1: eventfd of memory.oom_control; v2: inotify on
- * memory.events); -1 when it cannot be watched. */
+/* Has an edge of POLLIN or POLLPRI (so EPOLLET) when an OOM kill may have happened; -1 when it cannot be
+ * watched. */
 int sandbox_oom_fd(const struct sandbox *s);
 bool sandbox_read_oom(struct sandbox *s); /* has an OOM kill happened since the last call? */
 

@@ -286,7 +286,7 @@ static void end_input(struct client *c)
 /* Whether there may be more. */
 static bool read_input(struct client *c)
 {
-	char *data = scratch_input();
+	char *data = scratch_area();
 	ssize_t n = recv(c->outlet.fd, data, INPUT_CHUNK, MSG_DONTWAIT);
 
 	if (n > 0)

@@ -46,8 +46,8 @@ static void deliver(struct output *o, const char *data, size_t size)
 static ssize_t read_output(struct output *o)
 {
 	bool shared = !clients_are_gone(o->outputs->clients);
-	char *data = scratch_input();
-	ssize_t n = read(o->source.fd, data, shared ? CLIENT_CHUNK : SCRATCH_INPUT_SIZE);
+	char *data = scratch_area();
+	ssize_t n = read(o->source.fd, data, shared ? CLIENT_CHUNK : SCRATCH_SIZE);
 
 	if (n > 0)
 		deliver(o, data, (size_t)n);

@@ -334,7 +334,7 @@ static void watch_group(struct shim *s)
 	s->oom_source = (struct source){
 		.fd = s->group.sandbox ? sandbox_oom_fd(s->group.sandbox) : -1, .ready = oom_ready};
 	if (s->oom_source.fd >= 0)
-		loop_watch(&s->loop, &s->oom_source, EPOLLIN);
+		loop_watch(&s->loop, &s->oom_source, EPOLLIN | EPOLLPRI | EPOLLET);
 	s->stats.cgroup_path = s->cgroup_path;
 	s->stats.pid = s->group.network_pid;
 }

@@ -1,18 +1,14 @@
-/* The large buffers that output passes through.  They exist only while there is something to do, so
- * that an idle shim is small. */
+/* The large buffer that input and output pass through.  It exists only while there is something to do,
+ * so that an idle shim is small. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum {
-	SCRATCH_INPUT_SIZE = 256 << 10,
-	SCRATCH_OUTPUT_SIZE = 512 << 10,
-};
+enum { SCRATCH_SIZE = 128 << 10 };
 
-char *scratch_input(void);  /* what was just read */
-char *scratch_output(void); /* what is about to be written */
+/* Holds what was just read, until the next call. */
+char *scratch_area(void);
 
-/* Give the memory back, unless it was used since the last call; whether there is still some. */
+/* Give the memory back, unless it was used since the last call; whether it is still there. */
 bool scratch_release(void);
-bool scratch_in_use(void);
