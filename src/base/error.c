@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,11 +47,23 @@ bool error_prefix(struct error *err, const char *format, ...)
 	return false;
 }
 
+/* In lower case, as the rest of the text is and as clients written in Go know these words ("no such
+ * file or directory" is how `docker run` tells 127); names like "RPC ..." stay. */
+static void lower_first(char *words)
+{
+	if (isupper((unsigned char)words[0]) && !isupper((unsigned char)words[1]))
+		words[0] = (char)tolower((unsigned char)words[0]);
+}
+
 const char *error_text(const struct error *err, char *out, size_t size)
 {
-	if (err->os)
-		snprintf(out, size, "%s: %s", err->text, strerror(err->os));
-	else
+	int used = snprintf(out, size, "%s: ", err->text);
+
+	if (err->os && used > 0 && (size_t)used < size) {
+		snprintf(out + used, size - (size_t)used, "%s", strerror(err->os));
+		lower_first(out + used);
+	} else {
 		snprintf(out, size, "%s", err->text);
+	}
 	return out;
 }

@@ -39,7 +39,7 @@ bool error_errno(struct error *err, const char *format, ...) __attribute__((form
 /* Put "<format>: " before the text, for a caller that knows more.  Always false. */
 bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The text as people read it, with errno's words: writes to `out`, returns it. */
+/* The text as people read it, with errno's words (in lower case): writes to `out`, returns it. */
 const char *error_text(const struct error *err, char *out, size_t size);
 
 #define ERROR_TEXT_SIZE 600

@@ -13,7 +13,7 @@ static void a_prefix_stands_before_the_cause(void **state)
 
 	char text[ERROR_TEXT_SIZE];
 	assert_string_equal(error_text(&err, text, sizeof(text)),
-			    "make cgroup: cannot open 'memory.max': No such file or directory");
+			    "make cgroup: cannot open 'memory.max': no such file or directory");
 	assert_int_equal(err.kind, ERROR_SYSTEM);
 }
 

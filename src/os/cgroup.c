@@ -209,12 +209,15 @@ bool cgroup_open(const char *path, struct cgroup *out, struct error *err)
 
 /* ---- joining ---- */
 
+/* A v1 group takes a thread that moves itself without the lock that all forks of the host wait for,
+ * milliseconds now and then; so a process with one thread goes that way. */
 static bool join(const struct cgroup *cgroup, int c, pid_t pid, struct error *err)
 {
+	const char *file = pid == 0 && c != CGROUP_UNIFIED ? "tasks" : "cgroup.procs";
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", pid);
-	return file_write(cgroup->dir[c], "cgroup.procs", text, err) ||
+	return file_write(cgroup->dir[c], file, text, err) ||
 	       error_prefix(err, "cannot join cgroup '%s' (%s)", cgroup->path,
 			    cgroup_controller_name((enum cgroup_controller)c));
 }

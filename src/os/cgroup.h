@@ -64,7 +64,8 @@ bool cgroup_make(const char *path, struct cgroup *out,
 bool cgroup_open(const char *path, struct cgroup *out, struct error *err); /* NOT_FOUND when gone */
 void cgroup_fini(struct cgroup *cgroup); /* closes; the cgroup stays */
 
-bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err); /* 0: the caller */
+/* pid 0: the caller, who has one thread. */
+bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err);
 
 /* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none; a process that was cloned so has
  * only the v1 hierarchies left to join. */

@@ -67,7 +67,7 @@ static ssize_t receive_packet(int channel, void *data, size_t size, int *fd)
 	return n;
 }
 
-/* ---- inside: one byte with a descriptor is the terminal, a struct error is the end ---- */
+/* ---- inside: one byte names the descriptor beside it, a struct error is the end ---- */
 
 void channel_fail(int channel, const struct error *error)
 {
@@ -78,6 +78,11 @@ bool channel_give_terminal(int channel, int master, struct error *err)
 {
 	return send_packet(channel, "t", 1, master) ||
 	       error_errno(err, "cannot hand a terminal out");
+}
+
+bool channel_give_root(int channel, int root, struct error *err)
+{
+	return send_packet(channel, "r", 1, root) || error_errno(err, "cannot hand the root out");
 }
 
 bool channel_wait(int channel, int *fd)
@@ -99,7 +104,15 @@ bool channel_go_on(int channel, int fd, struct error *err)
 	       error_errno(err, "cannot talk to the new process");
 }
 
-bool channel_wait_for_exec(int channel, int *terminal, struct error *err)
+static void accept_gift(struct channel_gifts *gifts, char what, int fd)
+{
+	int *place = what == 'r' ? &gifts->root : &gifts->terminal;
+
+	close_fd(place);
+	*place = fd;
+}
+
+bool channel_wait_for_exec(int channel, struct channel_gifts *gifts, struct error *err)
 {
 	for (;;) {
 		struct error told;
@@ -115,9 +128,7 @@ bool channel_wait_for_exec(int channel, int *terminal, struct error *err)
 			*err = told;
 			return false;
 		}
-		if (fd >= 0) {
-			close_fd(terminal);
-			*terminal = fd;
-		}
+		if (fd >= 0)
+			accept_gift(gifts, *(const char *)&told, fd);
 	}
 }

@@ -176,11 +176,10 @@ static bool add_path(const struct wanted *w, const char *on_host, const char *in
 	struct stat st;
 
 	if (stat(on_host, &st) < 0)
-		return error_set(err, ERROR_INVALID,
-				 "error gathering device information while adding custom device "
-				 "\"%s\": %s",
-				 on_host,
-				 errno == ENOENT ? "no such file or directory" : strerror(errno));
+		return error_errno(err,
+				   "error gathering device information while adding custom device "
+				   "\"%s\"",
+				   on_host);
 	if (S_ISDIR(st.st_mode))
 		return add_folder(w, on_host, inside, depth, err);
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))

@@ -173,7 +173,8 @@ bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *pr
 	scoped_with(joining_fini) struct joining j = {.target = -1, .channel = -1};
 	struct strings warnings = {0};
 	pid_t child = 0;
-	int child_fd = -1, master = -1;
+	int child_fd = -1;
+	struct channel_gifts gifts = {-1, -1};
 	bool ok;
 
 	for (int c = 0; c < CGROUP_CONTROLLERS; c++)
@@ -181,15 +182,15 @@ bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *pr
 	if (!prepare(&j, join, process, err) || !start(&j, stdio, &child, &child_fd, err))
 		return false;
 	ok = launch_set_oom_score(process, child, &warnings, err) &&
-	     channel_go_on(j.channel, -1, err) && channel_wait_for_exec(j.channel, &master, err);
+	     channel_go_on(j.channel, -1, err) && channel_wait_for_exec(j.channel, &gifts, err);
 	strings_fini(&warnings);
 	if (!ok) {
-		close_fd(&master);
+		close_fd(&gifts.terminal);
 		end(child, &child_fd);
 		return false;
 	}
 	*pid = child;
 	*pidfd = child_fd;
-	*terminal = master;
+	*terminal = gifts.terminal;
 	return true;
 }

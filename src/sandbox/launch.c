@@ -233,12 +233,9 @@ static bool enter_cwd(struct launch *l, struct error *err)
 		return true;
 	if (cwd < 0)
 		errno = err->os;
-	return error_set(err, ERROR_INVALID, "chdir to cwd (\"%s\") set in config.json failed: %s",
-			 path,
-			 errno == ENOENT    ? "no such file or directory"
-			 : errno == ENOTDIR ? "not a directory"
-			 : errno == EACCES  ? "permission denied"
-					    : strerror(errno));
+	error_errno(err, "chdir to cwd (\"%s\") set in config.json failed", path);
+	err->kind = ERROR_INVALID;
+	return false;
 }
 
 static bool set_umask(struct launch *l, struct error *err)

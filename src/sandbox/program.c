@@ -42,37 +42,37 @@ static char *find_in_path(const char *name, const char *path, struct error *err)
 			return take(file);
 		at += length + (at[length] == ':');
 	}
-	error_set(err, ERROR_INVALID, "exec: \"%s\": executable file not found in $PATH", name);
+	errno = ENOENT;
+	error_errno(err, "exec: \"%s\": executable file not found in $PATH", name);
 	return NULL;
 }
 
-char *program_find(const char *name, const struct strings *env, struct error *err)
+static char *find(const char *name, const struct strings *env, struct error *err)
 {
 	if (!strchr(name, '/'))
 		return find_in_path(name, search_path(env), err);
 	if (is_executable(name))
 		return str_dup(name);
 	if (errno == EACCES)
-		error_set(err, ERROR_INVALID, "exec: \"%s\": permission denied", name);
+		error_errno(err, "exec: \"%s\"", name);
 	else
-		error_set(err, ERROR_INVALID, "exec: \"%s\": stat %s: %s", name, name,
-			  errno == ENOENT ? "no such file or directory" : strerror(errno));
+		error_errno(err, "exec: \"%s\": stat %s", name, name);
 	return NULL;
+}
+
+/* The request's mistake; errno stays, since exit codes come from it. */
+char *program_find(const char *name, const struct strings *env, struct error *err)
+{
+	char *path = find(name, env, err);
+
+	if (!path)
+		err->kind = ERROR_INVALID;
+	return path;
 }
 
 bool program_explain(const char *path, struct error *err)
 {
-	static const struct {
-		int os;
-		const char *words;
-	} known[] = {
-		{ENOENT, "no such file or directory"}, /* a script whose interpreter is missing */
-		{EACCES, "permission denied"},
-		{ENOEXEC, "exec format error"},
-	};
-
-	for (size_t i = 0; i < array_length(known); i++)
-		if (errno == known[i].os)
-			return error_set(err, ERROR_INVALID, "exec %s: %s", path, known[i].words);
-	return error_errno(err, "exec %s", path);
+	error_errno(err, "exec %s", path);
+	err->kind = ERROR_INVALID;
+	return false;
 }

@@ -1,6 +1,6 @@
 /* Finding the program of a process, in the container, and saying why not in the words that clients
  * take exit codes from: "executable file not found in $PATH" and "no such file or directory" are 127,
- * "permission denied" is 126. */
+ * "permission denied" is 126.  Such an error is ERROR_INVALID with the errno in `os`. */
 #pragma once
 
 #include "base/error.h"

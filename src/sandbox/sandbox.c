@@ -31,7 +31,8 @@ struct sandbox {
 	struct launch launch;
 	struct strings warnings;
 	pid_t pid; /* 0: not started, or reaped */
-	int pidfd, netns, channel, terminal, oom;
+	int pidfd, netns, channel, oom;
+	struct channel_gifts gifts;
 	uint64_t oom_seen;
 	bool has_cgroup, released;
 };
@@ -142,7 +143,7 @@ static bool become_mapped_root(struct sandbox *s, struct inside *in, struct erro
 
 static bool enter_cgroup(struct sandbox *s, struct error *err)
 {
-	if (!spec_has_user_namespace(s->spec) && !cgroup_join_v1(&s->cgroup, 0, err))
+	if (!cgroup_join_v1(&s->cgroup, 0, err))
 		return false;
 	if (s->spec->cgroup.mode == NAMESPACE_NEW && unshare(CLONE_NEWCGROUP) < 0)
 		return error_errno(err, "cannot make a cgroup namespace");
@@ -192,10 +193,12 @@ static bool become_container(struct sandbox *s, struct error *err)
 	struct inside in;
 
 	inside_init(&in, s->spec, &s->outside);
-	if (spec_has_user_namespace(s->spec) && !become_mapped_root(s, &in, err))
+	if (!enter_cgroup(s, err) || /* as the host's root still */
+	    (spec_has_user_namespace(s->spec) && !become_mapped_root(s, &in, err)))
 		return false;
-	if (!enter_cgroup(s, err) || !inside_build(&in, err) || !set_names(s->spec, err) ||
-	    !make_terminal(s, &in, err) || !launch_identify(&s->launch, err))
+	if (!inside_build(&in, err) || !channel_give_root(s->launch.channel, in.root, err) ||
+	    !set_names(s->spec, err) || !make_terminal(s, &in, err) ||
+	    !launch_identify(&s->launch, err))
 		return false;
 	if (!channel_wait(s->launch.channel, NULL))
 		_exit(1); /* the shim has died or given up */
@@ -245,7 +248,7 @@ struct sandbox *sandbox_prepare(const struct sandbox_spec *spec, struct error *e
 	/* a process that is dumpable lends itself to whoever finds it inside */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	s->spec = spec;
-	s->pidfd = s->netns = s->channel = s->terminal = s->oom = -1;
+	s->pidfd = s->netns = s->channel = s->oom = s->gifts.terminal = s->gifts.root = -1;
 	if (spec->user.mode == NAMESPACE_JOIN)
 		error_set(err, ERROR_UNSUPPORTED,
 			  "joining another's user namespace is not supported");
@@ -334,8 +337,7 @@ static bool set_up_user_namespace(struct sandbox *s, struct error *err)
 	scoped_fd int root = -1;
 
 	if (user < 0 || !write_map(s, "uid_map", &s->spec->uid_map, err) ||
-	    !write_map(s, "gid_map", &s->spec->gid_map, err) ||
-	    !cgroup_join_v1(&s->cgroup, s->pid, err))
+	    !write_map(s, "gid_map", &s->spec->gid_map, err))
 		return false;
 	outside_map_ids(&s->outside, user);
 	root = make_mapped_root(s->spec, user, err);
@@ -380,7 +382,7 @@ int sandbox_netns(const struct sandbox *s)
 bool sandbox_release(struct sandbox *s, struct error *err)
 {
 	if (!channel_go_on(s->channel, -1, err) ||
-	    !channel_wait_for_exec(s->channel, &s->terminal, err))
+	    !channel_wait_for_exec(s->channel, &s->gifts, err))
 		return false;
 	s->released = true;
 	close_fd(&s->channel);
@@ -391,7 +393,7 @@ bool sandbox_release(struct sandbox *s, struct error *err)
 
 int sandbox_take_terminal(struct sandbox *s)
 {
-	return take_fd(s->terminal);
+	return take_fd(s->gifts.terminal);
 }
 
 const struct strings *sandbox_warnings(const struct sandbox *s)
@@ -427,6 +429,9 @@ static void end_unreleased(struct sandbox *s)
 	waitpid(s->pid, NULL, 0);
 }
 
+/* The root's mount is left to the end of the process.  Whoever drops the last reference to an overlay
+ * waits for a sync of the whole filesystem below it, from milliseconds to seconds.  Without ours it
+ * would be the container's first process, in its exit, before anybody hears of it. */
 void sandbox_free(struct sandbox *s)
 {
 	struct error ignored;
@@ -445,7 +450,7 @@ void sandbox_free(struct sandbox *s)
 	strings_fini(&s->warnings);
 	close_fd(&s->pidfd);
 	close_fd(&s->netns);
-	close_fd(&s->terminal);
+	close_fd(&s->gifts.terminal);
 	close_fd(&s->oom);
 	free(s);
 }

@@ -41,7 +41,9 @@ const struct strings *sandbox_warnings(const struct sandbox *s);
 int sandbox_oom_fd(const struct sandbox *s);
 bool sandbox_read_oom(struct sandbox *s); /* has an OOM kill happened since the last call? */
 
-/* Kill everything in the cgroup, wait until it is empty, remove it, free.  NULL is fine. */
+/* Kill everything in the cgroup, wait until it is empty, remove it, free.  NULL is fine.  The end of
+ * the caller's process may take longer than that: it is then that the kernel writes what the container
+ * left unwritten. */
 void sandbox_free(struct sandbox *s);
 
 /* ---- a process that joins a running sandbox (exec) ---- */
