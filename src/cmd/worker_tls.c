@@ -5,9 +5,11 @@
  * client's verified name, and a pump (worker_tls_pump.h) carries bytes until both sides have ended.
  * What has to end in time stands in one list, in the order of its deadlines, as all wait equally long.
  *
- * New connections are not accepted while handshakes, connections or descriptors are at their limit, or
- * while the daemon does not take those that are ready: clients then wait in the kernel's backlog.  When
- * the daemon is gone the listening sockets are let go and the last connection ends the process. */
+ * New connections are not accepted while connections or descriptors are at their limit, or while the
+ * daemon does not take those that are ready: clients then wait in the kernel's backlog.  When handshakes
+ * are at theirs, the oldest makes room, so that clients who never speak keep nobody out.
+ *
+ * When the daemon is gone the listening sockets are let go, and the last connection ends the process. */
 #include "cmd/worker.h"
 #include "cmd/worker_tls_pump.h"
 
@@ -253,6 +255,20 @@ static void set_socket_options(int fd)
 		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
 }
 
+/* A client that means it is through within milliseconds, so the oldest is the one that does not. */
+static void end_oldest_handshake(struct gate *gate)
+{
+	list_each(link, &gate->timed)
+	{
+		struct connection *c = container_of(link, struct connection, timed);
+
+		if (!c->shaken) {
+			connection_end(gate, c);
+			return;
+		}
+	}
+}
+
 static void connection_begin(struct gate *gate, int fd)
 {
 	struct connection *c = mem_new(struct connection);
@@ -267,6 +283,8 @@ static void connection_begin(struct gate *gate, int fd)
 		connection_free(c);
 		return;
 	}
+	if (gate->handshakes == HANDSHAKE_LIMIT)
+		end_oldest_handshake(gate);
 	list_append(&gate->connections, &c->link);
 	gate->count++;
 	gate->handshakes++;
@@ -276,8 +294,7 @@ static void connection_begin(struct gate *gate, int fd)
 
 static bool has_room(const struct gate *gate)
 {
-	return !gate->starved_until_ms && gate->handshakes < HANDSHAKE_LIMIT &&
-	       gate->count < gate->limit && !gate->queue.count;
+	return !gate->starved_until_ms && gate->count < gate->limit && !gate->queue.count;
 }
 
 static void accept_some(struct gate *gate, const struct source *listener)
@@ -545,7 +562,17 @@ static bool gate_open(struct gate *gate, char **argv, size_t listeners, struct e
 	return drop_rights(err);
 }
 
-static void tell_daemon(const struct gate *gate, enum http_tls_message type, const char *text)
+static void gate_free(struct gate *gate)
+{
+	message_queue_fini(&gate->queue);
+	SSL_CTX_free(gate->context);
+	close_fd(&gate->epoll);
+	free(gate);
+}
+scoped_define(gate)
+
+	static void tell_daemon(const struct gate *gate, enum http_tls_message type,
+				const char *text)
 {
 	struct message message = {(uint16_t)type, HTTP_TLS_VERSION, text, strlen(text)};
 	struct error err;
@@ -556,9 +583,10 @@ static void tell_daemon(const struct gate *gate, enum http_tls_message type, con
 
 bool worker_tls(int argc, char **argv, struct error *err)
 {
-	struct gate *gate = mem_new(struct gate);
+	scoped(gate) struct gate *gate = mem_new(struct gate);
 	uint64_t listeners;
 
+	gate->epoll = -1;
 	gate->control = (struct source){SOURCE_CONTROL, CONTROL_FD, PUMP_NOTHING, NULL};
 	if (argc != 5 || !parse_u64(argv[4], &listeners) || listeners > LISTENER_LIMIT)
 		return error_set(err, ERROR_INVALID, "started with wrong arguments");
