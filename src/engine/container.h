@@ -5,6 +5,7 @@
  * caller returns to the loop: whoever comes back later looks it up again by id. */
 #pragma once
 
+#include "base/list.h"
 #include "engine/container_config.h"
 #include "image/image.h"
 #include "shim/shim_protocol.h"
@@ -64,27 +65,30 @@ struct container {
 	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
 
 	/* ---- only in memory, the engine's own (engine/engine_private.h) ---- */
-	struct engine *engine;		    /* borrowed */
-	struct image *image;		    /* borrowed and leased; NULL: its image is missing */
-	struct container_run *run;	    /* owned: the shim of the present run; NULL: none */
-	struct container *older, *newer;    /* in order of creation */
-	struct operation_queue *turns;	    /* owned: operations that wait for the present one */
-	struct operation_queue *exits;	    /* owned: operations that wait for its end */
-	struct pending_connection *pending; /* owned: attaches and waits that came before a start */
-	struct restart_timer *restart_timer; /* owned; NULL: no restart is due */
-	struct health_check *health_check;   /* owned; NULL: not checked now */
-	int64_t restart_delay_ms;	     /* the last pause of the back-off */
+	struct engine *engine;		 /* borrowed */
+	struct image *image;		 /* borrowed and leased; NULL: its image is missing */
+	struct container_run *run;	 /* owned: the present run; NULL: none */
+	struct container *older, *newer; /* in order of creation */
+	struct link turns;		 /* operations that wait for the present one */
+	struct link exits;		 /* operations that wait for its end */
+	struct link pending;		 /* connections that wait for a start: attaches and waits */
+	struct deadline *restart_due;	 /* NULL: no restart is */
+	struct health_check *health_check; /* owned; NULL: not checked now */
+	int64_t restart_delay_ms;	   /* the last pause of the back-off */
 	unsigned references;
-	bool hidden;   /* not recorded yet: in no list, and in no look-up but that of names */
-	bool busy;     /* an operation is under way that others wait for */
-	bool stopping; /* its end was asked for: said as event "stop" */
-	bool gone;     /* removed; the memory lives as long as somebody refers to it */
+	bool was_running; /* when the daemon was last there */
+	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */
+	bool busy;	  /* an operation is under way that others wait for */
+	bool gone;	  /* removed; the memory lives as long as somebody refers to it */
 };
 extern const struct record_type container_type;
 
 /* "created", "running" ... as State.Status shows it. */
 const char *container_state_name(enum container_state state);
 bool container_state_from_name(const char *name, enum container_state *state);
+
+/* "starting", "healthy" ...; "none" without a check. */
+const char *health_state_name(enum health_state state);
 
 /* May `to` follow `from`? */
 bool container_may_become(enum container_state from, enum container_state to);

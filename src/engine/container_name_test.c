@@ -9,10 +9,24 @@ static void names_are_letters_digits_and_three_signs(void **state)
 		const char *name;
 		bool good;
 	} cases[] = {
-		{"web", true},	  {"/web", true},   {"w1", true},	   {"a_b.c-d", true},
-		{"0abc", true},	  {"a", false},	    {"", false},	   {"/", false},
-		{"//web", false}, {"_web", false},  {"-web", false},	   {"a b", false},
-		{"a/b", false},	  {"web\n", false}, {"w\xc3\xa9b", false}, {"a:b", false},
+		{"web", true},
+		{"/web", true},
+		{"w1", true},
+		{"a_b.c-d", true},
+		{"0abc", true},
+		{"a", false},
+		{"", false},
+		{"/", false},
+		{"//web", false},
+		{"_web", false},
+		{"-web", false},
+		{"a b", false},
+		{"a/b", false},
+		{"web\n", false},
+		{"w\xc3\xa9"
+		 "b",
+		 false},
+		{"a:b", false},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {

@@ -69,7 +69,7 @@ void record_list_fini(const struct record_type *type, struct record_list *list)
 	*list = (struct record_list){0};
 }
 
-static void copy_list(const struct record_type *type, const struct record_list *from,
+void record_list_copy(const struct record_type *type, const struct record_list *from,
 		      struct record_list *to)
 {
 	if (!from->items)
@@ -262,7 +262,7 @@ static void fini_list(const struct record_field *field, void *value)
 
 static void copy_list_field(const struct record_field *field, const void *from, void *to)
 {
-	copy_list(field->nested, from, to);
+	record_list_copy(field->nested, from, to);
 }
 
 static void fini_map(const struct record_field *field, void *value)
@@ -295,8 +295,8 @@ static void copy_map_of_lists(const struct record_field *field, const void *from
 		return;
 	copy_names(&record_list_of, source, copy);
 	for (size_t i = 0; i < source->count; i++)
-		copy_list(field->nested, RECORD_AT(*source, struct record_list, i),
-			  RECORD_AT(*copy, struct record_list, i));
+		record_list_copy(field->nested, RECORD_AT(*source, struct record_list, i),
+				 RECORD_AT(*copy, struct record_list, i));
 }
 
 static void fini_bytes(const struct record_field *field, void *value)

@@ -120,6 +120,8 @@ bool record_is_empty(const struct record_type *type, const void *record);
 void *record_list_add(const struct record_type *type, struct record_list *list);
 void record_list_remove(const struct record_type *type, struct record_list *list, size_t index);
 void record_list_set_empty(const struct record_type *type, struct record_list *list);
+void record_list_copy(const struct record_type *type, const struct record_list *from,
+		      struct record_list *to); /* into a zeroed list */
 void record_list_fini(const struct record_type *type, struct record_list *list);
 
 /* The record under `name`: a new empty one behind the last, or the one that stands there. */

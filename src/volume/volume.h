@@ -56,6 +56,8 @@ struct volume_request {
 	const char *name;		      /* NULL or "": anonymous */
 	const char *driver;		      /* NULL or "": "local" */
 	const struct pairs *labels, *options; /* NULL: none */
+	bool anonymous; /* made for a container; also with a name that the caller has made up (64 hex
+			   digits), so that a record can name the volume before it is there */
 };
 
 /* `err` is NULL on success, and `volume` is then recorded. */

@@ -1,0 +1,237 @@
+#include "engine/container.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "engine/deadline.h"
+#include "engine/engine_private.h"
+
+#include <signal.h>
+
+#define DEFAULT_STOP_TIMEOUT 10
+
+/* ---- states ---- */
+
+#define TO(state) (1u << CONTAINER_##state)
+static const struct {
+	const char *name;
+	unsigned next;
+} states[] = {
+	[CONTAINER_CREATED] = {"created", TO(RUNNING) | TO(EXITED) | TO(REMOVING)},
+	[CONTAINER_RUNNING] = {"running", TO(PAUSED) | TO(RESTARTING) | TO(EXITED) | TO(CREATED)},
+	[CONTAINER_PAUSED] = {"paused", TO(RUNNING) | TO(RESTARTING) | TO(EXITED)},
+	[CONTAINER_RESTARTING] = {"restarting", TO(RUNNING) | TO(EXITED) | TO(REMOVING)},
+	[CONTAINER_EXITED] = {"exited", TO(RUNNING) | TO(RESTARTING) | TO(REMOVING)},
+	[CONTAINER_REMOVING] = {"removing", TO(DEAD)},
+	[CONTAINER_DEAD] = {"dead", TO(REMOVING)},
+};
+
+const char *container_state_name(enum container_state state)
+{
+	return states[state].name;
+}
+
+bool container_state_from_name(const char *name, enum container_state *state)
+{
+	for (size_t i = 0; i < array_length(states); i++) {
+		if (!str_equal(states[i].name, name))
+			continue;
+		*state = (enum container_state)i;
+		return true;
+	}
+	return false;
+}
+
+bool container_may_become(enum container_state from, enum container_state to)
+{
+	return states[from].next & 1u << to;
+}
+
+void container_set_state(struct container *c, enum container_state state)
+{
+	if (c->state == (int32_t)state)
+		return;
+	if (!container_may_become((enum container_state)c->state, state))
+		log_error("a container's state jumps", NULL, "id=%s from=%s to=%s", c->id,
+			  states[c->state].name, states[state].name);
+	c->state = (int32_t)state;
+}
+
+bool container_is_live(const struct container *c)
+{
+	return c->state == CONTAINER_RUNNING || c->state == CONTAINER_PAUSED;
+}
+
+bool container_is_running(const struct container *c)
+{
+	return container_is_live(c) || c->state == CONTAINER_RESTARTING;
+}
+
+/* ---- records ---- */
+
+#define T	    struct health_result
+#define F(...)	    RECORD_FIELD(T, __VA_ARGS__)
+#define NESTED(...) RECORD_NESTED(T, __VA_ARGS__)
+static const struct record_field health_result_fields[] = {
+	F(1, "Started", RECORD_I64, started_ns),
+	F(2, "Finished", RECORD_I64, finished_ns),
+	F(3, "ExitCode", RECORD_I64, exit_code),
+	F(4, "Output", RECORD_STRING, output),
+};
+const struct record_type health_result_type =
+	RECORD_TYPE(struct health_result, health_result_fields);
+#undef T
+
+#define T struct container
+static const struct record_field container_fields[] = {
+	F(1, "Id", RECORD_STRING, id),
+	F(2, "Name", RECORD_STRING, name),
+	F(3, "Created", RECORD_I64, created_ns),
+	F(4, "ImageId", RECORD_STRING, image_id),
+	F(5, "Platform", RECORD_STRING, platform),
+	F(6, "Path", RECORD_STRING, path),
+	F(7, "Args", RECORD_STRINGS, args),
+	NESTED(8, "Config", RECORD_STRUCT, config, 0, &container_config_type),
+	NESTED(9, "HostConfig", RECORD_STRUCT, host_config, 0, &host_config_type),
+	NESTED(10, "Networks", RECORD_MAP, networks, 0, &endpoint_settings_type),
+	NESTED(11, "Mounts", RECORD_LIST, mounts, 0, &mount_point_type),
+	F(12, "State", RECORD_I32, state),
+	F(13, "Pid", RECORD_I64, pid),
+	F(14, "ExitCode", RECORD_I64, exit_code),
+	F(15, "Error", RECORD_STRING, error),
+	F(16, "Started", RECORD_I64, started_ns),
+	F(17, "Finished", RECORD_I64, finished_ns),
+	F(18, "RestartCount", RECORD_I64, restart_count),
+	F(19, "OomKilled", RECORD_BOOL, oom_killed),
+	F(20, "StoppedByHand", RECORD_BOOL, stopped_by_hand),
+	F(21, "LogMade", RECORD_BOOL, log_made),
+	F(22, "UserHostname", RECORD_BOOL, user_hostname),
+	NESTED(23, "Ports", RECORD_MAP_OF_LISTS, ports, 0, &port_binding_type),
+	F(24, "SandboxId", RECORD_STRING, sandbox_id),
+};
+const struct record_type container_type = RECORD_TYPE(struct container, container_fields);
+#undef T
+
+#define T struct exec
+static const struct record_field exec_fields[] = {
+	F(1, "Id", RECORD_STRING, id),
+	F(2, "ContainerId", RECORD_STRING, container_id),
+	NESTED(3, "Config", RECORD_STRUCT, config, 0, &exec_config_type),
+	F(4, "State", RECORD_I32, state),
+	F(5, "Pid", RECORD_I64, pid),
+	F(6, "ExitCode", RECORD_OPTIONAL_I64, exit_code),
+	F(7, "Created", RECORD_I64, created_ns),
+	F(8, "Finished", RECORD_I64, finished_ns),
+	F(9, "ForHealth", RECORD_BOOL, for_health),
+};
+const struct record_type exec_type = RECORD_TYPE(struct exec, exec_fields);
+#undef T
+#undef F
+#undef NESTED
+
+/* ---- life ---- */
+
+struct container *container_new(struct engine *engine)
+{
+	struct container *c = mem_new(struct container);
+
+	c->engine = engine;
+	c->references = 1;
+	c->size_rw = c->size_root = -1;
+	list_init(&c->turns);
+	list_init(&c->exits);
+	list_init(&c->pending);
+	return c;
+}
+
+struct container *container_ref(struct container *c)
+{
+	c->references++;
+	return c;
+}
+
+void container_unref(struct container *c)
+{
+	if (!c || --c->references > 0)
+		return;
+	pending_free(c);
+	deadline_cancel(&c->restart_due);
+	record_list_fini(&health_result_type, &c->health_log);
+	record_fini(&container_type, c);
+	free(c);
+}
+
+void container_save(struct container *c, enum store_promise promise, store_done *done, void *data)
+{
+	scoped_free char *key = str_format("container/%s", c->id);
+	scoped_buffer struct buffer json = {0};
+
+	record_write_json(&container_type, c, RECORD_FOR_STORE, &json);
+	store_put(c->engine->parts.store, key, json.data, json.size, promise, done, data);
+}
+
+/* ---- paths ---- */
+
+char *container_folder(const struct container *c)
+{
+	return str_format("%s/containers/%s", c->engine->settings.data_root, c->id);
+}
+
+char *container_run_folder(const struct container *c)
+{
+	return str_format("%s/c/%s", c->engine->settings.exec_root, c->id);
+}
+
+char *container_log_path(const struct container *c)
+{
+	scoped_free char *folder = container_folder(c);
+
+	if (!c->log_made || str_equal(c->host_config.log_config.type, "none"))
+		return NULL;
+	return str_format("%s/%s-json.log", folder, c->id);
+}
+
+/* On the host's network there are files too, made from the host's. */
+char *container_etc_path(const struct container *c, const char *file)
+{
+	scoped_free char *folder = container_run_folder(c);
+
+	return str_format("%s/etc/%s", folder, file);
+}
+
+char *container_upper_folder(const struct container *c)
+{
+	scoped_free char *folder = container_folder(c);
+
+	return str_format("%s/rw/upper", folder);
+}
+
+char *container_cgroup(const struct container *c)
+{
+	const char *parent = c->host_config.resources.cgroup_parent;
+
+	if (str_is_empty(parent))
+		return str_format("%s/c/%s", c->engine->settings.cgroup_parent, c->id);
+	return str_format("%s%s/%s", *parent == '/' ? "" : "/", parent, c->id);
+}
+
+/* ---- small questions ---- */
+
+int container_stop_signal(const struct container *c)
+{
+	int signal = str_is_empty(c->config.stop_signal) ? SIGTERM
+							 : signal_from_name(c->config.stop_signal);
+
+	return signal ? signal : SIGTERM;
+}
+
+int64_t container_stop_timeout(const struct container *c)
+{
+	return c->config.stop_timeout.given ? c->config.stop_timeout.value : DEFAULT_STOP_TIMEOUT;
+}
+
+const char *container_mode_target(const char *mode)
+{
+	static const char prefix[] = "container:";
+
+	return mode && str_starts_with(mode, prefix) ? mode + strlen(prefix) : NULL;
+}

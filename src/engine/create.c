@@ -1,0 +1,557 @@
+/* Making a container: everything is looked at first, then its folders are made by another thread,
+ * then it is recorded, and only then it is there for others.  Its name is taken from the beginning.
+ *
+ * Volumes are recorded behind the container that names them, so that a daemon that dies in between
+ * leaves none that nobody knows; one that is missing is made at the start. */
+#include "engine/container_check.h"
+#include "engine/container_merge.h"
+#include "engine/container_name.h"
+#include "engine/mount_plan.h"
+#include "engine/work.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "format/platform.h"
+#include "os/file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#define NAME_TRIES    16
+#define ENDPOINTS_API 44 /* before, one network */
+
+struct create_operation {
+	struct operation op;
+	struct container *made; /* owned until it is in the maps; then op->container is it */
+	struct networking_config networking;
+	char *name, *platform;
+	int api_minor;
+	bool has_config;
+	size_t volumes_pending;
+	struct error failure;
+};
+
+static struct create_operation *create_of(struct operation *op)
+{
+	return (struct create_operation *)op;
+}
+
+/* ---- image ---- */
+
+static bool check_platform(struct operation *op, const struct image *image, struct error *err)
+{
+	const struct create_operation *self = create_of(op);
+	struct platform made =
+		platform_of(image->config.os, image->config.architecture, image->config.variant);
+	struct platform wanted = platform_host();
+	char ours[PLATFORM_TEXT_SIZE], theirs[PLATFORM_TEXT_SIZE];
+	bool asked = !str_is_empty(self->platform);
+
+	if (asked && !platform_parse(self->platform, &wanted, err))
+		return false;
+	if (platform_match(&wanted, &made) > 0)
+		return true;
+	platform_text(&made, ours);
+	platform_text(&wanted, theirs);
+	if (asked)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "image with reference %s was found but its platform (%s) does not "
+				 "match the specified platform (%s)",
+				 self->made->config.image, ours, theirs);
+	strings_format(
+		&op->warnings,
+		"The requested image's platform (%s) does not match the detected host platform "
+		"(%s) and no specific platform was requested",
+		ours, theirs);
+	return true;
+}
+
+static bool take_image(struct operation *op, struct error *err)
+{
+	struct container *c = create_of(op)->made;
+	struct image_store *images = op->engine->parts.images;
+	struct image *image = image_find(images, c->config.image ? c->config.image : "", err);
+
+	if (!image || !check_platform(op, image, err) || !image_lease(images, image, err))
+		return false;
+	c->image = image;
+	c->image_id = str_dup(image->id);
+	c->platform = str_dup("linux");
+	container_config_merge(&c->config, &image->config.defaults);
+	return container_check_merged(&c->config, err) &&
+	       container_command(&c->config, &c->path, &c->args, err);
+}
+
+/* ---- names ---- */
+
+static bool take_name(struct operation *op, struct error *err)
+{
+	struct create_operation *self = create_of(op);
+	char name[CONTAINER_NAME_SIZE];
+	unsigned number;
+
+	if (!str_is_empty(self->name)) {
+		if (!container_name_check(self->name, err))
+			return false;
+		self->made->name = str_dup(container_name_bare(self->name));
+		return engine_name_is_free(op->engine, self->made->name, err);
+	}
+	for (int i = 0; i < NAME_TRIES; i++) {
+		random_bytes(&number, sizeof(number));
+		container_name_make(number, i == 0 ? -1 : i, name);
+		if (engine_name_is_free(op->engine, name, err)) {
+			self->made->name = str_dup(name);
+			return true;
+		}
+	}
+	self->made->name = str_dup_n(self->made->id, ID_SHORT_LENGTH);
+	return true;
+}
+
+/* "container:web" is kept as "container:<id>": names may move on.  One that is not there is found
+ * missing at the start. */
+static void resolve_mode(struct engine *engine, char **mode)
+{
+	const char *target = container_mode_target(*mode);
+	struct container *other = target ? engine_find(engine, target, &(struct error){0}) : NULL;
+	char *resolved;
+
+	if (!other)
+		return;
+	resolved = str_format("container:%s", other->id);
+	free(*mode);
+	*mode = resolved;
+}
+
+static void take_hostname(struct container *c)
+{
+	char name[256] = "";
+
+	c->user_hostname = !str_is_empty(c->config.hostname);
+	if (c->user_hostname || container_mode_target(c->host_config.network_mode))
+		return;
+	if (str_equal(c->host_config.network_mode, "host") &&
+	    gethostname(name, sizeof(name) - 1) == 0)
+		c->config.hostname = str_dup(name);
+	else
+		str_replace(&c->config.hostname, NULL);
+	if (!c->config.hostname)
+		c->config.hostname = str_dup_n(c->id, ID_SHORT_LENGTH);
+}
+
+static bool take_modes(struct operation *op, struct error *err)
+{
+	struct container *c = create_of(op)->made;
+
+	(void)err;
+	resolve_mode(op->engine, &c->host_config.network_mode);
+	resolve_mode(op->engine, &c->host_config.ipc_mode);
+	resolve_mode(op->engine, &c->host_config.pid_mode);
+	take_hostname(c);
+	return true;
+}
+
+/* ---- mounts and volumes ---- */
+
+static const struct record_list *mounts_of(void *data, const char *reference, struct error *err)
+{
+	struct container *c = engine_find(data, reference, err);
+
+	return c ? &c->mounts : NULL;
+}
+
+static bool take_mounts(struct operation *op, struct error *err)
+{
+	struct create_operation *self = create_of(op);
+	struct container *c = self->made;
+	struct mount_plan_request request = {
+		.config = &c->config,
+		.host_config = &c->host_config,
+		.api_minor = self->api_minor,
+		.mounts_of = mounts_of,
+		.data = op->engine,
+	};
+
+	return mount_plan_make(&request, &c->mounts, err);
+}
+
+struct volume *container_make_volume(struct container *c, const struct mount_point *mount,
+				     volume_done *done, void *data)
+{
+	struct volume_request request = {
+		.name = mount->name,
+		.driver = mount->driver,
+		.labels = mount->volume_labels.count ? &mount->volume_labels : NULL,
+		.options = mount->volume_options.count ? &mount->volume_options : NULL,
+		.anonymous = mount->anonymous,
+	};
+
+	return volume_create(c->engine->parts.volumes, &request, done, data);
+}
+
+/* ---- networks ---- */
+
+/* What was asked for; what a network has given to somebody else before is not taken over. */
+static void take_endpoint(struct container *c, const char *name,
+			  const struct endpoint_settings *asked)
+{
+	struct endpoint_settings *settings =
+		record_map_add(&endpoint_settings_type, &c->networks, name);
+
+	if (!asked)
+		return;
+	endpoint_settings_take(settings, asked);
+}
+
+static const char *real_name(struct engine *engine, const char *reference)
+{
+	struct network *network =
+		networks_find(engine->parts.networks, reference, &(struct error){0});
+
+	return network ? network_get_spec(network)->name : reference;
+}
+
+static bool check_count(const struct create_operation *self, struct error *err)
+{
+	const struct record_map *endpoints = &self->networking.endpoints;
+	struct strings names = {endpoints->names, endpoints->count};
+	scoped_free char *joined = NULL;
+
+	if (self->api_minor >= ENDPOINTS_API || endpoints->count <= 1)
+		return true;
+	joined = strings_join(&names, ", ");
+	return error_set(err, ERROR_INVALID,
+			 "Container cannot be connected to network endpoints: %s", joined);
+}
+
+/* The network of the mode comes first, with what was said for it under any of its names. */
+static bool take_networks(struct operation *op, struct error *err)
+{
+	struct create_operation *self = create_of(op);
+	struct container *c = self->made;
+	struct record_map *asked = &self->networking.endpoints;
+	struct network_mode mode;
+	const char *first;
+
+	if (!check_count(self, err) || !network_mode_parse(op->engine->parts.networks,
+							   c->host_config.network_mode, &mode, err))
+		return false;
+	if (mode.kind == NETWORK_MODE_CONTAINER)
+		return true;
+	first = mode.kind == NETWORK_MODE_NETWORK ? real_name(op->engine, mode.name)
+						  : c->host_config.network_mode;
+	take_endpoint(c, first, NULL);
+	for (size_t i = 0; i < asked->count; i++) {
+		const struct endpoint_settings *settings =
+			RECORD_AT(*asked, struct endpoint_settings, i);
+		const char *name = real_name(op->engine, asked->names[i]);
+
+		if (!endpoint_settings_check(op->engine, name, settings, err))
+			return false;
+		take_endpoint(c, name, settings);
+	}
+	if (!str_is_empty(c->config.mac_address)) {
+		struct endpoint_settings *settings =
+			RECORD_AT(c->networks, struct endpoint_settings, 0);
+
+		if (str_is_empty(settings->wanted_mac_address))
+			str_replace(&settings->wanted_mac_address, c->config.mac_address);
+	}
+	return true;
+}
+
+/* ---- the end, one way or the other ---- */
+
+static void undo(struct operation *op)
+{
+	struct container *c = op->container;
+
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+		struct volume *volume = NULL;
+
+		if (str_equal(mount->type, "volume"))
+			volume = volumes_find(op->engine->parts.volumes, mount->name,
+					      &(struct error){0});
+		if (!volume)
+			continue;
+		volume_unuse(volume, c->id);
+		if (mount->anonymous)
+			volume_remove(op->engine->parts.volumes, mount->name, true, NULL, NULL);
+	}
+	image_release(op->engine->parts.images, c->image);
+	c->image = NULL;
+	engine_drop(op->engine, c);
+	removal_add(op->engine, c->id);
+}
+
+static void on_undone(void *data, const struct error *err)
+{
+	struct operation *op = data;
+
+	(void)err;
+	operation_finish(op, &create_of(op)->failure);
+}
+
+/* The record goes again, if it is there. */
+static void give_up(struct operation *op)
+{
+	scoped_free char *key = str_format("container/%s", op->container->id);
+
+	undo(op);
+	store_delete(op->engine->parts.store, key, STORE_SURVIVES_POWER_CUT, on_undone, op);
+}
+
+static void check_finished(struct operation *op)
+{
+	struct create_operation *self = create_of(op);
+	struct container *c = op->container;
+
+	if (self->volumes_pending > 0)
+		return;
+	if (self->failure.kind != ERROR_NONE) {
+		give_up(op);
+		return;
+	}
+	c->hidden = false;
+	log_info("container created", "id=%s name=%s image=%s", c->id, c->name, c->config.image);
+	engine_publish_container(op->engine, c, "create", NULL);
+	operation_finish(op, NULL);
+}
+
+/* ---- recording ---- */
+
+static void note_failure(struct operation *op, const struct error *err)
+{
+	struct create_operation *self = create_of(op);
+
+	if (err && self->failure.kind == ERROR_NONE)
+		self->failure = *err;
+	self->volumes_pending--;
+	check_finished(op);
+}
+
+static void on_volume(void *data, struct volume *volume, const struct error *err)
+{
+	(void)volume;
+	note_failure(data, err);
+}
+
+static void on_recorded(void *data, const struct error *err)
+{
+	note_failure(data, err);
+}
+
+static void make_volumes(struct operation *op)
+{
+	struct container *c = op->container;
+
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+		struct volume *volume;
+
+		if (!str_equal(mount->type, "volume"))
+			continue;
+		create_of(op)->volumes_pending++;
+		volume = container_make_volume(c, mount, on_volume, op);
+		if (volume) {
+			volume_use(volume, c->id);
+			str_replace(&mount->source, volume_path(volume));
+		}
+	}
+}
+
+/* Counts itself, so that nothing ends before all are on their way.  The container's own record
+ * stands before those of its volumes. */
+static void record(struct operation *op)
+{
+	struct create_operation *self = create_of(op);
+
+	self->volumes_pending = 2;
+	container_save(op->container, STORE_SURVIVES_POWER_CUT, on_recorded, op);
+	make_volumes(op);
+	note_failure(op, NULL);
+}
+
+/* ---- the folders, by another thread ---- */
+
+struct create_work {
+	struct work work;
+	struct operation *op;
+	char *id;
+	int containers;		/* borrowed descriptor */
+	struct strings sources; /* of bind mounts that must exist */
+	bool ok;
+	struct error err;
+};
+
+static bool check_sources(struct create_work *w)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < w->sources.count; i++)
+		if (stat(w->sources.items[i], &st) != 0)
+			return error_set(&w->err, ERROR_INVALID,
+					 "invalid mount config for type \"bind\": bind source path "
+					 "does not exist: %s",
+					 w->sources.items[i]);
+	return true;
+}
+
+/* "upper" is what the root of the container looks like. */
+static bool make_folders(struct create_work *w)
+{
+	static const char *const names[] = {"%s", "%s/rw", "%s/rw/upper", "%s/rw/work"};
+	static const mode_t modes[] = {0710, 0710, 0755, 0700};
+
+	for (size_t i = 0; i < array_length(names); i++) {
+		char path[ID_SIZE + 16];
+
+		snprintf(path, sizeof(path), names[i], w->id);
+		if (mkdirat(w->containers, path, modes[i]) != 0)
+			return error_errno(&w->err, "cannot make '%s'", path);
+	}
+	return true;
+}
+
+static void prepare(struct work *work)
+{
+	struct create_work *w = container_of(work, struct create_work, work);
+
+	w->ok = check_sources(w) && make_folders(w);
+}
+
+static void prepared(struct work *work, bool closing)
+{
+	struct create_work *w = container_of(work, struct create_work, work);
+
+	if (!closing && w->ok) {
+		record(w->op);
+	} else if (!closing) {
+		struct operation *op = w->op;
+
+		undo(op);
+		operation_finish(op, &w->err);
+	}
+	strings_fini(&w->sources);
+	free(w->id);
+	free(w);
+}
+
+static void begin_folders(struct operation *op)
+{
+	struct create_work *w = mem_new(struct create_work);
+	struct container *c = op->container;
+
+	w->op = op;
+	w->id = str_dup(c->id);
+	w->containers = op->engine->containers;
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if (str_equal(mount->type, "bind") && mount->from_mounts && !mount->make_source)
+			strings_add(&w->sources, mount->source);
+	}
+	work_begin(&w->work, op->engine, prepare, prepared);
+}
+
+/* ---- the operation ---- */
+
+static bool check(struct operation *op, struct error *err)
+{
+	struct create_operation *self = create_of(op);
+	const struct engine_settings *settings = &op->engine->settings;
+	struct create_defaults defaults = {
+		.limits = host_limits(),
+		.log_driver = settings->log_driver,
+		.log_options = &settings->log_options,
+		.ipc_mode = settings->ipc_mode,
+		.cgroupns_mode = settings->cgroupns_mode,
+		.shm_size = settings->shm_size,
+		.api_minor = self->api_minor,
+	};
+
+	if (!self->has_config)
+		return error_set(err, ERROR_INVALID,
+				 "config cannot be empty in order to create a container");
+	if (store_disk_is_full(op->engine->parts.store)) {
+		error_set(err, ERROR_SYSTEM, "cannot create a container");
+		err->os = ENOSPC;
+		return false;
+	}
+	return container_check(&self->made->config, &self->made->host_config, &defaults,
+			       &op->warnings, err);
+}
+
+/* From here on its name is taken; it is in no list until it is recorded. */
+static void add_hidden(struct operation *op)
+{
+	struct container *c = create_of(op)->made;
+
+	create_of(op)->made = NULL;
+	c->hidden = true;
+	engine_add(op->engine, c);
+	op->container = container_ref(c);
+}
+
+static void run_create(struct operation *op)
+{
+	static bool (*const steps[])(struct operation * op, struct error * err) = {
+		check, take_image, take_name, take_modes, take_mounts, take_networks,
+	};
+	struct error err;
+
+	for (size_t i = 0; i < array_length(steps); i++) {
+		if (steps[i](op, &err))
+			continue;
+		operation_finish(op, &err);
+		return;
+	}
+	add_hidden(op);
+	begin_folders(op);
+}
+
+static void fini_create(struct operation *op)
+{
+	struct create_operation *self = create_of(op);
+
+	if (self->made && self->made->image)
+		image_release(op->engine->parts.images, self->made->image);
+	container_unref(self->made);
+	record_fini(&networking_config_type, &self->networking);
+	free(self->name);
+	free(self->platform);
+}
+
+static struct container *new_container(struct engine *engine, const struct create_request *request)
+{
+	struct container *c = container_new(engine);
+	char id[ID_SIZE];
+
+	id_new(id);
+	c->id = str_dup(id);
+	c->created_ns = time_now_ns();
+	if (request->config)
+		record_copy(&container_config_type, request->config, &c->config);
+	if (request->host_config)
+		record_copy(&host_config_type, request->host_config, &c->host_config);
+	return c;
+}
+
+void engine_create(struct engine *engine, const struct create_request *request, engine_done *done,
+		   void *data)
+{
+	struct create_operation *self = operation_new(sizeof(*self), engine, NULL, run_create);
+
+	self->op.fini = fini_create;
+	self->made = new_container(engine, request);
+	self->name = str_dup_or_null(request->name);
+	self->platform = str_dup_or_null(request->platform);
+	self->api_minor = request->api_minor;
+	self->has_config = request->has_config;
+	if (request->networking_config)
+		record_copy(&networking_config_type, request->networking_config, &self->networking);
+	operation_begin(self, done, data);
+}

@@ -1,0 +1,170 @@
+/* What a container may ask of a network, and connecting and disconnecting one. */
+#include "engine/engine_private.h"
+
+#include "base/memory.h"
+
+static bool is_predefined(const char *name)
+{
+	return str_equal(name, "bridge") || str_equal(name, "host") || str_equal(name, "none");
+}
+
+static bool asks_address(const struct endpoint_settings *asked)
+{
+	return asked->ipam_config && (!str_is_empty(asked->ipam_config->ipv4_address) ||
+				      !str_is_empty(asked->ipam_config->ipv6_address));
+}
+
+bool endpoint_settings_check(struct engine *engine, const char *network,
+			     const struct endpoint_settings *asked, struct error *err)
+{
+	const char *why = NULL;
+
+	(void)engine;
+	if (!is_predefined(network))
+		return true;
+	if (asks_address(asked))
+		why = "user specified IP address is supported on user defined networks only";
+	else if (asked->aliases.count > 0)
+		why = "network-scoped alias is supported only for containers in user defined "
+		      "networks";
+	return !why || error_set(err, ERROR_INVALID, "invalid endpoint settings:\n%s", why);
+}
+
+void endpoint_settings_take(struct endpoint_settings *to, const struct endpoint_settings *asked)
+{
+	struct endpoint_settings wanted = {0};
+
+	record_copy(&endpoint_settings_type, asked, &wanted);
+	record_fini(&endpoint_settings_type, to);
+	to->ipam_config = take(wanted.ipam_config);
+	to->links = wanted.links;
+	to->aliases = wanted.aliases;
+	to->driver_opts = wanted.driver_opts;
+	to->wanted_mac_address = take(wanted.mac_address);
+	str_replace(&to->mac_address, to->wanted_mac_address);
+	wanted.links = wanted.aliases = (struct strings){0};
+	wanted.driver_opts = (struct pairs){0};
+	record_fini(&endpoint_settings_type, &wanted);
+}
+
+/* ---- connect, disconnect ---- */
+
+struct connect_operation {
+	struct operation op;
+	char *network;
+	struct endpoint_settings settings;
+	bool disconnect, force;
+};
+
+static void fini_connect(struct operation *op)
+{
+	struct connect_operation *self = (struct connect_operation *)op;
+
+	free(self->network);
+	record_fini(&endpoint_settings_type, &self->settings);
+}
+
+static bool refuse_host_and_none(const struct container *c, const char *name, struct error *err)
+{
+	const char *mode = c->host_config.network_mode;
+
+	if (str_equal(name, "host") || str_equal(mode, "host"))
+		return error_set(
+			err, ERROR_INVALID,
+			"container cannot be disconnected from host network or connected to "
+			"host network");
+	if (str_equal(name, "none") || str_equal(mode, "none"))
+		return error_set(
+			err, ERROR_INVALID,
+			"container cannot be connected to multiple networks with one of the "
+			"networks in private (none) mode");
+	if (container_mode_target(mode))
+		return error_set(
+			err, ERROR_INVALID,
+			"container sharing network namespace with another container or host "
+			"cannot be connected to any other network");
+	return true;
+}
+
+/* A running one needs its shim to make or take away a link. */
+static bool refuse_running(const struct container *c, struct error *err)
+{
+	if (!container_is_running(c))
+		return true;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "changing the networks of a running container is not supported by this "
+			 "version");
+}
+
+static bool change(struct connect_operation *self, const char *name, struct error *err)
+{
+	struct container *c = self->op.container;
+	bool there = record_map_get(&endpoint_settings_type, &c->networks, name);
+
+	if (self->disconnect) {
+		if (!there)
+			return error_set(err, ERROR_SYSTEM,
+					 "container %s is not connected to network %s", c->id,
+					 self->network);
+		return record_map_remove(&endpoint_settings_type, &c->networks, name);
+	}
+	if (there)
+		return error_set(err, ERROR_FORBIDDEN,
+				 "endpoint with name %s already exists in network %s", c->name,
+				 name);
+	endpoint_settings_take(record_map_add(&endpoint_settings_type, &c->networks, name),
+			       &self->settings);
+	return true;
+}
+
+static void run_connect(struct operation *op)
+{
+	struct connect_operation *self = (struct connect_operation *)op;
+	struct network *network;
+	const char *name;
+	struct error err;
+
+	if (!operation_claim(op))
+		return;
+	network = networks_find(op->engine->parts.networks, self->network, &err);
+	name = network ? network_get_spec(network)->name : self->network;
+	if (!network && !(self->disconnect && self->force))
+		operation_finish(op, &err);
+	else if (refuse_host_and_none(op->container, name, &err) &&
+		 refuse_running(op->container, &err) &&
+		 endpoint_settings_check(op->engine, name, &self->settings, &err) &&
+		 change(self, name, &err))
+		container_save(op->container, STORE_SURVIVES_POWER_CUT, operation_stored, op);
+	else
+		operation_finish(op, &err);
+}
+
+static struct connect_operation *new_connect(struct engine *engine, struct container *c,
+					     const char *network)
+{
+	struct connect_operation *self = operation_new(sizeof(*self), engine, c, run_connect);
+
+	self->op.fini = fini_connect;
+	self->network = str_dup(network);
+	return self;
+}
+
+void engine_connect(struct engine *engine, struct container *c, const char *network,
+		    const struct endpoint_settings *settings, engine_done *done, void *data)
+{
+	struct connect_operation *self = new_connect(engine, c, network);
+
+	if (settings)
+		record_copy(&endpoint_settings_type, settings, &self->settings);
+	operation_begin(self, done, data);
+}
+
+void engine_disconnect(struct engine *engine, struct container *c, const char *network, bool force,
+		       engine_done *done, void *data)
+{
+	struct connect_operation *self = new_connect(engine, c, network);
+
+	self->disconnect = true;
+	self->force = force;
+	operation_begin(self, done, data);
+}

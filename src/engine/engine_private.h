@@ -1,0 +1,320 @@
+/* What the files of this folder share.  Not for doors. */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "engine/engine.h"
+#include "engine/resources_check.h"
+#include "shim/shim.h"
+
+/* ---- operations (operation.c) ----
+ *
+ * One request being carried out.  It begins in the loop, never within the caller's call, and ends
+ * with operation_finish.  Kinds of operations embed this struct as their first member. */
+
+struct operation {
+	struct link link; /* in one queue at a time: scheduled, turns, exits */
+	struct link all;  /* in engine->operations */
+	struct engine *engine;
+	struct container *container;	   /* referred to; NULL: none */
+	void (*run)(struct operation *op); /* its turn has come, for the first time or again */
+	void (*resume)(struct operation *op, const struct error *err); /* what it waited for */
+	void (*fini)(struct operation *op); /* NULL: nothing of its own to free */
+	engine_done *done;		    /* NULL: nobody asked */
+	void *data;
+	bool claimed; /* holds the container */
+	struct strings warnings;
+	struct engine_result result; /* err, container and warnings are filled in at the end */
+};
+
+/* `size` bytes, zeroed behind the operation itself. */
+void *operation_new(size_t size, struct engine *engine, struct container *c,
+		    void (*run)(struct operation *op));
+/* For whom, and go: it runs in the next turn of the loop. */
+void operation_begin(void *operation, engine_done *done, void *data);
+
+/* Take the container for itself until the end.  False: another one has it, or it is gone (then the
+ * operation has failed); this one runs again, or ended. */
+bool operation_claim(struct operation *op);
+
+/* The same without taking it. */
+bool operation_wait_turn(struct operation *op);
+
+/* Tell the caller and free it; `err` NULL: it worked. */
+void operation_finish(struct operation *op, const struct error *err);
+
+/* Call `resume` when the container's present run has ended and that is recorded. */
+void operation_wait_exit(struct operation *op,
+			 void (*resume)(struct operation *op, const struct error *err));
+void operations_tell_exit(struct container *c);
+
+/* For a store_done: finish the operation that is `data`. */
+void operation_stored(void *op, const struct error *err);
+
+/* The engine closes: all end, nobody is told. */
+void operations_drop(struct engine *engine);
+
+/* ---- the engine (engine.c) ---- */
+
+#define EVENTS_KEPT 256
+
+struct event_ring {
+	struct engine_event events[EVENTS_KEPT];
+	size_t next, count;
+	struct link subscriptions;
+};
+
+struct ready_listener {
+	void (*ready)(void *data);
+	void *data;
+};
+
+struct engine {
+	struct engine_settings settings;
+	struct engine_parts parts;
+	char *shim, *worker;   /* paths of the programs */
+	int containers;	       /* descriptors: <data root>/containers, */
+	int runs, execs;       /* <exec root>/c, <exec root>/e */
+	uint64_t capabilities; /* what this host can give */
+
+	struct map by_id, by_name, exec_by_id;
+	struct container *newest, *oldest;
+
+	struct event_ring ring;
+	uv_idle_t turn; /* runs what is scheduled */
+	struct link scheduled, operations;
+
+	struct {
+		size_t waiting; /* shims that have not answered yet */
+		bool ready;
+		struct deadline *patience; /* no shim keeps us from being ready for ever */
+		struct {
+			struct ready_listener *items;
+			size_t count, capacity;
+		} listeners;
+	} adoption;
+
+	struct link children;  /* that are to be reaped */
+	struct link lingering; /* runs that are over, but their shim still has clients */
+	struct {
+		struct link waiting; /* folders on their way out, */
+		size_t running;	     /* and how many of them now */
+	} removals;
+	bool pruning;
+	struct deadline *exec_sweep; /* forgets execs that ended long ago; NULL: there are none */
+	struct seccomp *seccomp;     /* owned: the compiled default profile */
+	unsigned references;	     /* the opener's, and that of each work */
+	bool closing;
+};
+
+struct engine *engine_ref(struct engine *engine);
+void engine_unref(struct engine *engine);
+
+/* ---- containers (container.c) ---- */
+
+struct container *container_new(struct engine *engine);
+struct container *container_ref(struct container *c);
+void container_unref(struct container *c);
+
+/* In and out of lists and maps.  A hidden container only holds its name. */
+void engine_add(struct engine *engine, struct container *c);
+void engine_drop(struct engine *engine, struct container *c);
+
+/* CONFLICT in Docker's words when the name is taken. */
+bool engine_name_is_free(struct engine *engine, const char *name, struct error *err);
+
+void container_save(struct container *c, enum store_promise promise, store_done *done, void *data);
+void container_set_state(struct container *c, enum container_state state);
+
+/* The container that a mode "container:<id>" names; NULL for other modes. */
+const char *container_mode_target(const char *mode);
+
+/* ---- events (event.c) ---- */
+
+void events_init(struct event_ring *ring);
+void events_fini(struct event_ring *ring);
+
+/* "connect" and "mount", or "disconnect" and "unmount", of everything that it has. */
+void events_tell_networks(struct container *c, const char *action);
+void events_tell_volumes(struct container *c, const char *action);
+
+/* ---- a shim's connection (shim_peer.c) ---- */
+
+struct shim_peer;
+
+struct shim_peer_handlers {
+	/* The message's descriptors may be taken. */
+	void (*message)(void *data, struct message *message);
+	/* The process has ended; all its messages were given before.  The last call. */
+	void (*gone)(void *data);
+};
+
+/* Takes the descriptors.  pidfd -1: not known yet, see shim_peer_watch. */
+struct shim_peer *shim_peer_new(struct engine *engine, const struct shim_process *process,
+				const struct shim_peer_handlers *handlers, void *data);
+
+/* Watch the process behind a connection that was made to a socket; false: it is not there. */
+bool shim_peer_watch(struct shim_peer *peer, pid_t pid, int64_t start_time);
+void shim_peer_send(struct shim_peer *peer, enum shim_message message,
+		    const struct record_type *type, const void *record, const int *fds,
+		    size_t fd_count);
+/* A request that is answered by SHIM_REPLY; `err` is NULL when it was done. */
+typedef void shim_replied(void *data, const struct error *err);
+void shim_peer_ask(struct shim_peer *peer, enum shim_message message,
+		   const struct record_type *type, const void *record, shim_replied *replied,
+		   void *data);
+pid_t shim_peer_pid(const struct shim_peer *peer);
+
+/* Let go of it at once: the daemon ends, the shim does not. */
+void shim_peer_free(struct shim_peer *peer);
+
+/* ---- runs: one life of a container's process ----
+ *
+ *	start.c		allocates, writes the run folder, spawns the shim, sends the start message
+ *	run.c		hears the shim
+ *	exit.c		what an end means: recorded, told, everything given back, restart or removal
+ *	adopt.c		finds the runs of an earlier daemon */
+
+/* What was allocated for a run, in <run folder>/plan: what a daemon that comes back must not give
+ * to somebody else. */
+struct run_plan {
+	char *sandbox_id;
+	struct record_list endpoints; /* struct endpoint_spec */
+	struct record_list published; /* struct published_port */
+};
+extern const struct record_type run_plan_type;
+#define RUN_PLAN "plan"
+
+struct container_run {
+	struct link link;	     /* in engine->lingering, once it was released */
+	struct container *container; /* referred to */
+	struct shim_peer *peer;	     /* owned; NULL: not spawned, or gone */
+	struct run_plan plan;
+	struct operation *starter; /* resumed when it runs, or with why it does not */
+	int64_t shim_pid;
+	int64_t start_time; /* of the first process */
+	bool publishing;    /* ports are not reachable yet */
+	bool started;	    /* the shim has said so */
+	bool recorded;	    /* and the store has it */
+	bool adopting;	    /* has not answered its new daemon yet */
+	bool ended;	    /* its exit is being recorded */
+	bool was_known;	    /* recorded by an earlier daemon */
+	bool end_recorded;
+	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */
+	bool released;
+	struct error failure; /* kind not NONE: why the start failed */
+	int32_t state_before; /* what a failed start goes back to: */
+	int64_t started_before, finished_before;
+};
+
+struct container_run *run_new(struct container *c);
+void run_free(struct container_run *run);
+extern const struct shim_peer_handlers run_handlers;
+
+/* Give back addresses and ports. */
+void run_free_network(struct container_run *run);
+
+/* The shim has answered and everything it needs is there, or has failed: record and tell. */
+void run_check_started(struct container_run *run);
+
+/* Build and spawn; op->resume is called when it runs and that is recorded, or with the error, which
+ * is recorded too.  `op` has claimed the container. */
+void container_start(struct operation *op,
+		     void (*resume)(struct operation *op, const struct error *err));
+void container_start_failed(struct container_run *run, const struct error *err, int exit_code);
+
+/* What a SHIM_STATUS says to a daemon that has come back; its end counts as an answer, too. */
+void run_adopted(struct container_run *run, struct message *message);
+void run_end_adopting(struct container_run *run);
+
+/* A signal to the first process; `replied` may be NULL. */
+void container_signal(struct container *c, int signal, shim_replied *replied, void *data);
+
+/* The process has ended, or the start has failed.  `said`: what State.Error and the log are told
+ * besides; NULL: nothing. */
+void run_ended(struct container_run *run, const struct shim_exit *exit, const char *said);
+/* Once that is recorded and nothing is on its way any more: tell everybody. */
+void run_check_ended(struct container_run *run);
+
+/* The shim has died and left nothing: end its cgroup, then the run. */
+void run_lost(struct container_run *run);
+
+/* The shim is told that it is not needed any more; `removed`: nor is the container. */
+void run_release(struct container_run *run, bool removed, const struct error *err);
+
+/* The restart policy's pause is over. */
+void container_restart_now(struct container *c);
+
+/* ---- removing (remove.c, removal.c) ---- */
+
+/* `op` has claimed the container, which does not run; `volumes`: its anonymous ones too. */
+void container_remove(struct operation *op, bool volumes,
+		      void (*resume)(struct operation *op, const struct error *err));
+
+/* By itself: AutoRemove, and what an earlier daemon had begun. */
+void container_remove_by_itself(struct container *c);
+
+/* Remove <data root>/containers/NAME, later, by another thread. */
+void removal_add(struct engine *engine, const char *name);
+
+/* ---- connections that wait for a start (connection.c) ---- */
+
+/* Into the shim of the present run, before its start message. */
+void pending_move_to_shim(struct container *c);
+/* One that a shim gives back. */
+void pending_take_wait(struct container *c, const struct shim_wait *wait, int fd);
+void pending_answer_removed(struct container *c, const struct error *err);
+void pending_free(struct container *c);
+
+void removals_drop(struct engine *engine);
+
+/* ---- freezing and killing (pause.c, stop.c) ---- */
+
+/* `done` when it is; the state has changed then, if the container is still live. */
+void container_freeze(struct container *c, bool frozen,
+		      void (*done)(void *data, const struct error *err), void *data);
+
+/* SIGKILL, thawing it first, and the event. */
+void container_kill(struct container *c);
+
+/* ---- execs (exec.c) ---- */
+
+/* Of a container that has ended (their processes have, too), or is removed. */
+void execs_forget(struct container *c);
+void execs_let_go(struct container *c); /* the engine closes */
+void adopt_execs(struct engine *engine);
+/* KILL to its process, whatever becomes of it. */
+void exec_kill(struct exec *exec);
+/* As engine_exec_create; `for_health`: a probe, which no list shows. */
+void exec_create(struct container *c, const struct exec_config *config, bool for_health,
+		 engine_done *done, void *data);
+
+/* ---- children that answer to nobody (reap.c) ---- */
+
+/* Takes the descriptor; the child is reaped when it has ended. */
+void child_reap(struct engine *engine, int pidfd);
+void children_drop(struct engine *engine);
+
+/* ---- volumes of a container (create.c) ---- */
+
+/* Make the volume of a mount, or find that it is there: volume_create. */
+struct volume *container_make_volume(struct container *c, const struct mount_point *mount,
+				     volume_done *done, void *data);
+
+/* ---- endpoints (endpoint_config.c) ---- */
+
+/* Can that be asked of the network?  A network that is not there is found missing at the start. */
+bool endpoint_settings_check(struct engine *engine, const char *network,
+			     const struct endpoint_settings *asked, struct error *err);
+/* What is asked for, without what some network has given. */
+void endpoint_settings_take(struct endpoint_settings *to, const struct endpoint_settings *asked);
+
+/* ---- health (health.c) ---- */
+
+void health_begin(struct container *c);
+void health_end(struct container *c);
+void health_probe_ended(const struct exec *exec);
+
+/* ---- paths (container.c) ---- */
+
+char *container_cgroup(const struct container *c); /* below each hierarchy */

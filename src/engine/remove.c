@@ -1,0 +1,217 @@
+/* Removing a container: its record goes first, then what lies on the disk.  A record that says
+ * "removing" is finished by the next daemon; a folder without a record is removed by it. */
+#include "engine/engine_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "engine/deadline.h"
+
+#include <signal.h>
+
+/* ---- the removal itself ---- */
+
+struct remove_operation {
+	struct operation op;
+	bool force, volumes;
+	char *typed;
+};
+
+static void forget_volume(struct container *c, const struct mount_point *mount, bool remove)
+{
+	struct volumes *volumes = c->engine->parts.volumes;
+	struct error unused;
+	struct volume *volume = volumes_find(volumes, mount->name, &unused);
+
+	if (!volume)
+		return;
+	volume_unuse(volume, c->id);
+	if (remove && mount->anonymous && volume_use_count(volume) == 0)
+		volume_remove(volumes, mount->name, true, NULL, NULL);
+}
+
+static void forget_volumes(struct container *c, bool remove)
+{
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if (str_equal(mount->type, "volume"))
+			forget_volume(c, mount, remove);
+	}
+}
+
+static bool has_anonymous_volumes(const struct container *c)
+{
+	for (size_t i = 0; i < c->mounts.count; i++)
+		if (RECORD_AT(c->mounts, struct mount_point, i)->anonymous)
+			return true;
+	return false;
+}
+
+static void fail_removal(struct operation *op, const struct error *err)
+{
+	struct container *c = op->container;
+	char text[ERROR_TEXT_SIZE];
+
+	str_replace(&c->error, error_text(err, text, sizeof(text)));
+	container_set_state(c, CONTAINER_DEAD);
+	if (c->run)
+		run_release(c->run, true, err);
+	pending_answer_removed(c, err);
+	op->resume(op, err);
+}
+
+static void on_forgotten(void *data, const struct error *err)
+{
+	struct operation *op = data;
+	struct container *c = op->container;
+
+	if (err) {
+		fail_removal(op, err);
+		return;
+	}
+	engine_publish_container(c->engine, c, "destroy", NULL);
+	engine_drop(c->engine, c);
+	if (c->image)
+		image_release(c->engine->parts.images, c->image);
+	c->image = NULL;
+	if (c->run)
+		run_release(c->run, true, NULL);
+	pending_answer_removed(c, NULL);
+	removal_add(c->engine, c->id);
+	op->resume(op, NULL);
+}
+
+/* The store keeps the order of these writes: who dies in between leaves the mark, and the next
+ * daemon goes on from there. */
+void container_remove(struct operation *op, bool volumes,
+		      void (*resume)(struct operation *op, const struct error *err))
+{
+	struct container *c = op->container;
+	scoped_free char *key = str_format("container/%s", c->id);
+
+	op->resume = resume;
+	deadline_cancel(&c->restart_due);
+	container_set_state(c, CONTAINER_REMOVING);
+	if (volumes && has_anonymous_volumes(c))
+		container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
+	forget_volumes(c, volumes);
+	execs_forget(c);
+	store_delete(c->engine->parts.store, key, STORE_SURVIVES_POWER_CUT, on_forgotten, op);
+}
+
+static void removed(struct operation *op, const struct error *err)
+{
+	operation_finish(op, err);
+}
+
+/* ---- rm ---- */
+
+static bool refuse_running(const struct operation *op, struct error *err)
+{
+	const struct container *c = op->container;
+	const char *why = c->state == CONTAINER_PAUSED
+				  ? "container is paused and must be unpaused first"
+				  : "container is running: stop the container before removing or "
+				    "force remove";
+
+	return error_set(err, ERROR_CONFLICT, "cannot remove container \"/%s\": %s", c->name, why);
+}
+
+static void go_on_when_ended(struct operation *op, const struct error *err);
+
+/* KILL also ends what is frozen, once it is thawed. */
+static void kill_first(struct operation *op)
+{
+	struct container *c = op->container;
+
+	c->stopped_by_hand = true;
+	operation_wait_exit(op, go_on_when_ended);
+	container_kill(c);
+}
+
+static void go_on_when_ended(struct operation *op, const struct error *err)
+{
+	(void)err;
+	op->run(op);
+}
+
+/* An exit that is being recorded now comes first. */
+static bool is_ending(const struct container *c)
+{
+	return c->run && c->run->ended && !c->run->end_recorded;
+}
+
+static void run_remove(struct operation *op)
+{
+	struct remove_operation *self = (struct remove_operation *)op;
+	struct container *c = op->container;
+	struct error err;
+
+	if (c->state == CONTAINER_REMOVING && !c->gone && !op->claimed) {
+		error_set(&err, ERROR_CONFLICT, "removal of container %s is already in progress",
+			  self->typed ? self->typed : c->id);
+		operation_finish(op, &err);
+		return;
+	}
+	if (!operation_claim(op))
+		return;
+	if (container_is_running(c) && !self->force) {
+		refuse_running(op, &err);
+		operation_finish(op, &err);
+	} else if (container_is_live(c)) {
+		kill_first(op);
+	} else if (is_ending(c)) {
+		operation_wait_exit(op, go_on_when_ended);
+	} else {
+		container_remove(op, self->volumes, removed);
+	}
+}
+
+static void fini_remove(struct operation *op)
+{
+	free(((struct remove_operation *)op)->typed);
+}
+
+static struct remove_operation *new_remove(struct engine *engine, struct container *c)
+{
+	struct remove_operation *self = operation_new(sizeof(*self), engine, c, run_remove);
+
+	self->op.fini = fini_remove;
+	return self;
+}
+
+void engine_remove(struct engine *engine, struct container *c, const struct remove_options *options,
+		   engine_done *done, void *data)
+{
+	struct remove_operation *self = new_remove(engine, c);
+
+	self->force = options->force;
+	self->volumes = options->volumes;
+	self->typed = str_dup_or_null(options->typed);
+	operation_begin(self, done, data);
+}
+
+/* ---- by itself ---- */
+
+static void removed_by_itself(void *data, const struct engine_result *result)
+{
+	(void)data;
+	if (result->err && result->err->kind != ERROR_NOT_FOUND &&
+	    result->err->kind != ERROR_CONFLICT)
+		log_error("cannot remove a container", result->err, "");
+}
+
+static void run_remove_by_itself(struct operation *op)
+{
+	if (operation_claim(op))
+		container_remove(op, ((struct remove_operation *)op)->volumes, removed);
+}
+
+void container_remove_by_itself(struct container *c)
+{
+	struct remove_operation *self = new_remove(c->engine, c);
+
+	self->op.run = run_remove_by_itself;
+	self->volumes = true;
+	operation_begin(self, removed_by_itself, NULL);
+}

@@ -1,0 +1,322 @@
+/* What a run takes from the networks: addresses, ports, and the files that tell them inside. */
+#include "engine/run_network.h"
+
+#include "base/id.h"
+#include "base/memory.h"
+#include "format/port.h"
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#define ETC_MODE    0644
+#define HOSTS_LIMIT (1 << 20)
+#define PORTS_MOST  4096 /* published by one container */
+
+/* ---- addresses ---- */
+
+static void show_endpoint(struct endpoint_settings *settings, const struct endpoint_spec *spec)
+{
+	str_replace(&settings->network_id, spec->network_id);
+	str_replace(&settings->endpoint_id, spec->endpoint_id);
+	str_replace(&settings->gateway, spec->gateway);
+	str_replace(&settings->ip_address, spec->address);
+	settings->ip_prefix_len = spec->prefix;
+	str_replace(&settings->ipv6_gateway, spec->gateway6);
+	str_replace(&settings->global_ipv6_address, spec->address6);
+	settings->global_ipv6_prefix_len = spec->prefix6;
+	str_replace(&settings->mac_address, spec->mac);
+}
+
+static void hide_endpoint(struct endpoint_settings *settings)
+{
+	static const struct endpoint_spec nothing;
+	scoped_free char *network_id = settings->network_id;
+
+	settings->network_id = NULL;
+	show_endpoint(settings, &nothing);
+	settings->network_id = take(network_id);
+	str_replace(&settings->mac_address, settings->wanted_mac_address);
+}
+
+static bool allocate(struct container_run *run, size_t index, struct error *err)
+{
+	struct container *c = run->container;
+	struct networks *networks = c->engine->parts.networks;
+	struct endpoint_settings *settings =
+		RECORD_AT(c->networks, struct endpoint_settings, index);
+	scoped_free char *name = str_format("eth%zu", index);
+	struct endpoint_request request = {
+		.container_id = c->id, .mac = settings->wanted_mac_address, .name = name};
+	struct network *network = networks_find(networks, c->networks.names[index], err);
+	struct endpoint_spec *spec;
+
+	if (!network)
+		return false;
+	if (settings->ipam_config) {
+		request.address = settings->ipam_config->ipv4_address;
+		request.address6 = settings->ipam_config->ipv6_address;
+	}
+	spec = record_list_add(&endpoint_spec_type, &run->plan.endpoints);
+	if (!network_allocate(networks, network, &request, spec, err))
+		return false;
+	show_endpoint(settings, spec);
+	if (index > 0) { /* one way out is enough: that of the first network */
+		str_replace(&spec->gateway, NULL);
+		str_replace(&spec->gateway6, NULL);
+	}
+	return true;
+}
+
+static bool allocate_all(struct container_run *run, struct error *err)
+{
+	for (size_t i = 0; i < run->container->networks.count; i++)
+		if (!allocate(run, i, err))
+			return false;
+	return true;
+}
+
+/* `host` and `none` have an id to show and nothing to allocate. */
+static void show_predefined(struct container_run *run)
+{
+	struct container *c = run->container;
+	struct error unused;
+
+	for (size_t i = 0; i < c->networks.count; i++) {
+		struct network *network =
+			networks_find(c->engine->parts.networks, c->networks.names[i], &unused);
+		struct endpoint_settings *settings =
+			RECORD_AT(c->networks, struct endpoint_settings, i);
+
+		if (network)
+			str_replace(&settings->network_id, network_get_spec(network)->id);
+	}
+}
+
+/* ---- ports ---- */
+
+struct wanted_ports {
+	struct port_request *items;
+	size_t count, capacity;
+};
+
+static bool want(struct wanted_ports *wanted, const char *port, const struct port_binding *binding,
+		 struct error *err)
+{
+	struct port_request request = {.host_ip = binding ? binding->host_ip : NULL};
+	uint16_t first, last;
+
+	if (!port_spec_parse(port, &request.protocol, &first, &last, err))
+		return false;
+	if (binding && !str_is_empty(binding->host_port) &&
+	    !port_range_parse(binding->host_port, &request.first, &request.last, err))
+		return false;
+	for (unsigned number = first; number <= last; number++) {
+		if (wanted->count == PORTS_MOST)
+			return error_set(err, ERROR_INVALID, "more than %d published ports",
+					 PORTS_MOST);
+		request.container_port = (uint16_t)number;
+		vector_add(wanted, request);
+	}
+	return true;
+}
+
+static bool want_bindings(struct wanted_ports *wanted, const struct record_map *bindings,
+			  struct error *err)
+{
+	for (size_t i = 0; i < bindings->count; i++) {
+		const struct record_list *list = RECORD_AT(*bindings, struct record_list, i);
+
+		for (size_t b = 0; b < list->count; b++)
+			if (!want(wanted, bindings->names[i],
+				  RECORD_AT(*list, struct port_binding, b), err))
+				return false;
+	}
+	return true;
+}
+
+static bool want_exposed(struct wanted_ports *wanted, const struct container *c, struct error *err)
+{
+	const struct record_map *bindings = &c->host_config.port_bindings;
+	const struct strings *exposed = &c->config.exposed_ports;
+
+	for (size_t i = 0; c->host_config.publish_all_ports && i < exposed->count; i++)
+		if (!record_map_get(&record_list_of, bindings, exposed->items[i]) &&
+		    !want(wanted, exposed->items[i], NULL, err))
+			return false;
+	return true;
+}
+
+static void show_port(struct record_map *shown, const struct published_port *port)
+{
+	scoped_free char *name =
+		str_format("%d/%s", port->container_port, port_protocol_name(port->protocol));
+	struct record_list *list = record_map_add(&record_list_of, shown, name);
+	struct port_binding *binding = record_list_add(&port_binding_type, list);
+
+	binding->host_ip = str_dup(port->host_ip);
+	binding->host_port = str_format("%d", port->host_port);
+}
+
+/* What is only exposed is shown too, with nothing behind it. */
+static void show_ports(struct container *c, const struct record_list *published)
+{
+	record_map_of_lists_fini(&port_binding_type, &c->ports);
+	for (size_t i = 0; i < published->count; i++)
+		show_port(&c->ports, RECORD_AT(*published, struct published_port, i));
+	for (size_t i = 0; i < c->config.exposed_ports.count; i++)
+		record_map_add(&record_list_of, &c->ports, c->config.exposed_ports.items[i]);
+}
+
+static bool reserve(struct container_run *run, struct ports *ports, struct error *err)
+{
+	struct container *c = run->container;
+	struct wanted_ports wanted = {0};
+	bool ok = want_bindings(&wanted, &c->host_config.port_bindings, err) &&
+		  want_exposed(&wanted, c, err);
+
+	if (ok && wanted.count > 0)
+		ok = ports_reserve(c->engine->parts.networks, c->name,
+				   RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0),
+				   wanted.items, wanted.count, ports, err);
+	vector_fini(&wanted);
+	return ok;
+}
+
+bool run_take_network(struct container_run *run, const struct network_mode *mode,
+		      struct ports *ports, struct error *err)
+{
+	struct container *c = run->container;
+
+	show_predefined(run);
+	if (mode->kind != NETWORK_MODE_NETWORK)
+		return true;
+	if (!allocate_all(run, err))
+		return false;
+	if (run->plan.endpoints.count > 0 && !reserve(run, ports, err))
+		return false;
+	run->plan.published = ports->published;
+	ports->published = (struct record_list){0};
+	show_ports(c, &run->plan.published);
+	return true;
+}
+
+void run_show_network(struct container_run *run)
+{
+	struct container *c = run->container;
+
+	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
+		const struct endpoint_spec *spec =
+			RECORD_AT(run->plan.endpoints, struct endpoint_spec, i);
+		struct endpoint_settings *settings =
+			record_map_get(&endpoint_settings_type, &c->networks, spec->network_name);
+
+		if (settings)
+			show_endpoint(settings, spec);
+	}
+	if (run->plan.endpoints.count > 0)
+		show_ports(c, &run->plan.published);
+}
+
+void run_free_network(struct container_run *run)
+{
+	struct container *c = run->container;
+	struct networks *networks = c->engine->parts.networks;
+
+	ports_release(networks, &run->plan.published);
+	for (size_t i = 0; i < run->plan.endpoints.count; i++)
+		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
+	for (size_t i = 0; i < c->networks.count; i++)
+		hide_endpoint(RECORD_AT(c->networks, struct endpoint_settings, i));
+	record_map_of_lists_fini(&port_binding_type, &c->ports);
+}
+
+/* ---- hosts, hostname, resolv.conf ---- */
+
+static bool write_file(int folder, const char *name, const struct buffer *content,
+		       struct error *err)
+{
+	scoped_fd int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, ETC_MODE);
+
+	if (fd >= 0 &&
+	    write(fd, content->data ? content->data : "", content->size) == (ssize_t)content->size)
+		return true;
+	return error_errno(err, "cannot write '%s'", name);
+}
+
+/* On the host's network, the host's own names come first. */
+static void add_host_names(struct buffer *out)
+{
+	struct error unused;
+
+	if (file_read(AT_FDCWD, "/etc/hosts", HOSTS_LIMIT, out, &unused) && out->size > 0 &&
+	    out->data[out->size - 1] != '\n')
+		buffer_add_char(out, '\n');
+}
+
+static bool write_hosts(struct container_run *run, const struct network_mode *mode, int folder,
+			struct error *err)
+{
+	struct container *c = run->container;
+	const struct endpoint_spec *spec =
+		run->plan.endpoints.count ? RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0)
+					  : NULL;
+	struct hosts_content content = {
+		.hostname = c->config.hostname,
+		.domainname = c->config.domainname,
+		.address = spec ? spec->address : NULL,
+		.address6 = spec ? spec->address6 : NULL,
+		.ipv6 = spec && spec->address6,
+		.extra = &c->host_config.extra_hosts,
+		.host_gateway = networks_host_gateway(c->engine->parts.networks),
+	};
+	scoped_buffer struct buffer text = {0};
+
+	if (mode->kind == NETWORK_MODE_HOST)
+		add_host_names(&text);
+	return hosts_render(&content, &text, err) && write_file(folder, "hosts", &text, err);
+}
+
+static bool write_hostname(const struct container *c, int folder, struct error *err)
+{
+	scoped_buffer struct buffer text = {0};
+
+	hostname_render(c->config.hostname, &text);
+	return write_file(folder, "hostname", &text, err);
+}
+
+/* On the host's network its loopback servers can be reached, so the host's file is right as it is,
+ * unless the container asks for others. */
+static bool write_resolv_conf(struct container_run *run, const struct network_mode *mode,
+			      int folder, struct error *err)
+{
+	const struct host_config *config = &run->container->host_config;
+	struct resolv_conf asked = {config->dns, config->dns_search, config->dns_options};
+	bool nothing_asked = !asked.servers.count && !asked.search.count && !asked.options.count;
+	scoped_resolv_conf struct resolv_conf host = {0};
+	scoped_buffer struct buffer text = {0};
+	bool ipv6 = run->plan.endpoints.count &&
+		    RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0)->address6;
+
+	if (mode->kind == NETWORK_MODE_HOST && nothing_asked &&
+	    file_read(AT_FDCWD, "/etc/resolv.conf", HOSTS_LIMIT, &text, err))
+		return write_file(folder, "resolv.conf", &text, err);
+	resolv_conf_read_host(&host);
+	resolv_conf_render(&host, &asked, ipv6, &text);
+	return write_file(folder, "resolv.conf", &text, err);
+}
+
+bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,
+		   struct error *err)
+{
+	scoped_fd int etc = -1;
+
+	if (mode->kind == NETWORK_MODE_CONTAINER)
+		return true; /* it sees the files of the network's owner */
+	if (!folder_make(run_folder, "etc", 0755, err))
+		return false;
+	etc = folder_open(run_folder, "etc", err);
+	return etc >= 0 && write_hosts(run, mode, etc, err) &&
+	       write_hostname(run->container, etc, err) && write_resolv_conf(run, mode, etc, err);
+}

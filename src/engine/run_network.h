@@ -1,0 +1,17 @@
+/* What a run takes from the networks: addresses, ports, and the files that tell them inside.  Only
+ * for this folder. */
+#pragma once
+
+#include "engine/engine_private.h"
+
+/* Take addresses and reserve ports; the plan and the container's shown settings hold what was given.
+ * `ports` keeps the sockets for the shim.  After failure run_free_network gives everything back. */
+bool run_take_network(struct container_run *run, const struct network_mode *mode,
+		      struct ports *ports, struct error *err);
+
+/* Write hosts, hostname and resolv.conf into etc/ of the run folder. */
+bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,
+		   struct error *err);
+
+/* The present addresses of a container that runs already, from its plan. */
+void run_show_network(struct container_run *run);
