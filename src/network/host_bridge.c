@@ -8,12 +8,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define MAC_SIZE 6
@@ -55,11 +58,13 @@ static bool make_device(int socket, const struct plan_bridge *bridge, struct err
 	return netlink_send(socket, &batch, err) || err->os == EEXIST;
 }
 
-static bool check_device(const char *name, struct error *err)
+static bool check_device(int socket, const char *name, struct error *err)
 {
-	scoped_free char *folder = str_format("/sys/class/net/%s/bridge", name);
+	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&driver};
 
-	if (access(folder, F_OK) == 0 || access("/sys/class/net", F_OK) != 0)
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(socket, SIOCETHTOOL, &request) == 0 && str_equal(driver.driver, "bridge"))
 		return true;
 	return error_set(err, ERROR_CONFLICT, "the device '%s' is no bridge", name);
 }
@@ -184,7 +189,7 @@ bool host_bridge_make(const struct plan_bridge *bridge, struct error *err)
 
 	if (socket < 0)
 		return false;
-	if (make_device(socket, bridge, err) && check_device(bridge->name, err) &&
+	if (make_device(socket, bridge, err) && check_device(socket, bridge->name, err) &&
 	    allow_ipv6(bridge, err) && set_addresses(socket, bridge, err) &&
 	    set_up(socket, bridge, err))
 		return true;
