@@ -147,8 +147,13 @@ static int run_command(struct cli *cli, const char *const *argv, size_t count)
 	struct error err;
 	int status;
 
-	if (options_parse(command->options, fields, argv, count, command->options_first, &outcome,
-			  &err))
+	if (command->plain) {
+		outcome = (struct option_outcome){0};
+		for (size_t i = 0; i < count; i++)
+			strings_add(&outcome.arguments, argv[i]);
+		status = run_parsed(cli, fields, &outcome);
+	} else if (options_parse(command->options, fields, argv, count, command->options_first,
+				 &outcome, &err))
 		status = run_parsed(cli, fields, &outcome);
 	else
 		status = fail_options(cli->path, command, &err);

@@ -22,6 +22,7 @@ struct command {
 	int least, most;     /* arguments; most -1: any number */
 	enum arguments arguments;
 	bool options_first; /* the first argument ends the options */
+	bool plain;	    /* it has no options at all, not even --help */
 	int failure;	    /* exit status of failures before something ran; 0: 1 */
 	size_t size;	    /* of the struct that the options fill */
 	struct option_set options[OPTION_SETS];
@@ -59,7 +60,7 @@ extern const struct command image_history, image_import, image_inspect, image_li
 	image_prune, image_pull, image_remove, image_tag;
 extern const struct command system_df, system_events, system_info, system_login, system_logout,
 	system_prune, system_version;
-extern const struct command inspect_any, completion_print, manual_write;
+extern const struct command inspect_any, completion_print, completion_words, manual_write;
 
 /* Help for --format, where there is a table and where there is none. */
 #define FORMAT_HELP	     "How to show it: 'table', 'table TEMPLATE', 'json', or a Go template on its own"

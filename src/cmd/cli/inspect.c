@@ -102,6 +102,16 @@ static void indent(const char *json, struct buffer *out)
 		at = indent_one(at, &depth, out);
 }
 
+/* Without line breaks. */
+static void compact(const char *json, struct buffer *out)
+{
+	for (const char *at = skip_blanks(json); *at; at = skip_blanks(at))
+		if (*at == '"')
+			at = copy_string(at, out);
+		else
+			buffer_add_char(out, *at++);
+}
+
 /* ---- finding ---- */
 
 /* The document of the first kind that knows the name. */
@@ -156,7 +166,7 @@ static bool add_document(struct output *output, const char *format, const struct
 	if (document_write(format, document, &output->text, err))
 		return true;
 	buffer_add_char(&output->text, '\n');
-	return false;
+	return error_prefix(err, "template parsing error");
 }
 
 static void write_output(const struct output *output, const char *format)
@@ -169,7 +179,7 @@ static void write_output(const struct output *output, const char *format)
 		return;
 	buffer_format(&array, "[%s]", output->documents.data ? output->documents.data : "");
 	if (*format)
-		buffer_add(&shown, array.data, array.size);
+		compact(array.data, &shown);
 	else
 		indent(array.data, &shown);
 	buffer_add_char(&shown, '\n');

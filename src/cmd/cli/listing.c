@@ -104,7 +104,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* {{json .}} shows the members by name; a row is handed to the template in that order. */
-static json_t *sort_members(const json_t *row)
+json_t *row_sorted(const json_t *row)
 {
 	scoped_strings struct strings names = {0};
 	json_t *sorted = json_object(), *member;
@@ -130,7 +130,7 @@ bool view_write(const struct view *view, const json_t *rows, struct buffer *out,
 	if (view->is_table && !write_row(view, titles, head, &text, err))
 		return false;
 	json_array_foreach (rows, i, row) {
-		scoped_json json_t *sorted = sort_members(row);
+		scoped_json json_t *sorted = row_sorted(row);
 
 		if (!write_row(view, sorted, data, &text, err))
 			return false;
@@ -152,8 +152,11 @@ bool document_write(const char *format, const json_t *document, struct buffer *o
 
 	if (!t)
 		return error_prefix(err, "template parsing error");
-	if (!template_execute(t, &data, out, err))
-		return error_prefix(err, "template parsing error");
+	size_t before = out->size;
+	if (!template_execute(t, &data, out, err)) {
+		out->size = before; /* half a document is none */
+		return false;
+	}
 	buffer_add_char(out, '\n');
 	return true;
 }

@@ -40,6 +40,9 @@ bool view_uses(const struct view *view, const char *member);
 /* All rows (an array), with the head of the table. */
 bool view_write(const struct view *view, const json_t *rows, struct buffer *out, struct error *err);
 
+/* The row with its members by name, as {{json .}} shows them; a new reference. */
+json_t *row_sorted(const json_t *row);
+
 #define scoped_view scoped_with(view_close)
 
 /* A document shown by a template or as one line of JSON ("json"), without rows. */

@@ -322,7 +322,7 @@ static bool run_json(const struct value *arguments, size_t count, struct value *
 {
 	struct buffer text = {0};
 
-	value_print_json(arguments[0].json, arguments[0].shape == SHAPE_ROW, &text);
+	value_print_json(&arguments[0], arguments[0].shape == SHAPE_ROW, &text);
 	return give_buffer(result, &text);
 }
 

@@ -46,8 +46,8 @@ static void print_real_plain(double value, struct buffer *out)
 
 static void print_object(const struct value *value, struct buffer *out)
 {
-	scoped_strings struct strings names = value_names(value);
 	bool is_struct = value_is_struct(value);
+	scoped_strings struct strings names = value_names(value, !is_struct);
 
 	buffer_add_text(out, is_struct ? "{" : "map[");
 	for (size_t i = 0; i < names.count; i++) {
@@ -116,18 +116,19 @@ void value_print(const struct value *value, struct buffer *out)
 
 /* ---- JSON ---- */
 
-static void print_json_object(const json_t *object, bool html, struct buffer *out)
+static void print_json_object(const struct value *value, bool html, struct buffer *out)
 {
-	const char *name, *comma = "";
-	json_t *member;
+	scoped_strings struct strings names = value_names(value, value->shape == SHAPE_MAP);
 
 	buffer_add_char(out, '{');
-	json_object_foreach ((json_t *)object, name, member) {
-		buffer_add_text(out, comma);
-		json_write_bytes(out, name, strlen(name), html);
+	for (size_t i = 0; i < names.count; i++) {
+		struct value member = value_member(value, names.items[i]);
+
+		if (i)
+			buffer_add_char(out, ',');
+		json_write_bytes(out, names.items[i], strlen(names.items[i]), html);
 		buffer_add_char(out, ':');
-		value_print_json(member, html, out);
-		comma = ",";
+		value_print_json(&member, html, out);
 	}
 	buffer_add_char(out, '}');
 }
@@ -136,21 +137,23 @@ static void print_json_array(const json_t *array, bool html, struct buffer *out)
 {
 	buffer_add_char(out, '[');
 	for (size_t i = 0; i < json_array_size(array); i++) {
+		struct value item = {json_array_get(array, i), SHAPE_PLAIN};
+
 		if (i)
 			buffer_add_char(out, ',');
-		value_print_json(json_array_get(array, i), html, out);
+		value_print_json(&item, html, out);
 	}
 	buffer_add_char(out, ']');
 }
 
-void value_print_json(const json_t *json, bool html, struct buffer *out)
+void value_print_json(const struct value *value, bool html, struct buffer *out)
 {
-	struct value value = {(json_t *)json, SHAPE_PLAIN};
+	const json_t *json = value->json;
 
 	if (!json || json_is_null(json))
 		buffer_add_text(out, "null");
 	else if (json_is_object(json))
-		print_json_object(json, html, out);
+		print_json_object(value, html, out);
 	else if (json_is_array(json))
 		print_json_array(json, html, out);
 	else if (json_is_string(json))
@@ -158,7 +161,7 @@ void value_print_json(const json_t *json, bool html, struct buffer *out)
 	else if (json_is_real(json))
 		print_real(json_real_value(json), 1e-6, 1e21, out);
 	else
-		value_print(&value, out);
+		value_print(value, out);
 }
 
 /* ---- Printf ---- */

@@ -413,7 +413,7 @@ static enum flow run_round(struct run *run, const struct node *node, const struc
 
 static enum flow range_object(struct run *run, const struct node *node, const struct value *over)
 {
-	scoped_strings struct strings names = value_names(over);
+	scoped_strings struct strings names = value_names(over, true);
 	enum flow flow = FLOW_ON;
 
 	for (size_t i = 0; i < names.count && flow == FLOW_ON; i++) {

@@ -158,7 +158,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-struct strings value_names(const struct value *value)
+struct strings value_names(const struct value *value, bool sorted)
 {
 	struct strings names = {0};
 	const char *name;
@@ -166,7 +166,7 @@ struct strings value_names(const struct value *value)
 
 	json_object_foreach (value->json, name, member)
 		strings_add(&names, name);
-	if (names.count && !value_is_struct(value))
+	if (names.count && sorted)
 		qsort(names.items, names.count, sizeof(char *), by_text);
 	return names;
 }

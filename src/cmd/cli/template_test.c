@@ -82,7 +82,7 @@ static void values_print_as_go_prints_them(void **state)
 		{"{{.HostConfig.RestartPolicy}}", "{no 0}"},
 		{"{{.Mounts}}", "[{bind /a true} {volume /b false}]"},
 		{"{{.NetworkSettings.Ports}}", "map[443/tcp:[] 80/tcp:[{0.0.0.0 8080}]]"},
-		{"{{json .Config.Labels}}", "{\"b\":\"2\",\"a\":\"1\"}"},
+		{"{{json .Config.Labels}}", "{\"a\":\"1\",\"b\":\"2\"}"},
 		{"{{json .Config.Cmd}} {{json .Ratio}} {{json \"<a>\"}}", "null 0.1 \"<a>\""},
 	};
 

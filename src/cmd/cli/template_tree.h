@@ -142,14 +142,14 @@ bool member_is_optional(const char *name);
 bool value_is_struct(const struct value *value);
 bool value_is_true(const struct value *value);
 
-/* The names of an object, sorted unless it is a struct. */
-struct strings value_names(const struct value *value);
+/* The names of an object, sorted or in its order. */
+struct strings value_names(const struct value *value, bool sorted);
 
 /* As Go's %v. */
 void value_print(const struct value *value, struct buffer *out);
 
-/* As encoding/json writes it, without HTML escapes unless asked for. */
-void value_print_json(const json_t *json, bool html, struct buffer *out);
+/* As encoding/json writes it: maps by name; without HTML's escapes unless asked for. */
+void value_print_json(const struct value *value, bool html, struct buffer *out);
 
 /* Go's Printf. */
 void value_printf(const char *format, const struct value *arguments, size_t count,

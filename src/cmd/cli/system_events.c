@@ -1,0 +1,137 @@
+/* events */
+#include "base/time.h"
+#include "cmd/cli/api.h"
+#include "cmd/cli/listing.h"
+#include "cmd/cli/moment.h"
+#include "format/json.h"
+
+#include <stdio.h>
+#include <time.h>
+
+struct events {
+	struct strings filters;
+	char *format, *since, *until;
+};
+
+static const struct option options[] = {
+	{'f', "filter", &option_filter, offsetof(struct events, filters),
+	 .help = "Show only what fits: name=value"},
+	{0, "format", &option_string, offsetof(struct events, format),
+	 .help = DOCUMENT_FORMAT_HELP},
+	{0, "since", &option_string, offsetof(struct events, since),
+	 .help = "Begin with events of this moment, or of so long ago"},
+	{0, "until", &option_string, offsetof(struct events, until),
+	 .help = "End with events of this moment"},
+};
+
+/* ---- one event ---- */
+
+/* Nine digits of fraction and the local offset. */
+static void add_time(int64_t ns, struct buffer *out)
+{
+	time_t seconds = (time_t)(ns / NS_PER_SECOND);
+	char text[40], offset[8];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	strftime(offset, sizeof(offset), "%z", &tm);
+	buffer_format(out, "%s.%09lld", text, (long long)(ns % NS_PER_SECOND));
+	if (strcmp(offset, "+0000") == 0)
+		buffer_add_char(out, 'Z');
+	else
+		buffer_format(out, "%.3s:%s", offset, offset + 3);
+}
+
+/* " (image=nginx, name=web)", by name */
+static void add_attributes(const json_t *attributes, struct buffer *out)
+{
+	scoped_pairs struct pairs sorted = {0};
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)attributes, name, value)
+		pairs_set(&sorted, name, json_string_value(value));
+	pairs_sort(&sorted);
+	for (size_t i = 0; i < sorted.count; i++)
+		buffer_format(out, "%s%s=%s", i ? ", " : " (", sorted.items[i].name,
+			      sorted.items[i].value ? sorted.items[i].value : "");
+	if (sorted.count)
+		buffer_add_char(out, ')');
+}
+
+static void add_event(const json_t *event, struct buffer *out)
+{
+	const json_t *actor = json_object_get(event, "Actor");
+	int64_t ns = doc_number(event, "timeNano");
+
+	add_time(ns ? ns : doc_number(event, "time") * NS_PER_SECOND, out);
+	buffer_format(out, " %s %s %s", doc_text(event, "Type"), doc_text(event, "Action"),
+		      doc_text(actor, "ID"));
+	add_attributes(json_object_get(actor, "Attributes"), out);
+	buffer_add_char(out, '\n');
+}
+
+/* The names that Go's struct has, which are not those of the JSON. */
+static json_t *template_document(const json_t *event)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O?, s:s, s:I, s:I}", "Status",
+			 doc_text(event, "status"), "ID", doc_text(event, "id"), "From",
+			 doc_text(event, "from"), "Type", doc_text(event, "Type"), "Action",
+			 doc_text(event, "Action"), "Actor", json_object_get(event, "Actor"),
+			 "Scope", doc_text(event, "scope"), "Time",
+			 (json_int_t)doc_number(event, "time"), "TimeNano",
+			 (json_int_t)doc_number(event, "timeNano"));
+}
+
+/* ---- the stream ---- */
+
+static bool show_event(void *data, const json_t *event, struct error *err)
+{
+	const struct events *events = data;
+	scoped_buffer struct buffer out = {0};
+	scoped_json json_t *document = template_document(event);
+
+	if (str_is_empty(events->format)) {
+		add_event(event, &out);
+	} else if (!document_write(events->format,
+				   strcmp(events->format, "json") == 0 ? event : document, &out,
+				   err)) {
+		return false;
+	}
+	return cli_print(&out) == 0 || error_set(err, ERROR_SYSTEM, "nobody reads the events");
+}
+
+static bool add_moment(struct target *target, const char *name, const char *text, struct error *err)
+{
+	if (str_is_empty(text))
+		return true;
+	scoped_free char *moment = moment_to_unix(text, err);
+	if (!moment)
+		return false;
+	target_add(target, name, moment);
+	return true;
+}
+
+static int run(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	struct events *events = fields;
+	scoped_target struct target target = target_format("/events");
+	struct api_request request = {.method = "GET", .target = &target};
+	struct error err;
+
+	target_add_filters(&target, &events->filters);
+	if (add_moment(&target, "since", events->since, &err) &&
+	    add_moment(&target, "until", events->until, &err) &&
+	    api_stream(cli, &request, show_event, events, &err))
+		return 0;
+	return cli_fail(cli, &err);
+}
+
+const struct command system_events = {
+	.summary = "Show what happens, as it happens",
+	.usage = "[OPTIONS]",
+	.size = sizeof(struct events),
+	.options = {OPTION_SET(options)},
+	.run = run,
+};
