@@ -38,6 +38,18 @@ static inline void list_remove(struct link *item)
 	*item = (struct link){0};
 }
 
+/* Append all of `from`, which is empty afterwards. */
+static inline void list_move(struct link *to, struct link *from)
+{
+	if (list_is_empty(from))
+		return;
+	from->next->previous = to->previous;
+	to->previous->next = from->next;
+	from->previous->next = to;
+	to->previous = from->previous;
+	list_init(from);
+}
+
 static inline bool list_holds(const struct link *item)
 {
 	return item->next;

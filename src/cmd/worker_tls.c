@@ -392,11 +392,7 @@ static void carry_busy(struct gate *gate)
 	struct link round;
 
 	list_init(&round);
-	list_each(link, &gate->busy)
-	{
-		list_remove(link);
-		list_append(&round, link);
-	}
+	list_move(&round, &gate->busy);
 	while (!list_is_empty(&round))
 		carry(gate, list_first(&round, struct connection, busy));
 }

@@ -16,24 +16,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void connection_advance(struct http_connection *c);
-static void connection_watch(struct http_connection *c);
-
 /* ---- life ---- */
-
-static void on_poll(uv_poll_t *poll, int status, int events);
 
 void connection_new(struct http_server *server, int fd, const char *peer)
 {
 	struct http_connection *c = mem_new(struct http_connection);
 
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	c->server = server;
 	c->fd = fd;
 	c->peer = str_dup_or_null(peer);
 	c->poll.data = c;
-	if (uv_poll_init(server->loop, &c->poll, fd) < 0) { /* no socket at all */
+	if (uv_poll_init(server->loop, &c->poll, fd) < 0) { /* it also makes it non-blocking */
 		close(fd);
 		free(c->peer);
 		free(c);
@@ -42,7 +36,7 @@ void connection_new(struct http_server *server, int fd, const char *peer)
 	list_append(&server->connections, &c->link);
 	server->count++;
 	server->handles++;
-	connection_watch(c);
+	server_make_ready(c);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -60,6 +54,7 @@ int connection_release(struct http_connection *c)
 	c->state = CONNECTION_CLOSED;
 	server_clear_deadline(c);
 	list_remove(&c->link);
+	list_remove(&c->ready);
 	buffer_fini(&c->in);
 	buffer_fini(&c->out);
 	free(take(c->peer));
@@ -193,7 +188,7 @@ static void report_drain(struct http_connection *c)
 {
 	struct http_request *r = c->request;
 
-	if (!r || !r->drain_wanted || connection_backlog(c))
+	if (!r || !r->drain_wanted || c->broken || connection_backlog(c))
 		return;
 	r->drain_wanted = false;
 	if (r->on_drain)
@@ -387,30 +382,15 @@ static void advance_ending(struct http_connection *c)
 
 static void connection_advance(struct http_connection *c)
 {
-	c->advancing = true;
 	if (c->state == CONNECTION_HEAD)
 		advance_head(c);
 	while (c->state == CONNECTION_REQUEST && advance_request(c))
 		;
 	if (c->state == CONNECTION_ENDING)
 		advance_ending(c);
-	c->advancing = false;
 }
 
 /* ---- what to wait for ---- */
-
-/* Has connection_advance something to do that no event of the socket announces? */
-static bool is_ready(const struct http_connection *c)
-{
-	const struct http_request *r = c->request;
-
-	if (c->state == CONNECTION_ENDING)
-		return !c->shut;
-	if (c->state == CONNECTION_HEAD)
-		return c->in.size > c->scanned;
-	return r->refusal.status || request_has_news(r) || request_is_over(r) || is_abandoned(c) ||
-	       (c->in.size && request_wants_body(r));
-}
 
 static bool wants_input(const struct http_connection *c)
 {
@@ -425,11 +405,9 @@ static int wanted_events(const struct http_connection *c)
 {
 	int events = 0;
 
-	if (c->broken) /* a broken socket is writable: see that it is lost, once it may be */
-		return c->request && request_is_awaited(c->request) ? 0 : UV_WRITABLE;
-	if (connection_backlog(c) || is_ready(c))
+	if (connection_backlog(c))
 		events |= UV_WRITABLE;
-	if (wants_input(c))
+	if (!c->broken && wants_input(c))
 		events |= UV_READABLE;
 	else if (!c->peer_shut)
 		events |= UV_DISCONNECT;
@@ -438,9 +416,11 @@ static int wanted_events(const struct http_connection *c)
 	return events;
 }
 
+static void on_poll(uv_poll_t *poll, int status, int events);
+
 static void connection_watch(struct http_connection *c)
 {
-	int events = c->state == CONNECTION_CLOSED ? c->watched : wanted_events(c);
+	int events = wanted_events(c);
 
 	if (events == c->watched)
 		return;
@@ -451,29 +431,50 @@ static void connection_watch(struct http_connection *c)
 		uv_poll_stop(&c->poll);
 }
 
+/* A pipelined request that was read already waits for no event. */
+static bool has_more(const struct http_connection *c)
+{
+	return c->state == CONNECTION_HEAD && !connection_backlog(c) && c->in.size > c->scanned;
+}
+
+void connection_run(struct http_connection *c)
+{
+	c->running = true;
+	if (!c->broken)
+		connection_advance(c);
+	if (c->broken && c->state != CONNECTION_CLOSED)
+		connection_lose(c);
+	c->running = false;
+	if (c->state == CONNECTION_CLOSED)
+		return;
+	connection_watch(c);
+	if (has_more(c))
+		server_make_ready(c);
+}
+
 void connection_kick(struct http_connection *c)
 {
-	if (!c->advancing)
-		connection_watch(c);
+	if (!c->running)
+		server_make_ready(c);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct http_connection *c = poll->data;
 
-	c->advancing = true;
-	if (status < 0)
-		c->watched = 0; /* libuv has stopped it */
-	if (events & UV_WRITABLE)
+	c->running = true;
+	if (status < 0) { /* libuv has stopped it */
+		c->watched = 0;
+		c->broken = true;
+	}
+	if (events & UV_WRITABLE) {
 		connection_flush(c);
-	if (status < 0 || c->broken)
-		connection_lose(c);
-	else if (events & UV_WRITABLE)
 		report_drain(c);
-	if (events & UV_READABLE && c->state != CONNECTION_CLOSED)
+	}
+	if (events & UV_READABLE && c->state != CONNECTION_CLOSED && wants_input(c))
 		connection_read(c);
 	if (events & (UV_DISCONNECT | UV_PRIORITIZED) && c->state != CONNECTION_CLOSED)
 		connection_hang_up(c, events & UV_PRIORITIZED);
-	connection_advance(c);
-	connection_watch(c);
+	if (c->state != CONNECTION_CLOSED)
+		connection_run(c);
 }

@@ -5,12 +5,11 @@
  * http_connection.c  bytes in and out of one socket, and what to wait for
  * http_request.c     the request as handlers see it
  *
- * A connection is in one state, and only connection_advance moves it on: it reads heads, feeds
- * bodies and calls handlers.  Handlers are never called from inside a call that they make
- * themselves: what such a call sets off happens in connection_advance, in the same turn of the loop
- * when the handler was called by it, else in the next one (the socket is then watched for being
- * writable, which it is as soon as the last answer was taken).  Memory is freed only after libuv
- * has closed the poll handle, so that nothing vanishes under a running function. */
+ * A connection is in one state, and only connection_run moves it on: it reads heads, feeds bodies and
+ * calls handlers.  It is called by the loop alone.  What handlers call at other times leaves a mark and
+ * puts the connection on the server's ready list, which an idle handle works off before the loop waits
+ * again; so no handler is ever called from inside a call that a handler makes.  Memory is freed only
+ * after libuv has closed the poll handle, so that nothing vanishes under a running function. */
 #pragma once
 
 #include "base/list.h"
@@ -37,6 +36,7 @@ struct http_connection {
 	struct http_server *server;
 	struct link link;     /* in the server's connections */
 	struct link deadline; /* in the server's deadlines while one runs */
+	struct link ready;    /* in the server's ready list: to be run before the loop waits */
 	uint64_t deadline_ms;
 	struct http_request *request;
 	struct buffer in;  /* read, not yet used */
@@ -47,7 +47,7 @@ struct http_connection {
 	int fd;
 	int watched; /* events asked of libuv */
 	enum connection_state state;
-	bool advancing;	   /* connection_advance is on the stack */
+	bool running;	   /* connection_run is on the stack */
 	bool peer_shut;	   /* the peer will send nothing more */
 	bool hung_up;	   /* nor take anything */
 	bool broken;	   /* sending failed */
@@ -95,7 +95,8 @@ struct http_server {
 	uv_loop_t *loop;
 	struct http_handlers handlers;
 	void *data;
-	struct link connections, listeners, deadlines;
+	struct link connections, listeners, deadlines, ready;
+	uv_idle_t idle; /* active while `ready` holds something */
 	uv_timer_t deadline_timer, accept_timer;
 	size_t count, limit;
 	size_t handles; /* libuv still knows of; the last one frees the server */
@@ -125,6 +126,7 @@ void server_handle_closed(struct http_server *server);
 void server_connection_gone(struct http_server *server);
 void server_set_deadline(struct http_connection *c); /* keeps one that runs already */
 void server_clear_deadline(struct http_connection *c);
+void server_make_ready(struct http_connection *c);
 
 /* ---- http_connection.c ---- */
 
@@ -138,8 +140,11 @@ int connection_release(struct http_connection *c);
 void connection_send(struct http_connection *c, const struct iovec *parts, int count);
 size_t connection_backlog(const struct http_connection *c);
 
-/* Something changed outside of connection_advance: look again in the next turn of the loop. */
+/* Something changed: run it before the loop waits again, unless it runs already. */
 void connection_kick(struct http_connection *c);
+
+/* Move on as far as it goes, and watch what is to be waited for.  For the loop's callbacks. */
+void connection_run(struct http_connection *c);
 
 /* The deadline has passed. */
 void connection_expire(struct http_connection *c);

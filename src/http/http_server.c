@@ -1,4 +1,4 @@
-/* Listening, accepting, and the two timers, which run only while they are needed: one while a
+/* Listening, accepting, the ready list, and the two timers, which run only while they are needed: one while a
  * connection is inside an unfinished head or lingers after its last answer, one while no descriptor
  * is left for the next connection. */
 #include "http/http_connection.h"
@@ -38,6 +38,10 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_handlers 
 	list_init(&server->connections);
 	list_init(&server->listeners);
 	list_init(&server->deadlines);
+	list_init(&server->ready);
+	uv_idle_init(loop, &server->idle);
+	server->idle.data = server;
+	server->handles++;
 	timer_init(server, &server->deadline_timer);
 	timer_init(server, &server->accept_timer);
 	return server;
@@ -92,8 +96,35 @@ void http_server_free(struct http_server *server)
 		server_listener_close(container_of(link, struct http_listener, link));
 	while (!list_is_empty(&server->connections))
 		connection_drop(list_first(&server->connections, struct http_connection, link));
+	uv_close((uv_handle_t *)&server->idle, on_handle_closed);
 	uv_close((uv_handle_t *)&server->deadline_timer, on_handle_closed);
 	uv_close((uv_handle_t *)&server->accept_timer, on_handle_closed);
+}
+
+/* ---- the ready list ---- */
+
+/* Those that become ready again wait for the next turn. */
+static void on_idle(uv_idle_t *idle)
+{
+	struct http_server *server = idle->data;
+	struct link round;
+	struct http_connection *c;
+
+	uv_idle_stop(idle);
+	list_init(&round);
+	list_move(&round, &server->ready);
+	while ((c = list_first(&round, struct http_connection, ready))) {
+		list_remove(&c->ready);
+		connection_run(c);
+	}
+}
+
+void server_make_ready(struct http_connection *c)
+{
+	if (list_holds(&c->ready))
+		return;
+	list_append(&c->server->ready, &c->ready);
+	uv_idle_start(&c->server->idle, on_idle);
 }
 
 /* ---- deadlines: all equally long, so the list is in order ---- */

@@ -81,7 +81,8 @@ void http_collect_body(struct http_request *request, size_t limit,
 				       size_t size));
 
 /* Stream it: on_chunk for each piece, then once with size 0 at the end.  100-continue is sent when
- * the client waits for it.  http_pause stops reading from the socket (back-pressure). */
+ * the client waits for it.  http_pause stops reading from the socket (back-pressure); of what was read
+ * already, at most 64 KiB, further pieces may come, but not the end. */
 void http_read_body(struct http_request *request,
 		    void (*on_chunk)(void *data, struct http_request *request, const char *chunk,
 				     size_t size));

@@ -90,6 +90,11 @@ static void count_chunk(void *data, struct http_request *r, const char *chunk, s
 	answer_text(r, text);
 }
 
+static void ignore_chunk(void *data, struct http_request *r, const char *chunk, size_t size)
+{
+	world.streamed += size;
+}
+
 static void count(struct http_request *r)
 {
 	world.streamed = 0;
@@ -836,6 +841,27 @@ static void a_paused_body_stays_in_the_socket(void **state)
 		turn();
 }
 
+static void a_reader_goes_on_although_its_client_does_not_read(void **state)
+{
+	scoped_fd int client = connect_client();
+	char piece[50000];
+
+	memset(piece, 'x', sizeof(piece));
+	say(client, "POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n01234");
+	http_respond_stream(world.held, 200, NULL);
+	while (http_write(world.held, piece, sizeof(piece)))
+		;
+	http_read_body(world.held, ignore_chunk);
+	http_pause(world.held);
+	say(client, "56789");
+	assert_int_equal(world.streamed, 0);
+	http_resume(world.held);
+	turn();
+	turn();
+	assert_int_equal(world.streamed, 10);
+	http_finish(world.held);
+}
+
 static void who_pipelines_without_reading_is_not_served(void **state)
 {
 	static const char request[] = "GET /headers HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -962,6 +988,7 @@ int main(void)
 		TEST(a_connection_is_given_away_before_its_body),
 		TEST(a_slow_reader_holds_the_writer_back),
 		TEST(a_paused_body_stays_in_the_socket),
+		TEST(a_reader_goes_on_although_its_client_does_not_read),
 		TEST(who_pipelines_without_reading_is_not_served),
 		TEST(beyond_the_limit_clients_wait),
 		TEST(running_out_of_descriptors_does_not_spin),
