@@ -496,7 +496,7 @@ static void idle_passed(struct deadline *deadline)
 	else
 		shrink(s);
 	s->active = false;
-	s->settled = !s->idle.at;
+	s->only_idle = true;
 }
 
 static bool is_done(const struct shim *s)
@@ -514,10 +514,12 @@ static void after_round(void *context)
 
 	if (is_done(s))
 		loop_end(&s->loop);
-	if (!s->idle.at && !s->settled)
-		loop_set_deadline(&s->loop, &s->idle, time_monotonic_ns() + IDLE);
-	s->active = !s->settled;
-	s->settled = false;
+	if (!s->only_idle) {
+		s->active = true;
+		if (!s->idle.at)
+			loop_set_deadline(&s->loop, &s->idle, time_monotonic_ns() + IDLE);
+	}
+	s->only_idle = false;
 }
 
 static bool shim_init(struct shim *s, struct error *err)

@@ -79,8 +79,8 @@ struct shim {
 	struct shim_state state;
 	struct shim_exit exit;
 	bool released;
-	bool active;  /* something happened since `idle` was set */
-	bool settled; /* in this round nothing happened but that `idle` passed */
+	bool active;	/* something happened since `idle` was set */
+	bool only_idle; /* in this round nothing happened but that `idle` passed */
 };
 
 /* Its exit code. */

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct driver *present; /* for cleaning up after a failure */
+static struct driver *present[4]; /* for cleaning up after a failure; the first ones are used */
 
 const struct shim_attach attach_output = {.out = true, .err = true, .stream = true};
 const struct shim_attach attach_all = {.in = true, .out = true, .err = true, .stream = true};
@@ -32,8 +32,9 @@ void fail_at(const char *file, int line, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	if (present)
-		driver_end(present);
+	for (size_t i = 0; i < array_length(present); i++)
+		if (present[i])
+			driver_end(present[i]);
 	exit(1);
 }
 
@@ -41,6 +42,16 @@ void expect_equal_at(const char *file, int line, const char *what, long long a, 
 {
 	if (a != b)
 		fail_at(file, line, "%s is %lld, expected %lld", what, a, b);
+}
+
+static void set_present(struct driver *from, struct driver *to)
+{
+	for (size_t i = 0; i < array_length(present); i++) {
+		if (present[i] == from) {
+			present[i] = to;
+			return;
+		}
+	}
 }
 
 static void check(bool ok, const struct error *err)
@@ -78,7 +89,7 @@ static void fill_start(struct driver *d, const char *script)
 	strings_add(&sandbox->process.args, script);
 }
 
-static char *program(void)
+char *driver_program(void)
 {
 	const char *build = getenv("WHERRY_BUILD");
 
@@ -101,14 +112,14 @@ static int make_folder(const struct driver *d, const char *name)
 
 void driver_begin(struct driver *d, const char *script)
 {
-	scoped_free char *path = program();
+	scoped_free char *path = driver_program();
 	struct error err;
 
 	*d = (struct driver){.shim = {.pid = -1, .pidfd = -1, .control = -1}};
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(d->folder, sizeof(d->folder), "/tmp/wherry-test.XXXXXX");
 	expect(mkdtemp(d->folder));
-	present = d;
+	set_present(NULL, d);
 	d->run_folder = make_folder(d, "run");
 	d->log_folder = make_folder(d, "log");
 	fill_start(d, script);
@@ -133,7 +144,7 @@ void driver_end(struct driver *d)
 {
 	struct error err;
 
-	present = NULL;
+	set_present(d, NULL);
 	kill_process(d);
 	if (d->shim.pidfd >= 0) {
 		pidfd_signal(d->shim.pidfd, SIGKILL);
@@ -192,6 +203,14 @@ int driver_expect(struct driver *d, enum shim_message message, const struct reco
 	return m->fd_count ? take_fd(m->fds[0]) : -1;
 }
 
+void driver_write_stdin(struct driver *d, const char *text)
+{
+	int in = driver_attach(d, &(struct shim_attach){.in = true, .stream = true});
+
+	write_text(in, text);
+	close(in);
+}
+
 void driver_start(struct driver *d)
 {
 	struct shim_state state = {0};
@@ -201,6 +220,8 @@ void driver_start(struct driver *d)
 	expect_equal(state.phase, SHIM_PHASE_RUNNING);
 	expect_equal(state.shim_pid, d->shim.pid);
 	expect(state.pid > 0 && state.start_time > 0 && state.started_ns > 0);
+	d->pid = state.pid;
+	d->start_time = state.start_time;
 	record_fini(&shim_state_type, &state);
 }
 
@@ -337,6 +358,14 @@ void write_text(int fd, const char *text)
 	struct error err;
 
 	check(fd_write_all(fd, text, strlen(text), &err), &err);
+}
+
+void expect_log(struct driver *d, bool out, bool err, const char *expected)
+{
+	scoped_free char *text = driver_log(d, out, err);
+
+	if (strcmp(text, expected) != 0)
+		fail("the log is '%s', expected '%s'", text, expected);
 }
 
 char *driver_log(struct driver *d, bool out, bool err)

@@ -17,6 +17,7 @@ struct driver {
 	struct shim_process shim;
 	struct message_reader reader;
 	struct shim_start start; /* filled with defaults */
+	int64_t pid, start_time; /* of the process, once it is started */
 };
 
 #define fail(...) fail_at(__FILE__, __LINE__, __VA_ARGS__)
@@ -29,6 +30,8 @@ void fail_at(const char *file, int line, const char *format, ...)
 	} while (0)
 #define expect_equal(a, b) expect_equal_at(__FILE__, __LINE__, #a, a, b)
 void expect_equal_at(const char *file, int line, const char *what, long long a, long long b);
+
+char *driver_program(void); /* the wherry-shim under test; owned */
 
 /* Scratch folder, shim, and a start message for `sh -c script`. */
 void driver_begin(struct driver *d, const char *script);
@@ -68,6 +71,10 @@ bool is_readable(int fd, int timeout_ms);
 
 /* All that the log holds, as `logs` shows it; owned. */
 char *driver_log(struct driver *d, bool out, bool err);
+void expect_log(struct driver *d, bool out, bool err, const char *expected);
+
+/* Input from a client that comes, writes and goes. */
+void driver_write_stdin(struct driver *d, const char *text);
 
 extern const struct shim_attach attach_output; /* out and err, live, plain */
 extern const struct shim_attach attach_all;    /* with input */

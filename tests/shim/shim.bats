@@ -117,3 +117,87 @@ scenario() {
 @test "a replay of much meets what is written meanwhile" {
 	scenario a_replay_of_much_meets_what_is_written_meanwhile
 }
+
+@test "much output with nobody reading" {
+	scenario much_output_with_nobody_reading
+}
+
+@test "a client that has closed costs nothing" {
+	scenario a_client_that_has_closed_costs_nothing
+}
+
+@test "a slow reader gets all of it" {
+	scenario a_slow_reader_gets_all_of_it
+}
+
+@test "a client that takes nothing is dropped and told so" {
+	scenario a_client_that_takes_nothing_is_dropped_and_told_so
+}
+
+@test "a full disk costs lines and says so" {
+	scenario a_full_disk_costs_lines_and_says_so
+}
+
+@test "a disk that stays full keeps nothing from ending" {
+	scenario a_disk_that_stays_full_keeps_nothing_from_ending
+}
+
+@test "logs are served while it runs and after" {
+	scenario logs_are_served_while_it_runs_and_after
+}
+
+@test "who follows gets each line and the end" {
+	scenario who_follows_gets_each_line_and_the_end
+}
+
+@test "rotation loses nothing for who follows" {
+	scenario rotation_loses_nothing_for_who_follows
+}
+
+@test "a reader of its own serves a log without a shim" {
+	scenario a_reader_of_its_own_serves_a_log_without_a_shim
+}
+
+@test "without a log there is still an attach" {
+	scenario without_a_log_there_is_still_an_attach
+}
+
+@test "an exec runs inside" {
+	scenario an_exec_runs_inside
+}
+
+@test "an exec on a terminal" {
+	scenario an_exec_on_a_terminal
+}
+
+@test "an exec that fails tells who is attached" {
+	scenario an_exec_that_fails_tells_who_is_attached
+}
+
+@test "an exec does not wait for ever for its background" {
+	scenario an_exec_does_not_wait_for_ever_for_its_background
+}
+
+@test "an exec ends with its container" {
+	scenario an_exec_ends_with_its_container
+}
+
+@test "an exec into a container that is gone fails" {
+	scenario an_exec_into_a_container_that_is_gone_fails
+}
+
+@test "what shares the pids of the host ends with its container" {
+	scenario what_shares_the_pids_of_the_host_ends_with_its_container
+}
+
+@test "an oom kill is seen" {
+	scenario an_oom_kill_is_seen
+}
+
+@test "stats come once twice or each second" {
+	scenario stats_come_once_twice_or_each_second
+}
+
+@test "an idle shim is small" {
+	scenario an_idle_shim_is_small
+}

@@ -1,0 +1,17 @@
+/* A scenario is a function that returns, or ends in fail(). */
+#pragma once
+
+#include "driver.h"
+
+struct scenario {
+	const char *name; /* NULL: behind the last one */
+	void (*run)(void);
+};
+
+#define SCENARIO(name)                                                                             \
+	{                                                                                          \
+#name, name                                                                        \
+	}
+
+extern const struct scenario life_scenarios[], attach_scenarios[], log_scenarios[],
+	exec_scenarios[];
