@@ -187,7 +187,7 @@ void run_check_ended(struct container_run *run)
 	struct error failure = run->failure;
 	bool failed = failure.kind != ERROR_NONE;
 
-	if (!run->end_recorded || run->publishing)
+	if (!run->end_recorded || run->publishing || (run->started && !run->recorded))
 		return;
 	container_ref(c);
 	run->starter = NULL;

@@ -61,6 +61,7 @@ static void on_recorded(void *data, const struct error *err)
 	if (err && run->failure.kind == ERROR_NONE)
 		run->failure = *err;
 	run_check_started(run);
+	run_check_ended(run);
 }
 
 static void on_started(struct container_run *run, struct message *message)

@@ -320,6 +320,7 @@ static void on_published(void *data, const struct error *err)
 	if (err && run->failure.kind == ERROR_NONE)
 		run->failure = *err;
 	run_check_started(run);
+	run_check_ended(run);
 }
 
 static void publish(struct container_run *run)
