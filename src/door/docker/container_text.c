@@ -5,18 +5,6 @@
 
 /* ---- status ---- */
 
-const char *health_state_name(enum health_state health)
-{
-	static const char *const names[] = {
-		[HEALTH_NONE] = "none",
-		[HEALTH_STARTING] = "starting",
-		[HEALTH_HEALTHY] = "healthy",
-		[HEALTH_UNHEALTHY] = "unhealthy",
-	};
-
-	return names[health];
-}
-
 static char *age(int64_t since_ns, int64_t now_ns)
 {
 	return duration_to_words(now_ns > since_ns ? now_ns - since_ns : 0);

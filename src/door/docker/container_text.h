@@ -9,9 +9,6 @@ char *container_status_text(const struct container *c, int64_t now_ns);
 /* The program with its arguments; those with blanks in quotes. */
 char *container_command_text(const char *path, const struct strings *args);
 
-/* "starting", "healthy", "unhealthy", "none" */
-const char *health_state_name(enum health_state health);
-
 /* One row of Ports in a list. */
 struct port_row {
 	char *ip; /* NULL: not published */

@@ -88,6 +88,13 @@ char *container_etc_path(const struct container *c, const char *file)
 	return str_format("/data/c/%s", file);
 }
 
+const char *health_state_name(enum health_state state)
+{
+	static const char *const names[] = {"none", "starting", "healthy", "unhealthy"};
+
+	return names[state];
+}
+
 /* ---- the containers ---- */
 
 static void publish(struct container *c, const char *port, const char *ip, const char *number)
