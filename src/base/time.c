@@ -24,26 +24,80 @@ int64_t time_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-static void split_ns(int64_t ns, time_t *seconds, int64_t *fraction)
+/* ---- the calendar ----
+ *
+ * Years are counted from March, so that a leap day is the last of its year, and in eras of 400 years,
+ * which all have the same days.  The C library does this too, but reads /etc/localtime for it, and a
+ * line of a log has a tenth of the time that it takes. */
+
+enum { DAYS_OF_ERA = 146097, DAYS_BEFORE_1970 = 719468 /* since the 1st of March of the year 0 */ };
+
+struct date {
+	int64_t year;
+	int month, day; /* from 1 */
+};
+
+static int64_t floor_divide(int64_t a, int64_t b)
 {
-	*seconds = ns / NS_PER_SECOND;
-	*fraction = ns % NS_PER_SECOND;
-	if (*fraction < 0) {
-		*fraction += NS_PER_SECOND;
-		--*seconds;
-	}
+	return a / b - (a % b < 0);
+}
+
+static int64_t days_from_date(const struct date *date)
+{
+	int64_t year = date->year - (date->month <= 2);
+	int64_t era = floor_divide(year, 400), of_era = year - era * 400;
+	int64_t of_year = (153 * ((date->month + 9) % 12) + 2) / 5 + date->day - 1;
+
+	return era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
+	       DAYS_BEFORE_1970;
+}
+
+static struct date date_from_days(int64_t days)
+{
+	int64_t since = days + DAYS_BEFORE_1970, era = floor_divide(since, DAYS_OF_ERA);
+	int64_t day = since - era * DAYS_OF_ERA;
+	int64_t year = (day - day / 1460 + day / 36524 - day / (DAYS_OF_ERA - 1)) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int month = (int)((5 * of_year + 2) / 153);
+	struct date date = {.month = month < 10 ? month + 3 : month - 9,
+			    .day = (int)(of_year - (153 * month + 2) / 5 + 1)};
+
+	date.year = year + era * 400 + (date.month <= 2);
+	return date;
+}
+
+/* ---- text ---- */
+
+static char *put_digits(char *to, int64_t value, size_t count)
+{
+	for (size_t i = count; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	return to + count;
 }
 
 const char *time_to_text_fixed(int64_t ns, char out[static TIME_TEXT_SIZE])
 {
-	time_t seconds;
-	int64_t fraction;
-	struct tm tm;
+	enum { DAY = 86400 };
+	int64_t seconds = floor_divide(ns, NS_PER_SECOND), days = floor_divide(seconds, DAY);
+	struct date date = date_from_days(days);
+	const struct {
+		int64_t value;
+		size_t digits;
+		char behind;
+	} parts[] = {{date.year, 4, '-'},
+		     {date.month, 2, '-'},
+		     {date.day, 2, 'T'},
+		     {(seconds - days * DAY) / 3600, 2, ':'},
+		     {(seconds - days * DAY) / 60 % 60, 2, ':'},
+		     {(seconds - days * DAY) % 60, 2, '.'},
+		     {ns - seconds * NS_PER_SECOND, 9, 'Z'}};
+	char *to = out;
 
-	split_ns(ns, &seconds, &fraction);
-	gmtime_r(&seconds, &tm);
-	size_t used = strftime(out, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + used, TIME_TEXT_SIZE - used, ".%09dZ", (int)fraction);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		to = put_digits(to, parts[i].value, parts[i].digits);
+		*to++ = parts[i].behind;
+	}
+	*to = '\0';
 	return out;
 }
 
@@ -90,25 +144,60 @@ static bool read_offset(const char *text, int64_t *seconds)
 	return true;
 }
 
+/* `count` digits and the character behind them; what follows, NULL if they are not there. */
+static const char *read_digits(const char *text, size_t count, const char *behind, int64_t *value)
+{
+	*value = 0;
+	for (size_t i = 0; i < count; i++, text++) {
+		if (!isdigit((unsigned char)*text))
+			return NULL;
+		*value = *value * 10 + (*text - '0');
+	}
+	if (!*behind)
+		return text;
+	return *text && strchr(behind, *text) ? text + 1 : NULL;
+}
+
+/* "2023-01-02T03:04:05"; what follows it. */
+static const char *read_seconds(const char *text, struct date *date, int64_t *seconds)
+{
+	static const struct {
+		size_t digits;
+		const char *behind;
+		int64_t low, high;
+	} parts[] = {{4, "-", 0, 9999}, {2, "-", 1, 12}, {2, "Tt", 1, 31},
+		     {2, ":", 0, 23},	{2, ":", 0, 59}, {2, "", 0, 60}};
+	int64_t values[6];
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		text = read_digits(text, parts[i].digits, parts[i].behind, &values[i]);
+		if (!text || values[i] < parts[i].low || values[i] > parts[i].high)
+			return NULL;
+	}
+	*date = (struct date){values[0], (int)values[1], (int)values[2]};
+	*seconds = values[3] * 3600 + values[4] * 60 + values[5];
+	return text;
+}
+
 bool time_from_text(const char *text, int64_t *ns)
 {
-	struct tm tm = {0};
-	int64_t fraction = 0, offset;
-	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	int64_t seconds, fraction = 0, offset;
+	struct date date;
+	const char *rest = read_seconds(text, &date, &seconds);
 
-	if (!rest)
+	if (!rest || date_from_days(days_from_date(&date)).day != date.day)
 		return false;
 	if (*rest == '.')
 		rest = read_fraction(rest + 1, &fraction);
 	if (!read_offset(rest, &offset))
 		return false;
-	if (tm.tm_year + 1900 == 1) {
+	if (date.year == 1) {
 		*ns = 0;
 		return true;
 	}
-	if (tm.tm_year + 1900 < 1700 || tm.tm_year + 1900 > 2200)
+	if (date.year < 1700 || date.year > 2200)
 		return false; /* beyond 64 bits of nanoseconds */
-	*ns = (timegm(&tm) - offset) * NS_PER_SECOND + fraction;
+	*ns = (days_from_date(&date) * 86400 + seconds - offset) * NS_PER_SECOND + fraction;
 	return true;
 }
 
