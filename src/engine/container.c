@@ -183,11 +183,10 @@ char *container_run_folder(const struct container *c)
 
 char *container_log_path(const struct container *c)
 {
-	scoped_free char *folder = container_folder(c);
-
 	if (!c->log_made || str_equal(c->host_config.log_config.type, "none"))
 		return NULL;
-	return str_format("%s/%s-json.log", folder, c->id);
+	return str_format("%s/containers/%s/%s-json.log", c->engine->settings.data_root, c->id,
+			  c->id);
 }
 
 /* On the host's network there are files too, made from the host's. */

@@ -180,11 +180,14 @@ static bool check_network_mode(struct check *check, struct error *err)
 	return true;
 }
 
+/* "container:" among the allowed ones stands for that of any container. */
 static bool check_mode(const char *mode, const char *name, const char *const *allowed,
 		       struct error *err)
 {
-	if (one_of(mode, allowed) || (one_of("container:", allowed) && is_container_mode(mode) &&
-				      mode[strlen("container:")]))
+	bool joins = is_container_mode(mode);
+
+	if (joins ? one_of("container:", allowed) && mode[strlen("container:")]
+		  : one_of(mode, allowed))
 		return true;
 	REFUSE("invalid %s: %s", name, mode);
 }
