@@ -12,6 +12,7 @@ static const struct {
 	worker_job *run;
 } jobs[] = {
 	{"network", worker_network},
+	{"remove", worker_remove},
 	{"tls", worker_tls},
 };
 

@@ -3,13 +3,13 @@
  *	<data root>/volumes/<name>/_data     what containers see
  *	store: volume/<name>                 struct volume_spec
  *
- * The folder is made before the record is written, and the record removed before the folder, so
- *that after a crash a folder without a record is all that can be left; volumes_open removes it. Who
- *uses a volume is counted by its users' ids (volume_use), which the engine tells at create and
- *adopt; nothing of that is stored here.
+ * The folder is made before the record is written, and the record removed before the folder, so that
+ * after a crash a folder without a record is all that can be left; volumes_open has it removed.  Who
+ * uses a volume is counted by its users' ids (volume_use), which the engine tells at create and adopt;
+ * nothing of that is stored here.
  *
- * Folders are made on the loop's thread (one mkdir); removing what may be a million files is done
- *by a child, after the folder was renamed out of the way. */
+ * Folders are made on the loop's thread (two mkdir); removing what may be a million files is done by
+ * `wherry-worker remove`, after the folder was renamed out of the way. */
 #pragma once
 
 #include "base/error.h"
@@ -28,14 +28,14 @@ struct volume_spec {
 	int64_t created_ns;
 	bool anonymous;	      /* made for a container, named by 64 hex digits */
 	struct pairs labels;  /* anonymous ones carry "com.docker.volume.anonymous" = "" */
-	struct pairs options; /* of the driver: type, device, o */
+	struct pairs options; /* of the driver */
 };
 extern const struct record_type volume_spec_type;
 
 /* Reads the records, so before the store's first write.  `worker` is the path of wherry-worker. */
 struct volumes *volumes_open(uv_loop_t *loop, struct store *store, const char *data_root,
 			     const char *worker, struct error *err);
-void volumes_close(struct volumes *volumes);
+void volumes_close(struct volumes *volumes); /* NULL is fine */
 
 /* ---- looking ---- */
 
@@ -60,13 +60,14 @@ struct volume_request {
 			   digits), so that a record can name the volume before it is there */
 };
 
-/* `err` is NULL on success, and `volume` is then recorded. */
+/* `err` is NULL on success, and `volume` is then recorded.  After a failure it is gone. */
 typedef void volume_done(void *data, struct volume *volume, const struct error *err);
 
-/* One that exists is given back unchanged, unless its driver is another (ERROR_CONFLICT).  Bad
- * names and options are ERROR_INVALID in Docker's words.  `done` is called once the record is on
- * disk; for failures and existing volumes before this returns.  Returns the volume at once (usable
- * for volume_use: its folder is there), NULL on failure. */
+/* One that exists is given back unchanged, unless its driver is another (ERROR_CONFLICT).  Bad names
+ * and options are ERROR_INVALID in Docker's words; the options that would mount something (type,
+ * device, o, size) are ERROR_UNSUPPORTED.  `done` is called once the record is on disk; for failures
+ * and existing volumes before this returns.  Returns the volume at once (usable for volume_use: its
+ * folder is there), NULL on failure. */
 struct volume *volume_create(struct volumes *volumes, const struct volume_request *request,
 			     volume_done *done, void *data);
 
@@ -76,9 +77,8 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 void volume_use(struct volume *volume, const char *user);
 void volume_unuse(struct volume *volume, const char *user);
 
-/* Mount what the options name, if any, before the first container that uses the volume starts; a
- * plain local volume needs nothing.  Says whether the source may be filled from the image: the
- * mount spec's copy_up (an empty folder is filled by the sandbox). */
+/* Before a container that uses the volume starts: its folder must be there.  (An empty one is filled
+ * from the image by the sandbox: mount_spec.copy_up.) */
 bool volume_mount(struct volume *volume, struct error *err);
 
 /* ---- removing ---- */
@@ -86,14 +86,16 @@ bool volume_mount(struct volume *volume, struct error *err);
 typedef void volume_removed(void *data, const struct error *err);
 
 /* ERROR_CONFLICT `remove v1: volume is in use - [<id>, <id>]`; `force` only makes an absent name no
- * error.  `done` when the record's removal is on disk. */
+ * error.  `done` (may be NULL) when the record's removal is on disk. */
 void volume_remove(struct volumes *volumes, const char *name, bool force, volume_removed *done,
 		   void *data);
 
-/* Those that are not in use and that `match` (NULL: all) says yes to; names of the removed and
- * bytes that they held are given when all are gone from the store. */
+/* Those that are not in use and that `match` (NULL: all) says yes to; the names of the removed and the
+ * bytes that they held are given when all are gone.  What could not be removed stays and is logged.
+ * `match` and `done` both get `data`.
+ * ERROR_CONFLICT "a prune operation is already running". */
 struct volume_pruned {
-	struct strings names;
+	struct strings names; /* borrowed for the call */
 	uint64_t bytes;
 };
 typedef void volume_prune_done(void *data, const struct volume_pruned *pruned,

@@ -1,0 +1,322 @@
+#include "base/test.h"
+
+#include "base/memory.h"
+#include "os/file.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* /bin/true is the worker: it removes nothing and its empty answer is a report of nothing. */
+#define WORKER "/bin/true"
+
+struct fixture {
+	char folder[64];
+	uv_loop_t loop;
+	struct store *store;
+	struct volumes *volumes;
+	struct error err; /* of the last callback */
+	int calls;
+	char *pruned;
+};
+
+static void open_all(struct fixture *f)
+{
+	f->store = store_open(&f->loop, f->folder, &f->err);
+	assert_non_null(f->store);
+	f->volumes = volumes_open(&f->loop, f->store, f->folder, WORKER, &f->err);
+	assert_non_null(f->volumes);
+}
+
+static void close_all(struct fixture *f)
+{
+	volumes_close(f->volumes);
+	store_close(f->store);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = mem_new(struct fixture);
+
+	snprintf(f->folder, sizeof(f->folder), "/tmp/volume_test.XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	uv_loop_init(&f->loop);
+	open_all(f);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	close_all(f);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	tree_remove(AT_FDCWD, f->folder, &f->err);
+	free(f->pruned);
+	free(f);
+	return 0;
+}
+
+static void note(struct fixture *f, const struct error *err)
+{
+	f->calls++;
+	f->err = err ? *err : (struct error){0};
+}
+
+static void on_created(void *data, struct volume *volume, const struct error *err)
+{
+	note(data, err);
+}
+
+static void on_removed(void *data, const struct error *err)
+{
+	note(data, err);
+}
+
+static void on_pruned(void *data, const struct volume_pruned *pruned, const struct error *err)
+{
+	struct fixture *f = data;
+
+	f->pruned = strings_join(&pruned->names, " ");
+	note(f, err);
+}
+
+static void wait_for_call(struct fixture *f, int calls)
+{
+	while (f->calls < calls)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static struct volume *create_and_wait(struct fixture *f, const char *name)
+{
+	struct volume_request request = {.name = name};
+	int calls = f->calls;
+	struct volume *volume = volume_create(f->volumes, &request, on_created, f);
+
+	wait_for_call(f, calls + 1);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+	return volume;
+}
+
+static void a_volume_is_a_folder_and_a_record(void **state)
+{
+	struct fixture *f = *state;
+	struct volume *volume = create_and_wait(f, "data");
+	struct stat info;
+
+	assert_true(str_ends_with(volume_path(volume), "/volumes/data/_data"));
+	assert_int_equal(stat(volume_path(volume), &info), 0);
+	assert_true(volume_mount(volume, &f->err));
+	close_all(f);
+	open_all(f);
+	assert_int_equal(volumes_count(f->volumes), 1);
+	assert_string_equal(volume_get_spec(volumes_at(f->volumes, 0))->name, "data");
+	assert_string_equal(volume_get_spec(volumes_at(f->volumes, 0))->driver, "local");
+}
+
+static void an_existing_volume_is_given_back(void **state)
+{
+	struct fixture *f = *state;
+	struct volume *first = create_and_wait(f, "data");
+	struct volume_request request = {.name = "data", .driver = "nfs"};
+
+	assert_ptr_equal(create_and_wait(f, "data"), first);
+	assert_null(volume_create(f->volumes, &request, on_created, f));
+	assert_int_equal(f->err.kind, ERROR_CONFLICT);
+}
+
+static void an_anonymous_volume_has_an_id_and_a_label(void **state)
+{
+	struct fixture *f = *state;
+	const struct volume_spec *spec = volume_get_spec(create_and_wait(f, NULL));
+
+	assert_int_equal(strlen(spec->name), 64);
+	assert_true(spec->anonymous);
+	assert_string_equal(pairs_get(&spec->labels, "com.docker.volume.anonymous"), "");
+}
+
+static void bad_requests_are_refused_in_dockers_words(void **state)
+{
+	static const struct {
+		const char *name, *driver, *option, *error;
+		enum error_kind kind;
+	} cases[] = {
+		{"x", NULL, NULL,
+		 "create x: volume name is too short, names should be at least two alphanumeric "
+		 "characters",
+		 ERROR_INVALID},
+		{"a b", NULL, NULL,
+		 "create a b: \"a b\" includes invalid characters for a local volume name, only "
+		 "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
+		 "directory, use "
+		 "absolute path",
+		 ERROR_INVALID},
+		{"../../etc", NULL, NULL, NULL, ERROR_INVALID},
+		{".hidden", NULL, NULL, NULL, ERROR_INVALID},
+		{"v2", "nfs", NULL, NULL, ERROR_NOT_FOUND},
+		{"v2", NULL, "x", "create v2: invalid option: \"x\"", ERROR_INVALID},
+		{"v2", NULL, "type", "create v2: missing required option: \"device\"",
+		 ERROR_INVALID},
+		{"v2", NULL, "size", NULL, ERROR_UNSUPPORTED},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_pairs struct pairs options = {0};
+		struct volume_request request = {
+			.name = cases[i].name, .driver = cases[i].driver, .options = &options};
+
+		if (cases[i].option)
+			pairs_set(&options, cases[i].option, "1");
+		assert_null(volume_create(f->volumes, &request, on_created, f));
+		assert_int_equal(f->calls, i + 1);
+		assert_int_equal(f->err.kind, cases[i].kind);
+		if (cases[i].error)
+			assert_string_equal(f->err.text, cases[i].error);
+	}
+	assert_int_equal(volumes_count(f->volumes), 0);
+}
+
+static void volumes_stand_in_the_order_of_their_names(void **state)
+{
+	static const char *const names[] = {"mm", "aa", "zz", "bb"}, *const sorted[] = {"aa", "bb",
+											"mm", "zz"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < array_length(names); i++)
+		create_and_wait(f, names[i]);
+	for (size_t i = 0; i < array_length(sorted); i++)
+		assert_string_equal(volume_get_spec(volumes_at(f->volumes, i))->name, sorted[i]);
+	assert_null(volumes_find(f->volumes, "cc", &f->err));
+	assert_string_equal(f->err.text, "get cc: no such volume");
+}
+
+static void a_volume_in_use_stays(void **state)
+{
+	struct fixture *f = *state;
+	struct volume *volume = create_and_wait(f, "data");
+
+	volume_use(volume, "one");
+	volume_use(volume, "two");
+	volume_use(volume, "one");
+	assert_int_equal(volume_use_count(volume), 2);
+	volume_remove(f->volumes, "data", true, on_removed, f);
+	assert_int_equal(f->err.kind, ERROR_CONFLICT);
+	assert_string_equal(f->err.text, "remove data: volume is in use - [one, two]");
+	volume_unuse(volume, "one");
+	volume_unuse(volume, "two");
+	volume_unuse(volume, "two");
+	volume_remove(f->volumes, "data", false, on_removed, f);
+	wait_for_call(f, 3);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+	assert_int_equal(volumes_count(f->volumes), 0);
+}
+
+static void removing_moves_the_folder_away(void **state)
+{
+	struct fixture *f = *state;
+	scoped_free char *path = str_dup(volume_path(create_and_wait(f, "data")));
+	struct volume_request request = {.name = "data"};
+
+	volume_remove(f->volumes, "data", false, on_removed, f);
+	assert_null(volume_create(f->volumes, &request, on_created, f)); /* still on its way out */
+	assert_int_equal(f->err.kind, ERROR_CONFLICT);
+	wait_for_call(f, 3);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_non_null(create_and_wait(f, "data"));
+	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void an_absent_name_is_an_error_unless_forced(void **state)
+{
+	struct fixture *f = *state;
+
+	volume_remove(f->volumes, "none", false, on_removed, f);
+	assert_int_equal(f->err.kind, ERROR_NOT_FOUND);
+	volume_remove(f->volumes, "none", true, on_removed, f);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+}
+
+static bool is_anonymous(void *data, const struct volume *volume)
+{
+	return volume_get_spec(volume)->anonymous;
+}
+
+static void pruning_takes_what_matches_and_is_not_in_use(void **state)
+{
+	struct fixture *f = *state;
+	struct volume *used;
+
+	create_and_wait(f, "named");
+	used = create_and_wait(f, NULL);
+	volume_use(used, "one");
+	scoped_free char *free_one = str_dup(volume_get_spec(create_and_wait(f, NULL))->name);
+	volumes_prune(f->volumes, is_anonymous, on_pruned, f);
+	wait_for_call(f, 4);
+	assert_string_equal(f->pruned, free_one);
+	assert_int_equal(volumes_count(f->volumes), 2);
+}
+
+static void pruning_nothing_is_answered_too(void **state)
+{
+	struct fixture *f = *state;
+
+	volumes_prune(f->volumes, NULL, on_pruned, f);
+	wait_for_call(f, 1);
+	assert_string_equal(f->pruned, "");
+}
+
+static void a_folder_without_a_record_is_thrown_away(void **state)
+{
+	struct fixture *f = *state;
+	scoped_free char *path = str_format("%s/volumes/leftover", f->folder);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	create_and_wait(f, "kept");
+	close_all(f);
+	open_all(f);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_true(volume_mount(volumes_find(f->volumes, "kept", &f->err), &f->err));
+}
+
+static void closing_with_records_on_their_way_is_fine(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_request request = {.name = "data"};
+
+	assert_non_null(volume_create(f->volumes, &request, on_created, f));
+	close_all(f);
+	assert_int_equal(f->calls, 0);
+	open_all(f);
+	assert_int_equal(volumes_count(f->volumes), 1);
+	volume_remove(f->volumes, "data", false, on_removed, f);
+	close_all(f);
+	open_all(f);
+	assert_int_equal(volumes_count(f->volumes), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_volume_is_a_folder_and_a_record),
+		TEST(an_existing_volume_is_given_back),
+		TEST(an_anonymous_volume_has_an_id_and_a_label),
+		TEST(bad_requests_are_refused_in_dockers_words),
+		TEST(volumes_stand_in_the_order_of_their_names),
+		TEST(a_volume_in_use_stays),
+		TEST(removing_moves_the_folder_away),
+		TEST(an_absent_name_is_an_error_unless_forced),
+		TEST(pruning_takes_what_matches_and_is_not_in_use),
+		TEST(pruning_nothing_is_answered_too),
+		TEST(a_folder_without_a_record_is_thrown_away),
+		TEST(closing_with_records_on_their_way_is_fine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
