@@ -246,7 +246,10 @@ static bool take_networks(struct operation *op, struct error *err)
 	for (size_t i = 0; i < asked->count; i++) {
 		const struct endpoint_settings *settings =
 			RECORD_AT(*asked, struct endpoint_settings, i);
-		const char *name = real_name(op->engine, asked->names[i]);
+		/* The docker command names the network by the mode it asked for. */
+		const char *name = str_equal(asked->names[i], "default")
+					   ? first
+					   : real_name(op->engine, asked->names[i]);
 
 		if (!endpoint_settings_check(op->engine, name, settings, err))
 			return false;
