@@ -17,6 +17,7 @@
 #include "shim/wait.h"
 
 struct process_stdio;
+struct relays;
 struct sandbox;
 struct shim;
 
@@ -75,6 +76,8 @@ struct shim {
 		int *items; /* reserved ports, owned */
 		size_t count, capacity;
 	} ports;
+	struct relays *relays; /* owned; NULL: none of the ports is carried by us */
+	struct source relays_source;
 
 	struct shim_state state;
 	struct shim_exit exit;
@@ -86,7 +89,7 @@ struct shim {
 /* Its exit code. */
 int shim_run_main(void);
 
-/* ---- what messages ask for: control.c calls these ---- */
+/* ---- what messages ask for, for control.c ---- */
 
 void shim_start(struct shim *s, const struct shim_start *start);
 bool shim_signal(struct shim *s, int signal, struct error *err);
@@ -95,3 +98,13 @@ void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connec
 void shim_recorded(struct shim *s);
 void shim_daemon_gone(struct shim *s);
 void shim_release(struct shim *s, const struct shim_release *release);
+
+/* ---- what run.c, start.c and finish.c do for each other ---- */
+
+bool shim_has_exited(const struct shim *s);
+void shim_write_record(struct shim *s, const char *name, const struct record_type *type,
+		       const void *record);		 /* into the run folder */
+void shim_watch_group(struct shim *s);			 /* its exit and its OOM kills */
+void shim_fail(struct shim *s, const struct error *err); /* the start failed */
+void shim_grace_passed(struct deadline *deadline);
+void shim_outputs_ended(struct outputs *outputs);

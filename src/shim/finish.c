@@ -1,0 +1,208 @@
+/* The end of a process: its exit, or the failure of its start, is told to all who want to know. */
+#include "sandbox/sandbox.h"
+#include "shim/run.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- what waits are told ---- */
+
+void shim_recorded(struct shim *s)
+{
+	if (s->state.phase == SHIM_PHASE_ENDED)
+		waits_tell_exit(&s->waits, s->exit.code);
+}
+
+/* Without a daemon there is nobody who could contradict what waits are told. */
+void shim_daemon_gone(struct shim *s)
+{
+	shim_recorded(s);
+}
+
+static void give_back_waits(struct shim *s)
+{
+	struct shim_wait wait;
+	int socket;
+
+	while (waits_take(&s->waits, &wait, &socket)) {
+		controls_tell_with_fd(&s->controls, SHIM_WAITING, &shim_wait_type, &wait, socket);
+		close(socket);
+	}
+}
+
+void shim_release(struct shim *s, const struct shim_release *release)
+{
+	if (s->state.phase != SHIM_PHASE_ENDED)
+		return;
+	shim_recorded(s);
+	if (release->removed || release->error)
+		waits_tell_removal(&s->waits, s->exit.code, release->error);
+	else
+		give_back_waits(s);
+	s->released = true;
+	controls_stop_listening(&s->controls);
+}
+
+static void tell_end(struct shim *s)
+{
+	s->state.phase = SHIM_PHASE_ENDED;
+	shim_write_record(s, SHIM_EXIT, &shim_exit_type, &s->exit);
+	controls_tell(&s->controls, s->exit.failure ? SHIM_FAILED : SHIM_EXITED, &shim_exit_type,
+		      &s->exit);
+	if (!s->controls.daemon)
+		shim_daemon_gone(s);
+}
+
+static void notice_oom(struct shim *s)
+{
+	if (!s->group.sandbox || !sandbox_read_oom(s->group.sandbox))
+		return;
+	s->state.oom = true;
+	controls_tell(&s->controls, SHIM_OOM, NULL, NULL);
+}
+
+static void close_ports(struct shim *s)
+{
+	loop_watch(&s->loop, &s->relays_source, 0);
+	relays_free(take(s->relays));
+	for (size_t i = 0; i < s->ports.count; i++)
+		close(s->ports.items[i]);
+	vector_fini(&s->ports);
+}
+
+static void end_output(struct shim *s)
+{
+	log_writer_end(&s->log);
+	clients_end(&s->clients);
+}
+
+/* Output that is complete is passed on at once; else, who writes it must be ended first. */
+static void finish(struct shim *s)
+{
+	bool complete = !outputs_are_open(&s->outputs);
+
+	loop_set_deadline(&s->loop, &s->grace, 0);
+	if (complete)
+		end_output(s);
+	notice_oom(s);
+	loop_watch(&s->loop, &s->oom_source, 0);
+	if (s->kind->end)
+		s->kind->end(&s->group);
+	if (!complete) {
+		outputs_drain(&s->outputs);
+		outputs_close(&s->outputs);
+		end_output(s);
+	}
+	s->exit.oom = s->state.oom;
+	s->exit.log_dropped = s->log.dropped;
+	stats_streams_end(&s->stats);
+	input_fini(&s->input);
+	close_fd(&s->group.terminal);
+	close_ports(s);
+	tell_end(s);
+}
+
+void shim_grace_passed(struct deadline *deadline)
+{
+	finish(container_of(deadline, struct shim, grace));
+}
+
+bool shim_has_exited(const struct shim *s)
+{
+	return s->exit.finished_ns;
+}
+
+void shim_outputs_ended(struct outputs *outputs)
+{
+	struct shim *s = container_of(outputs, struct shim, outputs);
+
+	if (shim_has_exited(s))
+		finish(s);
+}
+
+static void reap(struct shim *s)
+{
+	siginfo_t info = {0};
+
+	waitid(P_PIDFD, (id_t)s->group.pidfd, &info, WEXITED);
+	s->exit.finished_ns = time_now_ns();
+	s->exit.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
+	s->exit.code = s->exit.signal ? 128 + s->exit.signal : info.si_status;
+}
+
+static void group_exited(struct source *source, uint32_t events)
+{
+	struct shim *s = container_of(source, struct shim, exit_source);
+
+	loop_watch(&s->loop, source, 0);
+	reap(s);
+	close_fd(&s->group.pidfd);
+	outputs_drain(&s->outputs);
+	if (outputs_are_open(&s->outputs) && s->kind->grace_ns)
+		loop_set_deadline(&s->loop, &s->grace, time_monotonic_ns() + s->kind->grace_ns);
+	else
+		finish(s);
+}
+
+/* ---- a start that failed ---- */
+
+/* Docker's command makes its exit code of the words of an error, so its words are part of the contract,
+ * and what is recorded must be what the command says. */
+static int32_t exit_code_of(const char *text)
+{
+	static const struct {
+		const char *words;
+		int32_t code;
+	} known[] = {
+		{"executable file not found", 127},
+		{"no such file or directory", 127},
+		{"permission denied", 126},
+		{"is a directory", 126},
+	};
+
+	for (size_t i = 0; i < array_length(known); i++)
+		if (strstr(text, known[i].words))
+			return known[i].code;
+	return 128;
+}
+
+void shim_fail(struct shim *s, const struct error *err)
+{
+	char text[ERROR_TEXT_SIZE + 2];
+
+	s->exit.failure = mem_new(struct shim_failure);
+	*s->exit.failure = (struct shim_failure){.kind = (int32_t)err->kind,
+						 .os = err->os,
+						 .text = str_dup(err->text),
+						 .exit_code = exit_code_of(err->text)};
+	s->exit.code = s->exit.failure->exit_code;
+	s->exit.finished_ns = time_now_ns();
+	if (s->kind->tells_clients) {
+		error_text(err, text, ERROR_TEXT_SIZE);
+		strncat(text, "\r\n", 3);
+		clients_output(&s->clients, STREAM_STDOUT, text, strlen(text));
+	}
+	clients_end(&s->clients);
+	stats_streams_end(&s->stats);
+	close_ports(s);
+	tell_end(s);
+}
+
+/* ---- watching ---- */
+
+static void oom_ready(struct source *source, uint32_t events)
+{
+	notice_oom(container_of(source, struct shim, oom_source));
+}
+
+void shim_watch_group(struct shim *s)
+{
+	s->exit_source = (struct source){.fd = s->group.pidfd, .ready = group_exited};
+	loop_watch(&s->loop, &s->exit_source, EPOLLIN);
+	s->oom_source = (struct source){
+		.fd = s->group.sandbox ? sandbox_oom_fd(s->group.sandbox) : -1, .ready = oom_ready};
+	if (s->oom_source.fd >= 0)
+		loop_watch(&s->loop, &s->oom_source, EPOLLIN | EPOLLPRI | EPOLLET);
+	s->stats.cgroup_path = s->cgroup_path;
+	s->stats.pid = s->group.network_pid;
+}
