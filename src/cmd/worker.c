@@ -13,6 +13,7 @@ static const struct {
 } jobs[] = {
 	{"network", worker_network},
 	{"remove", worker_remove},
+	{"seccomp", worker_seccomp},
 	{"tls", worker_tls},
 };
 

@@ -9,5 +9,6 @@
 typedef bool worker_job(int argc, char **argv, struct error *err); /* argv[0] is the job's name */
 
 worker_job worker_network; /* bridges, sysctls, the whole nftables table, conntrack */
+worker_job worker_seccomp; /* seccomp programs: sandbox/seccomp_program.h */
 worker_job worker_remove;  /* trees of a million files */
 worker_job worker_tls;     /* TLS for the daemon: http/http_tls.h */

@@ -1,68 +1,21 @@
 #include "engine/capability.h"
 
 #include "base/memory.h"
+#include "format/capability.h"
 
 #include <ctype.h>
 #include <sys/prctl.h>
 
-/* By number, linux/capability.h. */
-static const char *const names[] = {
-	"CHOWN",
-	"DAC_OVERRIDE",
-	"DAC_READ_SEARCH",
-	"FOWNER",
-	"FSETID",
-	"KILL",
-	"SETGID",
-	"SETUID",
-	"SETPCAP",
-	"LINUX_IMMUTABLE",
-	"NET_BIND_SERVICE",
-	"NET_BROADCAST",
-	"NET_ADMIN",
-	"NET_RAW",
-	"IPC_LOCK",
-	"IPC_OWNER",
-	"SYS_MODULE",
-	"SYS_RAWIO",
-	"SYS_CHROOT",
-	"SYS_PTRACE",
-	"SYS_PACCT",
-	"SYS_ADMIN",
-	"SYS_BOOT",
-	"SYS_NICE",
-	"SYS_RESOURCE",
-	"SYS_TIME",
-	"SYS_TTY_CONFIG",
-	"MKNOD",
-	"LEASE",
-	"AUDIT_WRITE",
-	"AUDIT_CONTROL",
-	"SETFCAP",
-	"MAC_OVERRIDE",
-	"MAC_ADMIN",
-	"SYSLOG",
-	"WAKE_ALARM",
-	"BLOCK_SUSPEND",
-	"AUDIT_READ",
-	"PERFMON",
-	"BPF",
-	"CHECKPOINT_RESTORE",
-};
-
-#define ALL ((UINT64_C(1) << array_length(names)) - 1)
+#define ALL CAPABILITIES_ALL
 
 /* Of a normalized name; "ALL" is every one, an unknown name 0. */
 static uint64_t bits_of(const char *name)
 {
+	int number = str_starts_with(name, "CAP_") ? capability_from_name(name) : -1;
+
 	if (str_equal(name, "ALL"))
 		return ALL;
-	if (!str_starts_with(name, "CAP_"))
-		return 0;
-	for (size_t i = 0; i < array_length(names); i++)
-		if (str_equal(name + 4, names[i]))
-			return UINT64_C(1) << i;
-	return 0;
+	return number < 0 ? 0 : UINT64_C(1) << number;
 }
 
 static char *normal_name(const char *typed)
@@ -121,7 +74,7 @@ uint64_t capability_host(void)
 {
 	uint64_t set = 0;
 
-	for (unsigned i = 0; i < array_length(names); i++)
+	for (unsigned i = 0; i < CAPABILITY_COUNT; i++)
 		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
 			set |= UINT64_C(1) << i;
 	return set;
