@@ -40,7 +40,8 @@ void endpoint_settings_take(struct endpoint_settings *to, const struct endpoint_
 	to->links = wanted.links;
 	to->aliases = wanted.aliases;
 	to->driver_opts = wanted.driver_opts;
-	to->wanted_mac_address = take(wanted.mac_address);
+	if (!str_is_empty(wanted.mac_address)) /* clients send "" for none */
+		to->wanted_mac_address = take(wanted.mac_address);
 	str_replace(&to->mac_address, to->wanted_mac_address);
 	wanted.links = wanted.aliases = (struct strings){0};
 	wanted.driver_opts = (struct pairs){0};
