@@ -1,0 +1,55 @@
+/* What the files of this folder know of each other. */
+#pragma once
+
+#include "os/job.h"
+#include "volume/volume.h"
+
+#define VOLUME_RECORD_PREFIX "volume/"
+#define VOLUME_TRASH_PREFIX  ".trash-" /* no volume's name begins with a dot */
+#define VOLUME_DATA	     "_data"
+
+struct volume {
+	struct volume_spec spec;
+	struct volumes *volumes; /* borrowed */
+	char *path;
+	struct strings users;
+
+	/* While its record is being written or removed: */
+	bool recording, removing;
+	volume_done *created;
+	void (*gone)(struct volume *volume, const struct error *err);
+	volume_removed *removed;
+	void *data; /* of the callback */
+};
+
+struct volumes {
+	uv_loop_t *loop;
+	struct store *store; /* borrowed */
+	char *worker, *path;
+	int folder;
+	struct {
+		struct volume **items; /* owned, by name */
+		size_t count, capacity;
+	} list;
+	struct pruning *pruning; /* owned; NULL: none is under way */
+};
+
+/* ---- volume.c: the list ---- */
+
+struct volume *volumes_look_up(const struct volumes *volumes, const char *name); /* NULL: absent */
+void volumes_insert(struct volumes *volumes, struct volume *volume); /* owned from now on */
+void volume_forget(struct volume *volume);			     /* out of the list, freed */
+
+/* ---- volume_remove.c ---- */
+
+/* Moved out of the way, under a name that no volume can have; NULL: there was nothing, or it stays. */
+char *volume_throw_away(const struct volumes *volumes, const char *name);
+
+/* Have these folders removed by a worker.  What stays because of a failure is removed when the daemon
+ * starts the next time.  `done` may be NULL. */
+struct job *volumes_empty_trash(struct volumes *volumes, const struct strings *names,
+				job_done *done, void *data);
+
+/* Both of one volume. */
+void volume_remove_folder(struct volumes *volumes, const char *name);
+void volumes_stop_pruning(struct volumes *volumes);
