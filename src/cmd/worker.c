@@ -11,10 +11,15 @@ static const struct {
 	const char *name;
 	worker_job *run;
 } jobs[] = {
+	{"fetch", worker_fetch},
+	{"import", worker_import},
+	{"load", worker_load},
 	{"network", worker_network},
 	{"remove", worker_remove},
+	{"remove-layers", worker_remove_layers},
 	{"seccomp", worker_seccomp},
 	{"tls", worker_tls},
+	{"unpack", worker_unpack},
 };
 
 static worker_job *find_job(const char *name)

@@ -8,6 +8,13 @@
 
 typedef bool worker_job(int argc, char **argv, struct error *err); /* argv[0] is the job's name */
 
+/* Of images: image/worker_protocol.h says what they get and tell. */
+worker_job worker_fetch;
+worker_job worker_unpack;
+worker_job worker_load;
+worker_job worker_import;
+worker_job worker_remove_layers;
+
 worker_job worker_network; /* bridges, sysctls, the whole nftables table, conntrack */
 worker_job worker_seccomp; /* seccomp programs: sandbox/seccomp_program.h */
 worker_job worker_remove;  /* trees of a million files */

@@ -287,13 +287,12 @@ static bool fetch(struct fetch *f, struct error *err)
 	return fetch_wanted(f, err);
 }
 
-int fetch_main(int control)
+void fetch_main(int control)
 {
 	scoped_with(worker_fini) struct worker worker = {.control = control};
 	scoped_with(fetch_fini) struct fetch f = {.worker = &worker};
 	struct error err = {0};
 
-	if (fetch(&f, &err))
-		return 0;
-	return worker_fail(&worker, &err);
+	if (!fetch(&f, &err))
+		worker_fail(&worker, &err);
 }

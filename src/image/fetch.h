@@ -2,5 +2,5 @@
  * image/worker_protocol.h.  Reads foreign bytes; confined to the network (image/confine.h). */
 #pragma once
 
-/* Returns the exit status. */
-int fetch_main(int control);
+/* Failures are told to the daemon. */
+void fetch_main(int control);

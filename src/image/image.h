@@ -41,18 +41,21 @@ struct layer {
 		       */
 	int64_t size; /* bytes of its regular files */
 	unsigned users; /* images (each counted once) and running jobs that need it */
+	bool missing; /* its folder was not found; the next pull of an image with it brings it back */
 };
 
 struct image {
 	char *id; /* "sha256:..." */
 	struct image_config config;
-	const struct layer **layers; /* lowest first, as many as config.diff_ids */
+	struct layer **layers;	/* lowest first, as many as config.diff_ids */
 	struct strings tags;	/* "busybox:latest", "127.0.0.1:5000/a/b:1": short form, sorted */
 	struct strings digests; /* "busybox@sha256:...": short form, sorted */
-	int64_t size;		/* of all its layers */
-	int64_t created_ns;	/* what the configuration says; 0: nothing */
-	int64_t tagged_ns;	/* last tagged, pulled or loaded on this host */
-	unsigned leases;	/* image_lease minus image_release */
+	struct strings
+		documents;  /* digests of the blobs it was told by: manifests, configuration */
+	int64_t size;	    /* of all its layers */
+	int64_t created_ns; /* what the configuration says; 0: nothing */
+	int64_t tagged_ns;  /* last tagged, pulled or loaded on this host */
+	unsigned leases;    /* image_lease minus image_release */
 	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
 };
 
@@ -82,9 +85,9 @@ struct image_settings {
 	struct image_limits limits;
 };
 
-/* Reads all records and brings folders and records together: folders and downloads without a record
- * are removed (by a worker, later), images whose layer is missing stay listed and fail by name when
- * leased.  `data_root` is borrowed and stays open.  Settings are copied. */
+/* Reads all records and looks for their folders.  Images whose layer is missing stay listed and fail by
+ * name when leased.  `data_root` is borrowed and stays open.  Settings are copied.  Nothing is written
+ * before image_store_settle, so that others can still read the store. */
 struct image_store *image_store_open(uv_loop_t *loop, struct store *store, int data_root,
 				     const struct image_settings *settings, struct error *err);
 
@@ -243,7 +246,8 @@ void image_upload_fini(struct image_upload *upload);
 
 /* docker-archive (manifest.json, or `repositories` of old) or OCI layout, plain or compressed
  * (gzip, zstd, bzip2, xz).  Failures are told in band by the worker; on_done tells the daemon the
- * same for its events.  Always takes the upload. */
+ * same for its events.  Always takes the upload.  NULL when nothing could be started; on_done has
+ * been called then. */
 struct image_job *image_load(struct image_store *images, struct image_upload *upload, bool quiet,
 			     const char *platform, const struct image_job_handlers *handlers,
 			     void *data);

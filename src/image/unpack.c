@@ -3,17 +3,15 @@
 #include "image/confine.h"
 #include "image/layer_unpack.h"
 #include "image/worker.h"
+#include "os/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK_SIZE (256 * 1024)
-
-/* Far more than any layer needs (its folders' names and times are kept to the end). */
-#define MEMORY_MAX (1UL << 30)
 
 struct unpack {
 	struct worker *worker;
@@ -93,16 +91,22 @@ static bool take_start(struct unpack *u, struct error *err)
 	return true;
 }
 
+/* The folder as it is now mounted, in place of the daemon's view of it. */
+static bool enter_root(struct unpack *u, struct error *err)
+{
+	close_fd(&u->root);
+	u->root = folder_open(AT_FDCWD, "/", err);
+	return u->root >= 0;
+}
+
 static bool unpack(struct unpack *u, struct error *err)
 {
-	struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
 	struct layer_limits limits;
 	struct layer_facts facts;
 	struct unpacked done;
 
-	if (!take_start(u, err) || !confine_to_folder(u->root, err))
+	if (!take_start(u, err) || !confine_to_folder(u->root, err) || !enter_root(u, err))
 		return false;
-	setrlimit(RLIMIT_DATA, &memory);
 	limits = (struct layer_limits){u->start.size_limit, u->start.files_limit};
 	if (!layer_unpack(u->root, &(struct byte_source){next_block, u}, &limits, &facts, err))
 		return false;
@@ -117,7 +121,7 @@ static void unpack_fini(struct unpack *u)
 	free(u->block);
 }
 
-int unpack_main(int control)
+void unpack_main(int control)
 {
 	scoped_with(worker_fini) struct worker worker = {.control = control};
 	scoped_with(unpack_fini) struct unpack u = {.worker = &worker, .root = -1, .input = -1};
@@ -126,7 +130,6 @@ int unpack_main(int control)
 	umask(0);
 	setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive wants it for pax names */
 	u.block = mem_resize(NULL, BLOCK_SIZE, 1);
-	if (unpack(&u, &err))
-		return 0;
-	return worker_fail(&worker, &err);
+	if (!unpack(&u, &err))
+		worker_fail(&worker, &err);
 }

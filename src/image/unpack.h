@@ -2,5 +2,5 @@
  * image/layer_unpack.h.  Reads foreign bytes; confined to the folder (image/confine.h). */
 #pragma once
 
-/* Returns the exit status. */
-int unpack_main(int control);
+/* Failures are told to the daemon. */
+void unpack_main(int control);

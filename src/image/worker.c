@@ -43,18 +43,17 @@ bool worker_send(struct worker *worker, enum worker_message type,
 
 	if (record_type)
 		record_encode(record_type, record, &body);
-	message.data = body.data;
+	message.data = body.data ? body.data : "";
 	message.size = body.size;
 	return message_send(worker->control, &message, -1, err);
 }
 
-int worker_fail(struct worker *worker, const struct error *err)
+void worker_fail(struct worker *worker, const struct error *err)
 {
 	struct worker_failure failure = {(int32_t)err->kind, err->os, (char *)(uintptr_t)err->text};
 	struct error gone;
 
 	worker_send(worker, WORKER_FAILED, &worker_failure_type, &failure, &gone);
-	return 1;
 }
 
 /* ---- documents ---- */

@@ -27,8 +27,8 @@ bool worker_expect(struct worker *worker, enum worker_message type,
 bool worker_send(struct worker *worker, enum worker_message type,
 		 const struct record_type *record_type, const void *record, struct error *err);
 
-/* Tell the daemon why, if it is still there.  Returns the exit status, 1. */
-int worker_fail(struct worker *worker, const struct error *err);
+/* Tell the daemon why, if it is still there. */
+void worker_fail(struct worker *worker, const struct error *err);
 
 /* Where a document is to be written; -1: the daemon has it, or (is_config) the image that it is the
  * configuration of.  The caller owns the file. */

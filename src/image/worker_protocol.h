@@ -3,7 +3,7 @@
  * another version is refused.
  *
  * The daemon starts a worker with WORKER_START, whose record and descriptors depend on the command; the
- * worker ends by exiting with 0 when all is done, or after WORKER_FAILED.  A worker whose daemon is gone
+ * worker ends by exiting with 0 when all is done or WORKER_FAILED is sent.  A worker whose daemon is gone
  * reads the end of the socket and exits: what it made is unfinished and nobody was told of it.
  *
  * fetch	START (struct fetch_start).  For each tag:
@@ -19,7 +19,7 @@
  *		UPLOAD_PIPE with a pipe to an unpacker, UPLOAD_UNPACKED with what that found.
  *		Documents as above.  UPLOAD_IMAGE for each image, then UPLOAD_END.  The daemon sends
  *		UPLOAD_SAY, lines of the answer, at any time, and UPLOAD_CLOSE as the last
- * remove	START (struct remove_start; a folder): removes what is named below it */
+ * remove-layers	START (struct remove_start; a folder): removes what is named below it */
 #pragma once
 
 #include "format/record.h"

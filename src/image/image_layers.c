@@ -1,0 +1,229 @@
+#include "image/image_store.h"
+
+#include "base/id.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_TRIES     100
+#define REMOVE_AT_ONCE 1000 /* names in one message */
+
+struct layer *layer_find(const struct image_store *images, const char *diff_id)
+{
+	struct layer *layer = map_get(&images->by_diff_id, diff_id);
+
+	return layer && !layer->missing ? layer : NULL;
+}
+
+void layer_free(struct layer *layer)
+{
+	free(layer->diff_id);
+	free(layer->folder);
+	free(layer);
+}
+
+/* ---- folders ---- */
+
+/* 500 of them with their colons are 3,000 of the 4,096 bytes that mount(2) takes; 33 million names. */
+static void random_name(char out[static LAYER_FOLDER_SIZE])
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned char bytes[LAYER_FOLDER_SIZE - 1];
+
+	random_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		out[i] = letters[bytes[i] % 32];
+	out[sizeof(bytes)] = '\0';
+}
+
+bool layer_folder_make(struct image_store *images, char name[static LAYER_FOLDER_SIZE], int *folder,
+		       struct error *err)
+{
+	int made = -1;
+
+	for (int i = 0; i < NAME_TRIES && made < 0; i++) {
+		random_name(name);
+		made = mkdirat(images->layers, name, 0755);
+		if (made < 0 && errno != EEXIST)
+			break;
+	}
+	if (made == 0)
+		*folder = openat(images->layers, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (made < 0 || *folder < 0)
+		return error_errno(err, "cannot make a folder for a layer");
+	return true;
+}
+
+/* ---- the remover: one worker at a time, with all names so far ---- */
+
+static void start_remover(struct image_store *images);
+
+static void on_removed(void *data, const struct error *err)
+{
+	struct image_store *images = data;
+
+	images->remover = NULL;
+	if (err)
+		log_error("layers not removed", err, "count=%zu", images->going.count);
+	strings_fini(&images->going);
+	if (!err)
+		start_remover(images);
+}
+
+static void ignore_message(void *data, struct message *message)
+{
+}
+
+static void send_names(struct image_store *images)
+{
+	struct remove_start start = {0};
+
+	while (images->doomed.count > 0 && images->going.count < REMOVE_AT_ONCE) {
+		strings_add(&images->going, images->doomed.items[images->doomed.count - 1]);
+		strings_remove(&images->doomed, images->doomed.count - 1);
+	}
+	start.names = images->going;
+	worker_process_send(images->remover, WORKER_START, &remove_start_type, &start,
+			    &images->layers, 1);
+}
+
+static void start_remover(struct image_store *images)
+{
+	static const struct worker_handlers handlers = {ignore_message, NULL, on_removed};
+	struct error err;
+
+	if (images->remover || images->doomed.count == 0 || images->closing)
+		return;
+	images->remover = worker_process_start(images->loop, images->worker, "remove-layers",
+					       &handlers, images, &err);
+	if (images->remover)
+		send_names(images);
+	else
+		log_error("layers not removed", &err, "count=%zu", images->doomed.count);
+}
+
+void layer_folders_remove(struct image_store *images, struct strings *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		strings_add(&images->doomed, names->items[i]);
+	strings_fini(names);
+	start_remover(images);
+}
+
+/* ---- layers ---- */
+
+/* Images that have waited for it have not counted it yet. */
+static void grow_images(struct image_store *images, const struct layer *layer, int64_t by)
+{
+	for (struct map_slot *slot = map_first(&images->images); slot;
+	     slot = map_next(&images->images, slot)) {
+		struct image *image = slot->value;
+
+		for (size_t i = 0; i < image->config.diff_ids.count; i++)
+			image->size += image->layers[i] == layer ? by : 0;
+	}
+}
+
+/* A layer that was missing comes back under a new folder. */
+static struct layer *revive(struct image_store *images, struct layer *layer,
+			    const struct layer_record *record, struct image_batch *batch)
+{
+	grow_images(images, layer, record->size - layer->size);
+	str_replace(&layer->folder, record->folder);
+	layer->size = record->size;
+	layer->missing = false;
+	image_batch_put_layer(batch, layer);
+	return layer;
+}
+
+struct layer *layer_add(struct image_store *images, const struct layer_record *record,
+			const char *diff_id, struct image_batch *batch)
+{
+	struct layer *layer = map_get(&images->by_diff_id, diff_id);
+
+	if (layer && layer->missing)
+		return revive(images, layer, record, batch);
+	if (layer) {
+		strings_add(&batch->folders, record->folder);
+		return layer;
+	}
+	layer = mem_new(struct layer);
+	layer->diff_id = str_dup(diff_id);
+	layer->folder = str_dup(record->folder);
+	layer->size = record->size;
+	map_put(&images->by_diff_id, diff_id, layer);
+	image_batch_put_layer(batch, layer);
+	return layer;
+}
+
+void layer_use(struct layer *layer)
+{
+	layer->users++;
+}
+
+static void layer_drop(struct image_store *images, struct layer *layer, struct image_batch *batch)
+{
+	image_batch_delete(batch, LAYER_KEY, layer->diff_id);
+	if (!layer->missing)
+		strings_add(&batch->folders, layer->folder);
+	map_remove(&images->by_diff_id, layer->diff_id);
+	layer_free(layer);
+}
+
+void layer_release(struct image_store *images, struct layer *layer, struct image_batch *batch)
+{
+	if (--layer->users == 0)
+		layer_drop(images, layer, batch);
+}
+
+/* ---- at the start ---- */
+
+static void drop_unused(struct image_store *images, struct image_batch *batch)
+{
+	scoped_strings struct strings unused = {0};
+
+	for (struct map_slot *slot = map_first(&images->by_diff_id); slot;
+	     slot = map_next(&images->by_diff_id, slot))
+		if (((struct layer *)slot->value)->users == 0)
+			strings_add(&unused, slot->key);
+	for (size_t i = 0; i < unused.count; i++)
+		layer_drop(images, map_get(&images->by_diff_id, unused.items[i]), batch);
+}
+
+static void add_strays(struct image_store *images, const struct map *known, struct strings *out)
+{
+	DIR *folder = fdopendir(openat(images->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		if (entry->d_name[0] != '.' && !map_get(known, entry->d_name))
+			strings_add(out, entry->d_name);
+	if (folder)
+		closedir(folder);
+}
+
+/* Folders that no record names are of work that was never finished. */
+static void doom_strays(struct image_store *images)
+{
+	scoped_map struct map known = {0};
+	struct strings strays = {0};
+
+	for (struct map_slot *slot = map_first(&images->by_diff_id); slot;
+	     slot = map_next(&images->by_diff_id, slot)) {
+		struct layer *layer = slot->value;
+
+		map_put(&known, layer->folder, layer);
+	}
+	add_strays(images, &known, &strays);
+	layer_folders_remove(images, &strays);
+}
+
+void layers_settle(struct image_store *images, struct image_batch *batch)
+{
+	doom_strays(images);
+	drop_unused(images, batch);
+}
