@@ -35,7 +35,7 @@ static char scratch[] = "/tmp/wherry-floor.XXXXXX";
 static char bridge[16], cgroup_path[64];
 static bool with_network;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	perror(what);
 	_exit(1);

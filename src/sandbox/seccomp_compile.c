@@ -13,7 +13,9 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define X32_FIRST 0x40000000u
 
@@ -123,9 +125,30 @@ static unsigned kernel_version(void)
 	return major * 1000 + minor;
 }
 
-static const char *go_name(void)
+static bool kernel_runs_x32(void)
 {
-	return str_equal(seccomp_host_machine(), "SCMP_ARCH_AARCH64") ? "arm64" : "amd64";
+#if defined(__x86_64__)
+	return syscall(X32_FIRST + SYS_getpid) > 0;
+#else
+	return false;
+#endif
+}
+
+static void describe_host(uint64_t capabilities, struct seccomp_target *out)
+{
+	bool arm = str_equal(seccomp_host_machine(), "SCMP_ARCH_AARCH64");
+
+	*out = (struct seccomp_target){capabilities, kernel_version(), arm ? "arm64" : "amd64",
+				       kernel_runs_x32()};
+}
+
+static bool is_wanted(const struct seccomp_profile *profile, const struct seccomp_target *target,
+		      const struct machine_kind *kind)
+{
+	if (str_equal(kind->name, seccomp_host_machine()))
+		return true;
+	return strings_contain(&profile->machines, kind->name) &&
+	       (kind->token != SCMP_ARCH_X32 || target->x32);
 }
 
 /* Machines of one audit number must stand side by side; the table of kinds has them so. */
@@ -136,8 +159,7 @@ static void fill_table(const struct seccomp_profile *profile, const struct secco
 		struct seccomp_machine machine = {
 			.audit = kinds[k].audit, .wide = kinds[k].wide, .first = kinds[k].first};
 
-		if (!strings_contain(&profile->machines, kinds[k].name) &&
-		    !str_equal(kinds[k].name, seccomp_host_machine()))
+		if (!is_wanted(profile, target, &kinds[k]))
 			continue;
 		for (size_t i = 0; i < profile->rule_count; i++)
 			if (seccomp_rule_applies(&profile->rules[i], target))
@@ -153,10 +175,9 @@ static bool is_permissive(uint32_t action)
 
 /* A profile does not speak of calls that are newer than all it names: "not there" lets programs fall
  * back to older ones, where "not permitted" would end them. */
-static bool compile(const struct seccomp_profile *profile, uint64_t capabilities,
+static bool compile(const struct seccomp_profile *profile, const struct seccomp_target *target,
 		    struct buffer *out, struct error *err)
 {
-	const struct seccomp_target target = {capabilities, kernel_version(), go_name()};
 	scoped_with(seccomp_table_fini) struct seccomp_table table = {
 		.otherwise = profile->otherwise,
 		.newer = is_permissive(profile->otherwise) ? profile->otherwise
@@ -165,7 +186,7 @@ static bool compile(const struct seccomp_profile *profile, uint64_t capabilities
 	scoped_free struct sock_filter *program = NULL;
 	size_t length;
 
-	fill_table(profile, &target, &table);
+	fill_table(profile, target, &table);
 	program = seccomp_program_new(&table, &length, err);
 	if (!program)
 		return false;
@@ -173,8 +194,8 @@ static bool compile(const struct seccomp_profile *profile, uint64_t capabilities
 	return true;
 }
 
-bool seccomp_compile_to(const char *profile, uint64_t capabilities, struct buffer *out,
-			struct error *err)
+bool seccomp_compile_for(const char *profile, const struct seccomp_target *target,
+			 struct buffer *out, struct error *err)
 {
 	struct seccomp_profile parsed;
 	bool ok;
@@ -183,9 +204,18 @@ bool seccomp_compile_to(const char *profile, uint64_t capabilities, struct buffe
 		seccomp_profile_builtin(&parsed);
 	else if (!seccomp_profile_parse(profile, strlen(profile), &parsed, err))
 		return false;
-	ok = compile(&parsed, capabilities, out, err);
+	ok = compile(&parsed, target, out, err);
 	seccomp_profile_fini(&parsed);
 	return ok;
+}
+
+bool seccomp_compile_here(const char *profile, uint64_t capabilities, struct buffer *out,
+			  struct error *err)
+{
+	struct seccomp_target target;
+
+	describe_host(capabilities, &target);
+	return seccomp_compile_for(profile, &target, out, err);
 }
 
 bool seccomp_compile(const struct seccomp_request *request, struct error *err)
@@ -198,7 +228,7 @@ bool seccomp_compile(const struct seccomp_request *request, struct error *err)
 
 	if (!request->folder)
 		return error_set(err, ERROR_INVALID, "no folder for the seccomp program");
-	if (!seccomp_compile_to(request->profile, capabilities, &program, err) ||
+	if (!seccomp_compile_here(request->profile, capabilities, &program, err) ||
 	    !folder_make(AT_FDCWD, request->folder, 0700, err))
 		return false;
 	folder = folder_open(AT_FDCWD, request->folder, err);

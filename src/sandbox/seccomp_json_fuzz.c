@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_buffer struct buffer program = {0};
 	struct error err;
 
-	if (seccomp_compile_to(text, 0xa80425fb, &program, &err) &&
+	if (seccomp_compile_here(text, 0xa80425fb, &program, &err) &&
 	    (program.size == 0 || program.size % sizeof(struct sock_filter) != 0))
 		abort();
 	return 0;

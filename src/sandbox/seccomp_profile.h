@@ -63,6 +63,7 @@ struct seccomp_target {
 	uint64_t capabilities;
 	unsigned kernel;     /* 6001 for 6.1 */
 	const char *machine; /* "amd64", "arm64": Go's name of the host's own */
+	bool x32; /* the kernel runs x32 programs; few do, and a third of a program is theirs */
 };
 
 /* This host's, as Docker's profiles write it: "SCMP_ARCH_X86_64". */

@@ -34,6 +34,9 @@ extern const struct record_type seccomp_request_type, seccomp_answer_type;
 /* In the worker: compile, and put the file in its place at once. */
 bool seccomp_compile(const struct seccomp_request *request, struct error *err);
 
-/* The instructions alone, added to `out`. */
-bool seccomp_compile_to(const char *profile, uint64_t capabilities, struct buffer *out,
-			struct error *err);
+/* The instructions alone, added to `out`: for this host, and for any. */
+struct seccomp_target;
+bool seccomp_compile_here(const char *profile, uint64_t capabilities, struct buffer *out,
+			  struct error *err);
+bool seccomp_compile_for(const char *profile, const struct seccomp_target *target,
+			 struct buffer *out, struct error *err);

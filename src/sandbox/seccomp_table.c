@@ -1,146 +1,161 @@
+/* Jumps of BPF lead forward only, and conditional ones at most 255 instructions far.  So the program is
+ * written from its end: whoever wants to jump somewhere has the place already, outcomes that are within
+ * reach are shared, and each piece of code is a function from where to go on to where it begins. */
 #include "sandbox/seccomp_table.h"
 
 #include <linux/seccomp.h>
 #include <stddef.h>
 
+/* Backwards: items[0] is the last instruction.  A place is an index in it. */
 struct code {
 	struct sock_filter *items;
 	size_t count, capacity;
 };
 
-#define STATEMENT(op, value)	 ((struct sock_filter)BPF_STMT(op, value))
-#define JUMP(op, value, yes, no) ((struct sock_filter)BPF_JUMP(op, value, yes, no))
+enum { REACH = 255 };
 
-static void add(struct code *c, struct sock_filter instruction)
+#define STATEMENT(op, value) ((struct sock_filter)BPF_STMT(op, value))
+
+static size_t put(struct code *c, struct sock_filter instruction)
 {
 	vector_add(c, instruction);
+	return c->count - 1;
 }
 
-static void append(struct code *c, const struct code *more)
+static size_t distance(const struct code *c, size_t place)
 {
-	for (size_t i = 0; i < more->count; i++)
-		add(c, more->items[i]);
+	return c->count - place - 1;
 }
 
-static void load(struct code *c, size_t offset)
+static size_t go(struct code *c, size_t place)
 {
-	add(c, STATEMENT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	return put(c, STATEMENT(BPF_JMP | BPF_JA, (uint32_t)distance(c, place)));
 }
 
-static void give(struct code *c, uint32_t action)
+/* What falls through to `next` must stand right before it. */
+static size_t then(struct code *c, struct sock_filter instruction, size_t next)
 {
-	add(c, STATEMENT(BPF_RET | BPF_K, action));
+	if (distance(c, next) != 0)
+		go(c, next);
+	return put(c, instruction);
 }
 
-/* ---- arguments ----
- *
- * An argument of 64 bits is two words, the low one first on the machines that we know.  Where a jump
- * leads is written as FITS (behind this argument's tests) or FAILS (behind the branch), and put right
- * when both are known. */
+static size_t load(struct code *c, size_t offset, size_t next)
+{
+	return then(c, STATEMENT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset), next);
+}
 
-enum { FITS = 254, FAILS = 255 };
+/* One more for the jump itself and one for a step in between. */
+static size_t within_reach(struct code *c, size_t place)
+{
+	return distance(c, place) + 1 > REACH ? go(c, place) : place;
+}
+
+static size_t choose(struct code *c, uint16_t condition, uint32_t value, size_t yes, size_t no)
+{
+	yes = within_reach(c, yes);
+	no = within_reach(c, no);
+	return put(c, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_K | condition, value,
+						   (uint8_t)distance(c, yes),
+						   (uint8_t)distance(c, no)));
+}
+
+/* An outcome: one that is near, or a new one. */
+static size_t give(struct code *c, uint32_t action)
+{
+	size_t first = c->count > REACH / 2 ? c->count - REACH / 2 : 0;
+
+	for (size_t i = c->count; i-- > first;)
+		if (c->items[i].code == (BPF_RET | BPF_K) && c->items[i].k == action)
+			return i;
+	return put(c, STATEMENT(BPF_RET | BPF_K, action));
+}
+
+/* ---- arguments: two words of 32 bits, the low one first on the machines that we know ---- */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "arguments are read low word first");
 
-static void load_word(struct code *c, uint32_t index, bool high)
+static size_t load_low(struct code *c, uint32_t index, size_t next)
 {
-	load(c, offsetof(struct seccomp_data, args) + 8 * index + (high ? 4 : 0));
+	return load(c, offsetof(struct seccomp_data, args) + 8 * index, next);
 }
 
-static void test_masked(struct code *c, const struct seccomp_argument *a, bool wide)
+static size_t load_high(struct code *c, uint32_t index, size_t next)
 {
-	uint32_t mask_high = (uint32_t)(a->value >> 32), other_high = (uint32_t)(a->other >> 32);
-
-	if (wide) {
-		load_word(c, a->index, true);
-		add(c, STATEMENT(BPF_ALU | BPF_AND | BPF_K, mask_high));
-		add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, other_high, 0, FAILS));
-	}
-	load_word(c, a->index, false);
-	add(c, STATEMENT(BPF_ALU | BPF_AND | BPF_K, (uint32_t)a->value));
-	add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)a->other, 0, FAILS));
+	return load(c, offsetof(struct seccomp_data, args) + 8 * index + 4, next);
 }
 
-static void test_equal(struct code *c, const struct seccomp_argument *a, bool wide, bool equal)
+static size_t test_equal(struct code *c, const struct seccomp_argument *a, bool wide, size_t yes,
+			 size_t no)
 {
-	if (wide) {
-		load_word(c, a->index, true);
-		add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(a->value >> 32), 0,
-			    equal ? FAILS : FITS));
-	}
-	load_word(c, a->index, false);
-	add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)a->value, equal ? FITS : FAILS,
-		    equal ? FAILS : FITS));
+	size_t low = load_low(c, a->index, choose(c, BPF_JEQ, (uint32_t)a->value, yes, no));
+
+	if (!wide)
+		return low;
+	return load_high(c, a->index, choose(c, BPF_JEQ, (uint32_t)(a->value >> 32), low, no));
 }
 
-/* argument > value, or >= with `or_equal`; `expected` false: the opposite. */
-static void test_greater(struct code *c, const struct seccomp_argument *a, bool wide, bool or_equal,
-			 bool expected)
+static size_t mask(struct code *c, uint64_t bits, size_t next)
 {
-	uint32_t high = (uint32_t)(a->value >> 32), low = (uint32_t)a->value;
-	uint8_t yes = expected ? FITS : FAILS, no = expected ? FAILS : FITS;
-
-	if (wide) {
-		load_word(c, a->index, true);
-		add(c, JUMP(BPF_JMP | BPF_JGT | BPF_K, high, yes, 0));
-		add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, no));
-	}
-	load_word(c, a->index, false);
-	add(c, JUMP(BPF_JMP | (or_equal ? BPF_JGE : BPF_JGT) | BPF_K, low, yes, no));
+	return then(c, STATEMENT(BPF_ALU | BPF_AND | BPF_K, (uint32_t)bits), next);
 }
 
-static void test_argument(struct code *c, const struct seccomp_argument *a, bool wide)
+static size_t test_masked(struct code *c, const struct seccomp_argument *a, bool wide, size_t yes,
+			  size_t no)
+{
+	size_t low = choose(c, BPF_JEQ, (uint32_t)a->other, yes, no), high;
+
+	low = load_low(c, a->index, mask(c, a->value, low));
+	if (!wide || (a->value >> 32 == 0 && a->other >> 32 == 0))
+		return low;
+	high = choose(c, BPF_JEQ, (uint32_t)(a->other >> 32), low, no);
+	return load_high(c, a->index, mask(c, a->value >> 32, high));
+}
+
+/* > with BPF_JGT, >= with BPF_JGE. */
+static size_t test_greater(struct code *c, const struct seccomp_argument *a, bool wide,
+			   uint16_t condition, size_t yes, size_t no)
+{
+	uint32_t high = (uint32_t)(a->value >> 32);
+	size_t low = load_low(c, a->index, choose(c, condition, (uint32_t)a->value, yes, no));
+
+	if (!wide)
+		return low;
+	low = choose(c, BPF_JEQ, high, low, no);
+	return load_high(c, a->index, choose(c, BPF_JGT, high, yes, low));
+}
+
+static size_t test_argument(struct code *c, const struct seccomp_argument *a, bool wide, size_t yes,
+			    size_t no)
 {
 	switch ((enum seccomp_operator)a->operator) {
 	case SECCOMP_NOT_EQUAL:
-		return test_equal(c, a, wide, false);
+		return test_equal(c, a, wide, no, yes);
 	case SECCOMP_NOT_EQUAL_INT:
-		return test_equal(c, a, false, false);
+		return test_equal(c, a, false, no, yes);
 	case SECCOMP_EQUAL:
-		return test_equal(c, a, wide, true);
+		return test_equal(c, a, wide, yes, no);
 	case SECCOMP_MASKED_EQUAL:
-		return test_masked(c, a, wide);
+		return test_masked(c, a, wide, yes, no);
 	case SECCOMP_LESS:
-		return test_greater(c, a, wide, true, false);
+		return test_greater(c, a, wide, BPF_JGE, no, yes);
 	case SECCOMP_LESS_OR_EQUAL:
-		return test_greater(c, a, wide, false, false);
+		return test_greater(c, a, wide, BPF_JGT, no, yes);
 	case SECCOMP_GREATER:
-		return test_greater(c, a, wide, false, true);
+		return test_greater(c, a, wide, BPF_JGT, yes, no);
 	case SECCOMP_GREATER_OR_EQUAL:
-		return test_greater(c, a, wide, true, true);
+		return test_greater(c, a, wide, BPF_JGE, yes, no);
 	}
+	return no;
 }
 
-/* Jumps of items[from..to) that lead to `mark` now lead to `target`. */
-static void settle(struct code *c, size_t from, uint8_t mark, size_t target)
+static size_t add_branch(struct code *c, const struct seccomp_branch *branch, bool wide, size_t no)
 {
-	for (size_t i = from; i < c->count; i++) {
-		struct sock_filter *in = &c->items[i];
+	size_t place = give(c, branch->action);
 
-		if (BPF_CLASS(in->code) != BPF_JMP)
-			continue;
-		if (in->jt == mark)
-			in->jt = (uint8_t)(target - i - 1);
-		if (in->jf == mark)
-			in->jf = (uint8_t)(target - i - 1);
-	}
-}
-
-/* At most six arguments of seven instructions: no jump comes near the marks. */
-static void add_branch(struct code *c, const struct seccomp_branch *branch, bool wide)
-{
-	struct code tests = {0};
-
-	for (size_t i = 0; i < branch->argument_count; i++) {
-		size_t from = tests.count;
-
-		test_argument(&tests, &branch->arguments[i], wide);
-		settle(&tests, from, FITS, tests.count);
-	}
-	give(&tests, branch->action);
-	settle(&tests, 0, FAILS, tests.count);
-	append(c, &tests);
-	vector_fini(&tests);
+	for (size_t i = branch->argument_count; i-- > 0;)
+		place = test_argument(c, &branch->arguments[i], wide, place, no);
+	return place;
 }
 
 /* ---- ranges ---- */
@@ -208,78 +223,75 @@ static void add_ranges_of(struct ranges *r, struct seccomp_machine *m,
 	add_range(r, (struct range){next, t->newer, NULL, m->wide});
 }
 
-static void add_leaf(struct code *c, const struct range *range)
+static size_t add_leaf(struct code *c, const struct range *range)
 {
-	for (size_t i = 0; range->choice && i < range->choice->count; i++)
-		add_branch(c, &range->choice->branches[i], range->wide);
-	give(c, range->action);
+	size_t place = give(c, range->action);
+
+	for (size_t i = range->choice ? range->choice->count : 0; i-- > 0;)
+		place = add_branch(c, &range->choice->branches[i], range->wide, place);
+	return place;
 }
 
-/* Is the number in the upper half?  Then skip the code of the lower one; a conditional jump reaches 255
- * instructions, so a longer skip is a jump of its own. */
-static void add_bisection(struct code *c, const struct range *ranges, size_t count)
+static size_t add_bisection(struct code *c, const struct range *ranges, size_t count)
 {
-	struct code lower = {0};
-	size_t half = count / 2;
+	size_t half = count / 2, upper, lower;
 
-	if (count == 1) {
-		add_leaf(c, ranges);
-		return;
-	}
-	add_bisection(&lower, ranges, half);
-	if (lower.count <= 255) {
-		add(c,
-		    JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[half].start, (uint8_t)lower.count, 0));
-	} else {
-		add(c, JUMP(BPF_JMP | BPF_JGE | BPF_K, ranges[half].start, 0, 1));
-		add(c, STATEMENT(BPF_JMP | BPF_JA, (uint32_t)lower.count));
-	}
-	append(c, &lower);
-	vector_fini(&lower);
-	add_bisection(c, ranges + half, count - half);
+	if (count == 1)
+		return add_leaf(c, ranges);
+	upper = add_bisection(c, ranges + half, count - half);
+	lower = add_bisection(c, ranges, half);
+	return choose(c, BPF_JGE, ranges[half].start, upper, lower);
 }
 
 /* ---- the program ---- */
 
-static size_t same_audit(const struct seccomp_table *t, size_t from)
+static size_t first_of_audit(const struct seccomp_table *t, size_t last)
 {
-	size_t end = from + 1;
+	size_t first = last;
 
-	while (end < t->machines.count &&
-	       t->machines.items[end].audit == t->machines.items[from].audit)
-		end++;
-	return end;
+	while (first > 0 && t->machines.items[first - 1].audit == t->machines.items[last].audit)
+		first--;
+	return first;
 }
 
-static void add_machines(struct code *c, struct seccomp_table *t, size_t from, size_t end)
+/* The machines from `first` to `last`, which have one audit number; `no` is for the others. */
+static size_t add_machines(struct code *c, struct seccomp_table *t, size_t first, size_t last,
+			   size_t no)
 {
 	struct ranges ranges = {0};
-	struct code body = {0};
+	size_t place;
 
-	for (size_t i = from; i < end; i++)
+	for (size_t i = first; i <= last; i++)
 		add_ranges_of(&ranges, &t->machines.items[i], t);
-	load(&body, offsetof(struct seccomp_data, nr));
-	add_bisection(&body, ranges.items, ranges.count);
-	add(c, JUMP(BPF_JMP | BPF_JEQ | BPF_K, t->machines.items[from].audit, 1, 0));
-	add(c, STATEMENT(BPF_JMP | BPF_JA, (uint32_t)body.count));
-	append(c, &body);
-	vector_fini(&body);
+	place = add_bisection(c, ranges.items, ranges.count);
+	place = load(c, offsetof(struct seccomp_data, nr), place);
 	vector_fini(&ranges);
+	return choose(c, BPF_JEQ, t->machines.items[first].audit, place, no);
+}
+
+static void reverse(struct code *c)
+{
+	for (size_t i = 0; i < c->count / 2; i++) {
+		struct sock_filter first = c->items[i];
+
+		c->items[i] = c->items[c->count - 1 - i];
+		c->items[c->count - 1 - i] = first;
+	}
 }
 
 struct sock_filter *seccomp_program_new(struct seccomp_table *table, size_t *length,
 					struct error *err)
 {
 	struct code code = {0};
+	size_t place = give(&code, table->foreign);
 
-	load(&code, offsetof(struct seccomp_data, arch));
-	for (size_t i = 0; i < table->machines.count;) {
-		size_t end = same_audit(table, i);
+	for (size_t last = table->machines.count; last-- > 0;) {
+		size_t first = first_of_audit(table, last);
 
-		add_machines(&code, table, i, end);
-		i = end;
+		place = add_machines(&code, table, first, last, place);
+		last = first;
 	}
-	give(&code, table->foreign);
+	load(&code, offsetof(struct seccomp_data, arch), place);
 	if (code.count > BPF_MAXINSNS) {
 		error_set(err, ERROR_INVALID,
 			  "the seccomp profile needs %zu instructions, %d are the limit",
@@ -287,6 +299,7 @@ struct sock_filter *seccomp_program_new(struct seccomp_table *table, size_t *len
 		vector_fini(&code);
 		return NULL;
 	}
+	reverse(&code);
 	*length = code.count;
 	return code.items;
 }

@@ -217,9 +217,10 @@ static void our_program_does_what_libseccomps_does_on_every_number(void **state)
 	seccomp_profile_builtin(&profile);
 	for (size_t i = 0; i < array_length(capability_sets); i++) {
 		scoped_buffer struct buffer ours = {0}, other = {0};
+		const struct seccomp_target target = {capability_sets[i], 6001, "amd64", true};
 		struct error err;
 
-		assert_true(seccomp_compile_to(NULL, capability_sets[i], &ours, &err));
+		assert_true(seccomp_compile_for(NULL, &target, &ours, &err));
 		theirs(&profile, capability_sets[i], &other);
 		compare_all(&ours, &other);
 		assert_true(ours.size < other.size);
@@ -243,7 +244,7 @@ static void calls_newer_than_the_profile_are_not_there_and_foreign_machines_end(
 
 	if (!str_equal(seccomp_host_machine(), "SCMP_ARCH_X86_64"))
 		skip();
-	assert_true(seccomp_compile_to(NULL, DEFAULT_CAPABILITIES, &program, &err));
+	assert_true(seccomp_compile_here(NULL, DEFAULT_CAPABILITIES, &program, &err));
 	assert_int_equal(outcome(&program, 600, 0), SECCOMP_RET_ERRNO | ENOSYS);
 	assert_int_equal(outcome(&program, 0x40000000 + 700, 0), SECCOMP_RET_ERRNO | ENOSYS);
 	assert_int_equal(outcome(&program, 334 + 20, 0), SECCOMP_RET_ERRNO | EPERM);
@@ -254,7 +255,7 @@ static void calls_newer_than_the_profile_are_not_there_and_foreign_machines_end(
 
 static bool compile(const char *json, struct buffer *out, struct error *err)
 {
-	return seccomp_compile_to(json, DEFAULT_CAPABILITIES, out, err);
+	return seccomp_compile_here(json, DEFAULT_CAPABILITIES, out, err);
 }
 
 static void every_operator_is_understood(void **state)

@@ -4,14 +4,17 @@
  *					    file) gets "PID START_TIME" once the program runs
  *	sandbox_tool exec FILE PID START CGROUP	 a process that joins it
  *	sandbox_tool bench FILE COUNT	    start, wait, clean up, again and again; prints figures
+ *	sandbox_tool seccomp OUT [PROFILE]  the program of a profile (the built-in one) and the usual rights
  *
  * FILE is JSON of struct sandbox_spec (exec: of process_spec).  Failures are printed as the error's text
  * and end with 125. */
 #include "base/time.h"
 #include "format/json.h"
+#include "os/fd.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "sandbox/sandbox.h"
+#include "sandbox/seccomp_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -192,6 +195,26 @@ static int bench_command(char **args, int count)
 	return 0;
 }
 
+/* ---- seccomp ---- */
+
+static int seccomp_command(char **args, int count)
+{
+	const uint64_t usual = UINT64_C(0xa80425fb);
+	scoped_buffer struct buffer profile = {0}, program = {0};
+	struct error err;
+
+	if ((count > 1 && !file_read(AT_FDCWD, args[1], 1 << 20, &profile, &err)) ||
+	    !seccomp_compile_here(profile.data, usual, &program, &err))
+		return fail(&err);
+	{
+		scoped_fd int fd = open(args[0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		if (!fd_write_all(fd, program.data, program.size, &err))
+			return fail(&err);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -202,12 +225,13 @@ int main(int argc, char **argv)
 		{"run", 1, run_command},
 		{"exec", 4, exec_command},
 		{"bench", 2, bench_command},
+		{"seccomp", 1, seccomp_command},
 	};
 
 	for (size_t i = 0; argc > 1 && i < array_length(commands); i++)
 		if (str_equal(argv[1], commands[i].name) && argc - 2 >= commands[i].arguments)
 			return commands[i].run(argv + 2, argc - 2);
 	fprintf(stderr, "usage: sandbox_tool run FILE [STARTED] | exec FILE PID START CGROUP | "
-			"bench FILE COUNT\n");
+			"bench FILE COUNT | seccomp OUT [PROFILE]\n");
 	return 2;
 }
