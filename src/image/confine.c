@@ -107,12 +107,11 @@ static void drop_bounding(uint64_t keep)
 			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 }
 
-static bool keep_capabilities(uint64_t keep, struct error *err)
+static bool set_capabilities(uint64_t keep, struct error *err)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2] = {0};
 
-	drop_bounding(keep);
 	for (int i = 0; i < 2; i++)
 		data[i].effective = data[i].permitted = (uint32_t)(keep >> (32 * i));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -121,13 +120,19 @@ static bool keep_capabilities(uint64_t keep, struct error *err)
 	return true;
 }
 
+static bool keep_capabilities(uint64_t keep, struct error *err)
+{
+	drop_bounding(keep);
+	return set_capabilities(keep, err);
+}
+
 static bool become_nobody(struct error *err)
 {
 	drop_bounding(0);
 	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		return error_errno(err, "cannot become nobody");
-	return keep_capabilities(0, err);
+	return set_capabilities(0, err);
 }
 
 /* Far more than any archive needs: a layer's folders are kept to its end for their times. */
@@ -154,6 +159,10 @@ static bool keep_to_itself(struct error *err)
 }
 
 /* ---- the filter ---- */
+
+/* An error rather than the end: libraries that try something on another release of the system then do
+ * without it. */
+#define REFUSED SCMP_ACT_ERRNO(EPERM)
 
 /* Names that an architecture or libseccomp does not know are skipped. */
 static bool add_rules(scmp_filter_ctx filter, uint32_t action, const char *const *names)
@@ -274,7 +283,7 @@ bool confine_to_network(struct error *err)
 	static const char *const *const lists[] = {host_calls, NULL};
 
 	return leave(0, err) && make_read_only(err) && become_nobody(err) && keep_to_itself(err) &&
-	       install(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), lists, err);
+	       install(SCMP_ACT_ALLOW, REFUSED, lists, err);
 }
 
 bool confine_to_folder(int folder, struct error *err)
@@ -285,7 +294,7 @@ bool confine_to_folder(int folder, struct error *err)
 
 	return tree >= 0 && leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) &&
 	       make_root(tree, err) && keep_capabilities(FOLDER_CAPABILITIES, err) &&
-	       keep_to_itself(err) && install(SCMP_ACT_KILL_PROCESS, SCMP_ACT_ALLOW, lists, err);
+	       keep_to_itself(err) && install(REFUSED, SCMP_ACT_ALLOW, lists, err);
 }
 
 bool confine_to_descriptors(struct error *err)
@@ -294,5 +303,5 @@ bool confine_to_descriptors(struct error *err)
 
 	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_read_only(err) &&
 	       become_nobody(err) && keep_to_itself(err) &&
-	       install(SCMP_ACT_KILL_PROCESS, SCMP_ACT_ALLOW, lists, err);
+	       install(REFUSED, SCMP_ACT_ALLOW, lists, err);
 }

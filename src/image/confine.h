@@ -1,7 +1,7 @@
 /* Giving up rights before the first foreign byte is read.  Each worker calls one of these once, single
  * threaded, when it has everything open that it needs; there is no way back.  All of them: no new
- * privileges by exec, not traceable and no core (passwords are in memory), calls that nobody here needs
- * end the process.  Root only. */
+ * privileges by exec, not traceable and no core (passwords are in memory), system calls that nobody here
+ * needs fail.  Root only. */
 #pragma once
 
 #include "base/error.h"

@@ -62,6 +62,13 @@ void content_digest(const void *data, size_t size, char out[static CONTENT_DIGES
 	content_hash_finish(hash, out);
 }
 
+void content_hash_prepare(void)
+{
+	char digest[CONTENT_DIGEST_SIZE];
+
+	content_digest("", 0, digest);
+}
+
 static ssize_t next_hashed(void *data, const void **block, struct error *err)
 {
 	struct hashed_source *source = data;

@@ -9,6 +9,10 @@
 
 struct content_hash;
 
+/* OpenSSL reads its settings when it is first used; to be called before the files it would find are
+ * foreign ones (image/confine.h). */
+void content_hash_prepare(void);
+
 struct content_hash *content_hash_new(void) __attribute__((returns_nonnull));
 void content_hash_free(struct content_hash *hash);
 scoped_define(content_hash);

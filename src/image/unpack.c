@@ -128,6 +128,7 @@ void unpack_main(int control)
 	struct error err = {0};
 
 	umask(0);
+	content_hash_prepare();
 	setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive wants it for pax names */
 	u.block = mem_resize(NULL, BLOCK_SIZE, 1);
 	if (!unpack(&u, &err))

@@ -1,11 +1,13 @@
 #include "image/upload.h"
 
+#include "base/id.h"
 #include "http/http_chunk.h"
 #include "image/confine.h"
 #include "image/content_hash.h"
 #include "os/fd.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +30,17 @@ static bool take_start(struct upload *u, struct error *err)
 	return true;
 }
 
+/* Both read files when they are first used; afterwards there are none.  Jansson's seed keeps a JSON of
+ * chosen names from filling one bucket of its tables. */
+static void prepare_libraries(void)
+{
+	size_t seed;
+
+	random_bytes(&seed, sizeof(seed));
+	json_object_seed(seed | 1);
+	content_hash_prepare();
+}
+
 bool upload_open(struct upload *u, struct worker *worker, struct error *err)
 {
 	struct http_body_input input;
@@ -44,6 +57,7 @@ bool upload_open(struct upload *u, struct worker *worker, struct error *err)
 	};
 	u->body = http_body_new(&input);
 	u->block = mem_resize(NULL, BLOCK_SIZE, 1);
+	prepare_libraries();
 	return confine_to_descriptors(err);
 }
 
