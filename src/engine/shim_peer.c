@@ -22,7 +22,9 @@ struct shim_peer {
 	const struct shim_peer_handlers *handlers;
 	void *data;
 	pid_t pid;
-	int pidfd, control; /* owned; -1: not there (any more) */
+	int pidfd;   /* owned; -1: not known yet */
+	int control; /* owned; open until its handle is closed: libuv forgets by number */
+	bool control_ended;
 	uv_poll_t on_control, on_exit;
 	bool polls_exit, closing;
 	unsigned open_handles;
@@ -114,7 +116,7 @@ static void give_message(struct shim_peer *peer, struct message *message)
 static void stop_reading(struct shim_peer *peer)
 {
 	uv_poll_stop(&peer->on_control);
-	close_fd(&peer->control);
+	peer->control_ended = true;
 	if (!peer->polls_exit) /* we never learned who it is: that was all */
 		end(peer);
 }
@@ -124,7 +126,7 @@ static void read_messages(struct shim_peer *peer)
 {
 	struct error err;
 
-	while (peer->control >= 0 && !peer->closing) {
+	while (!peer->control_ended && !peer->closing) {
 		switch (message_read(&peer->reader, peer->control, &err)) {
 		case MESSAGE_READY:
 			give_message(peer, &peer->reader.message);
@@ -149,7 +151,7 @@ static void flush(struct shim_peer *peer)
 	struct error err;
 	int events = UV_READABLE;
 
-	if (peer->control < 0)
+	if (peer->control_ended || peer->closing)
 		return;
 	if (!message_queue_flush(&peer->queue, peer->control, &err))
 		return; /* the end will be read */
