@@ -258,7 +258,7 @@ static bool open_doors(struct daemon *d, struct error *err)
 	if (!d->door)
 		return false;
 	d->server = http_server_new(&d->loop, &handlers, d);
-	http_server_set_limit(d->server, (size_t)d->settings.connections.value);
+	http_server_limit(d->server, (size_t)d->settings.connections.value);
 	return true;
 }
 
