@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cmd/cli/option.h"
+#include "format/option.h"
 #include "engine/container_config.h"
 
 struct daemon_settings {

@@ -2,7 +2,7 @@
  * man pages are made from them, so that none of the three can say what the program does not do. */
 #pragma once
 
-#include "cmd/cli/option.h"
+#include "format/option.h"
 
 struct cli;
 

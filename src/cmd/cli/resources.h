@@ -1,7 +1,7 @@
 /* The limits that `run`, `create` and `update` set. */
 #pragma once
 
-#include "cmd/cli/option.h"
+#include "format/option.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* The kinds of values that options have.  Errors carry the words that Docker's users see, so a
  * number that is none is reported in those of Go's strconv. */
 #include "base/time.h"
-#include "cmd/cli/option.h"
+#include "format/option.h"
 #include "format/units.h"
 
 #include <ctype.h>

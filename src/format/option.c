@@ -1,4 +1,4 @@
-#include "cmd/cli/option.h"
+#include "format/option.h"
 
 /* One parse under way. */
 struct parser {

@@ -1,5 +1,5 @@
 /* The words of a command line, one a line. */
-#include "cmd/cli/option.h"
+#include "format/option.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

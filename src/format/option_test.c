@@ -1,5 +1,5 @@
 #include "base/test.h"
-#include "cmd/cli/option.h"
+#include "format/option.h"
 
 struct sample {
 	bool interactive, tty, proxy;
