@@ -311,8 +311,13 @@ static bool write_pidfile(struct daemon *d, struct error *err)
 
 	if (!d->settings.pidfile)
 		d->settings.pidfile = str_format("%s/wherryd.pid", d->settings.exec_root);
+	if (!make_absolute(&d->settings.pidfile, err))
+		return false;
+	const char *name = strrchr(d->settings.pidfile, '/') + 1;
+	scoped_free char *path = str_dup_n(d->settings.pidfile, (size_t)(name - d->settings.pidfile));
+	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
 	content.size = (size_t)snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	return file_replace(AT_FDCWD, d->settings.pidfile, &content, err);
+	return folder >= 0 && file_replace(folder, name, &content, err);
 }
 
 static void remove_pidfile(struct daemon *d)

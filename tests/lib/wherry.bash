@@ -17,6 +17,7 @@ scratch_begin() {
 	export SCRATCH BRIDGE SUBNET SOCKET
 	export WHERRY_HOST=unix://$SOCKET DOCKER_HOST=unix://$SOCKET DOCKER_CONFIG=$SCRATCH/client
 	mkdir -p "$SCRATCH/run" "$SCRATCH/client"
+	echo "{}" >"$SCRATCH/wherry.json"
 }
 
 scratch_end() {
