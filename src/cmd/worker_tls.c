@@ -17,22 +17,21 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "http/http_tls.h"
+#include "image/confine.h"
 #include "os/fd.h"
 #include "os/message.h"
 #include "os/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
-#include <seccomp.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HANDSHAKE_LIMIT	 128
@@ -43,7 +42,6 @@
 #define LISTENER_LIMIT	 64
 #define CONTROL_FD	 3
 #define FIRST_LISTENER	 4
-#define NOBODY		 65534
 #define NAME_SIZE	 256
 #define EVENTS_A_TURN	 64
 
@@ -481,60 +479,6 @@ static void make_limits(struct gate *gate)
 		gate->limit = CONNECTION_LIMIT;
 }
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#ifndef __SANITIZE_ADDRESS__
-#define __SANITIZE_ADDRESS__ __has_feature(address_sanitizer)
-#endif
-
-static const int allowed_calls[] = {
-	SCMP_SYS(accept4),	SCMP_SYS(brk),	      SCMP_SYS(clock_gettime),
-	SCMP_SYS(close),	SCMP_SYS(epoll_ctl),  SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_wait),	SCMP_SYS(exit_group), SCMP_SYS(fcntl),
-	SCMP_SYS(futex),	SCMP_SYS(getpid),     SCMP_SYS(getrandom),
-	SCMP_SYS(gettimeofday), SCMP_SYS(madvise),    SCMP_SYS(mmap),
-	SCMP_SYS(mprotect),	SCMP_SYS(mremap),     SCMP_SYS(munmap),
-	SCMP_SYS(poll),		SCMP_SYS(ppoll),      SCMP_SYS(read),
-	SCMP_SYS(recvfrom),	SCMP_SYS(recvmsg),    SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),    SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),   SCMP_SYS(socketpair),
-	SCMP_SYS(time),		SCMP_SYS(write),      SCMP_SYS(writev),
-};
-
-/* Nothing that opens, connects, or starts anything. */
-static bool allow_only_calls(struct error *err)
-{
-	if (__SANITIZE_ADDRESS__) /* its reports need more calls than the work does */
-		return true;
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int failure = filter ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !failure && i < array_length(allowed_calls); i++)
-		failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
-	if (!failure)
-		failure = seccomp_load(filter);
-	seccomp_release(filter);
-	errno = -failure;
-	return !failure || error_errno(err, "cannot install the seccomp filter");
-}
-
-/* The key is in memory by now; from here on there is nothing that this process may do but carry bytes. */
-static bool drop_rights(struct error *err)
-{
-	static const struct rlimit none = {0};
-
-	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-		prctl(PR_CAPBSET_DROP, capability);
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return error_errno(err, "cannot drop rights");
-	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_errno(err, "cannot drop rights");
-	return allow_only_calls(err);
-}
-
 static bool gate_open(struct gate *gate, char **argv, size_t listeners, struct error *err)
 {
 	if (!make_context(gate, argv, err))
@@ -555,7 +499,7 @@ static bool gate_open(struct gate *gate, char **argv, size_t listeners, struct e
 		gate->listeners[gate->listener_count] =
 			(struct source){SOURCE_LISTENER, fd, PUMP_NOTHING, NULL};
 	}
-	return drop_rights(err);
+	return confine_to_sockets(err); /* the key is in memory by now */
 }
 
 static void gate_free(struct gate *gate)
@@ -582,6 +526,8 @@ bool worker_tls(int argc, char **argv, struct error *err)
 	scoped(gate) struct gate *gate = mem_new(struct gate);
 	uint64_t listeners;
 
+	setenv("TZ", "UTC", 1); /* OpenSSL's look at the clock wants no file then */
+	tzset();
 	gate->epoll = -1;
 	gate->control = (struct source){SOURCE_CONTROL, CONTROL_FD, PUMP_NOTHING, NULL};
 	if (argc != 5 || !parse_u64(argv[4], &listeners) || listeners > LISTENER_LIMIT)

@@ -225,6 +225,11 @@ static const char *const files_calls[] = {
 	"syncfs",  "fsync",	"fallocate",  NULL,
 };
 
+static const char *const sockets_calls[] = {
+	"accept4",    "epoll_ctl",  "epoll_wait",   "epoll_pwait", "epoll_pwait2",
+	"setsockopt", "socketpair", "gettimeofday", "time",	   NULL,
+};
+
 static const char *const host_calls[] = {
 	"execve",
 	"execveat",
@@ -304,4 +309,15 @@ bool confine_to_descriptors(struct error *err)
 	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_read_only(err) &&
 	       become_nobody(err) && keep_to_itself(err) &&
 	       install(REFUSED, SCMP_ACT_ALLOW, lists, err);
+}
+
+/* Calls that are not listed fail instead of ending the process: it carries everybody's connections, and
+ * libraries of another version may ask for something small. */
+bool confine_to_sockets(struct error *err)
+{
+	static const char *const *const lists[] = {bytes_calls, sockets_calls, NULL};
+
+	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_read_only(err) &&
+	       become_nobody(err) && keep_to_itself(err) &&
+	       install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, lists, err);
 }

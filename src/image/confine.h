@@ -15,3 +15,6 @@ bool confine_to_folder(int folder, struct error *err);
 
 /* Readers of archives: nothing but the descriptors that are open or come over the control socket. */
 bool confine_to_descriptors(struct error *err);
+
+/* The TLS worker: the sockets that are open, those that they accept, and pairs; no other network. */
+bool confine_to_sockets(struct error *err);
