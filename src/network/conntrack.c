@@ -168,11 +168,12 @@ static bool take_packet(struct walk *walk, int socket, struct error *err)
 {
 	static _Alignas(struct nlmsghdr) char data[DUMP_SIZE];
 	ssize_t size = recv(socket, data, sizeof(data), 0);
-	int left = (int)size;
+	const struct nlmsghdr *m;
+	size_t at = 0;
 
-	if (size < 0 && errno != EINTR)
-		return error_errno(err, "cannot list conntrack entries");
-	for (struct nlmsghdr *m = (void *)data; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
+	if (size < 0)
+		return errno == EINTR || error_errno(err, "cannot list conntrack entries");
+	while ((m = netlink_message(data, (size_t)size, &at)))
 		if (!take_message(walk, m, err))
 			return false;
 	return true;

@@ -194,9 +194,10 @@ static int judge_notice(const struct firewall *f, const struct nlmsghdr *message
 /* Our own replacing of the table removes and makes it in this order, so it leaves no damage behind. */
 static void read_packet(struct firewall *f, const void *data, size_t size, bool *damaged)
 {
-	int left = (int)size;
+	const struct nlmsghdr *m;
+	size_t at = 0;
 
-	for (const struct nlmsghdr *m = data; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+	while ((m = netlink_message(data, size, &at))) {
 		int verdict = judge_notice(f, m);
 
 		if (verdict != 0)

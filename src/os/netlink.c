@@ -166,13 +166,14 @@ static bool receive_acknowledgements(int socket, struct acknowledgements *acks, 
 
 	while (acks->expected > 0) {
 		ssize_t size = recv(socket, data, sizeof(data), MSG_DONTWAIT);
-		int left = (int)size;
+		const struct nlmsghdr *m;
+		size_t at = 0;
 
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0)
 			return error_errno(err, "cannot hear the kernel's answer");
-		for (struct nlmsghdr *m = (void *)data; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
+		while ((m = netlink_message(data, (size_t)size, &at)))
 			note_acknowledgement(acks, m);
 	}
 	return true;
@@ -200,6 +201,17 @@ bool netlink_send(int socket, const struct netlink_batch *batch, struct error *e
 	step = step_name(batch, acks.failed);
 	errno = acks.os;
 	return error_errno(err, "cannot %s", step ? step : "open a transaction of the firewall");
+}
+
+const struct nlmsghdr *netlink_message(const void *packet, size_t size, size_t *at)
+{
+	const struct nlmsghdr *message = (const void *)((const char *)packet + *at);
+
+	if (*at >= size || size - *at < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > size - *at)
+		return NULL;
+	*at += NLMSG_ALIGN(message->nlmsg_len);
+	return message;
 }
 
 void netlink_parse(const void *data, size_t size, const struct nlattr **attributes, size_t max)

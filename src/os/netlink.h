@@ -68,6 +68,9 @@ bool netlink_send(int socket, const struct netlink_batch *batch, struct error *e
 
 /* ---- reading ---- */
 
+/* The next whole message of a packet; *at is 0 at first.  NULL: no more. */
+const struct nlmsghdr *netlink_message(const void *packet, size_t size, size_t *at);
+
 /* The attributes of a message's payload (or of a nested attribute) by number, up to `max`; absent
  * ones are NULL.  Malformed input ends the walk. */
 void netlink_parse(const void *data, size_t size, const struct nlattr **attributes, size_t max);

@@ -91,12 +91,39 @@ static void the_failing_step_gives_the_error(void **state)
 			 -1); /* nothing is left over */
 }
 
+static void messages_of_a_packet_are_walked_to_their_end(void **state)
+{
+	static const struct {
+		uint32_t lengths[3];
+		size_t size, count;
+	} cases[] = {
+		{{16, 16, 16}, 48, 3}, {{20, 28, 0}, 48, 2},  {{16, 17, 0}, 48, 2},
+		{{16, 40, 0}, 48, 1},  {{15, 16, 16}, 48, 0}, {{16, 16, 16}, 47, 2},
+		{{16, 16, 16}, 0, 0},  {{46, 0, 0}, 46, 1},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		_Alignas(8) char packet[48] = {0};
+		size_t at = 0, count = 0, place = 0;
+
+		for (size_t j = 0; j < 3 && place + 16 <= sizeof(packet); j++) {
+			((struct nlmsghdr *)(void *)(packet + place))->nlmsg_len =
+				cases[i].lengths[j];
+			place += NLMSG_ALIGN(cases[i].lengths[j]);
+		}
+		while (netlink_message(packet, cases[i].size, &at))
+			count++;
+		assert_int_equal(count, cases[i].count);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_and_attributes_are_padded_and_measured),
 		cmocka_unit_test(attributes_are_found_by_number),
 		cmocka_unit_test(malformed_attributes_end_the_walk),
+		cmocka_unit_test(messages_of_a_packet_are_walked_to_their_end),
 		cmocka_unit_test(the_failing_step_gives_the_error),
 	};
 
