@@ -25,7 +25,7 @@ create() {
 
 # with_sleep NAME [MEMBERS]: a container that sleeps and ends at once on TERM.
 sleeper() {
-	create "$1" '{"Image":"busybox","Cmd":["sh","-c","trap exit TERM; sleep 1000 & wait"]'"${2+,$2}"'}'
+	create "$1" '{"Image":"busybox","Cmd":["sh","-c","trap \"exit 0\" TERM; sleep 1000 & wait"]'"${2+,$2}"'}'
 }
 
 wait_exit() { # prints the code
@@ -151,61 +151,65 @@ filtered() { # FILTERS-JSON NAMES...
 }
 
 @test "a state that does not allow it is a conflict, and nothing to do is 304" {
-	id=$(sleeper c)
-	api POST /containers/c/pause
+	id=$(sleeper box)
+	api POST /containers/box/pause
 	expect_status 409
-	api POST /containers/c/stop
+	api POST /containers/box/stop
 	expect_status 304
-	api POST /containers/c/kill
+	api POST /containers/box/kill
 	expect_status 409
-	jq -e --arg id "$id" '.message == "cannot kill container: c: container \($id) is not running"' "$SCRATCH/body"
-	api GET /containers/c/top
+	jq -e --arg id "$id" '.message == "cannot kill container: box: container \($id) is not running"' "$SCRATCH/body"
+	api GET /containers/box/top
 	expect_status 409
-	api POST '/containers/c/resize?h=10&w=20'
+	api POST '/containers/box/resize?h=10&w=20'
 	expect_status 409
-	api POST '/containers/c/resize?h=ten&w=20'
+	api POST '/containers/box/resize?h=ten&w=20'
 	expect_status 400
-	api POST /containers/c/start '{}'
+	api POST /containers/box/start '{}'
 	expect_status 400
-	api POST /containers/c/start
+	api POST /containers/box/start
 	expect_status 204
-	api POST /containers/c/start
+	api POST /containers/box/start
 	expect_status 304
-	api DELETE /containers/c
+	api DELETE /containers/box
 	expect_status 409
-	jq -e '.message == "cannot remove container \"/c\": container is running: stop the container before removing or force remove"' "$SCRATCH/body"
-	api POST /containers/c/pause
+	jq -e '.message == "cannot remove container \"/box\": container is running: stop the container before removing or force remove"' "$SCRATCH/body"
+	api POST /containers/box/pause
 	expect_status 204
-	api GET /containers/c/json
+	api GET /containers/box/json
 	jq -e '.State.Paused and .State.Running and .State.Status == "paused"' "$SCRATCH/body"
-	api POST /containers/c/pause
+	api POST /containers/box/pause
 	expect_status 409
 	jq -e --arg id "$id" '.message == "Container \($id) is already paused"' "$SCRATCH/body"
-	api POST /containers/c/start
+	api POST /containers/box/start
 	expect_status 409
-	api POST /containers/c/unpause
+	api POST /containers/box/unpause
 	expect_status 204
-	api POST /containers/c/unpause
+	api POST /containers/box/unpause
 	expect_status 500
 	jq -e --arg id "$id" '.message == "Container \($id) is not paused"' "$SCRATCH/body"
 }
 
 @test "kill, stop and restart end a process as they are told" {
-	sleeper c
-	api POST /containers/c/start
-	api POST '/containers/c/kill?signal=SIGUSR1'
+	sleeper box
+	api POST /containers/box/start
+	api POST '/containers/box/kill?signal=SIGTERM'
 	expect_status 204
-	[ "$(wait_exit c)" = $((128 + 10)) ]
-	api POST /containers/c/start
-	api GET /containers/c/json
+	[ "$(wait_exit box)" = 0 ]
+	api POST /containers/box/start
+	api POST /containers/box/kill
+	expect_status 204
+	[ "$(wait_exit box)" = 137 ]
+	api POST /containers/box/start
+	api GET /containers/box/json
 	before=$(jq .State.Pid "$SCRATCH/body")
-	api POST '/containers/c/restart?t=5'
+	api POST '/containers/box/restart?t=5'
 	expect_status 204
-	api GET /containers/c/json
+	api GET /containers/box/json
 	jq -e --argjson before "$before" '.State.Running and .State.Pid != $before and .RestartCount == 0' "$SCRATCH/body"
-	api POST '/containers/c/stop?t=0'
+	api POST '/containers/box/stop?t=0'
 	expect_status 204
-	api POST '/containers/c/stop?t=x'
+	api POST '/containers/box/stop?t=x'
 	expect_status 400
 }
 
@@ -225,25 +229,25 @@ filtered() { # FILTERS-JSON NAMES...
 }
 
 @test "top shows the processes with the columns of ps" {
-	sleeper c
-	api POST /containers/c/start
-	api GET /containers/c/top
+	sleeper box
+	api POST /containers/box/start
+	api GET /containers/box/top
 	jq -e '(.Titles | index("PID") != null) and ([.Processes[][-1]] | any(contains("sleep 1000")))' "$SCRATCH/body"
-	api GET '/containers/c/top?ps_args=-o%20pid,comm'
+	api GET '/containers/box/top?ps_args=-o%20pid,comm'
 	jq -e '.Titles == ["PID","COMMAND"]' "$SCRATCH/body"
-	api GET '/containers/c/top?ps_args=-o%20comm'
+	api GET '/containers/box/top?ps_args=-o%20comm'
 	expect_status 500
 }
 
 @test "update changes limits and says no warnings as null" {
-	sleeper c
-	api POST /containers/c/start
-	api POST /containers/c/update '{"Memory":67108864,"MemorySwap":134217728,"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":3}}'
+	sleeper box
+	api POST /containers/box/start
+	api POST /containers/box/update '{"Memory":67108864,"MemorySwap":134217728,"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":3}}'
 	expect_status 200
 	jq -e '.Warnings == null or (.Warnings | length > 0)' "$SCRATCH/body"
-	api GET /containers/c/json
+	api GET /containers/box/json
 	jq -e '.HostConfig.Memory == 67108864 and .HostConfig.RestartPolicy.Name == "on-failure"' "$SCRATCH/body"
-	api POST /containers/c/update '{"Memory":1}'
+	api POST /containers/box/update '{"Memory":1}'
 	expect_status 400
 }
 
@@ -262,21 +266,21 @@ filtered() { # FILTERS-JSON NAMES...
 
 @test "events tell a life in order, from the past and live, and end at until" {
 	since=$(date +%s.%N)
-	create c '{"Image":"busybox","Cmd":["true"],"Labels":{"l":"v"}}'
-	curl -sSN --unix-socket "$SOCKET" -G --data-urlencode 'filters={"container":["c"],"event":["start","die","destroy"]}' \
+	create box '{"Image":"busybox","Cmd":["true"],"Labels":{"l":"v"}}'
+	curl -sSN --unix-socket "$SOCKET" -G --data-urlencode 'filters={"container":["box"],"event":["start","die","destroy"]}' \
 		http://wherry/events >"$SCRATCH/live" &
 	listener=$!
 	wait_until 10 test -e "$SCRATCH/live"
-	api POST /containers/c/start
-	wait_exit c
-	api DELETE /containers/c
+	api POST /containers/box/start
+	wait_exit box
+	api DELETE /containers/box
 	wait_until 10 grep -q destroy "$SCRATCH/live"
 	kill $listener
 	[ "$(jq -r .Action "$SCRATCH/live" | tail -3 | xargs)" = "start die destroy" ] || [ "$(jq -r .Action "$SCRATCH/live" | tail -2 | xargs)" = "die destroy" ]
 	curl -sS --unix-socket "$SOCKET" "http://wherry/events?since=$since&until=$(date +%s.%N)" >"$SCRATCH/past"
 	[ "$(jq -r 'select(.Type == "container") | .Action' "$SCRATCH/past" | xargs)" = "create start die destroy" ]
 	jq -se 'map(select(.Action == "die"))[0] | .Actor.Attributes.exitCode == "0" and .Actor.Attributes.l == "v"
-		and .Actor.Attributes.name == "c" and .Actor.Attributes.image == "busybox" and .from == "busybox" and .status == "die"
+		and .Actor.Attributes.name == "box" and .Actor.Attributes.image == "busybox" and .from == "busybox" and .status == "die"
 		and .scope == "local" and .timeNano > 0' "$SCRATCH/past"
 	run curl -sS --unix-socket "$SOCKET" "http://wherry/events?since=5&until=1"
 	[ "$(jq -r .message <<<"$output")" = '`since` time (5) cannot be after `until` time (1)' ]
@@ -285,8 +289,8 @@ filtered() { # FILTERS-JSON NAMES...
 }
 
 @test "disk usage counts images, containers and volumes" {
-	sleeper c '"HostConfig":{"Binds":["vol:/v"]}'
-	api POST /containers/c/start
+	sleeper box '"HostConfig":{"Binds":["vol:/v"]}'
+	api POST /containers/box/start
 	api GET /system/df
 	jq -e '.LayersSize > 0 and (.Images | length >= 1) and (.Images[] | select(.RepoTags == ["busybox:latest"]) | .Containers == 1)
 		and (.Containers | length == 1) and (.Volumes[0].UsageData.RefCount == 1) and .BuildCache == []' "$SCRATCH/body"

@@ -163,13 +163,14 @@ static char *lower_folders(const struct container *c)
 /* The merged view exists only inside the container, and through its first process. */
 static struct driver_view driver_view_make(const struct container *c)
 {
-	scoped_free char *folder = container_folder(c);
+	char *upper = container_upper_folder(c);
+	int parent = (int)(strrchr(upper, '/') - upper);
 
 	return (struct driver_view){
 		.data = {.lower = lower_folders(c),
 			 .merged = c->pid ? str_format("/proc/%lld/root", (long long)c->pid) : NULL,
-			 .upper = container_upper_folder(c),
-			 .work = str_format("%s/work", folder)},
+			 .upper = upper,
+			 .work = str_format("%.*s/work", parent, upper)},
 		.name = str_dup("overlay2"),
 	};
 }
@@ -225,6 +226,10 @@ void container_view_ports(const struct container *c, struct buffer *json)
 		const struct record_list *list = RECORD_AT(c->ports, struct record_list, i);
 
 		json_write_name(json, c->ports.names[i]);
+		if (list->count == 0) {
+			buffer_add_text(json, "null");
+			continue;
+		}
 		buffer_add_char(json, '[');
 		for (size_t k = 0; k < list->count; k++) {
 			if (k)
