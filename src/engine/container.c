@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/capability.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
 
@@ -226,6 +227,14 @@ int container_stop_signal(const struct container *c)
 int64_t container_stop_timeout(const struct container *c)
 {
 	return c->config.stop_timeout.given ? c->config.stop_timeout.value : DEFAULT_STOP_TIMEOUT;
+}
+
+uint64_t container_capabilities(const struct container *c)
+{
+	const struct host_config *host = &c->host_config;
+
+	return capability_set(&host->cap_add, &host->cap_drop, host->privileged,
+			      c->engine->capabilities);
 }
 
 const char *container_mode_target(const char *mode)

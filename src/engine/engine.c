@@ -360,8 +360,8 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 {
 	struct engine *engine = engine_new(settings, parts);
 
-	engine->seccomp = seccomp_open(engine);
-	if (open_folders(engine, err) && load(engine, err)) {
+	if (open_folders(engine, err) && (engine->seccomp = seccomp_open(engine, err)) &&
+	    load(engine, err)) {
 		image_store_set_users(parts->images, users_of_image, engine);
 		adopt_all(engine);
 		return engine;

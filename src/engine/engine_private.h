@@ -126,6 +126,9 @@ bool engine_name_is_free(struct engine *engine, const char *name, struct error *
 void container_save(struct container *c, enum store_promise promise, store_done *done, void *data);
 void container_set_state(struct container *c, enum container_state state);
 
+/* What its first process may do, cut to what this host can give. */
+uint64_t container_capabilities(const struct container *c);
+
 /* The container that a mode "container:<id>" names; NULL for other modes. */
 const char *container_mode_target(const char *mode);
 

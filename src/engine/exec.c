@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "engine/adopt.h"
-#include "engine/capability.h"
 #include "engine/deadline.h"
 #include "engine/sandbox_plan.h"
 #include "engine/seccomp.h"
@@ -344,17 +343,16 @@ static bool plan(struct exec *exec, struct exec_operation *self, struct shim_sta
 		 struct error *err)
 {
 	struct container *c = exec->container;
-	const struct host_config *host = &c->host_config;
+	scoped_free char *seccomp = seccomp_program(c, container_capabilities(c));
 	struct sandbox_facts facts = {
 		.hostname = c->config.hostname,
 		.ulimits = &c->engine->settings.ulimits,
 		.no_new_privileges = c->engine->settings.no_new_privileges,
-		.seccomp = seccomp_program(c->engine, c),
+		.seccomp = seccomp,
+		.capabilities = exec->config.privileged ? c->engine->capabilities
+							: container_capabilities(c),
 	};
 
-	facts.capabilities = capability_set(&host->cap_add, &host->cap_drop,
-					    host->privileged || exec->config.privileged,
-					    c->engine->capabilities);
 	out->kind = SHIM_EXEC;
 	out->stdin_once = true;
 	out->run_folder = str_format("%s/e/%s", c->engine->settings.exec_root, exec->id);

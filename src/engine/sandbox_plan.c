@@ -97,7 +97,7 @@ static void plan_console(const char *size, struct process_spec *out)
 }
 
 static bool plan_security(const struct container *c, const struct sandbox_facts *facts,
-			  bool privileged, struct process_spec *out, struct error *err)
+			  struct process_spec *out, struct error *err)
 {
 	struct security_options options;
 
@@ -105,7 +105,7 @@ static bool plan_security(const struct container *c, const struct sandbox_facts 
 		return false;
 	out->no_new_privileges = options.no_new_privileges || facts->no_new_privileges;
 	out->capabilities = (int64_t)facts->capabilities;
-	set_text(&out->seccomp, privileged ? NULL : facts->seccomp);
+	set_text(&out->seccomp, facts->seccomp);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static bool plan_process(const struct container *c, const struct sandbox_facts *
 	out->oom_score_adj = (int32_t)c->host_config.oom_score_adj;
 	plan_console(c->host_config.console_size, out);
 	plan_rlimits(c, facts, &out->rlimits);
-	return plan_security(c, facts, c->host_config.privileged, out, err);
+	return plan_security(c, facts, out, err);
 }
 
 bool exec_plan(const struct container *c, const struct exec_config *config,
@@ -152,7 +152,7 @@ bool exec_plan(const struct container *c, const struct exec_config *config,
 	out->oom_score_adj = (int32_t)c->host_config.oom_score_adj;
 	plan_console(config->console_size, out);
 	plan_rlimits(c, facts, &out->rlimits);
-	return plan_security(c, facts, config->privileged || c->host_config.privileged, out, err);
+	return plan_security(c, facts, out, err);
 }
 
 /* ---- mounts and devices ---- */

@@ -1,19 +1,20 @@
 /* Compiled seccomp programs.  libseccomp takes 170 ms for the default profile, so `wherry-worker
- * seccomp` does it, once: the program is kept under <data root>/seccomp by profile, capabilities and
- * kernel.  Only for this folder. */
+ * seccomp` does it, once; the program is kept under <data root>/seccomp
+ * (sandbox/seccomp_program.h).  Only for this folder. */
 #pragma once
 
 #include "engine/engine_private.h"
 
 struct seccomp;
 
-struct seccomp *seccomp_open(struct engine *engine); /* begins with the default profile */
-void seccomp_close(struct seccomp *seccomp);	     /* NULL is fine */
+/* Begins with the default profile at once, so that no start has to wait for it.  Fails when the
+ * daemon's own profile cannot be read. */
+struct seccomp *seccomp_open(struct engine *engine, struct error *err);
+void seccomp_close(struct seccomp *seccomp); /* NULL is fine */
 
-/* Calls `done` when the program of this container is there: at once if it is.  A container without
- * a filter needs none. */
-void seccomp_prepare(struct engine *engine, struct container *c, uint64_t capabilities,
+/* Calls `done` when the program of this container is there: before this returns if it is. */
+void seccomp_prepare(struct container *c, uint64_t capabilities,
 		     void (*done)(void *data, const struct error *err), void *data);
 
-/* Path of the program, after seccomp_prepare; NULL: unconfined.  Borrowed. */
-const char *seccomp_program(struct engine *engine, const struct container *c);
+/* Its path, owned; NULL: unconfined. */
+char *seccomp_program(const struct container *c, uint64_t capabilities);

@@ -9,7 +9,6 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "engine/capability.h"
 #include "engine/connection.h"
 #include "engine/log_plan.h"
 #include "engine/run_network.h"
@@ -41,7 +40,7 @@ struct start {
 	struct sandbox_facts facts;
 	struct ports ports;
 	struct strings layers;
-	char *layers_folder, *writable_folder, *etc_folder, *cgroup, *shm; /* owned */
+	char *layers_folder, *writable_folder, *etc_folder, *cgroup, *shm, *seccomp; /* owned */
 	int run_folder;
 };
 
@@ -54,6 +53,7 @@ static void start_fini(struct start *start)
 	free(start->etc_folder);
 	free(start->cgroup);
 	free(start->shm);
+	free(start->seccomp);
 	close_fd(&start->run_folder);
 }
 
@@ -239,14 +239,6 @@ static bool fill_run_folder(struct start *start, struct error *err)
 
 /* ---- the shim ---- */
 
-static uint64_t capabilities_of(const struct container *c)
-{
-	const struct host_config *host = &c->host_config;
-
-	return capability_set(&host->cap_add, &host->cap_drop, host->privileged,
-			      c->engine->capabilities);
-}
-
 static void take_settings(struct start *start)
 {
 	const struct engine_settings *settings = &start->c->engine->settings;
@@ -260,8 +252,9 @@ static void take_settings(struct start *start)
 	start->facts.init = settings->init;
 	start->facts.no_new_privileges = settings->no_new_privileges;
 	start->facts.ulimits = &settings->ulimits;
-	start->facts.capabilities = capabilities_of(start->c);
-	start->facts.seccomp = seccomp_program(start->c->engine, start->c);
+	start->facts.capabilities = container_capabilities(start->c);
+	start->facts.seccomp = start->seccomp =
+		seccomp_program(start->c, start->facts.capabilities);
 	start->facts.network_mode = start->mode.namespace_mode;
 }
 
@@ -400,8 +393,7 @@ static void on_seccomp(void *data, const struct error *err)
 
 static void prepare_seccomp(struct container_run *run)
 {
-	seccomp_prepare(run->container->engine, run->container, capabilities_of(run->container),
-			on_seccomp, run);
+	seccomp_prepare(run->container, container_capabilities(run->container), on_seccomp, run);
 }
 
 static void on_repaired(void *data, const struct error *err)
