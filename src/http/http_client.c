@@ -423,6 +423,11 @@ ssize_t http_client_read(struct http_client *client, void *out, size_t size, str
 	return client->out - (char *)out;
 }
 
+bool http_client_ended(const struct http_client *client)
+{
+	return client->message.is_complete || client->at_end;
+}
+
 bool http_client_read_all(struct http_client *client, size_t limit, struct buffer *out,
 			  struct error *err)
 {

@@ -44,6 +44,10 @@ bool http_client_send(struct http_client *client, const char *method, const char
 		      struct http_answer *answer, struct error *err);
 ssize_t http_client_read(struct http_client *client, void *out, size_t size, struct error *err);
 
+/* Was the body read to its end?  Then nothing more comes that poll would tell of: the next
+ * http_client_read returns 0. */
+bool http_client_ended(const struct http_client *client);
+
 /* The whole body, at most `limit` bytes. */
 bool http_client_read_all(struct http_client *client, size_t limit, struct buffer *out,
 			  struct error *err);

@@ -15,6 +15,7 @@ int cli_complain(const struct error *err)
 {
 	char text[ERROR_TEXT_SIZE];
 
+	fflush(stdout); /* what went well before stands before it */
 	fprintf(stderr, "%s\n", error_text(err, text, sizeof(text)));
 	return 1;
 }

@@ -170,9 +170,11 @@ static int run_words(struct cli *cli, void *fields, const struct strings *argume
 	return 0;
 }
 
-/* ---- the scripts; @ stands for the program's name ---- */
+/* ---- the scripts ---- */
 
-static const char bash_script[] = "_@() {\n"
+#define PROGRAM "PROGRAM" /* stands for the program's name */
+
+static const char bash_script[] = "_PROGRAM() {\n"
 				  "\tlocal line=${COMP_LINE:0:COMP_POINT} words candidate cur\n"
 				  "\tread -ra words <<<\"$line\"\n"
 				  "\t[[ $line == *[[:space:]] ]] && words+=('')\n"
@@ -183,34 +185,44 @@ static const char bash_script[] = "_@() {\n"
 				  "\t\t[[ $cur == *:* && $COMP_WORDBREAKS == *:* ]] && "
 				  "candidate=${candidate#\"${cur%:*}:\"}\n"
 				  "\t\tCOMPREPLY+=(\"$candidate\")\n"
-				  "\tdone < <(@ __complete \"${words[@]:1}\" 2>/dev/null)\n"
+				  "\tdone < <(PROGRAM __complete \"${words[@]:1}\" 2>/dev/null)\n"
 				  "}\n"
-				  "complete -o default -F _@ @\n";
+				  "complete -o default -F _PROGRAM PROGRAM\n";
 
-static const char zsh_script[] = "#compdef @\n"
-				 "_@() {\n"
-				 "\tlocal -a candidates\n"
-				 "\tlocal word about\n"
-				 "\twhile IFS=$'\\t' read -r word about; do\n"
-				 "\t\tcandidates+=(\"${word//:/\\\\:}:$about\")\n"
-				 "\tdone < <(@ __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
-				 "\tif (( $#candidates )); then\n"
-				 "\t\t_describe -V @ candidates\n"
-				 "\telse\n"
-				 "\t\t_files\n"
-				 "\tfi\n"
-				 "}\n"
-				 "compdef _@ @\n";
+static const char zsh_script[] =
+	"#compdef PROGRAM\n"
+	"_PROGRAM() {\n"
+	"\tlocal -a candidates\n"
+	"\tlocal word about\n"
+	"\twhile IFS=$'\\t' read -r word about; do\n"
+	"\t\tcandidates+=(\"${word//:/\\\\:}:$about\")\n"
+	"\tdone < <(PROGRAM __complete \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+	"\tif (( $#candidates )); then\n"
+	"\t\t_describe -V PROGRAM candidates\n"
+	"\telse\n"
+	"\t\t_files\n"
+	"\tfi\n"
+	"}\n"
+	"compdef _PROGRAM PROGRAM\n";
 
 static const char fish_script[] =
-	"function __@_words\n"
-	"\t@ __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null\n"
+	"function __PROGRAM_words\n"
+	"\tPROGRAM __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null\n"
 	"end\n"
-	"complete -c @ -a '(__@_words)'\n";
+	"complete -c PROGRAM -a '(__PROGRAM_words)'\n";
 
 static const struct {
 	const char *shell, *script;
 } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+
+static void add_script(const char *script, const char *program, struct buffer *out)
+{
+	for (const char *at; (at = strstr(script, PROGRAM)); script = at + strlen(PROGRAM)) {
+		buffer_add(out, script, (size_t)(at - script));
+		buffer_add_text(out, program);
+	}
+	buffer_add_text(out, script);
+}
 
 static int run_print(struct cli *cli, void *fields, const struct strings *arguments)
 {
@@ -219,11 +231,7 @@ static int run_print(struct cli *cli, void *fields, const struct strings *argume
 	for (size_t i = 0; i < array_length(scripts); i++) {
 		if (strcmp(scripts[i].shell, arguments->items[0]) != 0)
 			continue;
-		for (const char *at = scripts[i].script; *at; at++)
-			if (at[0] == '@' && at[1] != ')')
-				buffer_add_text(&out, cli->program);
-			else
-				buffer_add_char(&out, *at);
+		add_script(scripts[i].script, cli->program, &out);
 		return cli_print(&out);
 	}
 	fprintf(stderr, "unknown shell \"%s\": there is bash, zsh and fish\n", arguments->items[0]);

@@ -281,11 +281,17 @@ static struct pollfd *poll_slots(const struct watch *watch, size_t *open)
 	return slots;
 }
 
-static bool has_pending(const struct watch *watch)
+/* Is there something to read that poll does not know of? */
+static bool is_pending(const struct source *source)
+{
+	return source->client &&
+	       (http_client_pending(source->client) || http_client_ended(source->client));
+}
+
+static bool any_is_pending(const struct watch *watch)
 {
 	for (size_t i = 0; i < watch->sources.count; i++)
-		if (watch->sources.items[i].client &&
-		    http_client_pending(watch->sources.items[i].client))
+		if (is_pending(&watch->sources.items[i]))
 			return true;
 	return false;
 }
@@ -297,12 +303,12 @@ static int gather(struct watch *watch, int timeout)
 	struct pollfd *slots = poll_slots(watch, &open);
 	int ready = 0;
 
-	if (open && poll(slots, count, has_pending(watch) ? 0 : timeout) < 0 && errno != EINTR)
+	if (open && poll(slots, count, any_is_pending(watch) ? 0 : timeout) < 0 && errno != EINTR)
 		open = 0;
 	for (size_t i = count; open && i-- > 0;) {
-		struct http_client *client = watch->sources.items[i].client;
+		const struct source *source = &watch->sources.items[i];
 
-		if (!client || !(slots[i].revents || http_client_pending(client)))
+		if (!source->client || !(slots[i].revents || is_pending(source)))
 			continue;
 		read_source(watch, i);
 		ready++;

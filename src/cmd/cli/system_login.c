@@ -98,10 +98,11 @@ static bool ask(struct login *login, struct error *err)
 /* Credentials that are already kept serve a login without words. */
 static void use_stored(struct cli *cli, const char *key, struct login *login)
 {
+	if (login->username || login->password || login->from_stdin)
+		return;
 	scoped_json json_t *stored = auth_read(cli, key);
 	const char *username = doc_text(stored, "username");
-
-	if (login->username || login->password || login->from_stdin || !*username)
+	if (!*username)
 		return;
 	str_replace(&login->username, username);
 	str_replace(&login->password, doc_text(stored, "password"));
