@@ -2,6 +2,7 @@
 #include "sandbox/sandbox.h"
 #include "shim/run.h"
 
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,24 +147,24 @@ static void group_exited(struct source *source, uint32_t events)
 
 /* ---- a start that failed ---- */
 
-/* Docker's command makes its exit code of the words of an error, so its words are part of the contract,
- * and what is recorded must be what the command says. */
-static int32_t exit_code_of(const char *text)
+/* As Docker has it: 127 for a program that is not there, 126 for one that cannot be executed; any other
+ * failure is no mistake of the command. */
+static int32_t exit_code_of(const struct error *err)
 {
-	static const struct {
-		const char *words;
-		int32_t code;
-	} known[] = {
-		{"executable file not found", 127},
-		{"no such file or directory", 127},
-		{"permission denied", 126},
-		{"is a directory", 126},
-	};
-
-	for (size_t i = 0; i < array_length(known); i++)
-		if (strstr(text, known[i].words))
-			return known[i].code;
-	return 128;
+	if (err->kind != ERROR_INVALID)
+		return 128;
+	switch (err->os) {
+	case ENOENT:
+	case ENOTDIR:
+		return 127;
+	case EACCES:
+	case EPERM:
+	case EISDIR:
+	case ENOEXEC:
+		return 126;
+	default:
+		return 128;
+	}
 }
 
 void shim_fail(struct shim *s, const struct error *err)
@@ -174,7 +175,7 @@ void shim_fail(struct shim *s, const struct error *err)
 	*s->exit.failure = (struct shim_failure){.kind = (int32_t)err->kind,
 						 .os = err->os,
 						 .text = str_dup(err->text),
-						 .exit_code = exit_code_of(err->text)};
+						 .exit_code = exit_code_of(err)};
 	s->exit.code = s->exit.failure->exit_code;
 	s->exit.finished_ns = time_now_ns();
 	if (s->kind->tells_clients) {

@@ -7,24 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROTATED_LIMIT = 10000 };
-
-struct numbers {
-	int64_t *items;
-	size_t count, capacity;
+enum {
+	NUMBER_LIMIT = 10000,
+	ROTATIONS_MEANWHILE = 4, /* while a folder is listed; more are waited out */
 };
-
-static void numbers_fini(struct numbers *n)
-{
-	vector_fini(n);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-	return (left > right) - (left < right);
-}
 
 /* The number of a file of this log, 0 for the newest; -1: it is something else. */
 static int64_t number_of(const char *file, const char *name)
@@ -37,29 +23,28 @@ static int64_t number_of(const char *file, const char *name)
 	if (file[length] == '\0')
 		return 0;
 	if (file[length] != '.' || !parse_i64(file + length + 1, &number) || number < 1 ||
-	    number > ROTATED_LIMIT)
+	    number > NUMBER_LIMIT)
 		return -1;
 	return number;
 }
 
-/* Newest first. */
-static struct numbers list_numbers(int folder, const char *name)
+/* No file of the log has a higher number than this; -1: there is none.  A listing is no snapshot: what
+ * is renamed meanwhile may be missing in it, so it is good for nothing but a limit. */
+static int64_t highest_number(int folder, const char *name)
 {
-	struct numbers found = {0};
+	int64_t highest = -1;
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
 	for (struct dirent *entry; dir && (entry = readdir(dir));) {
 		int64_t number = number_of(entry->d_name, name);
 
-		if (number >= 0)
-			vector_add(&found, number);
+		if (number > highest)
+			highest = number;
 	}
 	if (dir)
 		closedir(dir);
-	if (found.count > 1)
-		qsort(found.items, found.count, sizeof(*found.items), by_value);
-	return found;
+	return highest < 0 ? -1 : highest + ROTATIONS_MEANWHILE;
 }
 
 static char *file_name(const char *name, int64_t number)
@@ -104,8 +89,7 @@ static void reverse(int *items, size_t count)
  * met twice, but none is passed by. */
 void log_files_open(int folder, const char *name, struct log_files *out)
 {
-	scoped_with(numbers_fini) struct numbers numbers = list_numbers(folder, name);
-	int64_t last = numbers.count ? numbers.items[numbers.count - 1] + 1 : -1;
+	int64_t last = highest_number(folder, name);
 
 	*out = (struct log_files){0};
 	out->fds = mem_zeroed((size_t)(last + 1), sizeof(int));
@@ -132,51 +116,88 @@ void log_files_fini(struct log_files *files)
 
 /* ---- the next one ---- */
 
-/* Which number this file has now, by index of `numbers`; count: none any more. */
-static size_t index_of(int folder, const char *name, const struct numbers *numbers, int fd)
-{
-	struct stat st, other;
+enum attempt { FOUND, NEWEST, AGAIN };
 
-	if (fstat(fd, &st) < 0)
-		return numbers->count;
-	for (size_t i = 0; i < numbers->count; i++) {
-		scoped_free char *file = file_name(name, numbers->items[i]);
+/* The number of this file now; -1: not seen, it may have moved on behind our back. */
+static int64_t find_number(int folder, const char *name, const struct stat *ours, int64_t last)
+{
+	struct stat other;
+
+	for (int64_t n = 0; n <= last; n++) {
+		scoped_free char *file = file_name(name, n);
 
 		if (fstatat(folder, file, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    same_file(&st, &other))
-			return i;
+		    same_file(ours, &other))
+			return n;
 	}
-	return numbers->count;
+	return -1;
+}
+
+/* The nearest one below `number`: there may be a gap, of a rotation that is under way or was killed. */
+static int open_below(int folder, const char *name, int64_t number)
+{
+	int fd = -1;
+
+	while (fd < 0 && number-- > 0)
+		fd = open_number(folder, name, number);
+	return fd;
+}
+
+static bool is_older(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec < b->st_mtim.tv_sec ||
+	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec < b->st_mtim.tv_nsec);
+}
+
+/* When ours is gone, what remains is younger, but for what somebody else has deleted. */
+static int open_oldest_since(int folder, const char *name, const struct stat *ours, int64_t last)
+{
+	struct stat other;
+
+	for (int64_t n = last; n >= 0; n--) {
+		int fd = open_number(folder, name, n);
+
+		if (fd >= 0 && fstat(fd, &other) == 0 && !is_older(&other, ours))
+			return fd;
+		close_fd(&fd);
+	}
+	return -1;
+}
+
+/* If nothing moved between two looks at our file, what was opened between them follows it. */
+static enum attempt try_next(int folder, const char *name, int fd, int *out)
+{
+	int64_t last = highest_number(folder, name), number;
+	struct stat ours;
+
+	if (fstat(fd, &ours) < 0)
+		return NEWEST;
+	if (ours.st_nlink == 0) {
+		*out = open_oldest_since(folder, name, &ours, last);
+		return *out >= 0 ? FOUND : NEWEST;
+	}
+	number = find_number(folder, name, &ours, last);
+	if (number < 0)
+		return AGAIN;
+	*out = open_below(folder, name, number);
+	if (find_number(folder, name, &ours, last) != number) {
+		close_fd(out);
+		return AGAIN;
+	}
+	return *out >= 0 ? FOUND : NEWEST;
 }
 
 static bool is_newest(int folder, const char *name, int fd)
 {
-	struct stat st, other;
+	struct stat ours, newest;
 
-	return fstat(fd, &st) == 0 && fstatat(folder, name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       same_file(&st, &other);
-}
-
-enum attempt { FOUND, NEWEST, AGAIN };
-
-static enum attempt try_next(int folder, const char *name, int fd, int *out)
-{
-	scoped_with(numbers_fini) struct numbers numbers = list_numbers(folder, name);
-	size_t ours = index_of(folder, name, &numbers, fd);
-
-	if (numbers.count == 0 || ours == 0)
-		return NEWEST;
-	*out = open_number(folder, name, numbers.items[ours - 1]);
-	/* a rotation between the two looks would have moved ours on */
-	if (*out >= 0 && index_of(folder, name, &numbers, fd) == ours)
-		return FOUND;
-	close_fd(out);
-	return AGAIN;
+	return fstat(fd, &ours) == 0 && fstatat(folder, name, &newest, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       same_file(&ours, &newest);
 }
 
 int log_files_next(int folder, const char *name, int fd)
 {
-	enum { ATTEMPTS = 100 }; /* a file that cannot be opened is not waited for */
+	enum { ATTEMPTS = 1000 };
 	int next = -1;
 
 	if (is_newest(folder, name, fd))
