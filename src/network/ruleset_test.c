@@ -27,7 +27,6 @@ static struct subnet subnet_of(const char *text)
 static char *block(const struct buffer *text, const char *head)
 {
 	char *start = strstr(text->data, head), *line;
-	scoped_strings struct strings lines = {0};
 	struct buffer out = {0};
 
 	assert_non_null(start);

@@ -22,6 +22,7 @@ struct job {
 	struct buffer answer;
 	bool output_ended, process_ended, timed_out;
 	siginfo_t end;
+	struct error failure;
 	job_done *done; /* NULL: cancelled, or called */
 	void *data;
 };
@@ -58,14 +59,13 @@ static bool judge(const struct job *job, struct error *err)
 
 static void finish_if_over(struct job *job)
 {
-	struct error err = {0};
 	job_done *done = job->done;
 
 	if (!job->output_ended || !job->process_ended)
 		return;
 	job->done = NULL;
 	if (done)
-		done(job->data, &job->answer, judge(job, &err) ? NULL : &err);
+		done(job->data, &job->answer, judge(job, &job->failure) ? NULL : &job->failure);
 	uv_close((uv_handle_t *)&job->process, on_closed);
 	uv_close((uv_handle_t *)&job->reader, on_closed);
 	uv_close((uv_handle_t *)&job->timer, on_closed);
