@@ -176,10 +176,15 @@ static bool reserve(struct container_run *run, struct ports *ports, struct error
 	bool ok = want_bindings(&wanted, &c->host_config.port_bindings, err) &&
 		  want_exposed(&wanted, c, err);
 
+	struct port_reservation reservation = {
+		.name = c->name,
+		.endpoint = RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0),
+		.requests = wanted.items,
+		.count = wanted.count,
+	};
+
 	if (ok && wanted.count > 0)
-		ok = ports_reserve(c->engine->parts.networks, c->name,
-				   RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0),
-				   wanted.items, wanted.count, ports, err);
+		ok = ports_reserve(c->engine->parts.networks, &reservation, ports, err);
 	vector_fini(&wanted);
 	return ok;
 }

@@ -191,13 +191,20 @@ struct ports {
 void ports_fini(struct ports *ports); /* closes the daemon's copies; the reservation stays */
 #define scoped_ports scoped_with(ports_fini)
 
-/* Choose and reserve host ports: against other containers by memory, against programs of the host
- * by binding.  All or none.  `name` is the container's, for the error: driver failed programming
- * external connectivity on endpoint web (<endpoint id>): Bind for 127.0.0.1:18080 failed: port is
- * already allocated */
-bool ports_reserve(struct networks *networks, const char *name,
-		   const struct endpoint_spec *endpoint, const struct port_request *requests,
-		   size_t count, struct ports *out, struct error *err);
+/* What one container wants published. */
+struct port_reservation {
+	const char *name; /* the container's, for errors */
+	const struct endpoint_spec *endpoint;
+	const struct port_request *requests;
+	size_t count;
+};
+
+/* Choose and reserve host ports: against other containers by memory, against programs of the host by
+ * binding.  All or none; on failure `out` is empty.  ERROR_SYSTEM in Docker's words:
+ * driver failed programming external connectivity on endpoint web (<endpoint id>): Bind for
+ * 127.0.0.1:18080 failed: port is already allocated */
+bool ports_reserve(struct networks *networks, const struct port_reservation *wanted,
+		   struct ports *out, struct error *err);
 
 /* Make them reachable: one transaction of nfnetlink, which also takes over a port that the table
  * still gives to somebody else.  `done` is called before this returns, unless the table is being

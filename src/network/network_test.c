@@ -354,7 +354,10 @@ static bool reserve(struct fixture *f, const struct endpoint_spec *e, struct por
 		    struct ports *out)
 {
 	request.protocol = request.protocol ? request.protocol : IPPROTO_TCP;
-	return ports_reserve(f->networks, "web", e, &request, 1, out, &f->err);
+	struct port_reservation wanted = {
+		.name = "web", .endpoint = e, .requests = &request, .count = 1};
+
+	return ports_reserve(f->networks, &wanted, out, &f->err);
 }
 
 static const struct published_port *published(const struct ports *ports, size_t index)

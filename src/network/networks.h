@@ -73,6 +73,11 @@ void networks_forget_flows(struct networks *n, const char *address, uint16_t por
 void network_free(struct network *network);
 void networks_save(struct networks *n); /* write the records that have changed */
 
+/* ---- ports.c ---- */
+
+/* False when a record makes no sense, which only a foreign hand can cause. */
+bool port_use_of(const struct published_port *port, struct port_use *use);
+
 /* ---- network_settings.c ---- */
 
 bool networks_apply_settings(struct networks *n, const struct network_settings *settings,

@@ -119,17 +119,17 @@ bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 
 @test "datagrams go to the container that has the port now" {
 	tool_begin
 	expect_ok start
-	sees '' ask_udp 192.0.2.1 5353 4444 -- in_lan # leaves a conntrack entry that leads nowhere
+	closed ask_udp 192.0.2.1 5353 4444 -- in_lan # leaves a conntrack entry that leads nowhere
 	container one 5353:53/udp
 	serve_udp 53 in_namespace "$pid_one"
-	wait_until 5 sees 192.0.2.2 ask_udp 192.0.2.1 5353 4444 -- in_lan
+	PATIENCE=1 wait_until 10 sees 192.0.2.2 ask_udp 192.0.2.1 5353 4444 -- in_lan
 	sees 10.99.0.1 ask_udp 127.0.0.1 5353 -- in_host
 	expect_ok stop one
 	container spare
 	container two 5353:53/udp
 	[ "$address_two" = 10.99.0.3 ]
 	serve_udp 53 in_namespace "$pid_two"
-	wait_until 5 sees 192.0.2.2 ask_udp 192.0.2.1 5353 4444 -- in_lan
+	PATIENCE=1 wait_until 10 sees 192.0.2.2 ask_udp 192.0.2.1 5353 4444 -- in_lan
 }
 
 @test "IPv6: by NAT to a container that has it" {
@@ -141,7 +141,7 @@ bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 
 	serve_tcp 80 in_namespace "$pid_web"
 	serve_udp 53 in_namespace "$pid_web"
 	sees '[2001:0db8:0000:0000:0000:0000:0000:0002]' ask_tcp '[2001:db8::1]' 8080 in_lan
-	sees '[2001:0db8:0000:0000:0000:0000:0000:0002]' ask_udp '[2001:db8::1]' 5353 -- in_lan
+	sees '[2001:0db8:0000:0000:0000:0000:0000:0002]' ask_udp 2001:db8::1 5353 -- in_lan
 	sees '[fd99:0000:0000:0000:0000:0000:0000:0001]' ask_tcp '[2001:db8::1]' 8080 in_namespace "$pid_web"
 	sees '[fd99:0000:0000:0000:0000:0000:0000:0001]' ask_tcp '[::1]' 8081 in_host
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
@@ -156,7 +156,7 @@ bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 
 	serve_udp 53 in_namespace "$pid_web"
 	sees 10.99.0.1 ask_tcp '[2001:db8::1]' 8080 in_lan
 	sees 10.99.0.1 ask_tcp '[::1]' 8080 in_host
-	sees 10.99.0.1 ask_udp '[2001:db8::1]' 5353 -- in_lan
+	sees 10.99.0.1 ask_udp 2001:db8::1 5353 -- in_lan
 	expect_ok stop web
 	closed ask_tcp '[2001:db8::1]' 8080 in_lan
 }

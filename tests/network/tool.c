@@ -176,8 +176,12 @@ static bool reserve(struct running *r, const struct strings *words, struct error
 		if (!port_range_parse(p->host_port, &request->first, &request->last, err))
 			return false;
 	}
-	return ports_reserve(tool.networks, r->record.name, &r->record.endpoint, requests, count,
-			     &r->ports, err);
+	struct port_reservation wanted = {.name = r->record.name,
+					  .endpoint = &r->record.endpoint,
+					  .requests = requests,
+					  .count = count};
+
+	return ports_reserve(tool.networks, &wanted, &r->ports, err);
 }
 
 static void record(const struct running *r)

@@ -123,16 +123,16 @@ plain() { sed 's/^\[0000:0000:0000:0000:0000:ffff:\(..\)\(..\):\(..\)\(..\)\]$/\
 ask_tcp() {
 	local address=$1 port=$2
 	shift 2
-	"$@" socat -T2 - "TCP:$address:$port,connect-timeout=${PATIENCE:-5}" </dev/null 2>/dev/null 3>&- | plain
+	"$@" socat -T"${PATIENCE:-5}" -t"${PATIENCE:-5}" - "TCP:$address:$port,connect-timeout=${PATIENCE:-5}" </dev/null 2>/dev/null 3>&- | plain
 }
 
 # ask_udp ADDRESS PORT [SOURCE-PORT] -- PREFIX COMMAND...
 ask_udp() {
 	local address=$1 port=$2 source=
 	shift 2
-	[ "$1" = -- ] || { source=,sourceport=$1,reuseaddr; shift; }
+	[ "$1" = -- ] || { source=$1; shift; }
 	shift
-	echo question | "$@" socat -T"${PATIENCE:-2}" - "UDP:$address:$port$source" 2>/dev/null 3>&- | plain
+	"$@" "$WHERRY_BUILD/tests/network_ask" "$address" "$port" "${PATIENCE:-5}" $source 2>/dev/null | plain
 }
 
 # sees EXPECTED COMMAND...: what the server saw.
