@@ -109,6 +109,11 @@ ssize_t http_body_read(struct http_body *body, void *out, size_t size, struct er
 	return body->out - (char *)out;
 }
 
+bool http_body_needs_socket(const struct http_body *body)
+{
+	return !body->early.size && !body->message.is_complete && !body->expects_continue;
+}
+
 void http_body_drain(struct http_body *body, size_t limit)
 {
 	char sink[16384];

@@ -26,6 +26,10 @@ void http_body_free(struct http_body *body);
  * (ERROR_INVALID), ends too early (ERROR_INVALID) or cannot be read.  All of `out` may be written to. */
 ssize_t http_body_read(struct http_body *body, void *out, size_t size, struct error *err);
 
+/* Would the next read go to the socket?  False: it answers from what is known already (bytes that came
+ * early, the end), or has a 100 Continue to send first. */
+bool http_body_needs_socket(const struct http_body *body);
+
 /* Read and drop what is left, up to `limit` bytes, so that closing the socket does not take the answer
  * away from a client that is still sending. */
 void http_body_drain(struct http_body *body, size_t limit);

@@ -180,14 +180,14 @@ static bool take_orders(struct upload *u, struct error *err)
 
 /* ---- the body ---- */
 
-/* Until the client sends more, or the daemon says something.  Bytes that came with the header, and the
- * 100 Continue that a client may wait for, are the body's own affair: they are not waited for here. */
+/* Until the client sends more, or the daemon says something; at once where the body does not wait for
+ * the client. */
 static void wait_for_either(const struct upload *u)
 {
 	struct pollfd fds[] = {{.fd = u->connection, .events = POLLIN},
 			       {.fd = u->worker->control, .events = POLLIN}};
 
-	if (u->count > (int64_t)u->start.early.size)
+	if (http_body_needs_socket(u->body))
 		poll(fds, 2, -1);
 }
 
@@ -195,7 +195,7 @@ static bool has_input(const struct upload *u)
 {
 	struct pollfd fd = {.fd = u->connection, .events = POLLIN};
 
-	return u->count <= (int64_t)u->start.early.size || poll(&fd, 1, 0) > 0;
+	return !http_body_needs_socket(u->body) || poll(&fd, 1, 0) > 0;
 }
 
 static ssize_t next_body(void *data, const void **block, struct error *err)
