@@ -84,8 +84,8 @@ nothing_left() { [ -z "$(traces)" ]; }
 @test "a shim that is killed is noticed within a second: its container is ended, cleaned up and said" {
 	local id shim
 	id=$(wherry run -d busybox sleep 1000)
-	shim=$(jq .ShimPid "$SCRATCH/run/c/$id/state" 2>/dev/null || pgrep -f "wherry-shim.*$id" | head -1)
-	kill -KILL "$shim"
+	shim=$(ps -o ppid= -p "$(wherry inspect -f '{{.State.Pid}}' "$id")")
+	kill -KILL $shim
 	wait_until 2 container_state_is "$id" exited
 	[ "$(api GET "/containers/$id/json" | jq .State.ExitCode)" = 137 ]
 	api GET "/containers/$id/json" | jq -r .State.Error | grep -qi shim

@@ -40,7 +40,7 @@ daemon_start() {
 	mkfifo "$SCRATCH/ready"
 	[ -n "${SUPERVISED-}" ] || flags+=(--no-supervisor)
 	wherryd "${flags[@]}" "$@" --ready-fd 8 8>"$SCRATCH/ready" >>"$SCRATCH/wherryd.log" 2>&1 3>&- &
-	DAEMON=$!
+	export DAEMON=$!
 	if ! read -rt 30 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
 		echo "# the daemon did not start:" >&2
 		tail -20 "$SCRATCH/wherryd.log" >&2
