@@ -114,6 +114,11 @@ bool http_body_needs_socket(const struct http_body *body)
 	return !body->early.size && !body->message.is_complete && !body->expects_continue;
 }
 
+bool http_body_needs_input(const struct http_body *body)
+{
+	return !body->early.size && !body->expects_continue && !body->message.is_complete;
+}
+
 void http_body_drain(struct http_body *body, size_t limit)
 {
 	char sink[16384];

@@ -30,6 +30,9 @@ ssize_t http_body_read(struct http_body *body, void *out, size_t size, struct er
  * early, the end), or has a 100 Continue to send first. */
 bool http_body_needs_socket(const struct http_body *body);
 
+/* Whether the next read can do nothing but wait for the socket: for who has other things to wait for. */
+bool http_body_needs_input(const struct http_body *body);
+
 /* Read and drop what is left, up to `limit` bytes, so that closing the socket does not take the answer
  * away from a client that is still sending. */
 void http_body_drain(struct http_body *body, size_t limit);

@@ -119,11 +119,34 @@ static void chunks_that_we_write_are_read_back(void **state)
 	close(pair[1]);
 }
 
+static void a_body_that_is_complete_needs_no_input(void **state)
+{
+	scoped_buffer struct buffer early = {0};
+	struct error err;
+	char out[10];
+
+	buffer_add_text(&early, "hello");
+	struct http_body *body = http_body_new(&(struct http_body_input){
+		.socket = -1, .framing = HTTP_LENGTH, .length = 5, .early = &early});
+	assert_false(http_body_needs_input(body));
+	assert_int_equal(http_body_read(body, out, 3, &err), 3);
+	assert_false(http_body_needs_input(body));
+	assert_int_equal(http_body_read(body, out, 10, &err), 2);
+	assert_false(http_body_needs_input(body));
+	assert_int_equal(http_body_read(body, out, 10, &err), 0);
+	http_body_free(body);
+	body = http_body_new(
+		&(struct http_body_input){.socket = -1, .framing = HTTP_LENGTH, .length = 5});
+	assert_true(http_body_needs_input(body));
+	http_body_free(body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_body_is_read_as_it_was_framed),
 		cmocka_unit_test(a_client_that_waits_is_told_to_send),
+		cmocka_unit_test(a_body_that_is_complete_needs_no_input),
 		cmocka_unit_test(chunks_that_we_write_are_read_back),
 	};
 

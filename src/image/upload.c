@@ -180,14 +180,13 @@ static bool take_orders(struct upload *u, struct error *err)
 
 /* ---- the body ---- */
 
-/* Until the client sends more, or the daemon says something; at once where the body does not wait for
- * the client. */
+/* Until the client sends more, or the daemon says something. */
 static void wait_for_either(const struct upload *u)
 {
 	struct pollfd fds[] = {{.fd = u->connection, .events = POLLIN},
 			       {.fd = u->worker->control, .events = POLLIN}};
 
-	if (http_body_needs_socket(u->body))
+	if (http_body_needs_input(u->body))
 		poll(fds, 2, -1);
 }
 
@@ -195,7 +194,7 @@ static bool has_input(const struct upload *u)
 {
 	struct pollfd fd = {.fd = u->connection, .events = POLLIN};
 
-	return !http_body_needs_socket(u->body) || poll(&fd, 1, 0) > 0;
+	return !http_body_needs_input(u->body) || poll(&fd, 1, 0) > 0;
 }
 
 static ssize_t next_body(void *data, const void **block, struct error *err)

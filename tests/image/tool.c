@@ -190,7 +190,8 @@ static void be_client(int connection, const char *file)
 		if (!fd_write_all(connection, block, (size_t)n, &err))
 			break;
 	}
-	shutdown(connection, SHUT_WR);
+	if (getenv("HALF")) /* others keep their side open, as HTTP clients do */
+		shutdown(connection, SHUT_WR);
 	while ((n = read(connection, block, sizeof(block))) > 0)
 		fwrite(block, 1, (size_t)n, stdout);
 	fflush(stdout);
