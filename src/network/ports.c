@@ -75,20 +75,19 @@ void ports_publish(struct networks *n, const struct record_list *published, netw
 		   void *data)
 {
 	struct element_list list = elements_to_add(n, published);
+	bool by_relays_alone = list.count == 0;
 	struct error err = {0};
 	bool changed = networks_change_elements(n, ELEMENT_ADD, list.items, list.count, &err);
 
 	vector_fini(&list);
-	if (!changed) {
+	if (!changed)
 		error_prefix(&err, "cannot publish ports");
-		done(data, &err);
-		return;
-	}
-	forget_strays(n, published);
-	if (n->firewall_on && published->count > 0)
-		networks_when_settled(n, done, data);
 	else
-		done(data, NULL);
+		forget_strays(n, published);
+	if (!changed || by_relays_alone)
+		done(data, changed ? NULL : &err);
+	else
+		networks_when_settled(n, done, data);
 }
 
 void ports_adopt(struct networks *n, const struct record_list *published)

@@ -24,6 +24,7 @@ world_begin() {
 	ip -n "$LAN" address add 2001:db8::2/64 dev eth0 nodad
 	ip -n "$LAN" link set eth0 up
 	ip -n "$LAN" route add 10.99.0.0/16 via 192.0.2.1
+	ip -n "$LAN" route add fd99::/64 via 2001:db8::1
 }
 
 world_end() {
