@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -276,6 +277,7 @@ int main(int argc, char **argv)
 	folder = argv[1];
 	int listener = listen_in_folder();
 	signal(SIGCHLD, SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that is killed leaves nothing behind */
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
