@@ -14,10 +14,20 @@ void shim_recorded(struct shim *s)
 		waits_tell_exit(&s->waits, s->exit.code);
 }
 
+/* The client of an exec asks the daemon for the exit code as soon as its stream has ended, so the stream
+ * ends when the daemon has recorded the exit. */
+static void end_clients(struct shim *s)
+{
+	if (!s->kind->tells_clients || !s->controls.daemon || s->released)
+		clients_end(&s->clients);
+}
+
 /* Without a daemon there is nobody who could contradict what waits are told. */
 void shim_daemon_gone(struct shim *s)
 {
 	shim_recorded(s);
+	if (s->state.phase == SHIM_PHASE_ENDED)
+		clients_end(&s->clients);
 }
 
 static void give_back_waits(struct shim *s)
@@ -41,6 +51,7 @@ void shim_release(struct shim *s, const struct shim_release *release)
 	else
 		give_back_waits(s);
 	s->released = true;
+	end_clients(s);
 	controls_stop_listening(&s->controls);
 }
 
@@ -74,7 +85,7 @@ static void close_ports(struct shim *s)
 static void end_output(struct shim *s)
 {
 	log_writer_end(&s->log);
-	clients_end(&s->clients);
+	end_clients(s);
 }
 
 /* Output that is complete is passed on at once; else, who writes it must be ended first. */
@@ -183,7 +194,7 @@ void shim_fail(struct shim *s, const struct error *err)
 		strncat(text, "\r\n", 3);
 		clients_output(&s->clients, STREAM_STDOUT, text, strlen(text));
 	}
-	clients_end(&s->clients);
+	end_clients(s);
 	stats_streams_end(&s->stats);
 	close_ports(s);
 	tell_end(s);

@@ -45,7 +45,9 @@ struct group_kind {
 	/* How long others may go on to write to its output after it has exited. */
 	int64_t grace_ns;
 
-	/* A failed start is told to those who are attached, not only to the daemon. */
+	/* Those who are attached hear of the outcome by their streams and from the daemon alone, not by
+	 * a wait: a failed start is told to them, and their streams end when the daemon has recorded
+	 * the end. */
 	bool tells_clients;
 };
 

@@ -4,6 +4,7 @@
 #include "os/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -34,6 +35,14 @@ static void container_finish(struct driver *c)
 	driver_finish(c, 128 + SIGKILL);
 }
 
+/* Has the other side not ended its direction? */
+static bool is_open(int socket)
+{
+	struct pollfd p = {.fd = socket, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 0;
+}
+
 static void an_exec_runs_inside(void)
 {
 	struct driver c, e;
@@ -47,20 +56,24 @@ static void an_exec_runs_inside(void)
 	driver_start(&e);
 	write_text(in, "typed\n");
 	shutdown(in, SHUT_WR);
-	scoped_free char *text = read_text(in, NULL);
-	expect(str_starts_with(text, "shim-test\ntyped\n"));
-	expect(strlen(text) < 25); /* a small pid: not the host's */
+	scoped_free char *text = read_text(in, "shim-test\ntyped\n");
+	driver_expect_exit(&e, 11);
+	expect(is_open(in)); /* until the daemon has recorded the exit */
+	driver_release(&e, true);
+	scoped_free char *rest = read_text(in, NULL);
+	expect(strlen(text) + strlen(rest) < 25); /* a small pid: not the host's */
 	close(in);
-	driver_finish(&e, 11);
+	driver_expect_end(&e);
+	driver_end(&e);
 
 	exec_begin(&e, &c, "echo a; echo b >&2");
 	framed.multiplexed = true;
 	framed.in = false;
 	in = driver_attach(&e, &framed);
 	driver_start(&e);
+	driver_finish(&e, 0);
 	free(read_text(in, NULL));
 	close(in);
-	driver_finish(&e, 0);
 	container_finish(&c);
 }
 
@@ -79,9 +92,9 @@ static void an_exec_on_a_terminal(void)
 	driver_start(&e);
 	free(read_text(in, "20 30\r\n/dev/pts/"));
 	write_text(in, "\n");
+	driver_finish(&e, 3);
 	free(read_text(in, NULL));
 	close(in);
-	driver_finish(&e, 3);
 	container_finish(&c);
 }
 
@@ -101,10 +114,10 @@ static void an_exec_that_fails_tells_who_is_attached(void)
 	expect(end.failure);
 	expect_equal(end.code, 127);
 	record_fini(&shim_exit_type, &end);
+	driver_release(&e, true);
 	scoped_free char *text = read_text(out, NULL);
 	expect(strstr(text, "executable file not found in $PATH") && str_ends_with(text, "\r\n"));
 	close(out);
-	driver_release(&e, true);
 	driver_expect_end(&e);
 	driver_end(&e);
 	container_finish(&c);
@@ -120,8 +133,8 @@ static void an_exec_does_not_wait_for_ever_for_its_background(void)
 	exec_begin(&e, &c, "(sleep 0.2; echo late; sleep 1000) & echo now");
 	out = driver_attach(&e, &attach_output);
 	driver_start(&e);
-	expect_text(out, "now\nlate\n");
 	driver_finish(&e, 0);
+	expect_text(out, "now\nlate\n");
 	container_finish(&c);
 }
 
