@@ -1,6 +1,7 @@
 #include "os/process.h"
 
 #include "os/file.h"
+#include "os/mount.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,9 @@ struct launch {
 	const struct spawn *spawn;
 	int fds[3 + KEEP_LIMIT]; /* what becomes 0, 1, 2, 3 ...; out of the way of those numbers */
 	size_t count;
-	int error; /* errno of the step that failed */
+	int folder;	  /* AT_FDCWD, or where `path` is; out of the way too, borrowed */
+	const char *path; /* borrowed */
+	int error;	  /* errno of the step that failed */
 };
 
 /* ASan knows nothing of the borrowed stack, so the child's code is kept out of its sight. */
@@ -42,12 +45,20 @@ on_borrowed_stack static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-on_borrowed_stack static bool place_descriptors(const struct launch *l)
+/* The folder of the program, if there is one, comes behind what is kept, and goes with the exec. */
+on_borrowed_stack static bool place_descriptors(struct launch *l)
 {
-	for (size_t i = 0; i < l->count; i++)
-		if (dup2(l->fds[i], (int)i) < 0)
+	int end = (int)l->count;
+
+	for (int i = 0; i < end; i++)
+		if (dup2(l->fds[i], i) < 0)
 			return false;
-	return syscall(SYS_close_range, (unsigned)l->count, ~0u, 0) == 0;
+	if (l->folder != AT_FDCWD) {
+		if (l->folder != end && dup3(l->folder, end, O_CLOEXEC) < 0)
+			return false;
+		l->folder = end++;
+	}
+	return syscall(SYS_close_range, (unsigned)end, ~0u, 0) == 0;
 }
 
 on_borrowed_stack static int child(void *arg)
@@ -58,7 +69,8 @@ on_borrowed_stack static int child(void *arg)
 	if (l->spawn->new_session)
 		setsid();
 	if (place_descriptors(l))
-		execve(l->spawn->path, l->spawn->args, l->spawn->env ? l->spawn->env : environ);
+		syscall(SYS_execveat, l->folder, l->path, l->spawn->args,
+			l->spawn->env ? l->spawn->env : environ, 0);
 	l->error = errno;
 	_exit(127);
 }
@@ -90,6 +102,39 @@ static void drop_descriptors(struct launch *l)
 		close(l->fds[--l->count]);
 }
 
+/* A detached, read-only copy of the mount that a folder is on. */
+static int open_read_only(const char *path, struct error *err)
+{
+	scoped_fd int mount = mount_clone(AT_FDCWD, path, false, err);
+
+	if (mount < 0 || !mount_set(mount, MOUNT_ATTR_RDONLY, 0, false, err))
+		return -1;
+	return fcntl(mount, F_DUPFD_CLOEXEC,
+		     3 + KEEP_LIMIT); /* above all numbers that are placed */
+}
+
+/* The programs of a daemon are in one folder, as a rule: the last one is remembered. */
+static bool find_read_only(struct launch *l, struct error *err)
+{
+	static char *known;
+	static int mount = -1;
+	const char *name = strrchr(l->spawn->path, '/');
+	scoped_free char *folder =
+		name ? str_dup_n(l->spawn->path, (size_t)(name - l->spawn->path)) : NULL;
+
+	if (!folder)
+		return error_set(err, ERROR_INVALID, "'%s' is not an absolute path",
+				 l->spawn->path);
+	if (mount < 0 || !str_equal(known, folder)) {
+		close_fd(&mount);
+		mount = open_read_only(*folder ? folder : "/", err);
+		str_replace(&known, folder);
+	}
+	l->folder = mount;
+	l->path = name + 1;
+	return mount >= 0;
+}
+
 static bool launch(struct launch *l, pid_t *pid, int *pidfd, struct error *err)
 {
 	_Alignas(16) char stack[CHILD_STACK]; /* our own stack lends room: we sleep meanwhile */
@@ -107,10 +152,13 @@ static bool launch(struct launch *l, pid_t *pid, int *pidfd, struct error *err)
 
 bool process_spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct error *err)
 {
-	scoped_with(drop_descriptors) struct launch l = {.spawn = spawn};
+	scoped_with(drop_descriptors) struct launch l = {
+		.spawn = spawn, .folder = AT_FDCWD, .path = spawn->path};
 	pid_t new_pid = -1;
 	int new_pidfd = -1;
 
+	if (spawn->read_only && !find_read_only(&l, err))
+		return false;
 	if (!lift_descriptors(&l, err) || !launch(&l, &new_pid, &new_pidfd, err))
 		return false;
 	if (l.error) {

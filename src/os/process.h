@@ -19,6 +19,10 @@ struct spawn {
 	size_t keep_count; /* at most 32 */
 	int in, out, err;
 	bool new_session;
+
+	/* Execute it through a read-only mount of its folder, kept for the next time: whoever reaches
+	 * the program by /proc/PID/exe, as a container's root may, cannot write to it. */
+	bool read_only;
 };
 
 /* Fails also when the exec itself fails (errno of exec in err->os). */

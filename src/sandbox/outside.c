@@ -3,12 +3,16 @@
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/process.h"
+#include "os/root.h"
 #include "sandbox/device.h"
 #include "sandbox/propagation.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 const char *const etc_files[ETC_FILES] = {"hosts", "hostname", "resolv.conf"};
@@ -112,12 +116,53 @@ static bool open_init(const struct sandbox_spec *spec, struct outside *out, stru
 	return out->init >= 0 || error_prefix(err, "the program of --init");
 }
 
+#define SHM_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* In the other container's mounts, where links of its making lead nowhere else. */
+static int open_shm_here(struct error *err)
+{
+	scoped_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int shm =
+		root < 0 ? -1 : root_open_plain(root, "/dev/shm", O_PATH | O_DIRECTORY, err);
+	struct statfs fs;
+
+	if (shm < 0)
+		return -1;
+	if (fstatfs(shm, &fs) < 0 || fs.f_type != TMPFS_MAGIC) {
+		error_set(err, ERROR_FORBIDDEN, "it is not a tmpfs");
+		return -1;
+	}
+	return open_own(shm, "", SHM_ATTRIBUTES, err);
+}
+
+/* Mounts are copied by who is in their namespace, so the shim goes there for a moment. */
+static int open_shm_of(const struct namespace_spec *other, struct error *err)
+{
+	scoped_fd int target = process_open((pid_t)other->join_pid, other->join_start_time);
+	scoped_fd int back = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	scoped_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int shm = -1;
+
+	if (target < 0 || back < 0 || cwd < 0 || setns(target, CLONE_NEWNS) < 0) {
+		error_errno(err, "cannot enter it");
+		return -1;
+	}
+	shm = open_shm_here(err);
+	if (setns(back, CLONE_NEWNS) < 0 || fchdir(cwd) < 0) {
+		error_errno(err, "cannot return from it");
+		return -1;
+	}
+	return take_fd(shm);
+}
+
 static bool open_shm(const struct sandbox_spec *spec, struct outside *out, struct error *err)
 {
-	if (!spec->shm_source)
+	if (spec->ipc.mode == NAMESPACE_JOIN)
+		out->shm = open_shm_of(&spec->ipc, err);
+	else if (spec->shm_source)
+		out->shm = open_own(AT_FDCWD, spec->shm_source, SHM_ATTRIBUTES, err);
+	else
 		return true;
-	out->shm = open_own(AT_FDCWD, spec->shm_source,
-			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	return out->shm >= 0 || error_prefix(err, "/dev/shm of the other container");
 }
 

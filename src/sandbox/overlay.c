@@ -8,11 +8,13 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/mount.h"
+#include "sandbox/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -186,6 +188,36 @@ static int mount_from_folder(const struct sandbox_spec *spec, const struct layer
 	return mount;
 }
 
+/* Which user of the host is root inside. */
+static int64_t outside_of_root(const struct record_list *maps)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct id_map *m = RECORD_AT(*maps, struct id_map, i);
+
+		if (m->inside == 0)
+			return m->outside;
+	}
+	return 0;
+}
+
+/* An overlay writes with the rights of whoever mounted it.  Through mapped folders that must be a user
+ * who has a place in the map, else nothing can be made and the overlay becomes read-only; the rights
+ * stay the host's. */
+static int mount_as_mapped_root(const struct sandbox_spec *spec, const struct layers *l,
+				struct error *err)
+{
+	uint64_t rights = capabilities_of_host();
+	int root = -1;
+
+	setfsgid((gid_t)outside_of_root(&spec->gid_map));
+	setfsuid((uid_t)outside_of_root(&spec->uid_map));
+	if (capabilities_set(rights, err)) /* the change of user took some */
+		root = mount_from_folder(spec, l, err);
+	setfsuid(0);
+	setfsgid(0);
+	return root;
+}
+
 static bool make_writable_folders(const struct sandbox_spec *spec, struct error *err)
 {
 	scoped_fd int folder = folder_open(AT_FDCWD, spec->writable_folder, err);
@@ -208,7 +240,8 @@ static int mount_overlay(const struct sandbox_spec *spec, int user_namespace, st
 	    (user_namespace >= 0 && !map_layers(spec, user_namespace, err)) ||
 	    !name_layers(spec, &l, err))
 		return -1;
-	mount = mount_from_folder(spec, &l, err);
+	mount = user_namespace < 0 ? mount_from_folder(spec, &l, err)
+				   : mount_as_mapped_root(spec, &l, err);
 	close(l.writable);
 	return mount;
 }

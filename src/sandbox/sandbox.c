@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -313,18 +314,20 @@ static bool write_map(const struct sandbox *s, const char *file, const struct re
 	return file_write(AT_FDCWD, path, text.data ? text.data : "", err);
 }
 
-/* The layers' mapped copies need a mount namespace that nobody sees; the shim borrows one. */
+/* The layers' mapped copies need a mount namespace that nobody sees; the shim borrows one.  Coming back
+ * costs its working folder, which is kept too. */
 static int make_mapped_root(const struct sandbox_spec *spec, int user_namespace, struct error *err)
 {
 	scoped_fd int back = open_own_namespace("mnt");
+	scoped_fd int cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int root = -1;
 
-	if (back < 0 || unshare(CLONE_NEWNS) < 0 ||
+	if (back < 0 || cwd < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		error_errno(err, "cannot make a mount namespace for the layers");
 	else
 		root = overlay_new(spec, user_namespace, err);
-	if (back >= 0 && setns(back, CLONE_NEWNS) < 0) {
+	if (back >= 0 && (setns(back, CLONE_NEWNS) < 0 || fchdir(cwd) < 0)) {
 		error_errno(err, "cannot return to the mount namespace");
 		close_fd(&root);
 	}
@@ -346,6 +349,26 @@ static bool set_up_user_namespace(struct sandbox *s, struct error *err)
 
 /* ---- */
 
+static bool complete(struct sandbox *s, struct error *err)
+{
+	if (s->spec->network.mode == NAMESPACE_NEW &&
+	    (s->netns = open_namespace(s->pid, "net", err)) < 0)
+		return false;
+	if (!launch_set_oom_score(&s->spec->process, s->pid, &s->warnings, err))
+		return false;
+	return !spec_has_user_namespace(s->spec) || set_up_user_namespace(s, err);
+}
+
+/* What fails from outside because the process has died inside fails for the reason it left. */
+static void ask_for_reason(struct sandbox *s, struct error *err)
+{
+	struct pollfd dead = {.fd = s->pidfd, .events = POLLIN};
+	struct error told;
+
+	if (poll(&dead, 1, 0) > 0 && !channel_wait_for_exec(s->channel, &s->gifts, &told))
+		*err = told;
+}
+
 bool sandbox_spawn(struct sandbox *s, const struct process_stdio *stdio, struct error *err)
 {
 	struct detour detour;
@@ -356,12 +379,10 @@ bool sandbox_spawn(struct sandbox *s, const struct process_stdio *stdio, struct 
 	ok = spawn(s, stdio, err);
 	if (!detour_end(&detour, err) || !ok)
 		return false;
-	if (s->spec->network.mode == NAMESPACE_NEW &&
-	    (s->netns = open_namespace(s->pid, "net", err)) < 0)
-		return false;
-	if (!launch_set_oom_score(&s->spec->process, s->pid, &s->warnings, err))
-		return false;
-	return !spec_has_user_namespace(s->spec) || set_up_user_namespace(s, err);
+	if (complete(s, err))
+		return true;
+	ask_for_reason(s, err);
+	return false;
 }
 
 pid_t sandbox_pid(const struct sandbox *s)

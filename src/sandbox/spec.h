@@ -109,7 +109,8 @@ struct sandbox_spec {
 	struct strings masked_paths, read_only_paths;
 	struct pairs sysctls;
 	int64_t shm_size; /* of /dev/shm; 0: 64 MiB */
-	char *shm_source; /* ipc of another container: the donor's /dev/shm as a host path; NULL: own */
+	char *shm_source; /* /dev/shm is this folder of the host (its IPC: "/dev/shm"); NULL: own.  With
+			     ipc.mode NAMESPACE_JOIN it is the other container's, without a word here */
 	bool init;	  /* run the small init as pid 1 */
 	char *init_path; /* absolute path of that program on the host */
 

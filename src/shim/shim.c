@@ -22,7 +22,8 @@ static bool spawn(const char *program, const char *mode, const int *keep, size_t
 			    .in = -1,
 			    .out = -1,
 			    .err = STDERR_FILENO,
-			    .new_session = true};
+			    .new_session = true,
+			    .read_only = true};
 
 	return process_spawn(&how, &out->pid, &out->pidfd, err);
 }

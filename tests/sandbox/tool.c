@@ -4,6 +4,7 @@
  *					    file) gets "PID START_TIME" once the program runs
  *	sandbox_tool exec FILE PID START CGROUP	 a process that joins it
  *	sandbox_tool bench FILE COUNT	    start, wait, clean up, again and again; prints figures
+ *	sandbox_tool protected ARGS...	    ourselves with ARGS, through a read-only mount as shims are
  *	sandbox_tool seccomp OUT [PROFILE]  the program of a profile (the built-in one) and the usual rights
  *
  * FILE is JSON of struct sandbox_spec (exec: of process_spec).  Failures are printed as the error's text
@@ -136,10 +137,12 @@ static int exec_command(char **args, int count)
 	struct error err;
 	pid_t pid;
 
-	if (!read_record(args[0], &process_spec_type, &process, &err) ||
-	    !sandbox_exec(&join, &process, &ours, &pid, &pidfd, &terminal, &err))
-		return fail(&err);
+	bool ok = read_record(args[0], &process_spec_type, &process, &err) &&
+		  sandbox_exec(&join, &process, &ours, &pid, &pidfd, &terminal, &err);
+
 	record_fini(&process_spec_type, &process);
+	if (!ok)
+		return fail(&err);
 	copy_terminal(terminal);
 	return wait_for(pid);
 }
@@ -195,7 +198,27 @@ static int bench_command(char **args, int count)
 	return 0;
 }
 
-/* ---- seccomp ---- */
+/* ---- ---- */
+
+static int protected_command(char **args, int count)
+{
+	scoped_free char *self = realpath("/proc/self/exe", NULL);
+	scoped_strings struct strings command = {0};
+	scoped_fd int pidfd = -1;
+	struct spawn spawn = {.path = self,
+			      .in = STDIN_FILENO,
+			      .out = STDOUT_FILENO,
+			      .err = STDERR_FILENO,
+			      .read_only = true};
+	struct error err;
+	pid_t pid;
+
+	strings_add(&command, self);
+	for (int i = 0; i < count; i++)
+		strings_add(&command, args[i]);
+	spawn.args = command.items;
+	return process_spawn(&spawn, &pid, &pidfd, &err) ? wait_for(pid) : fail(&err);
+}
 
 static int seccomp_command(char **args, int count)
 {
@@ -222,9 +245,8 @@ int main(int argc, char **argv)
 		int arguments;
 		int (*run)(char **args, int count);
 	} commands[] = {
-		{"run", 1, run_command},
-		{"exec", 4, exec_command},
-		{"bench", 2, bench_command},
+		{"run", 1, run_command},	 {"exec", 4, exec_command},
+		{"bench", 2, bench_command},	 {"protected", 1, protected_command},
 		{"seccomp", 1, seccomp_command},
 	};
 
