@@ -196,11 +196,17 @@ static void linger(struct client *c)
 	be_patient(c);
 }
 
+/* A stream that ends while the process lives says nothing about its exit. */
+static bool may_close(const struct client *c)
+{
+	return !c->clients->ended || c->clients->may_close;
+}
+
 /* After anything that may have changed what the client is to do.  It may be gone afterwards. */
 static void settle(struct client *c)
 {
 	replay(c);
-	if (c->state == CLIENT_ENDING && !outlet_waiting(&c->outlet))
+	if (c->state == CLIENT_ENDING && !outlet_waiting(&c->outlet) && may_close(c))
 		linger(c);
 	if (c->outlet.broken || (c->state == CLIENT_LINGERING && !c->reads)) {
 		remove_client(c);
@@ -370,6 +376,17 @@ void clients_end(struct clients *clients)
 			end_client(c);
 		else
 			be_patient(c);
+		settle(c);
+	}
+}
+
+void clients_close(struct clients *clients)
+{
+	struct client *next;
+
+	clients->may_close = true;
+	for (struct client *c = clients->first; c; c = next) {
+		next = c->next;
 		settle(c);
 	}
 }

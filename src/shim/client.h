@@ -39,6 +39,7 @@ struct clients {
 	bool input_held; /* the process has enough, or is not there yet */
 	bool lost_input; /* one that gave input is gone */
 	bool ended;	 /* no more output will come */
+	bool may_close;	 /* and who asks for the exit code now is told it */
 };
 
 /* Takes the socket over. */
@@ -51,7 +52,10 @@ void clients_output(struct clients *clients, enum stream_kind stream, const char
 bool clients_are_full(const struct clients *clients);
 void clients_take_input(struct clients *clients);
 
-/* No more output will come: each client goes when it has taken what is its, at the latest when it has
- * taken nothing for CLIENT_PATIENCE. */
+/* No more output will come: each client gets what waits for it.  Its stream ends after clients_close():
+ * many ask for the exit code as soon as they see the end. */
 void clients_end(struct clients *clients);
+void clients_close(struct clients *clients);
+
+/* Whether all are gone; that is at the latest when each has taken nothing for CLIENT_PATIENCE. */
 bool clients_are_gone(const struct clients *clients);

@@ -10,8 +10,10 @@
 
 void shim_recorded(struct shim *s)
 {
-	if (s->state.phase == SHIM_PHASE_ENDED)
-		waits_tell_exit(&s->waits, s->exit.code);
+	if (s->state.phase != SHIM_PHASE_ENDED)
+		return;
+	waits_tell_exit(&s->waits, s->exit.code);
+	clients_close(&s->clients);
 }
 
 /* The client of an exec asks the daemon for the exit code as soon as its stream has ended, so the stream

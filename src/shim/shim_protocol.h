@@ -1,32 +1,41 @@
 /* What the daemon and a shim say to each other.
  *
- * Both sides speak over a unix stream socket in messages (os/message.h) of one record each, binary
- * form, with descriptors beside it.  The shim is born with two descriptors:
+ * Both sides speak over a unix stream socket in messages (os/message.h) of one record each, in its
+ * binary form, with descriptors beside it.  The shim is born with two descriptors:
  *	3	one end of a socketpair, the first connection to the daemon
  *	4	the listening socket <run>/shim.sock, bound by the daemon before it starts the shim
  * Whoever holds the listening socket is the shim of that run folder, and nobody else can be: a
- *daemon that comes back connects to it, and either nobody listens (there is no shim, and there will
- *be none), or its HELLO is answered as soon as the shim has finished what it does, be it a start
- *that the former daemon asked for.  So no start is ever lost and none is done twice.  Only root and
- *the shim's own user are heard.
+ * daemon that comes back connects to it, and either nobody listens (there is no shim, and there
+ * will be none), or its HELLO is answered as soon as the shim has finished what it does, be it a
+ * start that the former daemon asked for.  So no start is ever lost and none is done twice.  Only
+ * root and the shim's own user are heard.
  *
- * Life of a shim:
- *	waiting   it takes SHIM_PORTS, SHIM_ATTACH and SHIM_WAIT: what is to be there before the
- *first byte of output; the end of the connection ends the shim starting  it has read SHIM_START and
- *builds (milliseconds, in which it hears nothing); it answers STARTED or FAILED running   it serves
- *attach, wait, logs and stats.  <run>/state holds struct shim_state ended	  the process has
- *exited, or the start has failed: all output is in the log and on its way to the attached clients,
- *the cgroup is removed, <run>/exit holds struct shim_exit. It tells EXITED (or FAILED).  Waits for
- *the exit are answered at SHIM_RECORDED or SHIM_RELEASE, so that a client that was told of the exit
- *never finds a daemon that does not know of it; without a daemon they are answered at once released
- *after SHIM_RELEASE it answers or gives back the waits for the removal, touches nothing in the run
- *folder any more and ends when its last client has taken (or refused for 10 s) what is its.  The
- *daemon sends nothing after RELEASE.  Without a daemon an ended shim goes on until nobody waits for
- *a removal <run>/state and <run>/exit are records in binary form, replaced by rename (shim/shim.h
- *reads them). A shim never removes its run folder.
+ * A shim is, one after the other:
  *
- * Records may grow (unknown tags are skipped), the header of each message carries the sender's
- *version. A daemon of version N talks to shims of N and N - 1. */
+ * waiting: it takes SHIM_PORTS, SHIM_ATTACH and SHIM_WAIT, what is to be there before the first
+ * byte of output.  The end of the connection ends the shim.
+ *
+ * starting: it has read SHIM_START and builds, for milliseconds in which it hears nothing.  It
+ * answers STARTED or FAILED.
+ *
+ * running: it serves attach, wait, logs and stats.  <run>/state holds struct shim_state.
+ *
+ * ended: the process has exited, or the start has failed.  All output is in the log and on its way
+ * to the attached clients, the cgroup is removed, <run>/exit holds struct shim_exit.  It tells
+ * EXITED or FAILED.  At SHIM_RECORDED or SHIM_RELEASE the waits for the exit are answered and the
+ * clients' streams end, so that nobody who was told of the exit finds a daemon that does not know
+ * of it; without a daemon that happens at once.
+ *
+ * released, after SHIM_RELEASE: it answers or gives back the waits for the removal, touches nothing
+ * in the run folder any more, and ends when its last client has taken (or refused for 10 s) what is
+ * its.  The daemon sends nothing after RELEASE.  Without a daemon an ended shim goes on until
+ * nobody waits for a removal.
+ *
+ * <run>/state and <run>/exit are records in binary form, replaced by rename; shim/shim.h reads
+ * them.  A shim never removes its run folder.
+ *
+ * Records may grow (unknown tags are skipped); the header of each message carries the sender's
+ * version.  A daemon of version N talks to shims of N and N - 1. */
 #pragma once
 
 #include "format/record.h"

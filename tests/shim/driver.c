@@ -155,6 +155,7 @@ void driver_end(struct driver *d)
 	close_fd(&d->run_folder);
 	close_fd(&d->log_folder);
 	message_reader_fini(&d->reader);
+	buffer_fini(&d->early_data);
 	record_fini(&shim_start_type, &d->start);
 	tree_remove(AT_FDCWD, d->folder, &err);
 }
@@ -188,19 +189,46 @@ void driver_send_fd(struct driver *d, enum shim_message message, const struct re
 	send_fds(d, message, type, record, &fd, 1);
 }
 
-int driver_expect(struct driver *d, enum shim_message message, const struct record_type *type,
-		  void *record)
+static bool is_end(const struct message *m)
 {
-	struct message *m = &d->reader.message;
+	return m->type == SHIM_EXITED || m->type == SHIM_FAILED;
+}
+
+static void receive(struct driver *d)
+{
 	struct error err;
 
 	check(message_receive(&d->reader, d->shim.control, WAIT_MS, &err), &err);
+	if (is_end(&d->reader.message) && !d->records_late)
+		driver_send(d, SHIM_RECORDED, NULL, NULL);
+}
+
+/* Something has come while the scenario reads something else: only an end can be kept. */
+static void receive_early(struct driver *d)
+{
+	receive(d);
+	if (!is_end(&d->reader.message) || d->early.type)
+		fail("the shim says %d, and nobody listens", d->reader.message.type);
+	buffer_add(&d->early_data, d->reader.message.data, d->reader.message.size);
+	d->early = d->reader.message;
+	d->early.data = d->early_data.data;
+}
+
+int driver_expect(struct driver *d, enum shim_message message, const struct record_type *type,
+		  void *record)
+{
+	struct message *m = d->early.type ? &d->early : &d->reader.message;
+	struct error err;
+
+	if (!d->early.type)
+		receive(d);
 	if (m->type != message)
 		fail("the shim says %d, expected %d", m->type, message);
 	expect_equal(m->version, SHIM_PROTOCOL_VERSION);
 	if (type && record)
 		check(record_decode(type, m->data, m->size, record, &err), &err);
-	return m->fd_count ? take_fd(m->fds[0]) : -1;
+	d->early = (struct message){0};
+	return d->reader.message.fd_count ? take_fd(d->reader.message.fds[0]) : -1;
 }
 
 void driver_write_stdin(struct driver *d, const char *text)
@@ -249,6 +277,7 @@ void driver_expect_end(struct driver *d)
 	expect(is_readable(d->shim.pidfd, WAIT_MS));
 	waitpid(d->shim.pid, &status, 0);
 	close_fd(&d->shim.pidfd);
+	close_fd(&d->shim.control);
 	expect(WIFEXITED(status));
 	expect_equal(WEXITSTATUS(status), 0);
 }
@@ -324,6 +353,27 @@ bool is_readable(int fd, int timeout_ms)
 	return poll(&p, 1, timeout_ms) == 1;
 }
 
+/* Wait for `fd`, and be the daemon of all shims meanwhile. */
+static bool wait_for(int fd)
+{
+	for (;;) {
+		struct pollfd p[1 + array_length(present)] = {{.fd = fd, .events = POLLIN}};
+
+		for (size_t i = 0; i < array_length(present); i++)
+			p[1 + i] = (struct pollfd){.fd = present[i] && !present[i]->early.type
+								 ? present[i]->shim.control
+								 : -1,
+						   .events = POLLIN};
+		if (poll(p, array_length(p), WAIT_MS) <= 0)
+			return false;
+		if (p[0].revents)
+			return true;
+		for (size_t i = 0; i < array_length(present); i++)
+			if (p[1 + i].revents)
+				receive_early(present[i]);
+	}
+}
+
 char *read_text(int fd, const char *until)
 {
 	struct buffer text = {0};
@@ -332,7 +382,7 @@ char *read_text(int fd, const char *until)
 	while (!until || !strstr(text.data, until)) {
 		ssize_t n;
 
-		if (!is_readable(fd, WAIT_MS))
+		if (!wait_for(fd))
 			fail("nothing more comes after '%s'", text.data);
 		n = read(fd, buffer_reserve(&text, 65536), 65536);
 		if (n <= 0 && until)

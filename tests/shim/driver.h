@@ -18,6 +18,11 @@ struct driver {
 	struct message_reader reader;
 	struct shim_start start; /* filled with defaults */
 	int64_t pid, start_time; /* of the process, once it is started */
+
+	/* An end that comes while something else is read is answered by RECORDED, and kept. */
+	bool records_late; /* no: only when the scenario says so */
+	struct message early;
+	struct buffer early_data;
 };
 
 #define fail(...) fail_at(__FILE__, __LINE__, __VA_ARGS__)

@@ -79,7 +79,6 @@ static void a_command_that_is_not_found_fails_with_127(void)
 	expect(strstr(end.failure->text, "/no/such/program"));
 	record_fini(&shim_exit_type, &end);
 	expect_text(attached, "");
-	driver_send(&d, SHIM_RECORDED, NULL, NULL);
 	expect_text(wait, "{\"StatusCode\":127}\n");
 	driver_release(&d, true);
 	driver_expect_end(&d);
@@ -101,17 +100,21 @@ static void a_shim_without_a_start_ends_with_its_daemon(void)
 static void waits_are_answered_when_the_exit_is_recorded(void)
 {
 	struct driver d;
-	int plain, chunked, removed, late;
+	int plain, chunked, removed, late, attached;
 
 	driver_begin(&d, "exit 5");
+	d.records_late = true;
 	plain = driver_wait(&d, &(struct shim_wait){0});
 	chunked = driver_wait(&d, &(struct shim_wait){.chunked = true});
 	removed = driver_wait(&d, &(struct shim_wait){.removed = true});
+	attached = driver_attach(&d, &attach_output);
 	driver_start(&d);
 	driver_expect_exit(&d, 5);
 	expect(!is_readable(plain, 0));
+	expect(!is_readable(attached, 0)); /* its end says that there is an exit code */
 	driver_send(&d, SHIM_RECORDED, NULL, NULL);
 	expect_text(plain, "{\"StatusCode\":5}\n");
+	expect_text(attached, "");
 	expect_text(chunked, "11\r\n{\"StatusCode\":5}\n\r\n0\r\n\r\n");
 	late = driver_wait(&d, &(struct shim_wait){0});
 	expect_text(late, "{\"StatusCode\":5}\n");
