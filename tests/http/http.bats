@@ -36,6 +36,7 @@ teardown_file() { scratch_end; }
 setup() {
 	cd "$SCRATCH"
 	START=()
+	SECURE_PIPE=("$TOOL" pipe "tcp://127.0.0.1:$PORT" ca.pem client.pem client-key.pem)
 	serve
 }
 
@@ -57,7 +58,6 @@ serve() {
 
 plain() { curl -sS --max-time 60 --unix-socket s "$@"; }
 secure() { curl -sS --max-time 60 --cacert ca.pem --cert client.pem --key client-key.pem "$@"; }
-secure_pipe() { "$TOOL" pipe "tcp://127.0.0.1:$PORT" ca.pem client.pem client-key.pem; }
 ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 peak_kb() { awk '/^VmHWM/ {print $2}' "/proc/$1/status"; }
 is_sanitized() { ldd "$TOOL" | grep -q asan; }
@@ -87,9 +87,9 @@ bytes_to_send() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 @test "a client that does not read holds back its own answer only" {
 	mkfifo stuck
 	exec 9<>stuck
-	secure "https://localhost:$PORT/zeros?size=1000000000" >&9 3>&- &
+	curl -sS --cacert ca.pem --cert client.pem --key client-key.pem "https://localhost:$PORT/zeros?size=1000000000" >&9 3>&- &
 	START+=($!)
-	plain 'http://x/zeros?size=1000000000' >&9 3>&- &
+	curl -sS --unix-socket s 'http://x/zeros?size=1000000000' >&9 3>&- &
 	START+=($!)
 	[ "$(plain http://x/who)" = nobody ]
 	[ "$(secure "https://localhost:$PORT/who")" = ann ]
@@ -120,7 +120,7 @@ bytes_to_send() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 	head -c 20000000 /dev/urandom >random
 	"$TOOL" pipe "unix://$SCRATCH/s" <random >plain.out
 	{ cat random; echo end; } | cmp - plain.out
-	secure_pipe <random >secure.out
+	"${SECURE_PIPE[@]}" <random >secure.out
 	cmp plain.out secure.out
 }
 
@@ -173,7 +173,7 @@ bytes_to_send() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 
 @test "a connection that was given away outlives the server, and the worker its last connection" {
 	mkfifo to from
-	secure_pipe <to >from 3>&- &
+	"${SECURE_PIPE[@]}" <to >from 3>&- &
 	START+=($!)
 	exec 8>to 9<from
 	echo before >&8
@@ -191,7 +191,7 @@ bytes_to_send() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
 
 @test "a new server takes the port over while the old worker still carries" {
 	mkfifo to2 from2
-	secure_pipe <to2 >from2 3>&- &
+	"${SECURE_PIPE[@]}" <to2 >from2 3>&- &
 	START+=($!)
 	exec 8>to2 9<from2
 	echo before >&8
