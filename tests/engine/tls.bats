@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# The daemon over TCP with mutual TLS, by both commands and by curl.
+
+load ../lib/wherry
+
+authority() { # NAME
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1-key.pem" -out "$1.pem" -days 2 \
+		-subj "/CN=$1"
+}
+
+certificate() { # NAME AUTHORITY EXTENSIONS
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1-key.pem" -out "$1.csr" -subj "/CN=$1"
+	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2-key.pem" -CAcreateserial -out "$1.pem" -days 2 \
+		-extfile <(printf '%s\n' "$3")
+}
+
+setup_file() {
+	scratch_begin
+	mkdir "$SCRATCH/certs"
+	cd "$SCRATCH/certs"
+	{
+		authority ca
+		authority foreign
+		certificate server ca $'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth'
+		certificate client ca extendedKeyUsage=clientAuth
+		certificate stranger foreign extendedKeyUsage=clientAuth
+	} 2>"$SCRATCH/openssl.log"
+	cp client.pem cert.pem
+	cp client-key.pem key.pem
+	export PORT=$((30000 + RANDOM % 9000))
+	export TCP=tcp://127.0.0.1:$PORT CERTS=$SCRATCH/certs
+	start_with_tls
+	busybox_image
+}
+
+teardown_file() {
+	daemon_stop
+	scratch_end
+}
+
+start_with_tls() {
+	daemon_start -H "$TCP" --tlsverify --tlscacert "$CERTS/ca.pem" --tlscert "$CERTS/server.pem" \
+		--tlskey "$CERTS/server-key.pem"
+}
+
+secure() {
+	curl -sS --max-time 20 --cacert "$CERTS/ca.pem" --cert "$CERTS/cert.pem" --key "$CERTS/key.pem" "$@"
+}
+
+over_tls() { env DOCKER_HOST="$TCP" WHERRY_HOST="$TCP" DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$CERTS" "$@"; }
+
+@test "who has a certificate is served" {
+	[ "$(secure "https://localhost:$PORT/_ping")" = OK ]
+}
+
+@test "who has none, or one of another authority, is not" {
+	run curl -sS --max-time 10 --cacert "$CERTS/ca.pem" "https://localhost:$PORT/_ping"
+	[ "$status" != 0 ]
+	run curl -sS --max-time 10 --cacert "$CERTS/ca.pem" --cert "$CERTS/stranger.pem" --key "$CERTS/stranger-key.pem" \
+		"https://localhost:$PORT/_ping"
+	[ "$status" != 0 ]
+	[[ "$output" != *OK* ]]
+}
+
+@test "no key is in the daemon" {
+	! grep -q libssl "/proc/$DAEMON/maps"
+	pgrep -P "$DAEMON" -f 'wherry-worker tls' >/dev/null
+}
+
+@test "the command runs a container, stdin and all, over TLS" {
+	run over_tls wherry version --format '{{.Server.Version}}'
+	[ "$status" = 0 ]
+	head -c 3000000 /dev/urandom >"$SCRATCH/random"
+	over_tls wherry run -i --rm --network none busybox cat <"$SCRATCH/random" >"$SCRATCH/copy"
+	cmp "$SCRATCH/random" "$SCRATCH/copy"
+	run over_tls wherry run --rm --network none busybox sh -c 'exit 7'
+	[ "$status" = 7 ]
+}
+
+@test "the docker command does the same" {
+	command -v docker >/dev/null || skip "no docker command"
+	head -c 3000000 /dev/urandom >"$SCRATCH/random"
+	over_tls docker run -i --rm --network none busybox cat <"$SCRATCH/random" >"$SCRATCH/copy"
+	cmp "$SCRATCH/random" "$SCRATCH/copy"
+	run over_tls docker run --rm --network none busybox sh -c 'exit 7'
+	[ "$status" = 7 ]
+}
+
+@test "the command refuses a daemon that it cannot trust" {
+	mkdir -p "$SCRATCH/wrong"
+	cp "$CERTS/foreign.pem" "$SCRATCH/wrong/ca.pem"
+	cp "$CERTS/cert.pem" "$CERTS/key.pem" "$SCRATCH/wrong/"
+	run env WHERRY_HOST="$TCP" DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH="$SCRATCH/wrong" wherry version
+	[ "$status" = 1 ]
+	[[ "$output" == *certificate* ]]
+}
+
+@test "an attach over TLS outlives the daemon, and a new daemon takes the port over" {
+	mkfifo "$SCRATCH/to" "$SCRATCH/from"
+	over_tls wherry run -i --rm --network none busybox sh -c 'while read line; do echo "got $line"; done; exit 3' \
+		<"$SCRATCH/to" >"$SCRATCH/from" 3>&- &
+	local client=$! line
+	exec 8>"$SCRATCH/to" 9<"$SCRATCH/from"
+	echo one >&8
+	read -rt 20 line <&9
+	[ "$line" = "got one" ]
+	daemon_kill
+	echo two >&8
+	read -rt 20 line <&9
+	[ "$line" = "got two" ]
+	start_with_tls
+	[ "$(secure "https://localhost:$PORT/_ping")" = OK ]
+	exec 8>&- 9<&-
+	local code=0
+	wait "$client" || code=$?
+	[ "$code" = 3 ]
+}
+
+@test "plain TCP is for loopback only" {
+	run timeout 10 wherryd --data-root "$SCRATCH/other" --exec-root "$SCRATCH/other-run" --config-file "$SCRATCH/wherry.json" \
+		--no-supervisor -H "tcp://0.0.0.0:$((PORT + 1))"
+	[ "$status" = 1 ]
+	[[ "$output" == *tlsverify* ]]
+}
