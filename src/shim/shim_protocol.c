@@ -96,7 +96,6 @@ static const struct record_field start_fields[] = {
 	FIELD(shim_start, 8, RECORD_I64, join_pid),
 	FIELD(shim_start, 9, RECORD_I64, join_start_time),
 	NESTED(shim_start, 10, RECORD_LIST, relays, relay_spec_type),
-	NESTED(shim_start, 10, RECORD_LIST, relays, relay_spec_type),
 };
 const struct record_type shim_start_type = RECORD_TYPE(struct shim_start, start_fields);
 
