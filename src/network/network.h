@@ -49,7 +49,7 @@ struct network_settings {
 	const char *fixed_cidr6; /* gives containers IPv6 addresses; NULL: no IPv6 */
 	struct strings pools;	 /* "base=10.10.0.0/16,size=24"; none given: Docker's own */
 	const char *
-		default_host_ip; /* of published ports without HostIp; NULL or "": 0.0.0.0 and :: */
+		default_host_ip; /* of published ports without HostIp; NULL, "", 0.0.0.0: 0.0.0.0 and :: */
 	const char *host_gateway; /* what `host-gateway` means in --add-host; NULL: the bridge's */
 	int mtu;		  /* 0: 1500 */
 	bool icc;		  /* containers on the default bridge may talk to each other */

@@ -254,9 +254,11 @@ static void leave_out_bridge_network(struct networks *n)
 
 /* ---- all of it ---- */
 
+/* 0.0.0.0 is dockerd's own default and means all addresses of both families. */
 static bool apply_default_host(struct networks *n, const char *text, struct error *err)
 {
-	if (str_is_empty(text) || address_parse(text, &n->default_host))
+	if (str_is_empty(text) || str_equal(text, "0.0.0.0") ||
+	    address_parse(text, &n->default_host))
 		return true;
 	return error_set(err, ERROR_INVALID, "invalid value '%s' for --ip", text);
 }

@@ -385,6 +385,33 @@ static void without_a_firewall_all_ports_are_relayed(void **state)
 	assert_int_equal(relay->port, 80);
 }
 
+static void the_default_is_both_families_unless_set(void **state)
+{
+	static const struct {
+		const char *ip, *first;
+		size_t count;
+	} cases[] = {{NULL, "0.0.0.0", 2},
+		     {"", "0.0.0.0", 2},
+		     {"0.0.0.0", "0.0.0.0", 2},
+		     {"127.0.0.1", "127.0.0.1", 1}};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_ports struct ports ports = {0};
+		scoped_endpoint e = {0};
+
+		f->settings.default_host_ip = cases[i].ip;
+		reopen(f);
+		allocate(f, &e);
+		assert_true(reserve(f, &e, (struct port_request){.container_port = 80}, &ports));
+		assert_int_equal(ports.published.count, cases[i].count);
+		assert_string_equal(published(&ports, 0)->host_ip, cases[i].first);
+		if (cases[i].count > 1)
+			assert_int_equal(published(&ports, 1)->host_port,
+					 published(&ports, 0)->host_port);
+	}
+}
+
 static void a_number_is_given_once_and_again_after_its_release(void **state)
 {
 	struct fixture *f = *state;
@@ -472,6 +499,7 @@ int main(void)
 		TEST(adopted_addresses_are_not_given_again),
 		TEST(a_full_pool_says_so),
 		TEST(without_a_firewall_all_ports_are_relayed),
+		TEST(the_default_is_both_families_unless_set),
 		TEST(a_number_is_given_once_and_again_after_its_release),
 		TEST(adopted_ports_are_not_given_again),
 		TEST(requests_that_make_no_sense_are_refused),
