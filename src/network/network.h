@@ -182,10 +182,11 @@ struct published_port {
 };
 extern const struct record_type published_port_type;
 
-/* What one start has reserved.  Zero is empty. */
+/* What one start has reserved.  Zero is empty.  The lists may be taken out: what is left is freed. */
 struct ports {
 	struct record_list published; /* struct published_port */
 	int *sockets; /* one for each, same order: bound; the shim holds them while it runs */
+	size_t socket_count;
 	struct record_list relays; /* struct relay_spec, for shim_start; names sockets by index */
 };
 void ports_fini(struct ports *ports); /* closes the daemon's copies; the reservation stays */

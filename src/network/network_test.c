@@ -412,6 +412,26 @@ static void the_default_is_both_families_unless_set(void **state)
 	}
 }
 
+static void sockets_are_closed_also_when_the_list_was_taken_out(void **state)
+{
+	struct fixture *f = *state;
+	struct ports ports = {0};
+	struct record_list taken;
+	scoped_endpoint e = {0};
+	int socket;
+
+	allocate(f, &e);
+	assert_true(reserve(f, &e,
+			    (struct port_request){.container_port = 80, .host_ip = "127.0.0.1"},
+			    &ports));
+	taken = ports.published;
+	ports.published = (struct record_list){0};
+	socket = ports.sockets[0];
+	ports_fini(&ports);
+	assert_int_equal(fcntl(socket, F_GETFD), -1);
+	record_list_fini(&published_port_type, &taken);
+}
+
 static void a_number_is_given_once_and_again_after_its_release(void **state)
 {
 	struct fixture *f = *state;
@@ -500,6 +520,7 @@ int main(void)
 		TEST(a_full_pool_says_so),
 		TEST(without_a_firewall_all_ports_are_relayed),
 		TEST(the_default_is_both_families_unless_set),
+		TEST(sockets_are_closed_also_when_the_list_was_taken_out),
 		TEST(a_number_is_given_once_and_again_after_its_release),
 		TEST(adopted_ports_are_not_given_again),
 		TEST(requests_that_make_no_sense_are_refused),

@@ -24,7 +24,7 @@ static void add_published(struct ports *ports, const struct port_use *use, int s
 {
 	struct published_port *port = record_list_add(&published_port_type, &ports->published);
 	char text[ADDRESS_TEXT_SIZE];
-	size_t count = ports->published.count;
+	size_t place = ports->socket_count++;
 
 	port->protocol = use->key.protocol;
 	port->container_port = use->target.port;
@@ -32,10 +32,10 @@ static void add_published(struct ports *ports, const struct port_use *use, int s
 	port->host_port = use->key.port;
 	port->address = str_dup(address_text(&use->target.address, text));
 	port->relayed = use->target.relayed;
-	ports->sockets = mem_resize(ports->sockets, count, sizeof(*ports->sockets));
-	ports->sockets[count - 1] = socket;
+	ports->sockets = mem_resize(ports->sockets, ports->socket_count, sizeof(*ports->sockets));
+	ports->sockets[place] = socket;
 	if (port->relayed)
-		add_relay(ports, count - 1, port);
+		add_relay(ports, place, port);
 }
 
 /* One request on its way: where it goes and who asks. */
@@ -193,7 +193,7 @@ static void take_back(struct networks *n, struct ports *ports, size_t count)
 			record_fini(&relay_spec_type, RECORD_AT(ports->relays, struct relay_spec,
 								ports->relays.count));
 		}
-		close_fd(&ports->sockets[last]);
+		close_fd(&ports->sockets[--ports->socket_count]);
 		record_fini(&published_port_type, port);
 	}
 }

@@ -12,7 +12,7 @@ const struct record_type published_port_type = RECORD_TYPE(struct published_port
 
 void ports_fini(struct ports *ports)
 {
-	for (size_t i = 0; ports->sockets && i < ports->published.count; i++)
+	for (size_t i = 0; i < ports->socket_count; i++)
 		close_fd(&ports->sockets[i]);
 	free(ports->sockets);
 	record_list_fini(&published_port_type, &ports->published);
