@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
+void error_write(struct error *err, enum error_kind kind, const char *format, ...)
 {
 	va_list args;
 
@@ -15,10 +15,9 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	return false;
 }
 
-bool error_errno(struct error *err, const char *format, ...)
+void error_write_errno(struct error *err, const char *format, ...)
 {
 	int os = errno;
 	va_list args;
@@ -28,10 +27,9 @@ bool error_errno(struct error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	return false;
 }
 
-bool error_prefix(struct error *err, const char *format, ...)
+void error_write_prefix(struct error *err, const char *format, ...)
 {
 	char text[sizeof(err->text)];
 	va_list args;
@@ -41,10 +39,9 @@ bool error_prefix(struct error *err, const char *format, ...)
 	used = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (used < 0 || (size_t)used >= sizeof(text))
-		return false; /* the prefix alone fills the room: the cause matters more */
+		return; /* the prefix alone fills the room: the cause matters more */
 	snprintf(text + used, sizeof(text) - (size_t)used, ": %s", err->text);
 	memcpy(err->text, text, sizeof(text));
-	return false;
 }
 
 /* In lower case, as the rest of the text is and as clients written in Go know these words ("no such

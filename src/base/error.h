@@ -29,15 +29,22 @@ struct error {
 	char text[496];
 };
 
-/* Set the error; always false, so that failing is one line: return error_set(err, ...). */
-bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Set the error; always false, so that failing is one line: return error_set(err, ...).  They are macros
+ * so that the compiler, too, knows that what follows a failure is never reached with success. */
+#define error_set(err, kind, ...) (error_write(err, kind, __VA_ARGS__), false)
 
 /* As error_set, kind ERROR_SYSTEM, with the present errno. */
-bool error_errno(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define error_errno(err, ...) (error_write_errno(err, __VA_ARGS__), false)
 
 /* Put "<format>: " before the text, for a caller that knows more.  Always false. */
-bool error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define error_prefix(err, ...) (error_write_prefix(err, __VA_ARGS__), false)
+
+void error_write(struct error *err, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void error_write_errno(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void error_write_prefix(struct error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The text as people read it, with errno's words (in lower case): writes to `out`, returns it. */
 const char *error_text(const struct error *err, char *out, size_t size);

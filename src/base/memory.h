@@ -27,7 +27,7 @@ void *mem_copy(const void *data, size_t size) __attribute__((returns_nonnull));
  *	scoped_fd int fd = open(path, O_CLOEXEC);
  *	scoped(container) struct container *c = container_new(id);
  */
-#define scoped_with(fn) __attribute__((cleanup(fn)))
+#define scoped_with(fn) __attribute__((cleanup(fn), unused)) /* unused: some only hold on */
 #define scoped(type) scoped_with(type##_free_at)
 #define scoped_free scoped_with(free_at)
 #define scoped_fd scoped_with(close_at)

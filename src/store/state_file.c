@@ -30,8 +30,8 @@ static const char *const statement_texts[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[PUT] = "INSERT INTO record (key, value) VALUES (?1, ?2) "
-		"ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+	[PUT] = ("INSERT INTO record (key, value) VALUES (?1, ?2) "
+		 "ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
 	[DELETE] = "DELETE FROM record WHERE key = ?1",
 };
 

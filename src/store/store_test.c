@@ -340,8 +340,10 @@ static void write_for_ever(struct fixture *f, int out)
 
 	uv_loop_init(&loop);
 	store = store_open(&loop, f->folder, &err);
+	if (!store)
+		_exit(1);
 	acknowledged = out;
-	for (int i = 0; store; i++) {
+	for (int i = 0;; i++) {
 		char key[32];
 
 		snprintf(key, sizeof(key), "n/%08d", i);
@@ -351,7 +353,6 @@ static void write_for_ever(struct fixture *f, int out)
 		if (i % 5 == 0)
 			uv_run(&loop, UV_RUN_DEFAULT);
 	}
-	_exit(1);
 }
 
 static size_t count_until_killed(int in, pid_t child, size_t enough)
