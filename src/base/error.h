@@ -12,15 +12,15 @@
 
 enum error_kind {
 	ERROR_NONE,
-	ERROR_INVALID,	     /* the request makes no sense                    400 */
-	ERROR_DENIED,	     /* credentials or rights are missing             401 */
-	ERROR_FORBIDDEN,     /* understood and refused                        403 */
-	ERROR_NOT_FOUND,     /*                                               404 */
-	ERROR_CONFLICT,	     /* exists already, or in another state           409 */
-	ERROR_UNCHANGED,     /* nothing to do                                 304 */
-	ERROR_UNSUPPORTED,   /* known by name, not done by this version       501 */
-	ERROR_UNAVAILABLE,   /* later may work: no leader, no room            503 */
-	ERROR_SYSTEM,	     /* the kernel said no; see os                    500 */
+	ERROR_INVALID,	   /* the request makes no sense                    400 */
+	ERROR_DENIED,	   /* credentials or rights are missing             401 */
+	ERROR_FORBIDDEN,   /* understood and refused                        403 */
+	ERROR_NOT_FOUND,   /*                                               404 */
+	ERROR_CONFLICT,	   /* exists already, or in another state           409 */
+	ERROR_UNCHANGED,   /* nothing to do                                 304 */
+	ERROR_UNSUPPORTED, /* known by name, not done by this version       501 */
+	ERROR_UNAVAILABLE, /* later may work: no leader, no room            503 */
+	ERROR_SYSTEM,	   /* the kernel said no; see os                    500 */
 };
 
 struct error {
@@ -31,13 +31,25 @@ struct error {
 
 /* Set the error; always false, so that failing is one line: return error_set(err, ...).  They are macros
  * so that the compiler, too, knows that what follows a failure is never reached with success. */
-#define error_set(err, kind, ...) (error_write(err, kind, __VA_ARGS__), false)
+#define error_set(err, kind, ...)                                                                  \
+	__extension__({                                                                            \
+		error_write(err, kind, __VA_ARGS__);                                               \
+		false;                                                                             \
+	})
 
 /* As error_set, kind ERROR_SYSTEM, with the present errno. */
-#define error_errno(err, ...) (error_write_errno(err, __VA_ARGS__), false)
+#define error_errno(err, ...)                                                                      \
+	__extension__({                                                                            \
+		error_write_errno(err, __VA_ARGS__);                                               \
+		false;                                                                             \
+	})
 
 /* Put "<format>: " before the text, for a caller that knows more.  Always false. */
-#define error_prefix(err, ...) (error_write_prefix(err, __VA_ARGS__), false)
+#define error_prefix(err, ...)                                                                     \
+	__extension__({                                                                            \
+		error_write_prefix(err, __VA_ARGS__);                                              \
+		false;                                                                             \
+	})
 
 void error_write(struct error *err, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
