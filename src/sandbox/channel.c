@@ -45,7 +45,8 @@ static bool send_packet(int channel, const void *data, size_t size, int fd)
 	return n == (ssize_t)size;
 }
 
-/* 0 at the end of file. */
+/* 0 at the end of file.  That the other end closed without having read all is told first, as ECONNRESET;
+ * what it had sent before comes behind that. */
 static ssize_t receive_packet(int channel, void *data, size_t size, int *fd)
 {
 	struct iovec part = {data, size};
@@ -59,7 +60,7 @@ static ssize_t receive_packet(int channel, void *data, size_t size, int *fd)
 
 	do
 		n = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 	*fd = -1;
 	if (c && c->cmsg_type == SCM_RIGHTS)

@@ -15,7 +15,6 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -359,13 +358,14 @@ static bool complete(struct sandbox *s, struct error *err)
 	return !spec_has_user_namespace(s->spec) || set_up_user_namespace(s, err);
 }
 
-/* What fails from outside because the process has died inside fails for the reason it left. */
+/* What is not there any more outside is so because the process has died inside, for a reason that it
+ * left in the channel. */
 static void ask_for_reason(struct sandbox *s, struct error *err)
 {
-	struct pollfd dead = {.fd = s->pidfd, .events = POLLIN};
 	struct error told;
 
-	if (poll(&dead, 1, 0) > 0 && !channel_wait_for_exec(s->channel, &s->gifts, &told))
+	if ((err->os == ENOENT || err->os == ESRCH) &&
+	    !channel_wait_for_exec(s->channel, &s->gifts, &told))
 		*err = told;
 }
 

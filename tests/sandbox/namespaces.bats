@@ -23,9 +23,9 @@ teardown() { finish; }
 }
 
 @test "the host's namespaces are kept where asked" {
-	run box '.uts.mode = 1 | .network.mode = 1 | .pid.mode = 1 | .ipc.mode = 1 | sh("hostname; ls /sys/class/net | wc -l; echo $$")'
+	run box '.uts.mode = 1 | .network.mode = 1 | .pid.mode = 1 | .ipc.mode = 1 | sh("hostname; readlink /proc/self/ns/net; echo $$")'
 	[ "${lines[0]}" = "$(hostname)" ]
-	[ "${lines[1]}" = "$(ls /sys/class/net | wc -l)" ]
+	[ "${lines[1]}" = "$(readlink /proc/self/ns/net)" ]
 	[ "${lines[2]}" -gt 1 ]
 }
 
