@@ -172,8 +172,7 @@ static void circles_end(void **state)
 	assert_shows(&chain, "error: bad archive: layers without an end");
 	add_file(&nested, "index.json", again);
 	add_file(&nested, BLOB_1, again);
-	assert_shows(&nested,
-		     "error: bad archive: indexes within indexes");
+	assert_shows(&nested, "error: bad archive: indexes within indexes");
 }
 
 int main(void)

@@ -194,6 +194,7 @@ void image_store_close(struct image_store *images)
 		image_job_cancel(images->jobs.items[images->jobs.count - 1]);
 	vector_fini(&images->jobs);
 	vector_fini(&images->unpacking);
+	vector_fini(&images->waiting);
 	worker_process_kill(images->remover);
 	commits_free(images);
 	uv_close((uv_handle_t *)images->kick, free_handle);

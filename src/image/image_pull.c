@@ -1,44 +1,11 @@
 /* A pull, as the daemon sees it: the fetcher finds the image and fetches what it is told to; here it is
- * decided what is needed, and each layer goes from blob to folder to record beside the others.
- *
- * A layer's blob grows in blobs/partial while its unpacker reads behind the fetcher's pen.  A blob that
- * another pull is fetching already is waited for; when that one fails, the next in line takes over where
- * it stopped.  A blob whose fetching broke off stays for the next pull, until the daemon ends. */
-#include "image/image_store.h"
-
-#include "base/log.h"
-#include "base/time.h"
+ * decided what is needed, and each layer goes from blob to folder to record beside the others
+ * (image/pull_layer.h). */
 #include "format/digest.h"
 #include "format/reference.h"
 #include "image/job_documents.h"
-#include "image/layer_job.h"
-#include "image/manifest.h"
 #include "image/progress.h"
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#define TELL_INTERVAL_NS (100 * NS_PER_MS)
-#define SHORT_LENGTH	 12
-
-enum pull_state {
-	LAYER_WAITS, /* another one fetches this blob */
-	LAYER_FETCHING,
-	LAYER_UNPACKING, /* the blob is whole */
-	LAYER_DONE,
-};
-
-struct pull_layer {
-	struct pull *pull;
-	int32_t number;
-	enum pull_state state;
-	char id[SHORT_LENGTH + 1];     /* as clients see it: of the blob's digest */
-	const struct descriptor *blob; /* borrowed from the image found */
-	const char *diff_id;	       /* likewise */
-	struct layer_job *unpacking;
-	struct layer *layer; /* LAYER_DONE: used once by us */
-	int64_t told_at;
-};
+#include "image/pull_layer.h"
 
 struct pull {
 	struct image_job job; /* first */
@@ -51,8 +18,7 @@ struct pull {
 	struct fetch_image found;  /* the image at hand */
 	struct pull_layer *layers; /* as many as found.layers */
 	struct image *known;	   /* leased: there already, so that nothing is to be fetched */
-	bool updated;		   /* some name has moved */
-	bool told_names;
+	bool updated;		   /* the name asked for has moved */
 
 	struct image_result result;
 };
@@ -67,103 +33,15 @@ static void tell_message(struct pull *pull, const char *id, const char *status)
 	image_job_progress(&pull->job, &line);
 }
 
-static void tell_step(const struct pull_layer *l, const char *status)
-{
-	scoped_buffer struct buffer line = {0};
-
-	progress_step(&line, l->id, status);
-	image_job_progress(&l->pull->job, &line);
-}
-
-static void tell_bytes(struct pull_layer *l, const char *status, int64_t current)
-{
-	scoped_buffer struct buffer line = {0};
-
-	progress_bytes(&line, l->id, status, current, l->blob->size);
-	image_job_progress(&l->pull->job, &line);
-	l->told_at = time_monotonic_ns();
-}
-
 /* ---- failing ---- */
 
-static void fail(struct pull *pull, const struct error *err)
+static void fail(void *data, const struct error *err)
 {
-	struct error copy = *err;
+	struct pull *pull = data;
+	struct error copy = *err; /* it may be of what is freed now */
 	struct image_result nothing = {0};
 
 	image_job_end(&pull->job, &nothing, &copy);
-}
-
-/* ---- blobs ---- */
-
-static bool open_blob(const struct pull_layer *l, int *write, int *read, struct error *err)
-{
-	const char *name = digest_hex(l->blob->digest);
-	int partial = l->pull->job.images->partial;
-
-	*write = openat(partial, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	*read = *write < 0 ? -1 : openat(partial, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return *read >= 0 || error_errno(err, "cannot make blob '%s'", l->blob->digest);
-}
-
-static void drop_blob(const struct pull_layer *l)
-{
-	unlinkat(l->pull->job.images->partial, digest_hex(l->blob->digest), 0);
-}
-
-/* ---- one layer ---- */
-
-static void on_unpacked(void *data, struct layer *layer);
-static void on_unpack_failed(void *data, const struct error *err);
-
-static bool start_unpacking(struct pull_layer *l, int input, struct error *err)
-{
-	static const struct layer_job_handlers handlers = {on_unpacked, on_unpack_failed};
-	struct layer_source source = {.input = input, .growing = true, .diff_id = l->diff_id};
-
-	l->unpacking = layer_job_start(l->pull->job.images, &source, &handlers, l, err);
-	return l->unpacking != NULL;
-}
-
-static bool start_fetching(struct pull_layer *l, struct error *err)
-{
-	struct worker_number number = {l->number};
-	scoped_fd int file = -1;
-	int input = -1;
-
-	if (!open_blob(l, &file, &input, err) || !start_unpacking(l, input, err))
-		return false;
-	map_put(&l->pull->job.images->fetching, l->blob->digest, l);
-	worker_process_send(l->pull->fetcher, FETCH_LAYER, &worker_number_type, &number, &file, 1);
-	l->state = LAYER_FETCHING;
-	return true;
-}
-
-/* The blob, if it was ours to fetch, is added to what others may go on with. */
-static void stop_fetching(struct pull_layer *l, struct strings *freed)
-{
-	struct map *fetching = &l->pull->job.images->fetching;
-
-	layer_job_cancel(take(l->unpacking));
-	if (map_get(fetching, l->blob->digest) != l)
-		return;
-	map_remove(fetching, l->blob->digest);
-	strings_add(freed, l->blob->digest);
-}
-
-/* Take it as it is, wait for whoever fetches it, or fetch it. */
-static bool claim(struct pull_layer *l, struct error *err)
-{
-	struct image_store *images = l->pull->job.images;
-
-	l->layer = layer_find(images, l->diff_id);
-	if (l->layer) {
-		layer_use(l->layer);
-		l->state = LAYER_DONE;
-		return true;
-	}
-	l->state = LAYER_WAITS;
-	return map_get(&images->fetching, l->blob->digest) || start_fetching(l, err);
 }
 
 /* ---- the image is complete ---- */
@@ -219,8 +97,10 @@ static void record(struct pull *pull)
 	images_commit(images, &batch, on_recorded, pull);
 }
 
-static void record_if_complete(struct pull *pull)
+static void record_if_complete(void *data)
 {
+	struct pull *pull = data;
+
 	for (size_t i = 0; i < pull->found.layers.count; i++)
 		if (pull->layers && pull->layers[i].state != LAYER_DONE)
 			return;
@@ -260,184 +140,55 @@ static void on_recorded(void *data, const struct error *err)
 	worker_process_send(pull->fetcher, FETCH_NEXT, NULL, NULL, NULL, 0);
 }
 
-/* ---- others that wait for the same blob ---- */
-
-static void free_pull(struct image_job *job);
-
-static bool waits_for(const struct pull_layer *l, const char *digest)
-{
-	return l->state == LAYER_WAITS && str_equal(l->blob->digest, digest);
-}
-
-/* One layer of any pull that waits for this blob. */
-static struct pull_layer *find_waiting(const struct image_store *images, const char *digest)
-{
-	for (size_t i = 0; i < images->jobs.count; i++) {
-		struct pull *pull = (struct pull *)images->jobs.items[i];
-
-		if (pull->job.free != free_pull || !pull->layers)
-			continue;
-		for (size_t k = 0; k < pull->found.layers.count; k++)
-			if (waits_for(&pull->layers[k], digest))
-				return &pull->layers[k];
-	}
-	return NULL;
-}
-
-static void go_on(struct pull_layer *l)
-{
-	struct pull *pull = l->pull;
-	struct error err;
-
-	if (!claim(l, &err)) {
-		fail(pull, &err);
-		return;
-	}
-	if (l->state != LAYER_DONE)
-		return;
-	tell_step(l, "Pull complete");
-	record_if_complete(pull);
-}
-
-/* Nobody fetches this blob any more: it is there, or the next one takes over. */
-static void wake_waiting(struct image_store *images, const char *digest)
-{
-	struct pull_layer *l;
-
-	while (!images->closing && !map_get(&images->fetching, digest) &&
-	       (l = find_waiting(images, digest)))
-		go_on(l);
-}
-
-/* ---- what the unpacker says ---- */
-
-static void on_unpacked(void *data, struct layer *layer)
-{
-	struct pull_layer *l = data;
-	struct image_store *images = l->pull->job.images;
-	scoped_free char *digest = str_dup(l->blob->digest);
-
-	l->unpacking = NULL;
-	l->layer = layer;
-	l->state = LAYER_DONE;
-	drop_blob(l);
-	map_remove(&images->fetching, digest);
-	tell_step(l, "Pull complete");
-	record_if_complete(l->pull);
-	wake_waiting(images, digest);
-}
-
-static void on_unpack_failed(void *data, const struct error *err)
-{
-	struct pull_layer *l = data;
-
-	l->unpacking = NULL;
-	drop_blob(l);
-	fail(l->pull, err);
-}
-
-/* ---- what the fetcher says about a layer ---- */
-
-static void on_running(struct pull_layer *l, const struct fetch_progress *progress)
-{
-	if (time_monotonic_ns() - l->told_at >= TELL_INTERVAL_NS)
-		tell_bytes(l, "Downloading", progress->current);
-	layer_job_more(l->unpacking, progress->current, false);
-}
-
-static void on_pause(struct pull_layer *l, const struct fetch_progress *progress)
-{
-	scoped_free char *text = str_format("Retrying in %d second%s", progress->seconds,
-					    progress->seconds == 1 ? "" : "s");
-
-	tell_step(l, text);
-}
-
-/* What was unpacked so far came of bytes that were wrong. */
-static void on_again(struct pull_layer *l, const struct fetch_progress *progress)
-{
-	struct error err;
-	int input = openat(l->pull->job.images->partial, digest_hex(l->blob->digest),
-			   O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	layer_job_cancel(take(l->unpacking));
-	if (input < 0)
-		error_errno(&err, "cannot open blob '%s'", l->blob->digest);
-	if (input < 0 || !start_unpacking(l, input, &err))
-		fail(l->pull, &err);
-}
-
-static void on_complete(struct pull_layer *l, const struct fetch_progress *progress)
-{
-	l->state = LAYER_UNPACKING;
-	tell_step(l, "Verifying Checksum");
-	tell_step(l, "Download complete");
-	tell_bytes(l, "Extracting", l->blob->size);
-	layer_job_more(l->unpacking, l->blob->size, true);
-}
-
-static void (*const on_state[])(struct pull_layer *l, const struct fetch_progress *progress) = {
-	[FETCH_RUNNING] = on_running,
-	[FETCH_WAITING] = on_pause,
-	[FETCH_AGAIN] = on_again,
-	[FETCH_COMPLETE] = on_complete,
-};
+/* ---- what the fetcher has found ---- */
 
 static bool bad_worker(struct error *err)
 {
 	return error_set(err, ERROR_SYSTEM, "the fetch worker says what makes no sense");
 }
 
-static bool take_progress(struct pull *pull, const struct message *message, struct error *err)
+static void init_layers(struct pull *pull)
 {
-	struct fetch_progress progress = {0};
-	struct pull_layer *l;
+	static const struct pull_layer_handlers handlers = {record_if_complete, fail};
+	size_t count = pull->found.layers.count;
 
-	if (!record_decode(&fetch_progress_type, message->data, message->size, &progress, err))
-		return false;
-	if (!pull->layers || progress.layer < 0 ||
-	    (size_t)progress.layer >= pull->found.layers.count || progress.state < 0 ||
-	    (size_t)progress.state >= array_length(on_state))
-		return bad_worker(err);
-	l = &pull->layers[progress.layer];
-	if (l->state != LAYER_FETCHING || progress.current < 0 || progress.current > l->blob->size)
-		return bad_worker(err);
-	on_state[progress.state](l, &progress);
-	return true;
+	pull->layers = mem_zeroed(count, sizeof(*pull->layers));
+	for (size_t i = 0; i < count; i++)
+		pull->layers[i] = (struct pull_layer){
+			.job = &pull->job,
+			.fetcher = pull->fetcher,
+			.handlers = &handlers,
+			.owner = pull,
+			.number = (int32_t)i,
+			.blob = RECORD_AT(pull->found.layers, struct descriptor, i),
+			.diff_id = pull->found.config->diff_ids.items[i],
+			.state = LAYER_WAITS,
+		};
 }
 
-/* ---- what the fetcher has found ---- */
-
-static void init_layer(struct pull *pull, size_t index)
+/* The fetcher takes so many at a time. */
+static bool has_to_wait(const struct pull *pull, size_t index)
 {
-	struct pull_layer *l = &pull->layers[index];
-
-	l->pull = pull;
-	l->number = (int32_t)index;
-	l->blob = RECORD_AT(pull->found.layers, struct descriptor, index);
-	l->diff_id = pull->found.config->diff_ids.items[index];
-	memcpy(l->id, digest_hex(l->blob->digest), SHORT_LENGTH);
+	return pull->layers[index].state == LAYER_WAITS ||
+	       (pull->layers[index].state == LAYER_FETCHING &&
+		index >= (size_t)pull->job.images->limits.downloads);
 }
 
 static bool claim_layers(struct pull *pull, struct error *err)
 {
 	size_t count = pull->found.layers.count;
 
-	pull->layers = mem_zeroed(count, sizeof(*pull->layers));
-	for (size_t i = 0; i < count; i++)
-		init_layer(pull, i);
+	init_layers(pull);
 	for (size_t i = 0; i < count; i++) {
 		struct pull_layer *l = &pull->layers[i];
 
-		if (!claim(l, err))
+		if (!pull_layer_claim(l, err))
 			return false;
-		tell_step(l, l->state == LAYER_DONE ? "Already exists" : "Pulling fs layer");
+		pull_layer_tell(l, l->state == LAYER_DONE ? "Already exists" : "Pulling fs layer");
 	}
 	for (size_t i = 0; i < count; i++)
-		if (pull->layers[i].state == LAYER_WAITS ||
-		    (pull->layers[i].state == LAYER_FETCHING &&
-		     i >= (size_t)pull->job.images->limits.downloads))
-			tell_step(&pull->layers[i], "Waiting");
+		if (has_to_wait(pull, i))
+			pull_layer_tell(&pull->layers[i], "Waiting");
 	return true;
 }
 
@@ -504,6 +255,19 @@ static bool take_image(struct pull *pull, const struct message *message, struct 
 	if (!pull->found.config)
 		record_list_fini(&descriptor_type, &pull->found.layers);
 	record_if_complete(pull);
+	return true;
+}
+
+static bool take_progress(struct pull *pull, const struct message *message, struct error *err)
+{
+	struct fetch_progress progress = {0};
+
+	if (!record_decode(&fetch_progress_type, message->data, message->size, &progress, err))
+		return false;
+	if (!pull->layers || progress.layer < 0 ||
+	    (size_t)progress.layer >= pull->found.layers.count ||
+	    !pull_layer_advance(&pull->layers[progress.layer], &progress))
+		return bad_worker(err);
 	return true;
 }
 
@@ -613,7 +377,7 @@ static void free_pull(struct image_job *job)
 
 	worker_process_kill(pull->fetcher);
 	for (size_t i = 0; pull->layers && i < pull->found.layers.count; i++)
-		stop_fetching(&pull->layers[i], &freed);
+		pull_layer_stop(&pull->layers[i], &freed);
 	release_layers(pull, &batch);
 	if (batch.count > 0)
 		images_commit(images, &batch, NULL, NULL);
@@ -624,7 +388,7 @@ static void free_pull(struct image_job *job)
 	free(pull->name);
 	free(pull);
 	for (size_t i = 0; i < freed.count; i++)
-		wake_waiting(images, freed.items[i]);
+		pull_layers_wake(images, freed.items[i]);
 }
 
 static bool parse_request(const struct image_pull_request *request, struct pull *pull,
@@ -645,8 +409,13 @@ struct image_job *image_pull(struct image_store *images, const struct image_pull
 			     const struct image_job_handlers *handlers, void *data,
 			     struct error *err)
 {
-	struct pull *pull = mem_new(struct pull);
+	struct pull *pull;
 
+	if (store_disk_is_full(images->store)) {
+		error_set(err, ERROR_UNAVAILABLE, "no space left on the disk of the images");
+		return NULL;
+	}
+	pull = mem_new(struct pull);
 	image_job_init(&pull->job, images, handlers, data);
 	pull->job.free = free_pull;
 	if (!parse_request(request, pull, err)) {

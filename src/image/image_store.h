@@ -7,6 +7,7 @@
 #include "image/worker_process.h"
 
 struct layer_job;
+struct pull_layer;
 
 struct image_store {
 	uv_loop_t *loop;
@@ -39,6 +40,10 @@ struct image_store {
 	} unpacking;
 	uv_timer_t *kick;    /* owned by the loop once closed */
 	struct map fetching; /* by blob digest: struct pull_layer, the one that fetches it */
+	struct {
+		struct pull_layer **items; /* for one that is fetched by another */
+		size_t count, capacity;
+	} waiting;
 
 	struct {
 		struct image_commit **items; /* being written */

@@ -131,21 +131,29 @@ static void feed(struct layer_job *job)
 	worker_process_send(job->unpacker, UNPACK_MORE, &unpack_more_type, &job->known, NULL, 0);
 }
 
+static void take_need(struct layer_job *job, const struct unpack_more *need)
+{
+	job->needed = need->available < 0 ? 0 : need->available;
+	feed(job);
+	if (job->needed >= 0)
+		kick(job->images); /* it sleeps: its place is free */
+}
+
 static void on_message(void *data, struct message *message)
 {
 	struct layer_job *job = data;
-	struct unpack_more need = {0};
+	struct unpack_more more = {0};
 	struct error ignored;
 
 	if (message->type == UNPACK_DONE)
 		record_decode(&unpacked_type, message->data, message->size, &job->done, &ignored);
-	if (message->type != UNPACK_NEED ||
-	    !record_decode(&unpack_more_type, message->data, message->size, &need, &ignored))
+	if ((message->type != UNPACK_NEED && message->type != UNPACK_AT) ||
+	    !record_decode(&unpack_more_type, message->data, message->size, &more, &ignored))
 		return;
-	job->needed = need.available < 0 ? 0 : need.available;
-	feed(job);
-	if (job->needed >= 0)
-		kick(job->images); /* it sleeps: its place is free */
+	if (message->type == UNPACK_NEED)
+		take_need(job, &more);
+	else if (job->handlers.on_position)
+		job->handlers.on_position(job->data, more.available);
 }
 
 void layer_job_more(struct layer_job *job, int64_t available, bool complete)

@@ -13,6 +13,9 @@ struct layer_job_handlers {
 
 	/* Likewise; nothing is left of it. */
 	void (*on_failed)(void *data, const struct error *err);
+
+	/* So many of the layer's bytes are done; now and then.  NULL: not wanted. */
+	void (*on_position)(void *data, int64_t position);
 };
 
 struct layer_source {

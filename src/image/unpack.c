@@ -1,5 +1,6 @@
 #include "image/unpack.h"
 
+#include "base/time.h"
 #include "image/confine.h"
 #include "image/layer_unpack.h"
 #include "image/worker.h"
@@ -11,7 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE (256 * 1024)
+#define BLOCK_SIZE	 (256 * 1024)
+#define TELL_INTERVAL_NS (100 * NS_PER_MS)
 
 struct unpack {
 	struct worker *worker;
@@ -20,6 +22,7 @@ struct unpack {
 	int64_t position;
 	struct unpack_more known; /* of a growing file */
 	unsigned char *block;	  /* owned, BLOCK_SIZE */
+	int64_t told_at;
 };
 
 /* The end of what is there: ask, and sleep until there is more. */
@@ -56,6 +59,18 @@ static size_t readable(const struct unpack *u)
 	return there < BLOCK_SIZE ? (size_t)there : BLOCK_SIZE;
 }
 
+/* How far it is, for those who look on. */
+static bool tell_position(struct unpack *u, struct error *err)
+{
+	struct unpack_more at = {.available = u->position};
+	int64_t now = time_monotonic_ns();
+
+	if (now - u->told_at < TELL_INTERVAL_NS)
+		return true;
+	u->told_at = now;
+	return worker_send(u->worker, UNPACK_AT, &unpack_more_type, &at, err);
+}
+
 static ssize_t next_block(void *data, const void **block, struct error *err)
 {
 	struct unpack *u = data;
@@ -74,7 +89,7 @@ static ssize_t next_block(void *data, const void **block, struct error *err)
 	}
 	u->position += n;
 	*block = u->block;
-	return n;
+	return tell_position(u, err) ? n : -1;
 }
 
 static bool take_start(struct unpack *u, struct error *err)
@@ -130,6 +145,7 @@ void unpack_main(int control)
 	umask(0);
 	content_hash_prepare();
 	setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive wants it for pax names */
+	u.told_at = time_monotonic_ns();
 	u.block = mem_resize(NULL, BLOCK_SIZE, 1);
 	if (!unpack(&u, &err))
 		worker_fail(&worker, &err);

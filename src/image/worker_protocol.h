@@ -47,6 +47,7 @@ enum worker_message {
 	FETCH_IMAGE = 35,    /* struct fetch_image */
 	FETCH_PROGRESS = 36, /* struct fetch_progress */
 	UNPACK_NEED = 37,    /* struct unpack_more: more than `available` */
+	UNPACK_AT = 42,	     /* struct unpack_more: `available` bytes are read */
 	UNPACK_DONE = 38,    /* struct unpacked */
 	UPLOAD_LAYER = 39,   /* struct worker_number: the next one */
 	UPLOAD_IMAGE = 40,   /* struct upload_image */
