@@ -136,6 +136,23 @@ static void note_lost_host(struct container *c)
 	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
 }
 
+/* An earlier daemon had begun to remove it, or would have. */
+static bool is_half_removed(const struct container *c)
+{
+	return c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD ||
+	       (c->state == CONTAINER_EXITED && (c->doomed || c->host_config.auto_remove));
+}
+
+static void adopt_without_run(struct container *c)
+{
+	if (container_is_live(c))
+		note_lost_host(c);
+	if (!is_half_removed(c))
+		return;
+	c->state = CONTAINER_EXITED; /* begin again */
+	container_remove_by_itself(c);
+}
+
 static void adopt(struct container *c)
 {
 	scoped_fd int folder = folder_open(c->engine->runs, c->id, &(struct error){0});
@@ -143,14 +160,13 @@ static void adopt(struct container *c)
 	int control;
 
 	c->was_running = container_is_running(c);
-	if (c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD) {
-		c->state = CONTAINER_EXITED; /* begin again */
-		container_remove_by_itself(c);
-	}
 	if (folder < 0) {
-		if (container_is_live(c))
-			note_lost_host(c);
+		adopt_without_run(c);
 		return;
+	}
+	if (c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD) {
+		c->state = CONTAINER_EXITED;
+		c->doomed = c->doomed_volumes = true;
 	}
 	run = find_run(c, folder);
 	control = shim_connect(folder, &(struct error){0});
@@ -200,6 +216,21 @@ static void stop_adopting(struct container_run *run)
 	adopt_done(run->container->engine);
 }
 
+/* One that is to go counts as adopted when it is gone. */
+static void go_on(struct container_run *run)
+{
+	struct container *c = run->container;
+
+	if (c->doomed) {
+		container_kill(c);
+		return;
+	}
+	if (c->state == CONTAINER_PAUSED)
+		container_freeze(c, true, pause_again, container_ref(c));
+	health_begin(c);
+	stop_adopting(run);
+}
+
 void run_adopted(struct container_run *run, struct message *message)
 {
 	struct container *c = run->container;
@@ -210,20 +241,12 @@ void run_adopted(struct container_run *run, struct message *message)
 		log_error("cannot understand a shim", &err, "id=%s", c->id);
 	} else if (state.phase == SHIM_PHASE_RUNNING) {
 		take_over(run, &state);
-		if (c->state == CONTAINER_PAUSED)
-			container_freeze(c, true, pause_again, container_ref(c));
-		health_begin(c);
 		shim_peer_watch(run->peer, (pid_t)state.shim_pid, state.shim_start_time);
-		stop_adopting(run);
+		go_on(run);
 	} else if (!container_is_live(c)) {
 		c->started_ns = state.started_ns;
 	}
 	record_fini(&shim_state_type, &state);
-}
-
-void run_end_adopting(struct container_run *run)
-{
-	stop_adopting(run);
 }
 
 /* ---- what lies around ---- */
@@ -294,10 +317,6 @@ static void restart_if_wanted(struct container *c)
 
 	if (c->run || container_is_live(c))
 		return;
-	if (c->state == CONTAINER_EXITED && c->host_config.auto_remove) {
-		container_remove_by_itself(c);
-		return;
-	}
 	if (c->state != CONTAINER_EXITED && c->state != CONTAINER_RESTARTING)
 		return;
 	if (restart_decide(&question).restart) {

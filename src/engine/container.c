@@ -108,6 +108,8 @@ static const struct record_field container_fields[] = {
 	F(22, "UserHostname", RECORD_BOOL, user_hostname),
 	NESTED(23, "Ports", RECORD_MAP_OF_LISTS, ports, 0, &port_binding_type),
 	F(24, "SandboxId", RECORD_STRING, sandbox_id),
+	F(25, "Doomed", RECORD_BOOL, doomed),
+	F(26, "DoomedVolumes", RECORD_BOOL, doomed_volumes),
 };
 const struct record_type container_type = RECORD_TYPE(struct container, container_fields);
 #undef T

@@ -54,6 +54,8 @@ struct container {
 	bool stopped_by_hand;	 /* stop or kill was asked for: the restart policy rests */
 	bool log_made;		 /* was started once: log_path is a file */
 	bool user_hostname;	 /* config.hostname was asked for */
+	bool doomed;		 /* `rm -f` is ending it: it goes as soon as it has ended, */
+	bool doomed_volumes;	 /* and its anonymous volumes with it */
 	struct record_map ports; /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	 /* 64 hex, of the present or last network sandbox */
 

@@ -226,9 +226,8 @@ void container_start(struct operation *op,
 		     void (*resume)(struct operation *op, const struct error *err));
 void container_start_failed(struct container_run *run, const struct error *err, int exit_code);
 
-/* What a SHIM_STATUS says to a daemon that has come back; its end counts as an answer, too. */
+/* What a SHIM_STATUS says to a daemon that has come back. */
 void run_adopted(struct container_run *run, struct message *message);
-void run_end_adopting(struct container_run *run);
 
 /* A signal to the first process; `replied` may be NULL. */
 void container_signal(struct container *c, int signal, shim_replied *replied, void *data);

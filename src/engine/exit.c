@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "engine/adopt.h"
 #include "engine/deadline.h"
 #include "engine/restart_policy.h"
 #include "engine/work.h"
@@ -87,10 +88,10 @@ static void on_recorded(void *data, const struct error *err)
 	run_check_ended(run);
 }
 
-/* With AutoRemove the record goes anyway, so the exit need not be written to it first. */
+/* The record goes anyway, so the exit need not be written to it first. */
 static bool will_be_removed(const struct container *c)
 {
-	return c->host_config.auto_remove && c->state != CONTAINER_RESTARTING;
+	return c->doomed || (c->host_config.auto_remove && c->state != CONTAINER_RESTARTING);
 }
 
 static void record(struct container_run *run)
@@ -185,13 +186,14 @@ void run_check_ended(struct container_run *run)
 	struct container *c = run->container;
 	struct operation *starter = run->starter;
 	struct error failure = run->failure;
-	bool failed = failure.kind != ERROR_NONE;
+	bool failed = failure.kind != ERROR_NONE, adopting;
 
 	if (!run->end_recorded || run->publishing || (run->started && !run->recorded))
 		return;
 	container_ref(c);
 	run->starter = NULL;
-	run_end_adopting(run);
+	adopting = run->adopting;
+	run->adopting = false;
 	if (failed)
 		log_warning("container did not start", &failure, "id=%s name=%s", c->id, c->name);
 	else if (!run->was_known)
@@ -205,6 +207,8 @@ void run_check_ended(struct container_run *run)
 	operations_tell_exit(c);
 	if (c->state == CONTAINER_RESTARTING && c->engine->adoption.ready)
 		restart_later(c);
+	if (adopting)
+		adopt_done(c->engine);
 	container_unref(c);
 }
 
@@ -271,8 +275,9 @@ void run_lost(struct container_run *run)
 {
 	struct lost_run *lost = mem_new(struct lost_run);
 
-	log_error("a shim has died", NULL, "id=%s pid=%lld", run->container->id,
-		  (long long)run->shim_pid);
+	if (run->started) /* else the failed start is said */
+		log_error("a shim has died", NULL, "id=%s pid=%lld", run->container->id,
+			  (long long)run->shim_pid);
 	lost->run = run;
 	lost->cgroup = container_cgroup(run->container);
 	work_begin(&lost->work, run->container->engine, end_cgroup, on_cgroup_ended);

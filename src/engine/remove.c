@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/adopt.h"
 #include "engine/deadline.h"
 
 #include <signal.h>
@@ -117,22 +118,37 @@ static bool refuse_running(const struct operation *op, struct error *err)
 	return error_set(err, ERROR_CONFLICT, "cannot remove container \"/%s\": %s", c->name, why);
 }
 
-static void go_on_when_ended(struct operation *op, const struct error *err);
-
-/* KILL also ends what is frozen, once it is thawed. */
-static void kill_first(struct operation *op)
-{
-	struct container *c = op->container;
-
-	c->stopped_by_hand = true;
-	operation_wait_exit(op, go_on_when_ended);
-	container_kill(c);
-}
-
 static void go_on_when_ended(struct operation *op, const struct error *err)
 {
 	(void)err;
 	op->run(op);
+}
+
+/* It may have ended by itself while that was recorded. */
+static void on_doomed(void *data, const struct error *err)
+{
+	struct operation *op = data;
+	struct container *c = op->container;
+
+	if (err) {
+		c->doomed = false;
+		operation_finish(op, err);
+	} else if (container_is_live(c)) {
+		operation_wait_exit(op, go_on_when_ended);
+		container_kill(c);
+	} else {
+		op->run(op);
+	}
+}
+
+/* Recorded first: who dies between the kill and the removal leaves it to the next daemon. */
+static void doom(struct operation *op)
+{
+	struct container *c = op->container;
+
+	c->stopped_by_hand = c->doomed = true;
+	c->doomed_volumes = ((struct remove_operation *)op)->volumes;
+	container_save(c, STORE_SURVIVES_KILL, on_doomed, op);
 }
 
 /* An exit that is being recorded now comes first. */
@@ -159,7 +175,7 @@ static void run_remove(struct operation *op)
 		refuse_running(op, &err);
 		operation_finish(op, &err);
 	} else if (container_is_live(c)) {
-		kill_first(op);
+		doom(op);
 	} else if (is_ending(c)) {
 		operation_wait_exit(op, go_on_when_ended);
 	} else {
@@ -193,12 +209,14 @@ void engine_remove(struct engine *engine, struct container *c, const struct remo
 
 /* ---- by itself ---- */
 
+/* `data`: the engine that is not ready before this is done, or NULL. */
 static void removed_by_itself(void *data, const struct engine_result *result)
 {
-	(void)data;
 	if (result->err && result->err->kind != ERROR_NOT_FOUND &&
 	    result->err->kind != ERROR_CONFLICT)
 		log_error("cannot remove a container", result->err, "");
+	if (data)
+		adopt_done(data);
 }
 
 static void run_remove_by_itself(struct operation *op)
@@ -212,6 +230,11 @@ void container_remove_by_itself(struct container *c)
 	struct remove_operation *self = new_remove(c->engine, c);
 
 	self->op.run = run_remove_by_itself;
-	self->volumes = true;
-	operation_begin(self, removed_by_itself, NULL);
+	self->volumes = !c->doomed || c->doomed_volumes;
+	if (engine_is_ready(c->engine)) {
+		operation_begin(self, removed_by_itself, NULL);
+		return;
+	}
+	c->engine->adoption.waiting++;
+	operation_begin(self, removed_by_itself, c->engine);
 }

@@ -13,6 +13,9 @@ struct container_run *run_new(struct container *c)
 	struct container_run *run = mem_new(struct container_run);
 
 	run->container = container_ref(c);
+	run->state_before = c->state;
+	run->started_before = c->started_ns;
+	run->finished_before = c->finished_ns;
 	return run;
 }
 
