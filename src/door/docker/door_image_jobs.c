@@ -121,37 +121,34 @@ static void serve_pull(struct call *call, const char *image)
 
 /* ---- import and load: the connection goes to the worker ---- */
 
-/* The call is over when the job ends: what remains is to tell about it. */
-struct upload {
-	struct engine *engine;
-	const char *action;
-};
-
-static void on_uploaded(void *data, const struct image_result *result, const struct error *err)
+/* The call is over long before the job: what remains is to tell about it. */
+static void publish_each(struct engine *engine, const char *action,
+			 const struct image_result *result)
 {
-	struct upload *upload = data;
-
-	for (size_t i = 0; !err && i < result->names.count; i++)
-		image_event_publish(upload->engine, upload->action,
+	for (size_t i = 0; i < result->names.count; i++)
+		image_event_publish(engine, action,
 				    result->image ? result->image->id : result->names.items[i],
 				    result->names.items[i]);
-	free(upload);
 }
 
-static const struct image_job_handlers upload_handlers = {NULL, on_uploaded};
-
-static struct upload *upload_new(const struct call *call, const char *action)
+static void on_imported(void *data, const struct image_result *result, const struct error *err)
 {
-	struct upload *upload = mem_new(struct upload);
+	if (!err)
+		publish_each(data, "import", result);
+}
 
-	*upload = (struct upload){call_engine(call), action};
-	return upload;
+static void on_loaded(void *data, const struct image_result *result, const struct error *err)
+{
+	if (!err)
+		publish_each(data, "load", result);
 }
 
 /* `changes` may stand several times, once for each instruction. */
 static void serve_import(struct call *call)
 {
+	static const struct image_job_handlers handlers = {NULL, on_imported};
 	struct image_store *images = call_parts(call)->images;
+	struct engine *engine = call_engine(call);
 	const char *repository = call_query(call, "repo"), *tag = call_query(call, "tag");
 	scoped_free char *name = pull_name(repository ? repository : "", tag);
 	scoped_free char *platform = str_dup_or_null(call_query(call, "platform"));
@@ -167,7 +164,7 @@ static void serve_import(struct call *call)
 
 	if (image_import_check(&request, &err)) {
 		call_take_upload(call, &body);
-		image_import(images, &body, &request, &upload_handlers, upload_new(call, "import"));
+		image_import(images, &body, &request, &handlers, engine);
 	} else {
 		call_fail(call, &err);
 	}
@@ -193,12 +190,14 @@ void serve_image_create(struct call *call)
 
 void serve_image_load(struct call *call)
 {
+	static const struct image_job_handlers handlers = {NULL, on_loaded};
 	struct image_store *images = call_parts(call)->images;
+	struct engine *engine = call_engine(call);
 	const char *quiet = call_query(call, "quiet");
 	bool is_quiet = !quiet || call_query_bool(call, "quiet");
 	scoped_free char *platform = str_dup_or_null(call_query(call, "platform"));
 	struct image_upload body;
 
 	call_take_upload(call, &body);
-	image_load(images, &body, is_quiet, platform, &upload_handlers, upload_new(call, "load"));
+	image_load(images, &body, is_quiet, platform, &handlers, engine);
 }
