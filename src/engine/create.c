@@ -132,13 +132,10 @@ static void take_hostname(struct container *c)
 	c->user_hostname = !str_is_empty(c->config.hostname);
 	if (c->user_hostname || container_mode_target(c->host_config.network_mode))
 		return;
-	if (str_equal(c->host_config.network_mode, "host") &&
-	    gethostname(name, sizeof(name) - 1) == 0)
-		c->config.hostname = str_dup(name);
-	else
-		str_replace(&c->config.hostname, NULL);
-	if (!c->config.hostname)
-		c->config.hostname = str_dup_n(c->id, ID_SHORT_LENGTH);
+	if (!str_equal(c->host_config.network_mode, "host") ||
+	    gethostname(name, sizeof(name) - 1) != 0)
+		snprintf(name, sizeof(name), "%.*s", ID_SHORT_LENGTH, c->id);
+	str_replace(&c->config.hostname, name); /* clients send "" for none */
 }
 
 static bool take_modes(struct operation *op, struct error *err)
