@@ -22,6 +22,7 @@
 #define RESIZE_PAUSE_MS	 10
 #define WAIT_LIMIT	 (1u << 20)
 #define DETACH_KEYS_MOST 32
+#define PATIENCE	 3 /* requests to end that a container may ignore */
 
 enum { SLOT_STREAM, SLOT_WAIT, SLOT_SIGNALS, SLOT_INPUT, SLOTS };
 
@@ -42,6 +43,7 @@ struct loop {
 	bool stream_open, wait_open;
 	short stream_events; /* that TLS waits for besides ours */
 	int resize_tries;    /* left, after a resize that failed */
+	int requests_to_end; /* of the container, passed on as signals */
 	char piece[PIECE];
 };
 
@@ -179,6 +181,18 @@ static void try_resize(struct loop *loop)
 		loop->resize_tries--;
 }
 
+/* Passed on; who asks a third time to end means us, whatever the container makes of it. */
+static void pass_on(struct loop *loop, int number)
+{
+	loop->requests_to_end += number == SIGINT || number == SIGTERM;
+	if (loop->requests_to_end >= PATIENCE) {
+		fprintf(stderr, "got %d SIGTERM/SIGINTs, forcefully exiting\n", PATIENCE);
+		exit(1);
+	}
+	if (number != SIGWINCH)
+		send_signal(loop, number);
+}
+
 static void take_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
@@ -189,8 +203,7 @@ static void take_signals(struct loop *loop)
 		if (number == SIGWINCH && loop->session->tty) {
 			resize(loop);
 		} else if (loop->session->proxy && !loop->session->tty) {
-			if (number != SIGWINCH)
-				send_signal(loop, number);
+			pass_on(loop, number);
 		} else {
 			terminal_restore();
 			exit(128 + number);

@@ -62,9 +62,6 @@ extern const struct option_kind option_mount, option_ulimit, option_weight_devic
 
 /* ---- helpers ---- */
 
-/* The fields of a line of CSV: `type=bind,"source=/a,b"`. */
-bool csv_split(const char *text, struct strings *fields, struct error *err);
-
 /* As JSON; `always`: an empty list is written [], else the member is left out. */
 void doc_set_list(json_t *object, const char *name, const struct strings *list, bool always);
 void doc_set_map(json_t *object, const char *name, const struct pairs *map, bool always);

@@ -1,6 +1,7 @@
 /* Options that are more than a text, but no more than one value each. */
 #include "cmd/cli/api.h"
 #include "cmd/cli/spec.h"
+#include "format/mount_option.h"
 #include "format/units.h"
 
 #include <arpa/inet.h>

@@ -2,6 +2,7 @@
 #include "cmd/cli/api.h"
 #include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "format/mount_option.h"
 #include "format/port.h"
 
 #include <ctype.h>
