@@ -176,8 +176,8 @@ static void rootfs(struct tool *tool)
 	image_release(tool->images, image);
 }
 
-/* The client of an upload: sends the file and prints the answer.  HALF breaks off in the middle; others
- * keep their side open, as HTTP clients do. */
+/* The client of an upload: sends the file and prints the answer.  With HALF it stops in the middle, and
+ * unless that is "wait", breaks off; else it keeps its side open, as HTTP clients do. */
 static void be_client(int connection, const char *file, int64_t size)
 {
 	scoped_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -191,7 +191,7 @@ static void be_client(int connection, const char *file, int64_t size)
 		if (n <= 0 || !fd_write_all(connection, block, (size_t)n, &err))
 			break;
 	}
-	if (getenv("HALF"))
+	if (getenv("HALF") && !str_equal(getenv("HALF"), "wait"))
 		shutdown(connection, SHUT_WR);
 	while ((n = read(connection, block, sizeof(block))) > 0)
 		fwrite(block, 1, (size_t)n, stdout);

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# The cages of the image workers, looked at from outside while a registry keeps them waiting, and what
+# hostile bytes can do in them.
+
+load ../lib/wherry
+load ../image/registry
+
+setup_file() { scratch_begin; }
+teardown_file() { scratch_end; }
+
+setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root: namespaces"
+	store_begin
+	make_files
+}
+teardown() { store_end; }
+
+# The first child of process $1 whose job is $2.
+worker_of() {
+	local pid
+	for pid in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+		[ "$(tr '\0' ' ' 2>/dev/null </proc/"$pid"/cmdline)" = "wherry-worker $2 " ] && echo "$pid" && return 0
+	done
+	return 1
+}
+
+status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
+
+# A pull that stands still, half a layer fetched: sets TOOL, FETCH, UNPACK.
+stalled_pull() {
+	serve_files "$FILES" <<<"blobs/$LOW stall 0
+blobs/$HIGH stall 0"
+	WORKER=$WHERRY_BUILD/wherry-worker "$WHERRY_BUILD/tests/image_tool" "$ROOT" pull "$HOST/bb:1" \
+		>"$ROOT.out" 2>&1 3>&- &
+	TOOL=$!
+	PIDS+=($TOOL)
+	wait_until 10 worker_of $TOOL unpack >/dev/null
+	FETCH=$(worker_of $TOOL fetch) UNPACK=$(worker_of $TOOL unpack)
+	# It has read what there is once it sleeps with its files in place.
+	wait_until 10 [ "$(readlink /proc/$UNPACK/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]
+}
+
+@test "the fetcher is nobody, can do nothing, and can write nowhere" {
+	stalled_pull
+	[ "$(status_of $FETCH Uid)" = 65534 ]
+	[ "$(status_of $FETCH CapEff)" = 0000000000000000 ]
+	[ "$(status_of $FETCH CapPrm)" = 0000000000000000 ]
+	[ "$(status_of $FETCH CapBnd)" = 0000000000000000 ]
+	[ "$(status_of $FETCH NoNewPrivs)" = 1 ]
+	[ "$(status_of $FETCH Seccomp)" = 2 ]
+	[ -z "$(awk '$6 !~ /^ro/' /proc/$FETCH/mountinfo)" ]
+	[ "$(readlink /proc/$FETCH/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "the unpacker has the folder and nothing else" {
+	stalled_pull
+	[ "$(status_of $UNPACK CapEff)" = "$(status_of $UNPACK CapBnd)" ]
+	# chown, dac_override, fowner, fsetid, mknod, sys_admin (for trusted.overlay.*), setfcap
+	[ "$(status_of $UNPACK CapEff)" = 000000008820001b ]
+	[ "$(status_of $UNPACK NoNewPrivs)" = 1 ]
+	[ "$(status_of $UNPACK Seccomp)" = 2 ]
+	[ "$(readlink /proc/$UNPACK/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+	[ "$(wc -l </proc/$UNPACK/mountinfo)" = 1 ]
+	grep -q " / rw,nosuid,nodev,noexec" /proc/$UNPACK/mountinfo
+	[ "$(ls /proc/$UNPACK/root/)" = "$(ls "$ROOT/layers/$(basename "$(awk '{print $4}' /proc/$UNPACK/mountinfo)")")" ]
+}
+
+@test "no secret is in an argument, in a log, or in a core" {
+	serve_files "$FILES" <<<"blobs/$LOW stall 0
+/v2/ basic 0"
+	AUTH='{"username":"user","password":"secret"}' WORKER=$WHERRY_BUILD/wherry-worker \
+		"$WHERRY_BUILD/tests/image_tool" "$ROOT" pull "$HOST/bb:1" >"$ROOT.out" 2>&1 3>&- &
+	PIDS+=($!)
+	local tool=$!
+	wait_until 10 grep -q Downloading "$ROOT.out"
+	FETCH=$(worker_of $tool fetch)
+	! tr '\0' '\n' <"/proc/$FETCH/cmdline" | grep -q secret
+	[ "$(awk '/Max core file size/ {print $5}' /proc/$FETCH/limits)" = 0 ]
+	! grep -q 'secret\|dXNlcjpzZWNyZXQ' "$ROOT.out"
+}
+
+@test "the reader of archives has no network, no capabilities and no rights to write" {
+	head -c 100000 /dev/urandom >"$SCRATCH/noise"
+	tar -C "$SCRATCH" -cf "$SCRATCH/waits" noise
+	HALF=wait WORKER=$WHERRY_BUILD/wherry-worker "$WHERRY_BUILD/tests/image_tool" "$ROOT" load "$SCRATCH/waits" \
+		>"$ROOT.out" 2>&1 3>&- &
+	local tool=$! load
+	PIDS+=($tool)
+	wait_until 10 worker_of $tool load >/dev/null
+	load=$(worker_of $tool load)
+	wait_until 10 [ "$(status_of "$load" Seccomp)" = 2 ]
+	[ "$(status_of "$load" Uid)" = 65534 ]
+	[ "$(status_of "$load" CapEff)" = 0000000000000000 ]
+	[ "$(status_of "$load" NoNewPrivs)" = 1 ]
+	[ -z "$(awk '$6 !~ /^ro/' /proc/"$load"/mountinfo)" ]
+	[ "$(readlink /proc/"$load"/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+}
+
+# Each a tar that tries to get out, made with what GNU tar lets through.
+@test "what a layer tries, the host does not notice" {
+	mkdir -p "$SCRATCH/evil/dir"
+	local host=$SCRATCH/host
+	mkdir -p "$host"
+	echo untouched >"$host/file"
+	cd "$SCRATCH/evil"
+	ln -s "$host" link
+	tar -cf "$SCRATCH/through.tar" link
+	rm link
+	mkdir link
+	echo evil >link/file
+	tar -rf "$SCRATCH/through.tar" link/file
+	rm -r link
+	tar -P -cf "$SCRATCH/absolute.tar" "$host/file"
+	cd /
+	local name
+	for name in through absolute; do
+		registry_image "$FILES" bb $name "$SCRATCH/$name.tar"
+	done
+	serve_files "$FILES" </dev/null
+	run tool pull "$HOST/bb:through"
+	expect_error $SYSTEM "cannot make the folder of 'link/file'"
+	run tool pull "$HOST/bb:absolute"
+	[ "$status" = 0 ]
+	[ "$(cat "$(layer_of "$HOST/bb:absolute")$host/file")" = untouched ]
+	[ "$(cat "$host/file")" = untouched ]
+	[ "$(ls "$host")" = file ]
+}
+
+@test "overlayfs's own marks cannot be smuggled in" {
+	command -v setfattr >/dev/null || skip "needs setfattr (package attr)"
+	mkdir -p "$SCRATCH/marks/dir"
+	echo x >"$SCRATCH/marks/dir/file"
+	setfattr -n trusted.overlay.redirect -v /etc "$SCRATCH/marks/dir"
+	setfattr -n user.kept -v yes "$SCRATCH/marks/dir/file"
+	tar -C "$SCRATCH/marks" --xattrs --xattrs-include='*' --format=pax -cf "$SCRATCH/marks.tar" .
+	registry_image "$FILES" bb marks "$SCRATCH/marks.tar"
+	serve_files "$FILES" </dev/null
+	run tool pull "$HOST/bb:marks"
+	[ "$status" = 0 ]
+	run getfattr -d -m - "$(layer_of "$HOST/bb:marks")/dir" "$(layer_of "$HOST/bb:marks")/dir/file"
+	[[ $output != *overlay* && $output == *user.kept* ]]
+}
