@@ -41,6 +41,7 @@ daemon_start() {
 	[ -n "${SUPERVISED-}" ] || flags+=(--no-supervisor)
 	wherryd "${flags[@]}" "$@" --ready-fd 8 8>"$SCRATCH/ready" >>"$SCRATCH/wherryd.log" 2>&1 3>&- &
 	export DAEMON=$!
+	echo "$DAEMON" >"$SCRATCH/daemon" # tests are processes of their own: what they export ends with them
 	if ! read -rt 30 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
 		echo "# the daemon did not start:" >&2
 		tail -20 "$SCRATCH/wherryd.log" >&2
@@ -50,24 +51,28 @@ daemon_start() {
 
 daemon_pid() { cat "$SCRATCH/run/wherryd.pid"; }
 
+has_ended() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]; }
+
 # End the daemon politely, and its containers first.
 daemon_stop() {
-	[ -n "${DAEMON-}" ] || return 0
-	if kill -0 "$DAEMON" 2>/dev/null; then
+	local pid
+	pid=$(cat "$SCRATCH/daemon" 2>/dev/null) || return 0
+	if ! has_ended "$pid"; then
 		remove_all_containers
-		kill -TERM "$DAEMON"
-		wait "$DAEMON" 2>/dev/null
+		kill -TERM "$pid"
+		wait "$pid" 2>/dev/null || wait_until 20 has_ended "$pid"
 	fi
-	DAEMON=
+	rm -f "$SCRATCH/daemon"
 	ip link delete "$BRIDGE" 2>/dev/null
 	nft delete table inet "wherry-$BRIDGE" 2>/dev/null
 	return 0
 }
 
 daemon_kill() {
-	kill -KILL "$DAEMON"
-	wait "$DAEMON" 2>/dev/null || true
-	DAEMON=
+	local pid
+	pid=$(cat "$SCRATCH/daemon")
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || wait_until 20 has_ended "$pid"
 }
 
 remove_all_containers() {

@@ -1,0 +1,223 @@
+# The life of containers beyond one run: restart policies, shared namespaces, volumes, health, pause,
+# removal by itself, and what a restarted daemon finds.
+
+load ../lib/wherry
+
+setup_file() {
+	scratch_begin
+	daemon_start
+	busybox_image
+}
+
+teardown_file() {
+	daemon_stop
+	scratch_end
+}
+
+teardown() {
+	remove_all_containers
+}
+
+# run NAME MEMBERS: a container that was started; its id.
+run_container() {
+	local id
+	api POST "/containers/create?name=$1" "{\"Image\":\"busybox\",$2}" >/dev/null
+	expect_status 201 || return 1
+	id=$(jq -r .Id "$SCRATCH/body")
+	api POST "/containers/$id/start" >/dev/null
+	expect_status 204 && echo "$id"
+}
+
+inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
+inspects() { [ "$(inspect "$1" "$2")" = "$3" ]; }
+is_gone() { api GET "/containers/$1/json" >/dev/null && [ "$(api_status)" = 404 ]; }
+logs_hold() { api GET "/containers/$1/logs?stdout=1&stderr=1" | grep -qa "$2"; }
+restart_daemon() {
+	daemon_kill
+	daemon_start
+}
+
+sleeper='"Cmd":["sh","-c","trap \"exit 0\" TERM; sleep 1000 & wait"]'
+
+@test "on-failure restarts as often as it may and then stays down" {
+	run_container r1 '"Cmd":["sh","-c","exit 3"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2}}'
+	wait_until 10 inspects r1 '"\(.State.Status) \(.RestartCount) \(.State.ExitCode)"' "exited 2 3"
+}
+
+@test "always comes back after an exit, rests after a stop, and comes back with the daemon" {
+	run_container r2 '"Cmd":["sleep","1000"],"StopSignal":"SIGKILL","HostConfig":{"RestartPolicy":{"Name":"always"}}'
+	kill -KILL "$(inspect r2 .State.Pid)"
+	wait_until 10 inspects r2 '"\(.State.Status) \(.RestartCount)"' "running 1"
+	api POST "/containers/r2/stop"
+	expect_status 204
+	inspects r2 .State.Status exited
+	restart_daemon
+	wait_until 10 inspects r2 .State.Status running
+}
+
+@test "unless-stopped stays stopped when the daemon comes back" {
+	run_container r3 "$sleeper"',"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}'
+	api POST "/containers/r3/stop"
+	restart_daemon
+	inspects r3 .State.Status exited
+}
+
+@test "a stop calls a restart off that is due" {
+	run_container r4 '"Cmd":["sh","-c","exit 1"],"HostConfig":{"RestartPolicy":{"Name":"always"}}'
+	wait_until 15 inspects r4 '.RestartCount > 3' true
+	api POST "/containers/r4/stop"
+	expect_status 204
+	inspects r4 .State.Status exited
+	local count
+	count=$(inspect r4 .RestartCount)
+	api POST "/containers/r4/wait" >/dev/null
+	inspects r4 .RestartCount "$count"
+}
+
+@test "a container joins the network, the processes and the memory of another" {
+	local id
+	id=$(run_container donor '"Hostname":"donor",'"$sleeper"',"HostConfig":{"IpcMode":"shareable"}')
+	run_container guest '"Cmd":["sh","-c","hostname; ip -o addr show eth0; cat /etc/hosts; ps; echo there >/dev/shm/x; sleep 1000"],"HostConfig":{"NetworkMode":"container:donor","IpcMode":"container:donor","PidMode":"container:donor"}'
+	inspects guest .HostConfig.NetworkMode "container:$id"
+	wait_until 10 logs_hold guest "$(inspect donor .NetworkSettings.Networks.bridge.IPAddress)"
+	logs_hold guest donor
+	logs_hold guest "sleep 1000"
+	wait_until 5 exec_says donor '["cat","/dev/shm/x"]' there
+}
+
+exec_says() {
+	local id
+	api POST "/containers/$1/exec" "{\"AttachStdout\":true,\"Cmd\":$2}" >/dev/null
+	id=$(jq -r .Id "$SCRATCH/body")
+	api POST "/exec/$id/start" '{}' | grep -qa "$3"
+}
+
+@test "a network cannot be joined when its owner does not run, and memory that is not shared neither" {
+	run_container private "$sleeper"
+	api POST '/containers/create?name=g1' '{"Image":"busybox","HostConfig":{"IpcMode":"container:private"}}' >/dev/null
+	api POST /containers/g1/start
+	expect_status 409
+	jq -e '.message | test("non-shareable IPC \\(hint: use IpcMode:shareable for the donor container\\)")' "$SCRATCH/body"
+	api POST /containers/private/stop
+	api POST '/containers/create?name=g2' '{"Image":"busybox","HostConfig":{"NetworkMode":"container:private"}}' >/dev/null
+	api POST /containers/g2/start
+	expect_status 409
+	jq -e '.message | startswith("cannot join network of a non running container: ")' "$SCRATCH/body"
+	inspects g2 .State.Status created
+}
+
+@test "volumes are filled, kept, shared and removed with their container" {
+	run_container v1 '"Cmd":["sh","-c","ls /home; echo kept >/data/file"],"Volumes":{"/anon":{}},"HostConfig":{"Binds":["named:/data","homes:/home"]}'
+	wait_until 10 inspects v1 .State.Status exited
+	logs_hold v1 ann
+	run_container v2 '"Cmd":["cat","/data/file"],"HostConfig":{"VolumesFrom":["v1:ro"]}'
+	wait_until 10 logs_hold v2 kept
+	api GET /volumes
+	[ "$(jq '.Volumes | length' "$SCRATCH/body")" = 3 ]
+	api DELETE /volumes/named
+	expect_status 409
+	api DELETE "/containers/v2?v=1"
+	api DELETE "/containers/v1?v=1"
+	expect_status 204
+	api GET /volumes
+	[ "$(jq -r '[.Volumes[].Name] | sort | join(" ")' "$SCRATCH/body")" = "homes named" ]
+	api DELETE /volumes/named
+	expect_status 204
+	api DELETE /volumes/homes
+}
+
+@test "a bind that must be there is looked for, one of -v is made" {
+	api POST /containers/create "{\"Image\":\"busybox\",\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"$SCRATCH/none\",\"Target\":\"/x\"}]}}"
+	expect_status 400
+	jq -e --arg p "$SCRATCH/none" '.message == "invalid mount config for type \"bind\": bind source path does not exist: " + $p' "$SCRATCH/body"
+	run_container b1 "\"Cmd\":[\"touch\",\"/x/made\"],\"HostConfig\":{\"Binds\":[\"$SCRATCH/bind:/x\"]}"
+	wait_until 10 inspects b1 .State.Status exited
+	[ -e "$SCRATCH/bind/made" ]
+}
+
+@test "health goes from starting to healthy to unhealthy" {
+	run_container h1 '"Cmd":["sh","-c","touch /ok; sleep 1000"],"Healthcheck":{"Test":["CMD-SHELL","echo looked; test -e /ok"],"Interval":1000000000,"Retries":2}'
+	inspects h1 .State.Health.Status starting
+	wait_until 10 inspects h1 .State.Health.Status healthy
+	inspects h1 '.State.Health.Log[0].Output' "looked"
+	exec_says h1 '["sh","-c","rm /ok; echo removed"]' removed
+	wait_until 10 inspects h1 .State.Health.Status unhealthy
+	inspects h1 '.ExecIDs == null or (.ExecIDs | length) <= 1' true
+}
+
+@test "a paused container stays paused when the daemon comes back, and is stopped from there" {
+	run_container p1 "$sleeper"
+	api POST /containers/p1/pause
+	expect_status 204
+	restart_daemon
+	inspects p1 '"\(.State.Status) \(.State.Running)"' "paused true"
+	api POST "/containers/p1/start"
+	expect_status 409
+	api POST "/containers/p1/stop"
+	expect_status 204
+	inspects p1 .State.ExitCode 0
+}
+
+@test "AutoRemove takes the container away after its exit, after a failed start and after the daemon was away" {
+	local id
+	id=$(run_container a1 '"Cmd":["true"],"HostConfig":{"AutoRemove":true}')
+	wait_until 10 is_gone "$id"
+	api POST '/containers/create?name=a2' '{"Image":"busybox","Cmd":["/none"],"HostConfig":{"AutoRemove":true}}' >/dev/null
+	api POST /containers/a2/start
+	expect_status 400
+	wait_until 10 is_gone a2
+	id=$(run_container a3 '"Cmd":["sleep","1000"],"HostConfig":{"AutoRemove":true}')
+	local pid
+	pid=$(inspect a3 .State.Pid)
+	daemon_kill
+	kill -KILL "$pid"
+	daemon_start
+	wait_until 10 is_gone "$id"
+}
+
+@test "an exec that outlives the daemon is known to the next one" {
+	local id
+	run_container e1 "$sleeper"
+	api POST /containers/e1/exec '{"Cmd":["sh","-c","sleep 1; exit 5"]}' >/dev/null
+	id=$(jq -r .Id "$SCRATCH/body")
+	api POST "/exec/$id/start" '{"Detach":true}'
+	expect_status 200
+	restart_daemon
+	[ "$(api GET "/exec/$id/json" | jq .ContainerID)" != null ]
+	wait_until 10 exec_ended "$id"
+	[ "$(api GET "/exec/$id/json" | jq .ExitCode)" = 5 ]
+}
+
+exec_ended() { [ "$(api GET "/exec/$1/json" | jq .Running)" = false ]; }
+
+@test "stop sends the container's own signal, waits and then kills" {
+	run_container s1 '"Cmd":["sh","-c","trap \"echo got usr1; exit 9\" USR1; while :; do sleep 0.1; done"],"StopSignal":"SIGUSR1"'
+	api POST "/containers/s1/stop?t=5"
+	expect_status 204
+	inspects s1 .State.ExitCode 9
+	run_container s2 '"Cmd":["sh","-c","trap \"\" TERM; while :; do sleep 0.1; done"]'
+	api POST "/containers/s2/stop?t=1"
+	expect_status 204
+	inspects s2 .State.ExitCode 137
+}
+
+@test "a failed start says why and leaves the container created" {
+	api POST '/containers/create?name=f1' '{"Image":"busybox","Cmd":["nosuch"]}' >/dev/null
+	api POST /containers/f1/start
+	expect_status 400
+	jq -e '.message | test("exec: \"nosuch\": executable file not found in \\$PATH")' "$SCRATCH/body"
+	inspects f1 '"\(.State.Status) \(.State.ExitCode)"' "created 127"
+	api POST '/containers/create?name=f2' '{"Image":"busybox","User":"nobody-here"}' >/dev/null
+	api POST /containers/f2/start
+	jq -e '.message | test("unable to find user nobody-here: no matching entries in passwd file")' "$SCRATCH/body"
+	api POST '/containers/create?name=f3' '{"Image":"busybox","HostConfig":{"NetworkMode":"nonet"}}' >/dev/null
+	api POST /containers/f3/start
+	expect_status 404
+	jq -e '.message == "network nonet not found"' "$SCRATCH/body"
+}
+
+@test "an OOM kill is noticed" {
+	run_container o1 '"Cmd":["sh","-c","x=a; while :; do x=$x$x; done"],"HostConfig":{"Memory":8388608}'
+	wait_until 30 inspects o1 .State.Status exited
+	inspects o1 '"\(.State.OOMKilled) \(.State.ExitCode)"' "true 137"
+}
