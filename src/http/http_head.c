@@ -3,9 +3,6 @@
 #include <ctype.h>
 #include <strings.h>
 
-#define TOKEN_CHARACTERS                                                                           \
-	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 static const struct http_refusal accepted = {0};
 
 static struct http_refusal refuse(int status, const char *why)
@@ -18,7 +15,7 @@ ssize_t http_head_end(const char *data, size_t size, size_t *scanned)
 	const char *end = data + size;
 	const char *lf;
 
-	if (size && !strchr(TOKEN_CHARACTERS, data[0]))
+	if (size && !strchr(HTTP_TOKEN_CHARACTERS, data[0]))
 		return -1; /* not HTTP at all, a TLS greeting for one: no need to wait for its end
 			    */
 	for (const char *at = data + *scanned; (lf = memchr(at, '\n', (size_t)(end - at)));
@@ -34,7 +31,7 @@ ssize_t http_head_end(const char *data, size_t size, size_t *scanned)
 
 bool http_is_token(const char *text)
 {
-	size_t length = strspn(text, TOKEN_CHARACTERS);
+	size_t length = strspn(text, HTTP_TOKEN_CHARACTERS);
 
 	return length && !text[length];
 }
@@ -90,7 +87,7 @@ static char *trim(char *text)
 
 static bool parse_field(struct http_fields *headers, char *line)
 {
-	size_t length = strspn(line, TOKEN_CHARACTERS);
+	size_t length = strspn(line, HTTP_TOKEN_CHARACTERS);
 
 	if (!length || line[length] != ':' || !is_field_text(line + length))
 		return false;

@@ -11,6 +11,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define HTTP_TOKEN_CHARACTERS                                                                      \
+	"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 /* Chunk sizes, extensions and trailers between two pieces of body: more is an attack. */
 #define HTTP_OVERHEAD_LIMIT ((size_t)16 * 1024)
 
@@ -21,7 +24,8 @@ struct http_message {
 	size_t overhead; /* bytes since the last piece of body */
 	uint64_t length; /* of a body with HTTP_LENGTH */
 	enum http_framing framing;
-	bool no_body; /* this is the answer to a HEAD request */
+	uint8_t trailer; /* where in the lines behind the last chunk; 0: not there yet */
+	bool no_body;	 /* this is the answer to a HEAD request */
 	bool head_is_complete, is_complete, keep_alive;
 };
 
