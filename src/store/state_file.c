@@ -361,7 +361,7 @@ bool state_file_has_reserve(const struct state_file *file)
 	return file->has_reserve;
 }
 
-static bool disk_has_room(const struct state_file *file)
+bool state_file_has_room(const struct state_file *file)
 {
 	struct statvfs room;
 
@@ -375,6 +375,6 @@ void state_file_tidy(struct state_file *file, bool idle)
 		sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 		file->log_pages = 0;
 	}
-	if (idle && !file->has_reserve && disk_has_room(file))
+	if (idle && !file->has_reserve && state_file_has_room(file))
 		make_reserve(file);
 }

@@ -28,6 +28,9 @@ bool state_file_commit(struct state_file *file, struct error *err);
 bool state_file_release_reserve(struct state_file *file);
 bool state_file_has_reserve(const struct state_file *file);
 
+/* Free room for a reserve; one system call that waits for no disk, from any thread. */
+bool state_file_has_room(const struct state_file *file);
+
 /* Between transactions: moves the log into the file when it has grown (at once when nobody waits),
  * makes the reserve again when the disk has room. */
 void state_file_tidy(struct state_file *file, bool idle);

@@ -272,9 +272,10 @@ bool store_each(struct store *store, const char *prefix,
 	return state_file_each(store->file, prefix, visit, data, err);
 }
 
+/* Room that somebody has made since is seen at once: the next write then brings the reserve back. */
 bool store_disk_is_full(const struct store *store)
 {
-	return atomic_load(&store->full);
+	return atomic_load(&store->full) && !state_file_has_room(store->file);
 }
 
 /* ---- making writes ---- */

@@ -488,6 +488,7 @@ static void fill_and_go_on(struct fixture *f)
 	expect(last_error.kind == ERROR_UNAVAILABLE && last_error.os == ENOSPC);
 	/* ... nothing written is lost, and room makes all good again. */
 	unlink(filler);
+	expect(!store_disk_is_full(f->store));
 	write_one(f, "c", 10);
 	expect(last_error.kind == ERROR_NONE);
 	close_store(f);
