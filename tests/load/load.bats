@@ -55,11 +55,15 @@ idle_connections() {
 	local before after
 	before=$(pss_kb "$DAEMON")
 	idle_connections 1000
-	{ printf 'GET /_ping HTTP/1.1\r\nHo'; sleep 60; } | nc -U "$SOCKET" >/dev/null 3>&- &
+	mkfifo "$SCRATCH/half"
+	nc -U "$SOCKET" <"$SCRATCH/half" >/dev/null 3>&- &
 	IDLE+=($!)
+	exec 9>"$SCRATCH/half"
+	printf 'GET /_ping HTTP/1.1\r\nHo' >&9
 	[ "$(api GET /_ping)" = OK ]
 	after=$(pss_kb "$DAEMON")
 	echo "# $before kB, with 1,000 idle connections $after kB"
+	exec 9>&-
 	[ $((after - before)) -lt 1500 ]
 }
 
