@@ -141,7 +141,7 @@ bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 
 	serve_tcp 80 in_namespace "$pid_web"
 	serve_udp 53 in_namespace "$pid_web"
 	sees '[2001:0db8:0000:0000:0000:0000:0000:0002]' ask_tcp '[2001:db8::1]' 8080 in_lan
-	sees '[2001:0db8:0000:0000:0000:0000:0000:0002]' ask_udp 2001:db8::1 5353 -- in_lan
+	sees 2001:db8::2 ask_udp 2001:db8::1 5353 -- in_lan
 	sees '[fd99:0000:0000:0000:0000:0000:0000:0001]' ask_tcp '[2001:db8::1]' 8080 in_namespace "$pid_web"
 	sees '[fd99:0000:0000:0000:0000:0000:0000:0001]' ask_tcp '[::1]' 8081 in_host
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan

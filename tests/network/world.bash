@@ -95,7 +95,7 @@ container() {
 
 listens() { "${@:3}" ss -Hln"$1" "sport = :$2" | grep -q .; }
 
-# serve PORT [socat address options] -- PREFIX COMMAND...: answers with the client's address.
+# serve_tcp PORT PREFIX COMMAND...: answers with the client's address; serve_udp likewise.
 serve_tcp() {
 	local port=$1
 	shift
@@ -108,8 +108,7 @@ serve_tcp() {
 serve_udp() {
 	local port=$1
 	shift
-	"$@" socat "UDP6-RECVFROM:$port,ipv6only=0,fork,reuseaddr" 'SYSTEM:echo $SOCAT_PEERADDR' \
-		>/dev/null 2>&1 3>&- &
+	"$@" "$WHERRY_BUILD/tests/network_ask" serve "$port" 3>&- &
 	CHILDREN+=($!)
 	wait_until 10 listens u "$port" "$@"
 }
@@ -133,7 +132,7 @@ ask_udp() {
 	shift 2
 	[ "$1" = -- ] || { source=$1; shift; }
 	shift
-	"$@" "$WHERRY_BUILD/tests/network_ask" "$address" "$port" "${PATIENCE:-5}" $source 2>/dev/null | plain
+	"$@" "$WHERRY_BUILD/tests/network_ask" "$address" "$port" "${PATIENCE:-5}" $source 2>/dev/null
 }
 
 # sees EXPECTED COMMAND...: what the server saw.
