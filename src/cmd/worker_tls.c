@@ -140,7 +140,8 @@ static void bury_dead(struct gate *gate)
 	}
 }
 
-/* The client's name as its certificate has it; "" when it has shown none. */
+/* The client's name as its certificate has it; "" when it has shown none, or one with a NUL in it, which
+ * would read as another's. */
 static void verified_name(SSL *ssl, char out[static NAME_SIZE])
 {
 	X509 *certificate =
@@ -149,8 +150,10 @@ static void verified_name(SSL *ssl, char out[static NAME_SIZE])
 	out[0] = '\0';
 	if (!certificate)
 		return;
-	X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, out,
-				  NAME_SIZE);
+	int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
+					       out, NAME_SIZE);
+	if (length < 0 || strlen(out) != (size_t)length)
+		out[0] = '\0';
 	X509_free(certificate);
 }
 
