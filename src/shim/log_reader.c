@@ -64,15 +64,33 @@ static off_t size_of(int fd)
 	return fstat(fd, &st) == 0 ? st.st_size : 0;
 }
 
+/* false: its file is gone, or there is no such place. */
+static bool seek_place(struct log_reader *r, const struct log_place *place)
+{
+	struct stat st;
+
+	for (size_t i = 0; place->inode && i < r->files.count; i++) {
+		if (fstat(r->files.fds[i], &st) < 0 || st.st_ino != place->inode)
+			continue;
+		r->at = i;
+		return lseek(r->files.fds[i], place->offset, SEEK_SET) >= 0;
+	}
+	return false;
+}
+
+/* Between the request and this moment lines may have come, and files: these are new to the client. */
+static void seek_end(struct log_reader *r)
+{
+	if (seek_place(r, &r->query.since_place) || r->query.since_place.inode)
+		return;
+	r->at = r->files.count - 1;
+	lseek(r->files.fds[r->at], 0, SEEK_END);
+}
+
 static void seek_tail(struct log_reader *r, int64_t lines)
 {
 	size_t i = r->files.count;
 
-	if (lines == 0 && i > 0) {
-		r->at = i - 1;
-		lseek(r->files.fds[r->at], 0, SEEK_END);
-		return;
-	}
 	while (lines > 0 && i-- > 0) {
 		int fd = r->files.fds[i];
 
@@ -98,7 +116,9 @@ struct log_reader *log_reader_open(int folder, const char *name, const struct lo
 		.folder = folder, .name = str_dup(name), .query = *query, .files = files};
 	r->query.details = str_dup_or_null(query->details);
 	r->details_length = query->details ? strlen(query->details) + 1 : 0;
-	if (query->tail >= 0)
+	if (query->tail == 0)
+		seek_end(r);
+	else if (query->tail > 0)
 		seek_tail(r, query->tail);
 	return r;
 }

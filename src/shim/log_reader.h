@@ -9,11 +9,18 @@
 
 struct log_reader;
 
+/* A place between two lines. */
+struct log_place {
+	uint64_t inode; /* of the file; 0: nowhere */
+	int64_t offset;
+};
+
 struct log_query {
 	bool out, err, timestamps, multiplexed;
-	int64_t tail;	      /* so many lines; -1: all */
-	int64_t since, until; /* ns; 0: not given */
-	const char *details;  /* stands before each line; NULL: nothing does */
+	int64_t tail;		      /* so many lines; -1: all */
+	struct log_place since_place; /* with tail 0: this was the end, when the client asked */
+	int64_t since, until;	      /* ns; 0: not given */
+	const char *details;	      /* stands before each line; NULL: nothing does */
 };
 
 /* NULL: there is no log.  `query` is copied. */

@@ -324,6 +324,23 @@ static void files_that_were_rotated_away_are_passed_over(void **state)
 	end(&f);
 }
 
+static void from_now_on_means_from_when_it_was_asked(void **state)
+{
+	struct fixture f;
+	struct log_query query = everything;
+	begin(&f, 200, 20);
+
+	write_text(&f, STREAM_STDOUT, "before\n");
+	query.tail = 0;
+	query.since_place = log_end(&f.log);
+	assert_reads(&f, &query, "");
+	write_text(&f, STREAM_STDOUT, "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	assert_reads(&f, &query, "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+	query.since_place = (struct log_place){0};
+	assert_reads(&f, &query, "");
+	end(&f);
+}
+
 static void a_gap_in_the_numbers_is_no_end(void **state)
 {
 	struct fixture f;
@@ -373,6 +390,7 @@ int main(void)
 		cmocka_unit_test(since_and_until_choose_by_time),
 		cmocka_unit_test(who_follows_loses_nothing_at_a_rotation),
 		cmocka_unit_test(files_that_were_rotated_away_are_passed_over),
+		cmocka_unit_test(from_now_on_means_from_when_it_was_asked),
 		cmocka_unit_test(a_gap_in_the_numbers_is_no_end),
 		cmocka_unit_test(half_a_line_of_a_killed_writer_is_cut_off),
 		cmocka_unit_test(no_log_is_no_reader),

@@ -151,17 +151,18 @@ static bool send_present(struct log_reader *reader, int connection, bool chunked
 	}
 }
 
-void log_serve(const struct shim_logs *request, int folder, const char *name, int connection,
-	       int wake)
+void log_serve(const struct shim_logs *request, const struct log_source *source, int connection)
 {
-	const struct log_query query = query_of(request);
-	struct log_reader *reader = log_reader_open(folder, name, &query);
-	enum follow next = request->follow && wake >= 0 ? FOLLOW_MORE : FOLLOW_LAST;
+	struct log_query query = query_of(request);
+	struct log_reader *reader;
+	enum follow next = request->follow && source->wake >= 0 ? FOLLOW_MORE : FOLLOW_LAST;
 
+	query.since_place = source->end;
+	reader = log_reader_open(source->folder, source->name, &query);
 	while (reader && send_present(reader, connection, request->chunked) &&
 	       next == FOLLOW_MORE) {
 		log_reader_frame_lines(reader);
-		next = wait_for_lines(connection, wake, request->until);
+		next = wait_for_lines(connection, source->wake, request->until);
 		if (next == FOLLOW_STOP)
 			break;
 	}
@@ -179,7 +180,10 @@ static void serve_path(const struct shim_logs *request, int connection)
 		     : str_dup(".");
 	scoped_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	log_serve(request, folder, base ? base + 1 : request->log_path, connection, -1);
+	const struct log_source source = {
+		.folder = folder, .name = base ? base + 1 : request->log_path, .wake = -1};
+
+	log_serve(request, &source, connection);
 }
 
 static bool serve_message(struct message *message, struct error *err)

@@ -345,6 +345,15 @@ void log_add_follower(struct log_writer *log, int pipe)
 	vector_add(&log->followers, pipe);
 }
 
+struct log_place log_end(const struct log_writer *log)
+{
+	struct stat st;
+
+	if (log->fd < 0 || fstat(log->fd, &st) < 0)
+		return (struct log_place){0};
+	return (struct log_place){.inode = st.st_ino, .offset = log->size};
+}
+
 void log_shrink(struct log_writer *log)
 {
 	buffer_fini(&log->lines);

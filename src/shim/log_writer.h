@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "format/jsonlog.h"
+#include "shim/log_reader.h"
 
 #include <stdint.h>
 
@@ -61,6 +62,9 @@ const struct buffer *log_partial(const struct log_writer *log, enum stream_kind 
 
 /* A non-blocking pipe that gets a byte after each write() to the log, and ends with it. */
 void log_add_follower(struct log_writer *log, int pipe);
+
+/* Behind the last line that is written. */
+struct log_place log_end(const struct log_writer *log);
 
 /* Give back memory that nothing is in. */
 void log_shrink(struct log_writer *log);

@@ -52,31 +52,35 @@ bool shim_resize(struct shim *s, const struct shim_size *size, struct error *err
 	return true;
 }
 
-static void serve_logs_in_child(struct shim *s, const struct shim_logs *request, bool follow)
+static void serve_logs_in_child(const struct shim_logs *request, struct log_source *source)
 {
 	enum { FOLDER = 3, CONNECTION, WAKE };
 
-	log_serve(request, FOLDER, s->log.name, CONNECTION, follow ? WAKE : -1);
+	source->folder = FOLDER;
+	source->wake = source->wake >= 0 ? WAKE : -1;
+	log_serve(request, source, CONNECTION);
 	_exit(0);
 }
 
 /* The log's end of the pipe is the only one: it ends with the container. */
 void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connection)
 {
+	struct log_source source = {.name = s->log.name, .end = log_end(&s->log)};
 	bool follow = request->follow && s->state.phase == SHIM_PHASE_RUNNING;
 	int wake[2] = {-1, -1}, pid;
 	struct error err;
 
 	if (s->log.folder < 0) {
-		log_serve(request, -1, NULL, connection, -1);
+		log_serve(request, &(struct log_source){.folder = -1, .wake = -1}, connection);
 		return;
 	}
 	if (follow && pipe2(wake, O_CLOEXEC | O_NONBLOCK) < 0)
 		follow = false;
+	source.wake = wake[0];
 	pid = children_fork(&s->children, (int[]){s->log.folder, connection, wake[0]},
 			    follow ? 3 : 2, &err);
 	if (pid == 0)
-		serve_logs_in_child(s, request, follow);
+		serve_logs_in_child(request, &source);
 	if (pid < 0)
 		log_error("cannot serve a log", &err, "pid=%d", getpid());
 	close_fd(&wake[0]);

@@ -21,6 +21,10 @@ setup_file() {
 }
 
 teardown_file() {
+	local parent
+	for parent in /sys/fs/cgroup/wherry-shim-test /sys/fs/cgroup/*/wherry-shim-test; do
+		[ ! -d "$parent" ] || find "$parent" -depth -type d -exec rmdir {} +
+	done
 	scratch_end
 }
 
