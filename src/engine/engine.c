@@ -11,6 +11,7 @@
 #include "engine/seccomp.h"
 #include "format/json.h"
 #include "os/file.h"
+#include "sandbox/init_layer.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -200,7 +201,8 @@ static bool open_folders(struct engine *engine, struct error *err)
 
 	return (engine->containers = open_folder(s->data_root, "containers", 0710, err)) >= 0 &&
 	       (engine->runs = open_folder(s->exec_root, "c", 0711, err)) >= 0 &&
-	       (engine->execs = open_folder(s->exec_root, "e", 0711, err)) >= 0;
+	       (engine->execs = open_folder(s->exec_root, "e", 0711, err)) >= 0 &&
+	       init_layer_make(engine->init_layer, err);
 }
 
 /* ---- reading the records ---- */
@@ -329,6 +331,7 @@ void engine_unref(struct engine *engine)
 	fini_settings(&engine->settings);
 	free(engine->shim);
 	free(engine->worker);
+	free(engine->init_layer);
 	free(engine);
 }
 
@@ -342,6 +345,7 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	copy_settings(&engine->settings, settings);
 	engine->shim = str_format("%s/wherry-shim", settings->program_folder);
 	engine->worker = str_format("%s/wherry-worker", settings->program_folder);
+	engine->init_layer = str_format("%s/init-layer", settings->data_root);
 	engine->containers = engine->runs = engine->execs = -1;
 	engine->capabilities = capability_host();
 	list_init(&engine->scheduled);

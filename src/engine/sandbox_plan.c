@@ -261,6 +261,7 @@ bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 	set_text(&out->hostname, facts->hostname);
 	set_text(&out->domainname, c->config.domainname);
 	set_text(&out->layers_folder, facts->layers_folder);
+	set_text(&out->init_layer, facts->init_layer);
 	out->layers = strings_copy(facts->layers);
 	set_text(&out->writable_folder, facts->writable_folder);
 	out->read_only_root = host->readonly_rootfs;

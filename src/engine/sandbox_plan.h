@@ -13,6 +13,7 @@ struct donor {
 /* All texts are borrowed. */
 struct sandbox_facts {
 	const char *layers_folder;
+	const char *init_layer; /* the places of mounts: sandbox/init_layer.h */
 	const struct strings *layers; /* topmost first */
 	const char *writable_folder;  /* holds upper and work */
 	const char *etc_folder;	      /* NULL: the host's own files */

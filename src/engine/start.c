@@ -157,6 +157,7 @@ static bool take_image(struct start *start, struct error *err)
 	start->layers_folder = str_format("%s/layers", c->engine->settings.data_root);
 	start->facts.layers = &start->layers;
 	start->facts.layers_folder = start->layers_folder;
+	start->facts.init_layer = c->engine->init_layer;
 	return true;
 }
 

@@ -20,12 +20,27 @@
 
 enum { LAYER_LIMIT = 500, OPTIONS_LIMIT = 4095 };
 
-/* Upper and work folder are named by descriptor: their path may be long, or hold a comma. */
+/* Upper, work and init folder are named by descriptor: their path may be long, or hold a comma. */
 struct layers {
-	const struct strings *lower; /* borrowed: below the layers' folder */
-	int writable;		     /* owned */
+	struct strings lower; /* init by descriptor, the others below the layers' folder */
+	int writable, init;
 	char upper[FD_PATH_SIZE + 8], work[FD_PATH_SIZE + 8];
 };
+
+static void layers_fini(struct layers *l)
+{
+	close_fd(&l->writable);
+	close_fd(&l->init);
+	strings_fini(&l->lower);
+}
+
+/* Its places are those of mounts; without the files for /etc the image's own must be seen.  An image of
+ * as many layers as can be has no room for it. */
+static bool has_init_layer(const struct sandbox_spec *spec)
+{
+	return !str_is_empty(spec->init_layer) && !str_is_empty(spec->etc_folder) &&
+	       spec->layers.count < LAYER_LIMIT;
+}
 
 /* Cover a folder by its own id-mapped copy: the same path then shows the mapped owners. */
 static bool map_in_place(const char *path, int user_namespace, struct error *err)
@@ -48,18 +63,35 @@ static bool map_layers(const struct sandbox_spec *spec, int user_namespace, stru
 		if (!map_in_place(path, user_namespace, err))
 			return false;
 	}
+	if (has_init_layer(spec) && !map_in_place(spec->init_layer, user_namespace, err))
+		return false;
 	return map_in_place(spec->writable_folder, user_namespace, err);
+}
+
+/* Opens a folder and writes its name by descriptor. */
+static bool name_folder(const char *path, int *fd, char name[static FD_PATH_SIZE],
+			struct error *err)
+{
+	*fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	fd_path(*fd, name);
+	return true;
 }
 
 static bool name_layers(const struct sandbox_spec *spec, struct layers *out, struct error *err)
 {
 	char name[FD_PATH_SIZE];
 
-	out->lower = &spec->layers;
-	out->writable = open(spec->writable_folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (out->writable < 0)
-		return error_errno(err, "cannot open '%s'", spec->writable_folder);
-	fd_path(out->writable, name);
+	if (has_init_layer(spec)) {
+		if (!name_folder(spec->init_layer, &out->init, name, err))
+			return false;
+		strings_add(&out->lower, name);
+	}
+	for (size_t i = 0; i < spec->layers.count; i++)
+		strings_add(&out->lower, spec->layers.items[i]);
+	if (!name_folder(spec->writable_folder, &out->writable, name, err))
+		return false;
 	snprintf(out->upper, sizeof(out->upper), "%s/upper", name);
 	snprintf(out->work, sizeof(out->work), "%s/work", name);
 	return true;
@@ -87,8 +119,8 @@ static bool give(int context, const char *option, const char *value, struct erro
  * folder, where commit and diff read it, and one image may be mounted many times. */
 static bool configure(int context, const struct layers *l, struct error *err)
 {
-	for (size_t i = 0; i < l->lower->count; i++)
-		if (!give(context, "lowerdir+", l->lower->items[i], err))
+	for (size_t i = 0; i < l->lower.count; i++)
+		if (!give(context, "lowerdir+", l->lower.items[i], err))
 			return false;
 	return give(context, "upperdir", l->upper, err) && give(context, "workdir", l->work, err) &&
 	       give(context, "redirect_dir", "off", err) && give(context, "index", "off", err) &&
@@ -129,15 +161,15 @@ static int mount_by_layer(const struct layers *l, struct error *err)
 
 static bool all_options(const struct layers *l, struct buffer *out, struct error *err)
 {
-	for (size_t i = 0; i < l->lower->count; i++)
-		buffer_format(out, "%s%s", i ? ":" : "lowerdir=", l->lower->items[i]);
+	for (size_t i = 0; i < l->lower.count; i++)
+		buffer_format(out, "%s%s", i ? ":" : "lowerdir=", l->lower.items[i]);
 	buffer_format(out, ",upperdir=%s,workdir=%s,redirect_dir=off,index=off", l->upper, l->work);
 	if (out->size <= OPTIONS_LIMIT)
 		return true;
 	return error_set(
 		err, ERROR_INVALID,
 		"%zu layers are too many for this kernel: their names take %zu bytes of %d",
-		l->lower->count, out->size, OPTIONS_LIMIT);
+		l->lower.count, out->size, OPTIONS_LIMIT);
 }
 
 static int mount_by_page(const struct sandbox_spec *spec, const struct layers *l, struct error *err)
@@ -228,8 +260,7 @@ static bool make_writable_folders(const struct sandbox_spec *spec, struct error 
 
 static int mount_overlay(const struct sandbox_spec *spec, int user_namespace, struct error *err)
 {
-	struct layers l;
-	int mount;
+	scoped_with(layers_fini) struct layers l = {.writable = -1, .init = -1};
 
 	if (spec->layers.count == 0 || spec->layers.count > LAYER_LIMIT) {
 		error_set(err, ERROR_INVALID, "a root of %zu layers cannot be mounted; 1 to %d can",
@@ -240,10 +271,8 @@ static int mount_overlay(const struct sandbox_spec *spec, int user_namespace, st
 	    (user_namespace >= 0 && !map_layers(spec, user_namespace, err)) ||
 	    !name_layers(spec, &l, err))
 		return -1;
-	mount = user_namespace < 0 ? mount_from_folder(spec, &l, err)
-				   : mount_as_mapped_root(spec, &l, err);
-	close(l.writable);
-	return mount;
+	return user_namespace < 0 ? mount_from_folder(spec, &l, err)
+				  : mount_as_mapped_root(spec, &l, err);
 }
 
 /* A copy of the folder's mount, with what is mounted below. */

@@ -128,5 +128,6 @@ static const struct record_field sandbox_fields[] = {
 	FIELD(sandbox_spec, 28, RECORD_STRING, cgroup_path),
 	NESTED(sandbox_spec, 29, RECORD_STRUCT, resources, resources_spec_type),
 	NESTED(sandbox_spec, 30, RECORD_STRUCT, process, process_spec_type),
+	FIELD(sandbox_spec, 31, RECORD_STRING, init_layer),
 };
 const struct record_type sandbox_spec_type = RECORD_TYPE(struct sandbox_spec, sandbox_fields);

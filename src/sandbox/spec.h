@@ -94,6 +94,7 @@ struct sandbox_spec {
 	/* The root: an overlay of read-only layers and a writable folder. */
 	char *layers_folder;   /* absolute; layer names are below it */
 	struct strings layers; /* topmost first, as overlayfs wants them */
+	char *init_layer;      /* absolute: above them all, sandbox/init_layer.h; NULL: none */
 	char *writable_folder; /* absolute, holds upper/ and work/; on one filesystem with the layers */
 	bool read_only_root;
 	char *root_folder; /* instead of the overlay: a ready root (tests, bundles) */

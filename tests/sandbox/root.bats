@@ -90,3 +90,19 @@ teardown_file() { box_end; }
 	[ "$status" = 0 ]
 	[[ $output != *boot* ]]
 }
+
+@test "with an init layer the places of mounts are no changes of the container" {
+	local tree=$SCRATCH/layers/bare
+	mkdir -p "$tree/bin" "$SCRATCH/etc"
+	cp /bin/busybox "$tree/bin/sh"
+	for file in hosts hostname resolv.conf; do echo "our $file" >"$SCRATCH/etc/$file"; done
+	"$TOOL" init-layer "$SCRATCH/init"
+	"$TOOL" init-layer "$SCRATCH/init"
+	run box ".layers = [\"bare\"] | .etc_folder = \"$SCRATCH/etc\" | .init_layer = \"$SCRATCH/init\" |
+		sh(\"while read l; do echo \\\"\$l\\\"; done < /etc/hosts; [ -e /.dockerenv ] && echo there; : > /own\")"
+	[ "${lines[0]}" = "our hosts" ]
+	[ "${lines[1]}" = there ]
+	[ "$(ls -A "$(upper)")" = own ]
+	WHERRY_FORCE_FALLBACK=lowerdir run "$TOOL" run "$SCRATCH/spec.json"
+	[ "${lines[0]}" = "our hosts" ]
+}

@@ -5,6 +5,7 @@
  *	sandbox_tool exec FILE PID START CGROUP	 a process that joins it
  *	sandbox_tool bench FILE COUNT	    start, wait, clean up, again and again; prints figures
  *	sandbox_tool protected ARGS...	    ourselves with ARGS, through a read-only mount as shims are
+ *	sandbox_tool init-layer FOLDER	    makes it
  *	sandbox_tool seccomp OUT [PROFILE]  the program of a profile (the built-in one) and the usual rights
  *
  * FILE is JSON of struct sandbox_spec (exec: of process_spec).  Failures are printed as the error's text
@@ -14,6 +15,7 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "sandbox/init_layer.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/seccomp_program.h"
 
@@ -238,6 +240,13 @@ static int seccomp_command(char **args, int count)
 	return 0;
 }
 
+static int init_layer_command(char **args, int count)
+{
+	struct error err;
+
+	return init_layer_make(args[0], &err) ? 0 : fail(&err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -245,8 +254,11 @@ int main(int argc, char **argv)
 		int arguments;
 		int (*run)(char **args, int count);
 	} commands[] = {
-		{"run", 1, run_command},	 {"exec", 4, exec_command},
-		{"bench", 2, bench_command},	 {"protected", 1, protected_command},
+		{"run", 1, run_command},
+		{"exec", 4, exec_command},
+		{"bench", 2, bench_command},
+		{"init-layer", 1, init_layer_command},
+		{"protected", 1, protected_command},
 		{"seccomp", 1, seccomp_command},
 	};
 
