@@ -33,7 +33,8 @@
 #define LOOPBACK_INDEX 1
 #define MAC_SIZE       6
 #define MTU_DEFAULT    1500
-#define ADDR_GEN_NONE  1 /* IN6_ADDR_GEN_MODE_NONE of <linux/if_link.h>, an enum without a tag */
+#define MTU_OF_IPV6    1280 /* the least that IPv6 runs on */
+#define ADDR_GEN_NONE  1    /* IN6_ADDR_GEN_MODE_NONE of <linux/if_link.h>, an enum without a tag */
 #define MAX_ENDPOINTS  64
 
 /* ---- the host's side ---- */
@@ -65,9 +66,20 @@ static bool parse_mac(const char *text, unsigned char out[static MAC_SIZE])
 		      &out[3], &out[4], &out[5]) == MAC_SIZE;
 }
 
+static uint32_t mtu_of(const struct endpoint_spec *spec)
+{
+	return spec->mtu > 0 ? (uint32_t)spec->mtu : MTU_DEFAULT;
+}
+
+/* Where the kernel has no IPv6 for a link, it refuses to be told anything about it. */
+static bool knows_ipv6(const struct endpoint_spec *spec)
+{
+	return mtu_of(spec) >= MTU_OF_IPV6 && access("/proc/sys/net/ipv6", F_OK) == 0;
+}
+
 static void add_common(struct netlink_batch *batch, const struct endpoint_spec *spec)
 {
-	netlink_add_u32(batch, IFLA_MTU, spec->mtu > 0 ? (uint32_t)spec->mtu : MTU_DEFAULT);
+	netlink_add_u32(batch, IFLA_MTU, mtu_of(spec));
 	netlink_add_u32(batch, IFLA_NUM_TX_QUEUES, 1);
 	netlink_add_u32(batch, IFLA_NUM_RX_QUEUES, 1);
 }
@@ -144,7 +156,8 @@ static void add_port(struct netlink_batch *batch, const struct link *link)
 	netlink_add_text(batch, IFLA_IFNAME, link->outer);
 	if (link->spec->hairpin || link->spec->isolated)
 		add_port_flags(batch, link->spec);
-	add_no_autoconfiguration(batch);
+	if (knows_ipv6(link->spec))
+		add_no_autoconfiguration(batch);
 	netlink_end(batch);
 }
 
@@ -288,7 +301,7 @@ static bool add_inner_addresses(struct netlink_batch *batch, int socket,
 
 	if (index == 0)
 		return error_errno(err, "the link '%s' is not in the container", spec->name);
-	if (!spec->address6)
+	if (!spec->address6 && knows_ipv6(spec))
 		add_no_link_local(batch, index);
 	add_up(batch, index);
 	return add_family(batch, index, spec, AF_INET, err) &&

@@ -145,16 +145,19 @@ static bool set_device_sysctl(const char *family, const char *device, const char
 	return set_sysctl(path, value, err);
 }
 
-static bool has_ipv6(void)
+/* A device whose MTU is below 1280 has none, whatever the kernel has. */
+static bool has_ipv6(const char *device)
 {
-	return access("/proc/sys/net/ipv6/conf/all", F_OK) == 0;
+	scoped_free char *folder = str_format("/proc/sys/net/ipv6/conf/%s", device);
+
+	return access(folder, F_OK) == 0;
 }
 
 bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err)
 {
 	if (loopback && !set_device_sysctl("ipv4", name, "route_localnet", "1", err))
 		return false;
-	return !has_ipv6() || set_device_sysctl("ipv6", name, "accept_ra", "0", err);
+	return !has_ipv6(name) || set_device_sysctl("ipv6", name, "accept_ra", "0", err);
 }
 
 static const char *forward_path(int family)
@@ -179,7 +182,7 @@ bool host_forward(int family, struct error *err)
 /* IPv6 may be off by default on new devices; an address would be refused. */
 static bool allow_ipv6(const struct plan_bridge *bridge, struct error *err)
 {
-	return bridge->addresses.count < 2 || !has_ipv6() ||
+	return bridge->addresses.count < 2 || !has_ipv6(bridge->name) ||
 	       set_device_sysctl("ipv6", bridge->name, "disable_ipv6", "0", err);
 }
 

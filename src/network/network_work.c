@@ -40,18 +40,21 @@ static bool load_table(const struct network_plan *plan, struct network_report *r
 	return nft_load(plan->nft, &text, err);
 }
 
-static bool set_sysctls(const struct network_plan *plan, struct error *err)
+/* A host whose /proc/sys cannot be written (a container) may have been prepared by somebody else, and
+ * most of what containers do works without. */
+static void set_sysctls(const struct network_plan *plan, struct strings *warnings)
 {
 	for (size_t i = 0; i < plan->bridges.count; i++) {
 		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
+		struct error err;
 
-		if (!host_bridge_set_sysctls(bridge->name, plan->ruleset != NULL, err))
-			return false;
+		if (!host_bridge_set_sysctls(bridge->name, plan->ruleset != NULL, &err))
+			strings_format(warnings,
+				       "ports published on 127.0.0.1 may not be reached: %s",
+				       err.text);
 	}
-	return true;
 }
 
-/* A host whose /proc/sys cannot be written (a container) may have been prepared by somebody else. */
 static void forward(const struct network_plan *plan, struct strings *warnings)
 {
 	static const struct {
@@ -66,10 +69,9 @@ static void forward(const struct network_plan *plan, struct strings *warnings)
 		if (wanted[i] && !host_forward(families[i].family, &err))
 			strings_format(warnings, "%s forwarding is disabled: %s", families[i].name,
 				       err.text);
-		else if (!wanted[i] && i == 0 && plan->bridges.count > 0 &&
-			 !host_is_forwarding(AF_INET))
-			strings_add(warnings, "IPv4 forwarding is disabled");
 	}
+	if (!plan->forward && plan->bridges.count > 0 && !host_is_forwarding(AF_INET))
+		strings_add(warnings, "IPv4 forwarding is disabled");
 }
 
 static void look_at_others(const struct network_plan *plan, struct strings *warnings)
@@ -89,8 +91,9 @@ static void look_at_others(const struct network_plan *plan, struct strings *warn
 static bool set_host_up(const struct network_plan *plan, struct network_report *report,
 			struct error *err)
 {
-	if (!make_bridges(plan, err) || !load_table(plan, report, err) || !set_sysctls(plan, err))
+	if (!make_bridges(plan, err) || !load_table(plan, report, err))
 		return false;
+	set_sysctls(plan, &report->warnings);
 	forward(plan, &report->warnings);
 	look_at_others(plan, &report->warnings);
 	return true;

@@ -192,6 +192,16 @@ bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 
 	sees "$address_client" ask_tcp 192.0.2.2 80 in_namespace "$pid_client"
 }
 
+@test "an MTU that is too small for IPv6" {
+	tool_begin mtu=1000
+	expect_ok start
+	container web 8080:80
+	serve_tcp 80 in_namespace "$pid_web"
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+	run in_namespace "$pid_web" ip link show eth0
+	[[ $output == *"mtu 1000"* ]]
+}
+
 @test "nothing of a stopped container is left" {
 	tool_begin
 	expect_ok start

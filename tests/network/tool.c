@@ -384,16 +384,23 @@ struct setting {
 	const char *name;
 	const char **text;
 	bool *flag;
+	int *number;
 };
 
 static bool apply_setting(struct network_settings *s, const char *setting)
 {
 	const struct setting settings[] = {
-		{"bridge=", &s->bridge},	   {"bip=", &s->bip},
-		{"fixed6=", &s->fixed_cidr6},	   {"table=", &s->table},
-		{"ip=", &s->default_host_ip},	   {"nft=", &s->nft},
-		{"icc=", .flag = &s->icc},	   {"firewall=", .flag = &s->firewall},
-		{"forward=", .flag = &s->forward}, {"masquerade=", .flag = &s->masquerade},
+		{"bridge=", &s->bridge},
+		{"bip=", &s->bip},
+		{"fixed6=", &s->fixed_cidr6},
+		{"table=", &s->table},
+		{"ip=", &s->default_host_ip},
+		{"nft=", &s->nft},
+		{"icc=", .flag = &s->icc},
+		{"firewall=", .flag = &s->firewall},
+		{"forward=", .flag = &s->forward},
+		{"mtu=", .number = &s->mtu},
+		{"masquerade=", .flag = &s->masquerade},
 	};
 
 	for (size_t i = 0; i < array_length(settings); i++) {
@@ -402,8 +409,10 @@ static bool apply_setting(struct network_settings *s, const char *setting)
 		setting += strlen(settings[i].name);
 		if (settings[i].text)
 			*settings[i].text = setting;
-		else
+		else if (settings[i].flag)
 			*settings[i].flag = *setting == '1';
+		else
+			*settings[i].number = (int)strtol(setting, NULL, 10);
 		return true;
 	}
 	return false;
