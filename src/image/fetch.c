@@ -6,6 +6,7 @@
 #include "image/content_hash.h"
 #include "image/download.h"
 
+#define LOGIN_SIZE_MAX (64 << 10)
 #define TAGS_SIZE_MAX (4 << 20)
 #define TAGS_MAX      10000
 #define PAGES_MAX     1000
@@ -251,12 +252,27 @@ static bool fetch_wanted(struct fetch *f, struct error *err)
 	return f->start.tag ? fetch_tag(f, f->start.tag, err) : fetch_all(f, err);
 }
 
+/* Without a path nothing is fetched: the question is whether the registry takes the credentials. */
+static bool log_in(struct fetch *f, struct error *err)
+{
+	scoped_with(registry_document_fini) struct registry_document document = {0};
+
+	if (registry_get(f->registry, "", LOGIN_SIZE_MAX, &document, err))
+		return true;
+	if (err->kind == ERROR_DENIED)
+		return error_set(err, ERROR_DENIED,
+				 "unauthorized: incorrect username or password");
+	return err->kind == ERROR_NOT_FOUND
+		       ? error_set(err, ERROR_DENIED, "login attempt to '%s' failed", f->name)
+		       : false;
+}
+
 static void open_registry(struct fetch *f)
 {
 	const struct fetch_start *start = &f->start;
 	struct reference reference = {.domain = start->domain, .path = start->path};
 
-	f->name = reference_familiar_name(&reference);
+	f->name = start->path ? reference_familiar_name(&reference) : str_dup(start->domain);
 	f->subject = (struct registry_subject){f->name, f->name};
 	f->platform = platform_of(start->os, start->architecture, start->variant);
 	registry_credentials_parse(start->auth, &f->credentials);
@@ -284,7 +300,7 @@ static bool fetch(struct fetch *f, struct error *err)
 	if (!confine_to_network(err))
 		return false;
 	open_registry(f);
-	return fetch_wanted(f, err);
+	return f->start.path ? fetch_wanted(f, err) : log_in(f, err);
 }
 
 void fetch_main(int control)

@@ -201,7 +201,7 @@ void image_prune(struct image_store *images, const struct image_prune_filter *fi
 struct image_job; /* lives until on_done has been called or image_job_cancel */
 
 struct image_result {
-	struct image *image; /* the (last) image; NULL for a failed job */
+	const char *id; /* of the (last) image; NULL for a failed job */
 	struct strings
 		names; /* what was made or moved: "bb:latest", or the id where there is no tag */
 };
@@ -270,6 +270,14 @@ struct image_job *image_import(struct image_store *images, struct image_upload *
 
 /* End the job; on_done is not called.  What it has unpacked so far goes, unless others need it. */
 void image_job_cancel(struct image_job *job);
+
+/* ---- credentials ---- */
+
+/* Whether a registry takes them: `server` is its host, a URL of it, or NULL, "" and Docker's own
+ * "https://index.docker.io/v1/" for docker.io; `auth` is the JSON of X-Registry-Auth.  `done` is called
+ * once, DENIED where they are refused; not after image_store_close. */
+bool image_login(struct image_store *images, const char *server, const char *auth, image_done *done,
+		 void *data, struct error *err);
 
 /* Apply Dockerfile instructions to an image's defaults: import's and commit's `changes`.  INVALID
  * "x is not a valid change command". */

@@ -21,6 +21,7 @@ struct pull {
 	bool updated;		   /* the name asked for has moved */
 
 	struct image_result result;
+	char *id; /* what result.id points to: the image itself may go meanwhile */
 };
 
 /* ---- telling ---- */
@@ -93,7 +94,8 @@ static void record(struct pull *pull)
 	strings_fini(&documents);
 	release_layers(pull, &batch);
 	name_image(pull, image, &batch);
-	pull->result.image = image;
+	str_replace(&pull->id, image->id);
+	pull->result.id = pull->id;
 	images_commit(images, &batch, on_recorded, pull);
 }
 
@@ -316,9 +318,9 @@ static void on_end(void *data, const struct error *err)
 	struct error silent;
 
 	pull->fetcher = NULL;
-	if (!err && !pull->result.image)
+	if (!err && !pull->result.id)
 		error_set(&silent, ERROR_NOT_FOUND, "no image of '%.200s' was found", pull->name);
-	if (err || !pull->result.image) {
+	if (err || !pull->result.id) {
 		fail(pull, err ? err : &silent);
 		return;
 	}
@@ -385,6 +387,7 @@ static void free_pull(struct image_job *job)
 	forget_image(pull);
 	reference_fini(&pull->ref);
 	strings_fini(&pull->result.names);
+	free(pull->id);
 	free(pull->name);
 	free(pull);
 	for (size_t i = 0; i < freed.count; i++)

@@ -42,6 +42,7 @@ struct upload_job {
 	bool failed;
 	struct error failure;
 	struct image_result result;
+	char *id; /* what result.id points to: the image itself may go meanwhile */
 };
 
 /* ---- saying ---- */
@@ -246,7 +247,8 @@ static bool record(struct upload_job *u, struct upload_image *found, struct erro
 	if (found->names.count == 0)
 		strings_add(&u->result.names, image->id);
 	tell_loaded(u, image, &found->names, &lines);
-	u->result.image = image;
+	str_replace(&u->id, image->id);
+	u->result.id = u->id;
 	vector_add(&u->lines, lines);
 	images_commit(u->job.images, &batch, on_recorded, u);
 	return ok;
@@ -347,6 +349,7 @@ static void free_upload(struct image_job *job)
 		buffer_fini(&u->lines.items[i]);
 	vector_fini(&u->lines);
 	strings_fini(&u->result.names);
+	free(u->id);
 	free(u->name);
 	free(u);
 }

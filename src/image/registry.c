@@ -118,8 +118,9 @@ static void aim(const struct registry *r, struct registry_request *request, size
 	request->redirects = 0;
 	request->proven = false;
 	free(request->url);
-	request->url = str_format("%s/v2/%s/%s", r->plan.items[server].url, r->options.path,
-				  request->what);
+	request->url = r->options.path ? str_format("%s/v2/%s/%s", r->plan.items[server].url,
+						    r->options.path, request->what)
+				       : str_format("%s/v2/", r->plan.items[server].url);
 }
 
 void registry_request_init(const struct registry *r, const char *what,

@@ -13,7 +13,7 @@
 #include "image/transfer.h"
 
 struct registry_options {
-	const char *domain, *path;		/* of the reference */
+	const char *domain, *path;		/* of the reference; path NULL: the registry itself */
 	const struct registry_subject *subject; /* may change between requests */
 	struct registry_rules rules;
 	struct registry_credentials credentials; /* borrowed, as all else */

@@ -238,7 +238,8 @@ static void add_parameter(struct buffer *out, const char *name, const char *valu
 
 static void add_scope(struct buffer *out, const char *repository)
 {
-	scoped_free char *scope = str_format("repository:%s:pull", repository);
+	scoped_free char *scope =
+		repository ? str_format("repository:%s:pull", repository) : NULL;
 
 	add_parameter(out, "scope", scope);
 }

@@ -28,7 +28,7 @@ struct auth_challenge {
 void auth_challenge_parse(const char *header, struct auth_challenge *out);
 void auth_challenge_fini(struct auth_challenge *challenge);
 
-/* The request for a token to pull `repository` ("library/busybox").  The scope is ours, never what the
+/* The request for a token to pull `repository` ("library/busybox"; NULL: to be let in at all).  The scope is ours, never what the
  * challenge says: a registry cannot make us ask for more. */
 char *auth_token_url(const struct auth_challenge *challenge, const char *repository,
 		     const char *account);

@@ -77,7 +77,8 @@ struct worker_document {
 /* ---- fetch ---- */
 
 struct fetch_start {
-	char *domain, *path, *tag, *digest; /* of the reference; neither tag nor digest: all tags */
+	char *domain, *path, *tag, *digest; /* of the reference; neither tag nor digest: all tags;
+						no path: only log in */
 	char *os, *architecture, *variant;
 	char *auth; /* JSON of X-Registry-Auth */
 	struct strings mirrors, insecure;

@@ -86,3 +86,41 @@ teardown_file() {
 	curl -sS --unix-socket "$SOCKET" "http://wherry/events?since=$since&until=$(date +%s.%N)" >"$SCRATCH/past"
 	[ "$(jq -r 'select(.Type == "image") | .Action' "$SCRATCH/past" | xargs)" = "tag untag" ]
 }
+
+@test "credentials are shown to the registry, which takes or refuses them" {
+	cat >"$SCRATCH/registry.py" <<'PYTHON'
+import base64, http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        good = self.headers.get("Authorization") == "Basic " + base64.b64encode(b"ann:secret").decode()
+        self.send_response(200 if good and self.path == "/v2/" else 401)
+        if not good: self.send_header("WWW-Authenticate", 'Basic realm="test"')
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+    def log_message(self, *args): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+	mkfifo "$SCRATCH/port"
+	python3 "$SCRATCH/registry.py" >"$SCRATCH/port" 3>&- &
+	registry=$!
+	read -r port <"$SCRATCH/port"
+	api POST /auth '{"username":"ann","password":"secret","serveraddress":"127.0.0.1:'"$port"'"}'
+	good=$(api_status)
+	cp "$SCRATCH/body" "$SCRATCH/good"
+	api POST /auth '{"username":"ann","password":"wrong","serveraddress":"http://127.0.0.1:'"$port"'/v2/"}'
+	bad=$(api_status)
+	kill $registry
+	[ "$good" = 200 ]
+	jq -e '.Status == "Login Succeeded" and .IdentityToken == ""' "$SCRATCH/good"
+	[ "$bad" = 401 ]
+	jq -e '.message == "unauthorized: incorrect username or password"' "$SCRATCH/body"
+	api POST /auth '{"username":"ann","password":"x","serveraddress":"127.0.0.1:1"}'
+	expect_status 503
+	api POST /auth '{"serveraddress":"a b"}'
+	expect_status 400
+	api POST /auth
+	expect_status 400
+}

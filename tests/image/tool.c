@@ -48,8 +48,8 @@ static void on_job_done(void *data, const struct image_result *result, const str
 		report(tool, err);
 	for (size_t i = 0; !err && i < result->names.count; i++)
 		printf("name %s\n", result->names.items[i]);
-	if (!err && result->image)
-		printf("id %s\n", result->image->id);
+	if (!err && result->id)
+		printf("id %s\n", result->id);
 }
 
 static void on_done(void *data, const struct error *err)

@@ -127,7 +127,7 @@ static void publish_each(struct engine *engine, const char *action,
 {
 	for (size_t i = 0; i < result->names.count; i++)
 		image_event_publish(engine, action,
-				    result->image ? result->image->id : result->names.items[i],
+				    result->id ? result->id : result->names.items[i],
 				    result->names.items[i]);
 }
 
