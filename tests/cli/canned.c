@@ -251,6 +251,7 @@ static void serve(int fd)
 {
 	struct request r = {.head = malloc(REQUEST_LIMIT + 1)};
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	while (read_request(fd, &r)) {
 		if (strcmp(r.target, "/_ping") != 0)
 			record_request(&r);

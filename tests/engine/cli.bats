@@ -237,10 +237,9 @@ events() {
 	wherry run -d --name shown -p 127.0.0.1::80 -v /tmp:/mnt -l a=b --restart on-failure:2 busybox sleep 100
 	local words
 	while read -r words; do
-		[ "$(eval "wherry $words" 2>&1)" = "$(eval "docker $words" 2>&1)" ] || {
-			diff <(eval "wherry $words" 2>&1) <(eval "docker $words" 2>&1)
-			false
-		}
+		eval "wherry $words" >ours 2>&1
+		eval "docker $words" >theirs 2>&1
+		diff ours theirs || { echo "# differs: $words" >&2; false; }
 	done <<-'END'
 		ps --format '{{.ID}} {{.Image}} {{.Command}} {{.Ports}} {{.Names}} {{.Labels}} {{.Mounts}} {{.Networks}} {{.LocalVolumes}}'
 		ps --format 'table {{.ID}}\t{{.Image}}\t{{.Names}}'
