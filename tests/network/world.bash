@@ -27,11 +27,18 @@ world_begin() {
 	ip -n "$LAN" route add fd99::/64 via 2001:db8::1
 }
 
+# A function in the background is a shell with the command as its child: end both.
+end_child() {
+	pkill -KILL -P "$1" 2>/dev/null || true
+	kill -KILL "$1" 2>/dev/null || true
+}
+
 world_end() {
 	local pid
 	for pid in "${CHILDREN[@]}" "${HOLDERS[@]}"; do
-		kill -KILL "$pid" 2>/dev/null || true
+		end_child "$pid"
 	done
+	ip netns delete "$LAN-2" 2>/dev/null || true
 	tool_end
 	ip netns delete "$HOST"
 	ip netns delete "$LAN"
