@@ -2,8 +2,13 @@
 
 #include <archive.h>
 #include <stdint.h>
-#include <zlib.h>
 #include <zstd.h>
+
+#ifdef HAVE_ISAL
+#include <isa-l.h>
+#else
+#include <zlib.h>
+#endif
 
 /* Large enough that the calls cost nothing, small enough to stay in the processor's cache between
  * being unpacked, hashed and written. */
@@ -38,7 +43,11 @@ struct decompressor {
 	bool source_ended, ended;
 	bool between_frames; /* zstd */
 	union {
+#ifdef HAVE_ISAL
+		struct inflate_state *gzip; /* owned */
+#else
 		z_stream gzip;
+#endif
 		ZSTD_DStream *zstd;
 		struct archive *archive;
 	} state;
@@ -84,16 +93,9 @@ static ssize_t next_plain(struct decompressor *d, const void **block, struct err
 	return size;
 }
 
-/* ---- gzip ---- */
+/* ---- gzip: by ISA-L where it is there, which is twice as fast as zlib ---- */
 
-static bool open_gzip(struct decompressor *d, struct error *err)
-{
-	int gzip_only = 16;
-
-	if (inflateInit2(&d->state.gzip, MAX_WBITS + gzip_only) != Z_OK)
-		return error_set(err, ERROR_SYSTEM, "cannot start zlib");
-	return true;
-}
+static void restart_gzip(struct decompressor *d);
 
 /* Behind a member there may be another one, or nothing, or the zeros of a tape block. */
 static bool after_member(struct decompressor *d, struct error *err)
@@ -112,12 +114,72 @@ static bool after_member(struct decompressor *d, struct error *err)
 	}
 	if (*d->input.data != d->driver->magic[0])
 		return bad_stream(d, "something stands behind its end", err);
-	inflateReset(&d->state.gzip);
+	restart_gzip(d);
 	return true;
 }
 
-/* One call of inflate(); false on failure. */
-static bool inflate_some(struct decompressor *d, struct error *err)
+/* One call of the library, which writes to out + *used; false on failure. */
+static bool inflate_some(struct decompressor *d, size_t *used, struct error *err);
+
+#ifdef HAVE_ISAL
+
+static void restart_gzip(struct decompressor *d)
+{
+	isal_inflate_init(d->state.gzip);
+	d->state.gzip->crc_flag = ISAL_GZIP; /* header, checksum and length */
+}
+
+static bool open_gzip(struct decompressor *d, struct error *err)
+{
+	d->state.gzip = mem_new(struct inflate_state);
+	restart_gzip(d);
+	return true;
+}
+
+static bool inflate_some(struct decompressor *d, size_t *used, struct error *err)
+{
+	struct inflate_state *z = d->state.gzip;
+	size_t before = *used;
+	int status;
+
+	if (!fill(d, err))
+		return false;
+	z->next_in = (unsigned char *)(uintptr_t)d->input.data;
+	z->avail_in = (uint32_t)d->input.size;
+	z->next_out = d->out + *used;
+	z->avail_out = (uint32_t)(OUT_SIZE - *used);
+	status = isal_inflate(z); /* also without input: it holds up to 8 bytes back */
+	*used = OUT_SIZE - z->avail_out;
+	if (status < 0)
+		return bad_stream(d, "it is damaged", err);
+	if (d->input.size == 0 && *used == before && z->block_state != ISAL_BLOCK_FINISH)
+		return bad_stream(d, "it ends too early", err);
+	d->input = (struct input){z->next_in, z->avail_in};
+	return z->block_state != ISAL_BLOCK_FINISH || after_member(d, err);
+}
+
+static void close_gzip(struct decompressor *d)
+{
+	free(d->state.gzip);
+}
+
+#else
+
+static void restart_gzip(struct decompressor *d)
+{
+	inflateReset(&d->state.gzip);
+}
+
+static bool open_gzip(struct decompressor *d, struct error *err)
+{
+	int gzip_only = 16;
+
+	if (inflateInit2(&d->state.gzip, MAX_WBITS + gzip_only) != Z_OK)
+		return error_set(err, ERROR_SYSTEM, "cannot start zlib");
+	return true;
+}
+
+static bool inflate_some(struct decompressor *d, size_t *used, struct error *err)
 {
 	z_stream *z = &d->state.gzip;
 	int status;
@@ -128,7 +190,10 @@ static bool inflate_some(struct decompressor *d, struct error *err)
 		return bad_stream(d, "it ends too early", err);
 	z->next_in = (unsigned char *)(uintptr_t)d->input.data;
 	z->avail_in = (unsigned)d->input.size;
+	z->next_out = d->out + *used;
+	z->avail_out = (unsigned)(OUT_SIZE - *used);
 	status = inflate(z, Z_NO_FLUSH);
+	*used = OUT_SIZE - z->avail_out;
 	d->input = (struct input){z->next_in, z->avail_in};
 	if (status == Z_STREAM_END)
 		return after_member(d, err);
@@ -137,22 +202,22 @@ static bool inflate_some(struct decompressor *d, struct error *err)
 	return true;
 }
 
-static ssize_t next_gzip(struct decompressor *d, const void **block, struct error *err)
-{
-	z_stream *z = &d->state.gzip;
-
-	z->next_out = d->out;
-	z->avail_out = OUT_SIZE;
-	while (!d->ended && z->avail_out > 0)
-		if (!inflate_some(d, err))
-			return -1;
-	*block = d->out;
-	return (ssize_t)(OUT_SIZE - z->avail_out);
-}
-
 static void close_gzip(struct decompressor *d)
 {
 	inflateEnd(&d->state.gzip);
+}
+
+#endif
+
+static ssize_t next_gzip(struct decompressor *d, const void **block, struct error *err)
+{
+	size_t used = 0;
+
+	while (!d->ended && used < OUT_SIZE)
+		if (!inflate_some(d, &used, err))
+			return -1;
+	*block = d->out;
+	return (ssize_t)used;
 }
 
 /* ---- zstd ---- */
