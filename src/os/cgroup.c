@@ -152,6 +152,15 @@ static bool fill_cpusets(int mount, char *path, struct error *err)
 	return true;
 }
 
+/* The folders above were there already, made when processes kept them from passing controllers on. */
+static bool lacks_controllers(int folder, int c)
+{
+	const struct cgroup_host *host = cgroup_host();
+
+	return c == CGROUP_UNIFIED && host->layout == CGROUP_V2 && host->has[CGROUP_MEMORY] &&
+	       faccessat(folder, "memory.max", F_OK, 0) < 0;
+}
+
 static bool make_in(struct cgroup *cgroup, int c, struct error *err)
 {
 	scoped_free char *path = str_dup(relative(cgroup->path));
@@ -160,9 +169,12 @@ static bool make_in(struct cgroup *cgroup, int c, struct error *err)
 	if (mount < 0 || !make_folder(mount, path, c == CGROUP_UNIFIED, err))
 		return false;
 	cgroup->dir[c] = folder_open(mount, path, err);
+	if (cgroup->dir[c] < 0)
+		return false;
 	share(cgroup, c);
-	return cgroup->dir[c] >= 0 &&
-	       (!has_empty_cpuset(cgroup_host(), c) || fill_cpusets(mount, path, err));
+	if (lacks_controllers(cgroup->dir[c], c) && !make_parents(mount, path, true, err))
+		return false;
+	return (!has_empty_cpuset(cgroup_host(), c) || fill_cpusets(mount, path, err));
 }
 
 bool cgroup_make(const char *path, struct cgroup *out, struct error *err)
