@@ -109,11 +109,6 @@ ssize_t http_body_read(struct http_body *body, void *out, size_t size, struct er
 	return body->out - (char *)out;
 }
 
-bool http_body_needs_socket(const struct http_body *body)
-{
-	return !body->early.size && !body->message.is_complete && !body->expects_continue;
-}
-
 bool http_body_needs_input(const struct http_body *body)
 {
 	return !body->early.size && !body->expects_continue && !body->message.is_complete;

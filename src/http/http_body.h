@@ -26,10 +26,6 @@ void http_body_free(struct http_body *body);
  * (ERROR_INVALID), ends too early (ERROR_INVALID) or cannot be read.  All of `out` may be written to. */
 ssize_t http_body_read(struct http_body *body, void *out, size_t size, struct error *err);
 
-/* Would the next read go to the socket?  False: it answers from what is known already (bytes that came
- * early, the end), or has a 100 Continue to send first. */
-bool http_body_needs_socket(const struct http_body *body);
-
 /* Whether the next read can do nothing but wait for the socket: for who has other things to wait for. */
 bool http_body_needs_input(const struct http_body *body);
 
