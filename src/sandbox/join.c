@@ -44,7 +44,7 @@ static bool is_in_our_user_namespace(pid_t pid)
 
 static bool enter_sandbox(struct joining *j, struct error *err)
 {
-	if (!cgroup_join_v1(&j->cgroup, 0, err))
+	if (!launch_leave_keyring(err) || !cgroup_join_v1(&j->cgroup, 0, err))
 		return false;
 	if (setns(j->target, j->namespaces) < 0)
 		return error_errno(err, "cannot enter the container");

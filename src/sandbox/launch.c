@@ -92,6 +92,16 @@ bool launch_set_oom_score(const struct process_spec *process, pid_t pid, struct 
 
 /* ---- inside: who ---- */
 
+bool launch_leave_keyring(struct error *err)
+{
+	enum { JOIN_SESSION_KEYRING = 1 };
+
+	if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS &&
+	    errno != EPERM)
+		return error_errno(err, "cannot leave the session keyring");
+	return true;
+}
+
 /* A file of the image; absent is empty.  Neither a fifo nor a device of that name keeps us waiting. */
 static bool read_user_file(const char *path, struct buffer *out, struct error *err)
 {
@@ -210,18 +220,6 @@ static bool begin_session(struct launch *l, struct error *err)
 	return l->terminal < 0 || terminal_take_control(0, err);
 }
 
-/* In a keyring of its own: the one we have holds the host's keys.  Kernels without keyrings have none
- * to protect. */
-static bool leave_keyring(struct launch *l, struct error *err)
-{
-	enum { JOIN_SESSION_KEYRING = 1 };
-
-	if (syscall(SYS_keyctl, JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 && errno != ENOSYS &&
-	    errno != EPERM)
-		return error_errno(err, "cannot leave the session keyring");
-	return true;
-}
-
 /* Every descriptor of the host is closed by now, and magic links are not followed. */
 static bool enter_cwd(struct launch *l, struct error *err)
 {
@@ -314,8 +312,8 @@ static bool drop_capabilities(struct launch *l, struct error *err)
 typedef bool launch_step(struct launch *, struct error *);
 
 static launch_step *const to_the_user[] = {
-	place_stdio, close_others, begin_session,      leave_keyring, give_stdio_to_user, enter_cwd,
-	set_umask,   set_rlimits,  bound_capabilities, become_user,   die_with_shim,
+	place_stdio, close_others, begin_session,      give_stdio_to_user, enter_cwd,
+	set_umask,   set_rlimits,  bound_capabilities, become_user,	   die_with_shim,
 };
 
 static launch_step *const to_the_exec[] = {forbid_new_privileges, install_filter,

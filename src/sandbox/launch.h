@@ -47,6 +47,11 @@ void launch_fini(struct launch *launch);
 bool launch_set_oom_score(const struct process_spec *process, pid_t pid, struct strings *warnings,
 			  struct error *err);
 
+/* In the new process, first of all: into a session keyring of its own, since the one it has holds the
+ * host's keys.  As the host's root still: others may have few keys.  Kernels without keyrings have none to
+ * protect. */
+bool launch_leave_keyring(struct error *err);
+
 /* In the new process, the container's root being its root. */
 bool launch_identify(struct launch *launch, struct error *err);
 

@@ -193,7 +193,7 @@ static bool become_container(struct sandbox *s, struct error *err)
 	struct inside in;
 
 	inside_init(&in, s->spec, &s->outside);
-	if (!enter_cgroup(s, err) || /* as the host's root still */
+	if (!launch_leave_keyring(err) || !enter_cgroup(s, err) || /* as the host's root still */
 	    (spec_has_user_namespace(s->spec) && !become_mapped_root(s, &in, err)))
 		return false;
 	if (!inside_build(&in, err) || !channel_give_root(s->launch.channel, in.root, err) ||

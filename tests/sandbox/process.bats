@@ -155,7 +155,7 @@ teardown() { finish; }
 	start '.init = true | .init_path = "'"$WHERRY_BUILD/wherry-init"'" |
 		sh("trap \"echo got; exit 9\" TERM; (sleep 0.01 &) ; while :; do sleep 0.05; done")'
 	[ "$(tr '\0' ' ' <"/proc/$PID/cmdline" | cut -c1-17)" = "/sbin/docker-init" ]
-	wait_until 5 sh -c "! grep -l '^State:.*Z' /proc/[0-9]*/status 2>/dev/null | grep -q ."
+	wait_until 5 sh -c "! grep -l '^State:.*Z' /proc/$PID/root/proc/[0-9]*/status 2>/dev/null | grep -q ."
 	kill -TERM "$PID"
 	local code=0
 	wait "$TOOL_PID" || code=$?
