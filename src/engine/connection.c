@@ -222,6 +222,12 @@ bool wait_condition_from_name(const char *name, enum wait_condition *condition)
 	return str_is_empty(name);
 }
 
+/* On its way to run: that run is waited for. */
+static bool is_starting(const struct container *c)
+{
+	return c->run && !c->run->ended;
+}
+
 void engine_wait(struct engine *engine, struct container *c, enum wait_condition condition,
 		 bool chunked, struct engine_connection *connection)
 {
@@ -230,7 +236,7 @@ void engine_wait(struct engine *engine, struct container *c, enum wait_condition
 
 	(void)engine;
 	buffer_fini(&connection->early);
-	if (condition == WAIT_NOT_RUNNING && !container_is_running(c) && !c->busy) {
+	if (condition == WAIT_NOT_RUNNING && !container_is_running(c) && !is_starting(c)) {
 		answer_wait(fd, c->exit_code, NULL, chunked);
 	} else if (peer_of(c)) {
 		send_wait(peer_of(c), &wait, fd);

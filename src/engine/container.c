@@ -192,10 +192,13 @@ char *container_log_path(const struct container *c)
 			  c->id);
 }
 
-/* On the host's network there are files too, made from the host's. */
+/* On the host's network there are files too, made from the host's; a network that is joined shows
+ * those of its owner. */
 char *container_etc_path(const struct container *c, const char *file)
 {
-	scoped_free char *folder = container_run_folder(c);
+	const char *owner = container_mode_target(c->host_config.network_mode);
+	const struct container *other = owner ? engine_by_id(c->engine, owner) : NULL;
+	scoped_free char *folder = container_run_folder(other ? other : c);
 
 	return str_format("%s/etc/%s", folder, file);
 }
@@ -204,7 +207,7 @@ char *container_upper_folder(const struct container *c)
 {
 	scoped_free char *folder = container_folder(c);
 
-	return str_format("%s/rw/upper", folder);
+	return str_format("%s/upper", folder);
 }
 
 char *container_cgroup(const struct container *c)

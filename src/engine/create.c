@@ -403,8 +403,8 @@ static bool check_sources(struct create_work *w)
 /* "upper" is what the root of the container looks like. */
 static bool make_folders(struct create_work *w)
 {
-	static const char *const names[] = {"%s", "%s/rw", "%s/rw/upper", "%s/rw/work"};
-	static const mode_t modes[] = {0710, 0710, 0755, 0700};
+	static const char *const names[] = {"%s", "%s/upper", "%s/work"};
+	static const mode_t modes[] = {0710, 0755, 0700};
 
 	for (size_t i = 0; i < array_length(names); i++) {
 		char path[ID_SIZE + 16];

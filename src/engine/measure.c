@@ -63,7 +63,7 @@ static void count_all(struct work *work)
 	struct measuring *m = container_of(work, struct measuring, work);
 
 	for (size_t i = 0; i < m->ids.count; i++) {
-		scoped_free char *upper = str_format("%s/rw/upper", m->ids.items[i]);
+		scoped_free char *upper = str_format("%s/upper", m->ids.items[i]);
 
 		m->sizes[i] = count_folder(m->containers, upper, 0);
 	}

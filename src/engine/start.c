@@ -243,9 +243,8 @@ static bool fill_run_folder(struct start *start, struct error *err)
 static void take_settings(struct start *start)
 {
 	const struct engine_settings *settings = &start->c->engine->settings;
-	scoped_free char *folder = container_folder(start->c);
 
-	start->writable_folder = str_format("%s/rw", folder);
+	start->writable_folder = container_folder(start->c);
 	start->cgroup = container_cgroup(start->c);
 	start->facts.writable_folder = start->writable_folder;
 	start->facts.cgroup_path = start->cgroup;
