@@ -65,6 +65,8 @@ daemon_stop() {
 	rm -f "$SCRATCH/daemon"
 	ip link delete "$BRIDGE" 2>/dev/null
 	nft delete table inet "wherry-$BRIDGE" 2>/dev/null
+	# The parent that --cgroup-parent named is its owner's to remove: it is empty now.
+	find /sys/fs/cgroup -depth -type d -path "*/wt${SCRATCH##*.}*" -exec rmdir {} + 2>/dev/null
 	return 0
 }
 
