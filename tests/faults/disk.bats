@@ -26,7 +26,7 @@ refused_to_start() {
 
 @test "on a full disk create fails and says so; stop and rm are still recorded; with room again all goes on" {
 	mkdir -p "$SCRATCH/data"
-	mount -t tmpfs -o size=24m tmpfs "$SCRATCH/data"
+	mount -t tmpfs -o size=96m tmpfs "$SCRATCH/data"
 	daemon_start
 	busybox_image
 	wherry run -d --name before busybox sleep 1000
