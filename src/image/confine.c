@@ -64,11 +64,13 @@ static bool make_read_only(struct error *err)
 	return true;
 }
 
-/* Taken while the folder's mount is still one of our own namespace's. */
+/* Taken while the folder's mount is still one of our own namespace's.  Private, since where the host's
+ * mounts are shared (systemd) its copy would be too, and a shared mount cannot become the root. */
 static int clone_folder(int folder, struct error *err)
 {
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-						    MOUNT_ATTR_NOEXEC};
+						    MOUNT_ATTR_NOEXEC,
+					.propagation = MS_PRIVATE};
 	int tree = open_tree(folder, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (tree < 0 ||
