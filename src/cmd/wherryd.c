@@ -314,7 +314,8 @@ static bool write_pidfile(struct daemon *d, struct error *err)
 	if (!make_absolute(&d->settings.pidfile, err))
 		return false;
 	const char *name = strrchr(d->settings.pidfile, '/') + 1;
-	scoped_free char *path = str_dup_n(d->settings.pidfile, (size_t)(name - d->settings.pidfile));
+	scoped_free char *path =
+		str_dup_n(d->settings.pidfile, (size_t)(name - d->settings.pidfile));
 	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
 	content.size = (size_t)snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	return folder >= 0 && file_replace(folder, name, &content, err);
@@ -525,21 +526,28 @@ static bool become_supervised(struct daemon *d, struct error *err)
 	return error_errno(err, "cannot run '%s'", command.items[0]);
 }
 
+static void print_option(const struct option *o)
+{
+	char flag[64];
+
+	snprintf(flag, sizeof(flag), "%s%.1s%s--%s %s", o->shorthand ? "-" : "",
+		 o->shorthand ? &o->shorthand : " ", o->shorthand ? ", " : "   ", o->name,
+		 o->kind->value_name);
+	printf("  %-38s %s", flag, o->help);
+	if (o->initial)
+		printf(" (default %s)", o->initial);
+	putchar('\n');
+}
+
 static void print_help(void)
 {
 	size_t count;
 	const struct option **options = daemon_options(&count);
 
 	puts("Usage: wherryd [OPTIONS]\n\nThe container engine's daemon.\n\nOptions:");
-	for (size_t i = 0; i < count; i++) {
-		const struct option *o = options[i];
-		char flag[64];
-
-		snprintf(flag, sizeof(flag), "%s%.1s%s--%s %s", o->shorthand ? "-" : "",
-			 o->shorthand ? &o->shorthand : " ", o->shorthand ? ", " : "   ", o->name,
-			 o->kind->value_name);
-		printf("  %-38s %s\n", flag, o->help);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (!options[i]->hidden)
+			print_option(options[i]);
 	free(options);
 }
 

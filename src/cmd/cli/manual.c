@@ -1,5 +1,6 @@
 /* The man pages, from the tables: `man FOLDER [SOURCES]` writes one for every command.  What tables do
  * not know (files, environment, examples) stands in SOURCES as NAME.roff and goes behind the rest. */
+#include "format/manual.h"
 #include "cmd/cli/cli.h"
 
 #include <errno.h>
@@ -11,53 +12,12 @@ struct manual {
 	const char *version;
 };
 
-/* Dashes are typed, not hyphens; a dot or quote in front would be a request. */
-static void add_text(const char *text, struct buffer *out)
-{
-	if (*text == '.' || *text == '\'')
-		buffer_add_text(out, "\\&");
-	for (; *text; text++) {
-		if (*text == '-' || *text == '\\')
-			buffer_add_char(out, '\\');
-		buffer_add_char(out, *text);
-	}
-}
-
-static void add_option(const struct option *option, struct buffer *out)
-{
-	const char *value = option->kind->value_name;
-
-	buffer_add_text(out, ".TP\n\\fB");
-	if (option->shorthand)
-		buffer_format(out, "\\-%c\\fR, \\fB", option->shorthand);
-	buffer_add_text(out, "\\-\\-");
-	add_text(option->name, out);
-	buffer_add_text(out, "\\fR");
-	if (*value) {
-		buffer_add_text(out, " \\fI");
-		add_text(value, out);
-		buffer_add_text(out, "\\fR");
-	}
-	buffer_add_char(out, '\n');
-	add_text(option->help, out);
-	if (!str_is_empty(option->initial)) {
-		buffer_add_text(out, " (default ");
-		add_text(option->initial, out);
-		buffer_add_char(out, ')');
-	}
-	buffer_add_text(out, ".\n");
-}
-
 static void add_options(const struct command *command, struct buffer *out)
 {
 	size_t count;
 	const struct option **sorted = options_sorted(command->options, &count);
 
-	if (count)
-		buffer_add_text(out, ".SH OPTIONS\n");
-	for (size_t i = 0; i < count; i++)
-		if (!sorted[i]->hidden)
-			add_option(sorted[i], out);
+	manual_add_options(sorted, count, out);
 	free(sorted);
 }
 
@@ -71,11 +31,11 @@ static void add_entries(const struct command *group, const char *page, struct bu
 		if (entry->section == SECTION_HIDDEN)
 			continue;
 		buffer_add_text(out, ".TP\n.BR ");
-		add_text(page, out);
+		manual_add_text(page, out);
 		buffer_add_text(out, "\\-");
-		add_text(entry->name, out);
+		manual_add_text(entry->name, out);
 		buffer_add_text(out, " (1)\n");
-		add_text(entry->command->summary, out);
+		manual_add_text(entry->command->summary, out);
 		buffer_add_text(out, ".\n");
 	}
 }
@@ -89,7 +49,7 @@ static void add_names(const struct command *command, struct buffer *out)
 	buffer_add_text(out, ".SH ALIASES\n");
 	for (size_t i = 0; i < names.count; i++) {
 		buffer_add_text(out, ".br\n");
-		add_text(names.items[i], out);
+		manual_add_text(names.items[i], out);
 		buffer_add_char(out, '\n');
 	}
 }
@@ -97,20 +57,17 @@ static void add_names(const struct command *command, struct buffer *out)
 static void add_head(const struct manual *manual, const char *page, const char *path,
 		     const struct command *command, struct buffer *out)
 {
-	buffer_add_text(out, ".TH \"");
-	for (const char *at = page; *at; at++)
-		buffer_add_char(out, (char)(*at >= 'a' && *at <= 'z' ? *at - 32 : *at));
-	buffer_format(out, "\" 1 \"\" \"wherry %s\"\n.SH NAME\n", manual->version);
-	add_text(page, out);
-	buffer_add_text(out, " \\- ");
-	add_text(command->summary, out);
-	buffer_add_text(out, "\n.SH SYNOPSIS\n.B ");
-	add_text(path, out);
-	buffer_add_char(out, '\n');
-	add_text(command->usage, out);
-	buffer_add_text(out, "\n.SH DESCRIPTION\n");
-	add_text(command->details ? command->details : command->summary, out);
-	buffer_add_text(out, ".\n");
+	const struct manual_head head = {
+		.page = page,
+		.section = 1,
+		.version = manual->version,
+		.summary = command->summary,
+		.command = path,
+		.usage = command->usage,
+		.details = command->details,
+	};
+
+	manual_add_head(&head, out);
 }
 
 static void add_source(const struct manual *manual, const char *page, struct buffer *out)
