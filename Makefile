@@ -26,10 +26,10 @@ build/build.ninja:
 	meson setup build --buildtype=release -Dtests=false --prefix=$(PREFIX)
 
 build-sanitized/build.ninja:
-	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true
+	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true -Doptimization=1
 
 build-fuzz/build.ninja:
-	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dtests=false -Dfuzz=true
+	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dtests=false -Dfuzz=true -Doptimization=1
 
 demo: demo-packages programs
 	tests/demo/demo build

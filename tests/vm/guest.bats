@@ -23,7 +23,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 @test "the group exists after systemd-sysusers, and socket and service start" {
 	systemd-sysusers
 	getent group wherry
-	systemctl enable --now wherry.socket wherry.service
+	systemctl enable --now wherry.socket wherry.service || { journalctl -u wherry.service -n 20 --no-pager; false; }
 	[ "$(systemctl is-active wherry.service)" = active ]
 	answers
 	[ "$(stat -c '%a %G' "$SOCKET")" = "660 wherry" ]
