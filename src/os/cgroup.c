@@ -73,18 +73,27 @@ static int open_mount(int c, struct error *err)
 
 /* ---- making ---- */
 
-/* v2 gives a child only the controllers that each folder above it passes on.  A folder with
- * processes in it refuses (EBUSY), a controller that is in use by v1 too: what is missing shows
- * when a limit is set. */
+/* v2 gives a child only the controllers that each folder above it passes on.  All are written at once:
+ * a folder with processes in it refuses memory (EBUSY) and with it the rest, whereas cpu alone would be
+ * taken and turn the folder into a root of threads, whose children take no process at all.  What is
+ * missing in the end shows when a limit is set. */
 static void pass_controllers_on(int folder)
 {
-	static const char *const wanted[] = {"+cpu", "+memory", "+pids",
-					     "+io",  "+cpuset", "+hugetlb"};
-	scoped_fd int file = openat(folder, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
+	static const char *const wanted[] = {"cpu", "memory", "pids", "io", "cpuset", "hugetlb"};
+	scoped_buffer struct buffer there = {0};
+	scoped_buffer struct buffer text = {0};
+	struct error ignored;
 
-	for (size_t i = 0; file >= 0 && i < array_length(wanted); i++)
-		if (write(file, wanted[i], strlen(wanted[i])) < 0)
-			continue;
+	if (folder < 0 || !file_read(folder, "cgroup.controllers", 4096, &there, &ignored) ||
+	    !there.data)
+		return;
+	there.data[strcspn(there.data, "\n")] = '\0';
+	scoped_strings struct strings controllers = strings_split(there.data, ' ');
+	for (size_t i = 0; i < array_length(wanted); i++)
+		if (strings_contain(&controllers, wanted[i]))
+			buffer_format(&text, "+%s ", wanted[i]);
+	if (text.size)
+		file_write(folder, "cgroup.subtree_control", text.data, &ignored);
 }
 
 /* The folders above the last one, passing controllers on from each; v1 just makes them. */
