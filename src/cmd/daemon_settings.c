@@ -5,6 +5,8 @@
 
 #include "base/log.h"
 #include "format/json.h"
+#include "network/address.h"
+#include "network/host_facts.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -45,10 +47,16 @@ static const struct option options[] = {
 	SETTING("dns-search", option_list, dns_search, NULL, "Search domains of containers"),
 	SETTING("exec-root", option_string, exec_root, "/run/wherry",
 		"Folder of what lives until the next boot: sockets, shims"),
+	SETTING("fixed-cidr", option_string, fixed_cidr, NULL,
+		"Part of the default bridge's subnet that containers get addresses of"),
+	SETTING("fixed-cidr-v6", option_string, fixed_cidr6, NULL,
+		"IPv6 subnet of containers on the default bridge; without it they have no IPv6"),
 	SHORT_SETTING('G', "group", option_string, group, NULL,
 		      "Group of the unix socket (default wherry, else docker)"),
 	SHORT_SETTING('H', "host", option_list, hosts, NULL,
 		      "Where to listen: unix://PATH, tcp://ADDRESS:PORT, fd://"),
+	SETTING("host-gateway-ip", option_string, host_gateway, NULL,
+		"What host-gateway means in --add-host (default: the default bridge's address)"),
 	SETTING("icc", option_choice, icc, NULL,
 		"Let containers of the default bridge talk to each other (default true)"),
 	SETTING("init", option_switch, init, NULL, "Run an init in every container"),
@@ -59,6 +67,8 @@ static const struct option options[] = {
 		"Host address of published ports that name none"),
 	SETTING("ip-forward", option_choice, ip_forward, NULL,
 		"Switch on net.ipv4.ip_forward (default true)"),
+	SETTING("ip-forward-no-drop", option_switch, forward_no_drop, NULL,
+		"Do not drop what is forwarded between other devices where forwarding was off"),
 	SETTING("ip-masq", option_choice, ip_masq, NULL,
 		"Masquerade what containers send outside (default true)"),
 	SETTING("iptables", option_choice, firewall, NULL,
@@ -356,6 +366,50 @@ bool daemon_settings_ulimits(const struct daemon_settings *settings, struct reco
 	return true;
 }
 
+/* ---- what can be said wrong without a look at the host ---- */
+
+static bool is_address(const char *text)
+{
+	struct address address;
+
+	return address_parse(text, &address);
+}
+
+static bool is_pool(const char *text)
+{
+	struct pool_template pool;
+	struct error ignored;
+
+	return pool_template_parse(text, &pool, &ignored);
+}
+
+static bool is_web_address(const char *text)
+{
+	return str_starts_with(text, "http://") || str_starts_with(text, "https://");
+}
+
+static bool check_lists(const struct daemon_settings *s, struct error *err)
+{
+	const struct {
+		const char *flag;
+		const struct strings *values;
+		bool (*is_good)(const char *text);
+		const char *wanted;
+	} rows[] = {
+		{"dns", &s->dns, is_address, "an IP address"},
+		{"default-address-pool", &s->address_pools, is_pool, "base=CIDR,size=PREFIX"},
+		{"registry-mirror", &s->mirrors, is_web_address, "http:// or https:// in front"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		for (size_t k = 0; k < rows[i].values->count; k++)
+			if (!rows[i].is_good(rows[i].values->items[k]))
+				return error_set(err, ERROR_INVALID, "--%s '%s' wants %s",
+						 rows[i].flag, rows[i].values->items[k],
+						 rows[i].wanted);
+	return true;
+}
+
 static bool check(struct daemon_settings *s, struct error *err)
 {
 	enum log_level level;
@@ -380,7 +434,7 @@ static bool check(struct daemon_settings *s, struct error *err)
 		return error_set(err, ERROR_INVALID, "TLS wants --tlscert and --tlskey");
 	if (s->tls_verify > 0 && !s->tls_ca)
 		return error_set(err, ERROR_INVALID, "--tlsverify wants --tlscacert");
-	return true;
+	return check_lists(s, err);
 }
 
 bool daemon_settings_read(struct daemon_settings *settings, const char *const *argv, size_t count,

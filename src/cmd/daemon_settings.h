@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/option.h"
 #include "engine/container_config.h"
+#include "format/option.h"
 
 struct daemon_settings {
 	char *config_file, *data_root, *exec_root, *pidfile, *group, *programs;
@@ -15,10 +15,11 @@ struct daemon_settings {
 	char *log_level;
 	struct strings labels;
 
-	char *bridge, *bip, *default_host_ip;
+	char *bridge, *bip, *fixed_cidr, *fixed_cidr6, *default_host_ip, *host_gateway;
 	struct strings address_pools; /* "base=10.10.0.0/16,size=24" */
 	struct option_number mtu;
 	int8_t icc, ip_forward, ip_masq, firewall; /* option_choice: 0 not given */
+	bool forward_no_drop;
 	struct strings dns, dns_options, dns_search;
 
 	struct strings mirrors, insecure_registries;

@@ -167,12 +167,16 @@ static bool open_networks(struct daemon *d, struct error *err)
 	settings.worker = worker;
 	settings.bridge = s->bridge;
 	settings.bip = s->bip;
+	settings.fixed_cidr = s->fixed_cidr;
+	settings.fixed_cidr6 = s->fixed_cidr6;
+	settings.host_gateway = s->host_gateway;
 	settings.pools = s->address_pools;
 	settings.default_host_ip = s->default_host_ip;
 	settings.mtu = (int)s->mtu.value;
 	settings.icc = s->icc >= 0;
 	settings.masquerade = s->ip_masq >= 0;
 	settings.forward = s->ip_forward >= 0;
+	settings.forward_no_drop = s->forward_no_drop;
 	settings.firewall = s->firewall >= 0;
 	d->parts.networks = networks_open(&d->loop, d->parts.store, &settings, err);
 	return d->parts.networks;
@@ -214,6 +218,9 @@ static bool open_engine(struct daemon *d, struct error *err)
 		.cgroup_parent = d->cgroup,
 		.log_driver = s->log_driver,
 		.log_options = s->log_options,
+		.dns = s->dns,
+		.dns_search = s->dns_search,
+		.dns_options = s->dns_options,
 		.shm_size = s->shm_size.value,
 		.ipc_mode = s->ipc_mode,
 		.cgroupns_mode = s->cgroupns_mode,

@@ -168,6 +168,9 @@ static void copy_settings(struct engine_settings *to, const struct engine_settin
 	to->log_options = pairs_copy(&from->log_options);
 	to->ulimits = (struct record_list){0};
 	record_list_copy(&ulimit_type, &from->ulimits, &to->ulimits);
+	to->dns = strings_copy(&from->dns);
+	to->dns_search = strings_copy(&from->dns_search);
+	to->dns_options = strings_copy(&from->dns_options);
 	to->ipc_mode = own(from->ipc_mode);
 	to->cgroupns_mode = own(from->cgroupns_mode);
 	to->seccomp_profile = own(from->seccomp_profile);
@@ -184,6 +187,9 @@ static void fini_settings(struct engine_settings *settings)
 		free((char *)(uintptr_t)owned[i]);
 	pairs_fini(&settings->log_options);
 	record_list_fini(&ulimit_type, &settings->ulimits);
+	strings_fini(&settings->dns);
+	strings_fini(&settings->dns_search);
+	strings_fini(&settings->dns_options);
 }
 
 static int open_folder(const char *root, const char *name, mode_t mode, struct error *err)

@@ -30,11 +30,12 @@ struct engine_settings {
 	const char *init_path;	    /* absolute: the program that --init runs as pid 1 */
 	const char *
 		cgroup_parent; /* below each hierarchy: "/wherry"; containers are <parent>/c/<id> */
-	const char *log_driver;	     /* NULL: "json-file" */
-	struct pairs log_options;    /* --log-opt; max-size and max-file default to 20m and 5 */
-	struct record_list ulimits;  /* struct ulimit: --default-ulimit */
-	int64_t shm_size;	     /* --default-shm-size; 0: 64 MiB */
-	const char *ipc_mode;	     /* --default-ipc-mode; NULL: "private" */
+	const char *log_driver;	    /* NULL: "json-file" */
+	struct pairs log_options;   /* --log-opt; max-size and max-file default to 20m and 5 */
+	struct record_list ulimits; /* struct ulimit: --default-ulimit */
+	struct strings dns, dns_search, dns_options; /* of containers that ask for none */
+	int64_t shm_size;			     /* --default-shm-size; 0: 64 MiB */
+	const char *ipc_mode;			     /* --default-ipc-mode; NULL: "private" */
 	const char *cgroupns_mode;   /* --default-cgroupns-mode; NULL: by the cgroup layout */
 	const char *seccomp_profile; /* --seccomp-profile: path, "unconfined", NULL: built in */
 	bool init;		     /* --init */

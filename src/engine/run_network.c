@@ -291,13 +291,28 @@ static bool write_hostname(const struct container *c, int folder, struct error *
 	return write_file(folder, "hostname", &text, err);
 }
 
+static const struct strings *given_or(const struct strings *asked, const struct strings *otherwise)
+{
+	return asked->count ? asked : otherwise;
+}
+
+/* Each list of the container's own, else the daemon's; borrowed. */
+static struct resolv_conf asked_resolv_conf(const struct container *c)
+{
+	const struct host_config *own = &c->host_config;
+	const struct engine_settings *settings = engine_get_settings(c->engine);
+
+	return (struct resolv_conf){*given_or(&own->dns, &settings->dns),
+				    *given_or(&own->dns_search, &settings->dns_search),
+				    *given_or(&own->dns_options, &settings->dns_options)};
+}
+
 /* On the host's network its loopback servers can be reached, so the host's file is right as it is,
  * unless the container asks for others. */
 static bool write_resolv_conf(struct container_run *run, const struct network_mode *mode,
 			      int folder, struct error *err)
 {
-	const struct host_config *config = &run->container->host_config;
-	struct resolv_conf asked = {config->dns, config->dns_search, config->dns_options};
+	struct resolv_conf asked = asked_resolv_conf(run->container);
 	bool nothing_asked = !asked.servers.count && !asked.search.count && !asked.options.count;
 	scoped_resolv_conf struct resolv_conf host = {0};
 	scoped_buffer struct buffer text = {0};

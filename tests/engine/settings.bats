@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# What the daemon is told, by flags and by its file, and what containers see of it.
+
+load ../lib/wherry
+
+setup_file() {
+	scratch_begin
+	cat >"$SCRATCH/wherry.json" <<-END
+		{"dns": ["192.0.2.1"], "dns-searches": ["a.test"], "default-ulimits": {"nofile": {"Soft": 100, "Hard": 200}},
+		 "host-gateway-ip": "192.0.2.9", "fixed-cidr": "$SUBNET.128/25", "default-shm-size": "1m"}
+	END
+	daemon_start --dns-opt ndots:2
+	busybox_image
+}
+
+teardown_file() {
+	daemon_stop
+	scratch_end
+}
+
+in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
+
+@test "containers that ask for no servers get the daemon's" {
+	run in_container "grep -v '^#' /etc/resolv.conf"
+	[ "$output" = $'nameserver 192.0.2.1\nsearch a.test\noptions ndots:2' ]
+}
+
+@test "what a container asks for comes first, list by list" {
+	run in_container --dns 192.0.2.2 "grep -v '^#' /etc/resolv.conf"
+	[ "$output" = $'nameserver 192.0.2.2\nsearch a.test\noptions ndots:2' ]
+}
+
+@test "addresses come from the part that was given" {
+	run in_container "ip -4 -o address show eth0"
+	[[ $output =~ ${SUBNET//./\\.}\.([0-9]+)/24 ]] && [ "${BASH_REMATCH[1]}" -ge 128 ]
+}
+
+@test "host-gateway, limits and the size of /dev/shm" {
+	run in_container --add-host h:host-gateway "grep -w h /etc/hosts; ulimit -Sn; df -k /dev/shm | tail -1"
+	[[ ${lines[0]} == 192.0.2.9*h && ${lines[1]} = 100 && ${lines[2]} =~ ' 1024 ' ]]
+}
+
+@test "wrong settings are refused by name, before anything is done" {
+	local text wanted
+	while IFS='|' read -r text wanted; do
+		echo "$text" >"$SCRATCH/wrong.json"
+		run wherryd --validate --config-file "$SCRATCH/wrong.json"
+		[ "$status" = 1 ] && [[ $output == *"$wanted"* ]] || { echo "# $text: $output" >&2; return 1; }
+	done <<-'END'
+		{"dns": ["x"]}|--dns 'x' wants an IP address
+		{"default-address-pools": [{"base": "x", "size": 24}]}|--default-address-pool 'base=x,size=24' wants
+		{"registry-mirrors": ["m"]}|--registry-mirror 'm' wants http://
+		{"mtu": "x"}|'mtu'
+		{"mtu": 1.5}|'mtu'
+		{"debug": "maybe"}|'debug'
+		{"nosuch": 1}|unknown setting 'nosuch'
+		{"tlsverify": true}|TLS wants --tlscert and --tlskey
+		{"log-level": "loud"}|log level 'loud'
+		[]|not an object of settings
+	END
+	python3 -c 'print("{\"dns\":" + "[" * 2000 + "]" * 2000 + "}")' >"$SCRATCH/wrong.json"
+	run wherryd --validate --config-file "$SCRATCH/wrong.json"
+	[ "$status" = 1 ] && [[ $output == *"more than 512 levels"* ]]
+}
