@@ -172,12 +172,13 @@ static bool check_image(const struct upload_job *u, const struct upload_image *i
 	return true;
 }
 
-/* Docker tells when a name leaves another image behind. */
-static void tell_renamed(const struct image *before, const char *name, struct buffer *lines)
+/* Docker tells when a name leaves another image behind; what import says is its id alone. */
+static void tell_renamed(const struct upload_job *u, const struct image *before, const char *name,
+			 struct buffer *lines)
 {
 	scoped_free char *text = NULL;
 
-	if (!before)
+	if (!before || u->import)
 		return;
 	text = str_format(
 		"The image %s already exists, renaming the old one with ID %s to empty string\n",
@@ -197,7 +198,7 @@ static bool name_image(struct upload_job *u, struct image *image, const char *na
 		return bad_worker(err);
 	reference_add_default_tag(&ref);
 	familiar = reference_familiar(&ref);
-	tell_renamed(image_name(u->job.images, image, familiar, batch), familiar, lines);
+	tell_renamed(u, image_name(u->job.images, image, familiar, batch), familiar, lines);
 	strings_add(&u->result.names, familiar);
 	return true;
 }

@@ -51,5 +51,6 @@ static void container_end(struct group *group)
 const struct group_kind container_kind = {
 	.name = "container",
 	.start = container_start,
+	.failure_code = 128,
 	.end = container_end,
 };

@@ -23,6 +23,7 @@ static bool exec_start(const struct shim_start *start, const struct process_stdi
 const struct group_kind exec_kind = {
 	.name = "exec",
 	.start = exec_start,
+	.failure_code = 126,
 	.grace_ns = 2 * NS_PER_SECOND,
 	.tells_clients = true,
 };

@@ -161,11 +161,11 @@ static void group_exited(struct source *source, uint32_t events)
 /* ---- a start that failed ---- */
 
 /* As Docker has it: 127 for a program that is not there, 126 for one that cannot be executed; any other
- * failure is no mistake of the command. */
-static int32_t exit_code_of(const struct error *err)
+ * failure is no mistake of the command, and has the code of its kind. */
+static int32_t exit_code_of(const struct group_kind *kind, const struct error *err)
 {
 	if (err->kind != ERROR_INVALID)
-		return 128;
+		return kind->failure_code;
 	switch (err->os) {
 	case ENOENT:
 	case ENOTDIR:
@@ -176,7 +176,7 @@ static int32_t exit_code_of(const struct error *err)
 	case ENOEXEC:
 		return 126;
 	default:
-		return 128;
+		return kind->failure_code;
 	}
 }
 
@@ -188,7 +188,7 @@ void shim_fail(struct shim *s, const struct error *err)
 	*s->exit.failure = (struct shim_failure){.kind = (int32_t)err->kind,
 						 .os = err->os,
 						 .text = str_dup(err->text),
-						 .exit_code = exit_code_of(err)};
+						 .exit_code = exit_code_of(s->kind, err)};
 	s->exit.code = s->exit.failure->exit_code;
 	s->exit.finished_ns = time_now_ns();
 	if (s->kind->tells_clients) {

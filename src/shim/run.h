@@ -42,6 +42,9 @@ struct group_kind {
 	 * nothing to do. */
 	void (*end)(struct group *group);
 
+	/* The exit code of a start that failed by no fault of the command. */
+	int32_t failure_code;
+
 	/* How long others may go on to write to its output after it has exited. */
 	int64_t grace_ns;
 

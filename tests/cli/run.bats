@@ -328,7 +328,7 @@ Error: failed to start containers: b" ]
 	answer "GET /containers/$ID/json" 200 '{"Id":"'$ID'","State":{"Running":false},"Config":{}}'
 	run wherry attach $ID
 	[ "$status" = 1 ]
-	[ "$output" = "cannot attach to a stopped container, start it first" ]
+	[ "$output" = "You cannot attach to a stopped container, start it first" ]
 	answer "GET /containers/$ID/json" 200 '{"Id":"'$ID'","State":{"Running":true},"Config":{"Tty":false,"OpenStdin":true}}'
 	run wherry attach --no-stdin $ID
 	[ "$status" = 3 ]

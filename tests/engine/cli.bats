@@ -92,6 +92,7 @@ options_of_run() {
 	[ "$(cat "$SCRATCH/cid")" = "$id" ]
 	rm "$SCRATCH/cid"
 	[ "$($CLI ps --no-trunc -q)" = "$id" ]
+	[ "$($CLI inspect -f '{{.ID}} {{.HostConfig.CPUShares}}' "$id")" = "$id 0" ]
 }
 @test "options of run" { both options_of_run; }
 
@@ -111,6 +112,7 @@ streams() {
 	$CLI exec -d ex touch /made
 	wait_until 10 $CLI exec ex test -e /made
 	run -127 $CLI exec ex nosuch
+	run -126 $CLI exec -u nosuch ex true
 }
 @test "streams are whole in both directions" { both streams; }
 
@@ -134,6 +136,11 @@ terminals() {
 	in_terminal "$CLI exec -it tt sh -c 'stty size; tty; exit 3'"
 	screen_shows '33 77'
 	terminal_ends 3
+	in_terminal "$CLI exec -it --detach-keys ctrl-a,x tt sh -c 'echo in; read x'"
+	screen_shows '^in'
+	printf '\001x' >&7
+	screen_shows 'read escape sequence'
+	terminal_ends 1
 	run $CLI run -it busybox true </dev/null
 	[ "$status" = 1 ]
 	[[ $output == "the input device is not a TTY"* ]]

@@ -20,7 +20,16 @@ scratch_begin() {
 	echo "{}" >"$SCRATCH/wherry.json"
 }
 
+# What a daemon leaves on the host on purpose, for the next one: its bridge, its nft table, and the parent
+# that --cgroup-parent named, which is empty now.
+host_sweep() {
+	ip link delete "$BRIDGE" 2>/dev/null || true
+	nft delete table inet "wherry-$BRIDGE" 2>/dev/null || true
+	find /sys/fs/cgroup -depth -type d -path "*/wt${SCRATCH##*.}*" -exec rmdir {} + 2>/dev/null || true
+}
+
 scratch_end() {
+	[ -z "${BRIDGE-}" ] || host_sweep # also after a daemon that was killed, or never came up
 	rm -rf --one-file-system "$SCRATCH"
 }
 
@@ -56,18 +65,14 @@ has_ended() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)"
 # End the daemon politely, and its containers first.
 daemon_stop() {
 	local pid
-	pid=$(cat "$SCRATCH/daemon" 2>/dev/null) || return 0
+	pid=$(cat "$SCRATCH/daemon" 2>/dev/null) || return 0 # none runs
 	if ! has_ended "$pid"; then
 		remove_all_containers
 		kill -TERM "$pid"
 		wait "$pid" 2>/dev/null || wait_until 20 has_ended "$pid"
 	fi
 	rm -f "$SCRATCH/daemon"
-	ip link delete "$BRIDGE" 2>/dev/null
-	nft delete table inet "wherry-$BRIDGE" 2>/dev/null
-	# The parent that --cgroup-parent named is its owner's to remove: it is empty now.
-	find /sys/fs/cgroup -depth -type d -path "*/wt${SCRATCH##*.}*" -exec rmdir {} + 2>/dev/null
-	return 0
+	host_sweep
 }
 
 daemon_kill() {

@@ -24,14 +24,14 @@ static bool check_state(const json_t *container, struct error *err)
 
 	if (!doc_flag(state, "Running"))
 		return error_set(err, ERROR_CONFLICT,
-				 "cannot attach to a stopped container, start it first");
+				 "You cannot attach to a stopped container, start it first");
 	if (doc_flag(state, "Paused"))
 		return error_set(err, ERROR_CONFLICT,
-				 "cannot attach to a paused container, unpause it first");
+				 "You cannot attach to a paused container, unpause it first");
 	if (doc_flag(state, "Restarting"))
 		return error_set(
 			err, ERROR_CONFLICT,
-			"cannot attach to a restarting container, wait until it is running");
+			"You cannot attach to a restarting container, wait until it is running");
 	return true;
 }
 
@@ -45,10 +45,8 @@ static int run_session(struct session *session)
 		return cli_fail(session->cli, &err);
 	if (!session_open(session, true, true, &err) || !session_run(session, &err))
 		return cli_fail(session->cli, &err);
-	if (session->detached) {
-		fprintf(stderr, "read escape sequence\n");
-		return 1;
-	}
+	if (session->detached)
+		return session_say_detached();
 	if (*session->trouble)
 		fprintf(stderr, "%s\n", session->trouble);
 	return *session->trouble ? 1 : (int)(session->exit_code & 0xff);
@@ -66,6 +64,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.cli = cli,
 		.input = !attach->no_stdin && doc_flag(config, "OpenStdin"),
 		.tty = doc_flag(config, "Tty"),
+		.redraw = true,
 		.proxy = attach->proxy,
 		.container = name,
 		.detach_keys = attach->detach_keys,

@@ -102,7 +102,16 @@ static bool start_detached(struct cli *cli, const struct exec *exec, const char 
 	return api_call(cli, &request, &answer, err);
 }
 
-static bool run_attached(struct cli *cli, const struct exec *exec, const char *id,
+static bool exit_code(struct cli *cli, const char *id, int *code, struct error *err)
+{
+	scoped_target struct target target = target_format("/exec/%s/json", id);
+	scoped_json json_t *exec = api_get(cli, &target, err);
+
+	*code = (int)(doc_number(exec, "ExitCode") & 0xff);
+	return exec != NULL;
+}
+
+static bool run_attached(struct cli *cli, const struct exec *exec, const char *id, int *code,
 			 struct error *err)
 {
 	scoped_target struct target target = target_format("/exec/%s/start", id);
@@ -120,16 +129,11 @@ static bool run_attached(struct cli *cli, const struct exec *exec, const char *i
 	session.stream = session_attach(cli, &target, body, err);
 	bool good = session.stream && session_run(&session, err);
 	http_client_free(session.stream);
-	return good;
-}
-
-static bool exit_code(struct cli *cli, const char *id, int *code, struct error *err)
-{
-	scoped_target struct target target = target_format("/exec/%s/json", id);
-	scoped_json json_t *exec = api_get(cli, &target, err);
-
-	*code = (int)(doc_number(exec, "ExitCode") & 0xff);
-	return exec != NULL;
+	if (good && session.detached) {
+		*code = session_say_detached();
+		return true;
+	}
+	return good && exit_code(cli, id, code, err);
 }
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
@@ -144,9 +148,8 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	scoped_free char *id = body ? create(cli, arguments->items[0], body, &err) : NULL;
 	if (!id)
 		return cli_fail(cli, &err);
-	bool good = exec->detach
-			    ? start_detached(cli, exec, id, &err)
-			    : run_attached(cli, exec, id, &err) && exit_code(cli, id, &code, &err);
+	bool good = exec->detach ? start_detached(cli, exec, id, &err)
+				 : run_attached(cli, exec, id, &code, &err);
 	return good ? code : cli_fail(cli, &err);
 }
 

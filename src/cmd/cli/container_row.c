@@ -2,6 +2,7 @@
 
 #include "cmd/cli/api.h"
 #include "cmd/cli/show.h"
+#include "format/reference.h"
 #include "format/units.h"
 
 #define COMMAND_WIDTH 20
@@ -156,18 +157,31 @@ static void set_names(json_t *row, const json_t *names, bool truncate)
 	doc_set_text(row, "Names", text);
 }
 
+/* The name of an image without its digest. */
+static char *image_without_digest(const char *image)
+{
+	scoped_reference struct reference reference = {0};
+	struct error not_a_name;
+
+	if (!reference_parse(image, &reference, &not_a_name))
+		return str_dup(image);
+	free(take(reference.digest));
+	return reference_familiar(&reference);
+}
+
 /* An image that is named by its id is shown by the short one. */
 static void set_image(json_t *row, const json_t *container, bool truncate)
 {
 	const char *image = doc_text(container, "Image"), *id = doc_text(container, "ImageID");
 	scoped_free char *short_id = show_short_id(id), *short_image = show_short_id(image);
+	scoped_free char *name = truncate ? image_without_digest(image) : str_dup(image);
 
 	if (!*image)
 		doc_set_text(row, "Image", "<no image>");
 	else if (truncate && strcmp(short_id, short_image) == 0)
 		doc_set_text(row, "Image", short_id);
 	else
-		doc_set_text(row, "Image", image);
+		doc_set_text(row, "Image", name);
 }
 
 static void set_command(json_t *row, const json_t *container, bool truncate)

@@ -55,6 +55,27 @@ static void names_of_links_are_shown_in_full_alone(void **state)
 	assert_string_equal(doc_text(full, "ID"), "0123456789abcdef");
 }
 
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void images_are_shown_without_their_digest(void **state)
+{
+	static const char *const cases[][2] = {
+		{"busybox", "busybox"},		{"docker.io/library/busybox:1", "busybox:1"},
+		{"a.b:5/x@" DIGEST, "a.b:5/x"}, {"a.b:5/x:1@" DIGEST, "a.b:5/x:1"},
+		{DIGEST, "0123456789ab"},	{"", "<no image>"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text = str_format(
+			"{\"Id\":\"x\",\"Image\":\"%s\",\"ImageID\":\"" DIGEST "\"}", cases[i][0]);
+		scoped_json json_t *cut = row_of(text, true), *full = row_of(text, false);
+
+		assert_string_equal(doc_text(cut, "Image"), cases[i][1]);
+		if (*cases[i][0])
+			assert_string_equal(doc_text(full, "Image"), cases[i][0]);
+	}
+}
+
 static void commands_are_quoted_and_cut(void **state)
 {
 	scoped_json json_t *row = row_of(
@@ -86,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_are_shown_in_runs),
 		cmocka_unit_test(names_of_links_are_shown_in_full_alone),
+		cmocka_unit_test(images_are_shown_without_their_digest),
 		cmocka_unit_test(commands_are_quoted_and_cut),
 		cmocka_unit_test(labels_are_found_by_name),
 	};

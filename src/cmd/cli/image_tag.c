@@ -16,8 +16,12 @@ static int run_tag(struct cli *cli, void *fields, const struct strings *argument
 	scoped_reference struct reference reference = {0};
 	struct error err;
 
-	if (!reference_parse(arguments->items[1], &reference, &err))
-		return cli_fail(cli, &err);
+	if (!reference_parse(arguments->items[1], &reference, &err)) {
+		fprintf(stderr,
+			"Error parsing reference: \"%s\" is not a valid repository/tag: %s\n",
+			arguments->items[1], err.text);
+		return 1;
+	}
 	if (reference.digest) {
 		fprintf(stderr, "refusing to create a tag with a digest reference\n");
 		return 1;

@@ -109,6 +109,12 @@ struct http_client *session_wait(struct cli *cli, const char *container, const c
 	return NULL;
 }
 
+int session_say_detached(void)
+{
+	fprintf(stderr, "read escape sequence\n");
+	return 1;
+}
+
 bool session_check_terminal(bool input, bool tty, struct error *err)
 {
 	if (!input || !tty || isatty(STDIN_FILENO))
@@ -157,7 +163,7 @@ static void send_signal(struct loop *loop, int number)
 	api_do(session->cli, NULL, "POST", &target, &ignored);
 }
 
-static bool resize(struct loop *loop)
+static bool resize(struct loop *loop, unsigned more)
 {
 	struct session *session = loop->session;
 	scoped_target struct target target =
@@ -167,15 +173,15 @@ static bool resize(struct loop *loop)
 
 	if (!terminal_size(STDOUT_FILENO, &rows, &columns) || (!rows && !columns))
 		return true;
-	target_add_number(&target, "h", rows);
-	target_add_number(&target, "w", columns);
+	target_add_number(&target, "h", rows + more);
+	target_add_number(&target, "w", columns + more);
 	return api_do(session->cli, NULL, "POST", &target, &ignored);
 }
 
 /* Just after a start its terminal may not be there yet. */
 static void try_resize(struct loop *loop)
 {
-	if (resize(loop))
+	if (resize(loop, 0))
 		loop->resize_tries = 0;
 	else
 		loop->resize_tries--;
@@ -201,7 +207,7 @@ static void take_signals(struct loop *loop)
 		int number = (int)info.ssi_signo;
 
 		if (number == SIGWINCH && loop->session->tty) {
-			resize(loop);
+			resize(loop, 0);
 		} else if (loop->session->proxy && !loop->session->tty) {
 			pass_on(loop, number);
 		} else {
@@ -398,6 +404,8 @@ static bool open_loop(struct loop *loop, struct error *err)
 	if (session->tty && session->input)
 		parse_keys(&loop->keys, str_is_empty(session->detach_keys) ? "ctrl-p,ctrl-q"
 									   : session->detach_keys);
+	if (session->redraw && session->tty)
+		resize(loop, 1); /* programs draw anew when the size has changed */
 	if (session->tty) {
 		loop->resize_tries = RESIZE_TRIES;
 		try_resize(loop);

@@ -10,6 +10,7 @@ struct session {
 	struct http_client *wait;   /* whose answer tells the exit code; NULL: nobody waits */
 	bool input;		    /* stdin is attached */
 	bool tty;		    /* the container has a terminal */
+	bool redraw;		    /* its terminal is old: have what is on it drawn again */
 	bool proxy;		    /* signals are passed on to `container` */
 	const char *container;	    /* id or name; NULL: signals stay here */
 	const char *detach_keys;    /* NULL: ctrl-p,ctrl-q */
@@ -38,6 +39,9 @@ bool session_open(struct session *session, bool out, bool error_stream, struct e
 /* POST /containers/NAME/wait on a connection of its own; condition may be NULL. */
 struct http_client *session_wait(struct cli *cli, const char *container, const char *condition,
 				 struct error *err);
+
+/* Say that its keys were typed; the exit code that attach and exec have then. */
+int session_say_detached(void);
 
 /* Close the session's connections. */
 void session_close(struct session *session);

@@ -128,9 +128,11 @@ static bool get_member(struct run *run, const struct operand *operand, const cha
 		if (called)
 			return true;
 	}
+	const char *spelled = member || !value_is_struct(of) ? name : member_of_field(name);
+	member = json_object_get(of->json, spelled);
 	if (!member)
 		return get_absent(run, operand, name, of, result);
-	*result = (struct value){json_incref(member), shape_of_member(name)};
+	*result = (struct value){json_incref(member), shape_of_member(spelled)};
 	return true;
 }
 

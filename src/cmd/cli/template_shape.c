@@ -107,6 +107,33 @@ struct value value_member(const struct value *object, const char *name)
 			      object->shape == SHAPE_MAP ? SHAPE_LIST : shape_of_member(name)};
 }
 
+/* Docker reads its answers into structs, so their fields' names are good in templates, too. */
+static const struct {
+	const char *field, *member;
+} fields[] = {
+	{"ID", "Id"},
+	{"APIVersion", "ApiVersion"},
+	{"CPUCount", "CpuCount"},
+	{"CPUPercent", "CpuPercent"},
+	{"CPUPeriod", "CpuPeriod"},
+	{"CPUQuota", "CpuQuota"},
+	{"CPURealtimePeriod", "CpuRealtimePeriod"},
+	{"CPURealtimeRuntime", "CpuRealtimeRuntime"},
+	{"CPUShares", "CpuShares"},
+	{"DNS", "Dns"},
+	{"DNSOptions", "DnsOptions"},
+	{"DNSSearch", "DnsSearch"},
+	{"NanoCPUs", "NanoCpus"},
+};
+
+const char *member_of_field(const char *field)
+{
+	for (size_t i = 0; i < array_length(fields); i++)
+		if (strcmp(fields[i].field, field) == 0)
+			return fields[i].member;
+	return field;
+}
+
 bool member_is_optional(const char *name)
 {
 	const struct member *member = find_member(name);

@@ -8,7 +8,7 @@ static const char document[] =
 	"\"Config\":{\"Env\":[\"A=1\",\"B=2\"],\"Cmd\":null,\"Labels\":{\"b\":\"2\",\"a\":\"1\"},"
 	"\"Volumes\":null,\"Entrypoint\":[]},"
 	"\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},"
-	"\"PidsLimit\":null},"
+	"\"PidsLimit\":null,\"NanoCpus\":5},"
 	"\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"RW\":true},"
 	"{\"Type\":\"volume\",\"Source\":\"/b\",\"RW\":false}],"
 	"\"NetworkSettings\":{\"Ports\":{\"80/"
@@ -66,6 +66,7 @@ static void members_are_reached(void **state)
 		{"{{index .Config.Labels \"zz\"}}|", "|"},
 		{"{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}", "8080"},
 		{"{{.Config.Labels.a}}{{.Config.Labels.zz}}", "1<no value>"},
+		{"{{.ID}} {{.HostConfig.NanoCPUs}}", "abc 5"},
 	};
 
 	EXPECT_ALL(cases);

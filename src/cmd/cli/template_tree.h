@@ -135,6 +135,10 @@ enum shape shape_of_member(const char *name);
 /* What stands under `name` in the object; borrowed from it. */
 struct value value_member(const struct value *object, const char *name);
 
+/* What JSON calls the field of a struct that Go calls `field`: "Id" for "ID".  The same where they do
+ * not differ. */
+const char *member_of_field(const char *field);
+
 /* May objects lack a member of this name, so that its zero value is meant? */
 bool member_is_optional(const char *name);
 
