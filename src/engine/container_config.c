@@ -315,7 +315,7 @@ static const struct record_field exec_config_fields[] = {
 	FLAGS(T, 8, "DetachKeys", RECORD_STRING, detach_keys, TEXT),
 	F(T, 9, "Env", RECORD_STRINGS, env),
 	FLAGS(T, 10, "WorkingDir", RECORD_STRING, working_dir, TEXT),
-	FLAGS(T, 11, "Cmd", RECORD_STRINGS, cmd, ONE),
+	F(T, 11, "Cmd", RECORD_STRINGS, cmd),
 };
 TYPE(exec_config);
 #undef T

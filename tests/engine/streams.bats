@@ -136,6 +136,8 @@ exec_create() { api POST "/containers/$1/exec" "$2" | jq -r .Id; }
 	api POST /containers/busy/exec '{}'
 	expect_status 400
 	jq -e '.message == "No exec command specified"' "$SCRATCH/body"
+	api POST /containers/busy/exec '{"Cmd":"true"}'
+	expect_status 400
 	id=$(exec_create busy '{"Cmd":["sh","-c","echo out; echo err >&2; exit 4"],"AttachStdout":true,"AttachStderr":true}')
 	api GET "/exec/$id/json"
 	jq -e '.Running == false and .ExitCode == null and .ProcessConfig.entrypoint == "sh" and .ProcessConfig.arguments[0] == "-c"' "$SCRATCH/body"

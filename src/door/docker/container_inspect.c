@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "door/docker/container_text.h"
 #include "door/docker/container_view.h"
+#include "door/docker/graph_driver.h"
 #include "format/json.h"
 
 #define F      RECORD_FIELD
@@ -119,33 +120,6 @@ static struct state_view state_view_make(const struct container *c)
 }
 
 /* ---- the root ---- */
-
-struct driver_data {
-	char *lower, *merged, *upper, *work;
-};
-
-struct driver_view {
-	struct driver_data data;
-	char *name;
-};
-
-#define T struct driver_data
-static const struct record_field driver_data_fields[] = {
-	FLAGS(T, 1, "LowerDir", RECORD_STRING, lower, EMPTY),
-	FLAGS(T, 2, "MergedDir", RECORD_STRING, merged, EMPTY),
-	FLAGS(T, 3, "UpperDir", RECORD_STRING, upper, EMPTY),
-	FLAGS(T, 4, "WorkDir", RECORD_STRING, work, EMPTY),
-};
-static const struct record_type driver_data_type = RECORD_TYPE(T, driver_data_fields);
-#undef T
-
-#define T struct driver_view
-static const struct record_field driver_view_fields[] = {
-	NESTED(T, 1, "Data", RECORD_STRUCT, data, 0, &driver_data_type),
-	F(T, 2, "Name", RECORD_STRING, name),
-};
-static const struct record_type driver_view_type = RECORD_TYPE(T, driver_view_fields);
-#undef T
 
 static char *lower_folders(const struct container *c)
 {

@@ -1,6 +1,7 @@
 #include "door/docker/image_view.h"
 
 #include "base/time.h"
+#include "door/docker/graph_driver.h"
 #include "format/json.h"
 #include "format/reference.h"
 
@@ -100,13 +101,6 @@ void image_view_list_item(struct image_store *images, const struct image *image,
 
 /* ---- inspect ---- */
 
-struct driver_data {
-	char *lower, *upper;
-};
-struct driver_view {
-	struct driver_data data; /* owned */
-	char *name;
-};
 struct rootfs_view {
 	char *type;
 	struct strings layers;
@@ -127,26 +121,10 @@ struct inspect_view {
 	char *architecture, *variant, *os, *os_version;
 	int64_t size;
 	struct optional_i64 virtual_size;
-	struct driver_view driver;
+	struct driver_view driver; /* its data is owned */
 	struct rootfs_view rootfs;
 	struct metadata_view metadata;
 };
-
-#define T struct driver_data
-static const struct record_field driver_data_fields[] = {
-	FLAGS(T, 1, "LowerDir", RECORD_STRING, lower, EMPTY),
-	FLAGS(T, 2, "UpperDir", RECORD_STRING, upper, EMPTY),
-};
-static const struct record_type driver_data_type = RECORD_TYPE(T, driver_data_fields);
-#undef T
-
-#define T struct driver_view
-static const struct record_field driver_view_fields[] = {
-	NESTED(T, 1, "Data", RECORD_STRUCT, data, 0, &driver_data_type),
-	F(T, 2, "Name", RECORD_STRING, name),
-};
-static const struct record_type driver_view_type = RECORD_TYPE(T, driver_view_fields);
-#undef T
 
 #define T struct rootfs_view
 static const struct record_field rootfs_view_fields[] = {
