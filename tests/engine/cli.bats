@@ -61,6 +61,7 @@ run_and_exit() {
 	run -127 $CLI run --rm busybox nosuch
 	[[ $output == *'exec: "nosuch": executable file not found in $PATH'* ]]
 	run -126 $CLI run --rm busybox /etc
+	run -125 $CLI run --rm busybox /etc/passwd/x
 	run -125 $CLI run --rm --memory 1k busybox true
 	[ "$($CLI ps -aq | wc -l)" = 0 ]
 }
@@ -172,6 +173,17 @@ listings() {
 	[[ $($CLI version -f '{{.Server.APIVersion}}{{.Server.ApiVersion}}' 2>/dev/null || $CLI version) == *1.47* ]]
 }
 @test "listings" { both listings; }
+
+imports() {
+	mkdir -p empty && tar -C empty -c . >empty.tar
+	for _ in 1 2; do # the second one takes the name from the first
+		run $CLI import -c 'CMD ["x"]' empty.tar "$CLI:named"
+		[[ $output =~ ^sha256:[0-9a-f]{64}$ ]]
+	done
+	$CLI rmi "$CLI:named"
+	$CLI image prune -f
+}
+@test "import says the id alone" { both imports; }
 
 life() {
 	$CLI create --name one busybox sleep 100

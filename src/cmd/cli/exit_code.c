@@ -12,9 +12,7 @@ int exit_code_of_start(const char *text)
 		{"no such file or directory", 127},
 		{"system cannot find the file specified", 127},
 		{"permission denied", 126},
-		{"not a directory", 126},
 		{"is a directory", 126},
-		{"exec format error", 126},
 	};
 
 	for (size_t i = 0; i < array_length(meanings); i++)
