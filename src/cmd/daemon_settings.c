@@ -4,6 +4,7 @@
 #include "cmd/daemon_settings.h"
 
 #include "base/log.h"
+#include "engine/container_check.h"
 #include "format/json.h"
 #include "network/address.h"
 #include "network/host_facts.h"
@@ -434,7 +435,7 @@ static bool check(struct daemon_settings *s, struct error *err)
 		return error_set(err, ERROR_INVALID, "TLS wants --tlscert and --tlskey");
 	if (s->tls_verify > 0 && !s->tls_ca)
 		return error_set(err, ERROR_INVALID, "--tlsverify wants --tlscacert");
-	return check_lists(s, err);
+	return check_lists(s, err) && log_config_check(s->log_driver, &s->log_options, err);
 }
 
 bool daemon_settings_read(struct daemon_settings *settings, const char *const *argv, size_t count,

@@ -322,17 +322,23 @@ static bool check_log_option(const struct pair *option, struct error *err)
 	REFUSE("unknown log opt '%s' for json-file log driver", option->name);
 }
 
-static bool check_log(struct check *check, struct error *err)
+bool log_config_check(const char *driver, const struct pairs *options, struct error *err)
 {
 	static const char *const drivers[] = {"", LOG_DRIVERS, NULL};
-	const struct log_config *log = &check->host->log_config;
 
-	if (!one_of(log->type, drivers))
-		REFUSE("logger: no log driver named '%s' is registered", log->type);
-	for (size_t i = 0; i < log->config.count && !str_equal(log->type, "none"); i++)
-		if (!check_log_option(&log->config.items[i], err))
+	if (!one_of(driver, drivers))
+		REFUSE("logger: no log driver named '%s' is registered", driver);
+	for (size_t i = 0; i < options->count && !str_equal(driver, "none"); i++)
+		if (!check_log_option(&options->items[i], err))
 			return false;
 	return true;
+}
+
+static bool check_log(struct check *check, struct error *err)
+{
+	const struct log_config *log = &check->host->log_config;
+
+	return log_config_check(log->type, &log->config, err);
 }
 
 /* ---- filling in ---- */

@@ -50,6 +50,8 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"dns": ["x"]}|--dns 'x' wants an IP address
 		{"default-address-pools": [{"base": "x", "size": 24}]}|--default-address-pool 'base=x,size=24' wants
 		{"registry-mirrors": ["m"]}|--registry-mirror 'm' wants http://
+		{"log-driver": "syslog"}|no log driver named 'syslog'
+		{"log-opts": {"max-size": "x"}}|invalid value for max-size
 		{"mtu": "x"}|'mtu'
 		{"mtu": 1.5}|'mtu'
 		{"debug": "maybe"}|'debug'
