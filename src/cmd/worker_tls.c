@@ -427,10 +427,16 @@ static void turn(struct gate *gate)
 
 /* ---- setting up ---- */
 
+/* The first of OpenSSL's errors is the cause; those behind it say only who passed it on. */
 static bool tls_error(struct error *err, const char *what, const char *path)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long cause = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(cause);
 
+	if (ERR_SYSTEM_ERROR(cause)) {
+		errno = ERR_GET_REASON(cause);
+		return error_errno(err, "cannot use the %s '%s'", what, path);
+	}
 	return error_set(err, ERROR_INVALID, "cannot use the %s '%s': %s", what, path,
 			 reason ? reason : "unknown reason");
 }
