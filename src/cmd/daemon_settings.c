@@ -27,8 +27,7 @@ static const struct option options[] = {
 		      "Bridge of the default network; made when it is missing"),
 	SETTING("bip", option_string, bip, NULL, "Address and prefix of the default bridge"),
 	SETTING("cgroup-parent", option_string, cgroup_parent, NULL,
-		"Control group below which everything of this daemon lives (default: what the "
-		"service manager delegates, else /wherry)"),
+		"Control group below which all containers live (default /wherry)"),
 	SETTING("config-file", option_string, config_file, NULL,
 		"File of settings (default /etc/wherry/wherry.json)"),
 	SETTING("data-root", option_string, data_root, "/var/lib/wherry",

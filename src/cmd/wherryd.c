@@ -5,7 +5,6 @@
  * daemon takes them back.  Without a service manager the daemon hands itself to a shim first, which
  * keeps the sockets open and starts it again when it dies (--no-supervisor leaves that out). */
 #include "base/log.h"
-#include "cmd/daemon_cgroup.h"
 #include "cmd/daemon_listen.h"
 #include "cmd/daemon_settings.h"
 #include "door/docker/door.h"
@@ -201,9 +200,17 @@ static void close_volumes(struct daemon *d)
 	volumes_close(d->parts.volumes);
 }
 
-static bool enter_cgroup(struct daemon *d, struct error *err)
+/* A group of its own below the root, outside what a service manager keeps for the daemon: there the
+ * processes of a restarted daemon and groups with controllers would exclude each other. */
+static bool choose_cgroup(struct daemon *d, struct error *err)
 {
-	return daemon_cgroup_enter(d->settings.cgroup_parent, &d->cgroup, err);
+	const char *wanted = d->settings.cgroup_parent ? d->settings.cgroup_parent : "/wherry";
+
+	if (*wanted != '/')
+		return error_set(err, ERROR_INVALID, "--cgroup-parent '%s' must be absolute",
+				 wanted);
+	d->cgroup = str_dup(wanted);
+	return true;
 }
 
 static bool open_engine(struct daemon *d, struct error *err)
@@ -468,7 +475,7 @@ static const struct {
 } steps[] = {
 	{"limits", raise_limits, NULL},
 	{"folders", open_folders, close_folders},
-	{"control group", enter_cgroup, NULL},
+	{"control group", choose_cgroup, NULL},
 	{"loop", open_loop, close_loop},
 	{"signals", watch_signals, unwatch_signals},
 	{"state", open_store, close_store},

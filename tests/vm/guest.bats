@@ -37,12 +37,13 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[[ $output == "hello from 6.1" ]]
 }
 
-@test "the container lives below the service's own control group" {
+@test "the container lives below the daemon's control group, and its shim outside" {
 	wherry run -d --name place busybox sleep 1000
 	local pid
 	pid=$(wherry inspect -f '{{.State.Pid}}' place)
 	cat "/proc/$pid/cgroup"
-	grep -q '^0::/system.slice/wherry.service/c/' "/proc/$pid/cgroup"
+	grep -q '^0::/wherry/c/' "/proc/$pid/cgroup"
+	grep -q '^0::/system.slice/wherry.service$' "/proc/$(ps -o ppid= -p "$pid" | tr -d ' ')/cgroup"
 	wherry rm -f place
 }
 
@@ -127,10 +128,10 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[ "$output" = wherry ]
 }
 
-@test "everything is removed, and nothing is left below the service's group" {
+@test "everything is removed, and nothing is left below the daemon's group" {
 	wherry rm -f web
 	[ -z "$(wherry ps -aq)" ]
-	[ -z "$(ls -d /sys/fs/cgroup/system.slice/wherry.service/c/*/ 2>/dev/null)" ]
+	[ -z "$(ls -d /sys/fs/cgroup/wherry/c/*/ 2>/dev/null)" ]
 	systemctl stop wherry.service
 	[ -z "$(pgrep wherry-shim)" ]
 }
