@@ -30,7 +30,7 @@ teardown_file() {
 
 @test "the daemon's page has every option that its help has" {
 	local option options
-	options=$(wherryd --help | grep -oE '^  .{4}--[a-z-]+' | grep -oE '[-]-.*')
+	options=$(wherryd --help | grep -oE '^  .{4}--[a-z0-9-]+' | grep -oE '[-]-.*')
 	[ "$(wc -l <<<"$options")" -gt 40 ]
 	for option in $options; do
 		grep -qF -- "${option//-/\\-}\\fR" "$prefix/share/man/man8/wherryd.8" || { echo "# no $option" >&2; return 1; }

@@ -36,9 +36,11 @@ blobs/$HIGH stall 0"
 	PIDS+=($TOOL)
 	wait_until 10 worker_of $TOOL unpack >/dev/null
 	FETCH=$(worker_of $TOOL fetch) UNPACK=$(worker_of $TOOL unpack)
-	# It has read what there is once it sleeps with its files in place.
-	wait_until 10 [ "$(readlink /proc/$UNPACK/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]
+	wait_until 10 are_caged
 }
+
+# The filter is the last thing that each puts on.
+are_caged() { [ "$(status_of $FETCH Seccomp)" = 2 ] && [ "$(status_of $UNPACK Seccomp)" = 2 ]; }
 
 @test "the fetcher is nobody, can do nothing, and can write nowhere" {
 	stalled_pull
