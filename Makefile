@@ -26,7 +26,7 @@ build/build.ninja:
 	meson setup build --buildtype=release -Dtests=false --prefix=$(PREFIX)
 
 build-sanitized/build.ninja:
-	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true -Doptimization=1
+	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true
 
 build-fuzz/build.ninja:
 	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dtests=false -Dfuzz=true -Doptimization=1
