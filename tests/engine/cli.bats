@@ -84,7 +84,7 @@ options_of_run() {
 	[ "$($CLI run --rm -v "$SCRATCH/host:/in:ro" busybox cat /in/file)" = there ]
 	[ "$($CLI run --rm -v ./host:/in busybox sh -c 'echo back >/in/new; cat /in/file')" = there ]
 	[ "$(cat host/new)" = back ]
-	[ "$($CLI run --rm --add-host a.b:1.2.3.4 busybox grep a.b /etc/hosts | tr '\t' ' ')" = "1.2.3.4 a.b" ]
+	[ "$($CLI run --rm --add-host a.b:1.2.3.4 busybox grep -F a.b /etc/hosts | tr '\t' ' ')" = "1.2.3.4 a.b" ]
 	[ "$($CLI run --rm --ulimit nofile=77 busybox sh -c 'ulimit -n')" = 77 ]
 	[ "$($CLI run --rm --network none busybox sh -c 'ls /sys/class/net | tr "\n" " "')" = "lo " ]
 	$CLI create --name limits -m 64m --cpus 1.5 -l k=v busybox true
