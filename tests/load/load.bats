@@ -70,9 +70,10 @@ idle_connections() {
 @test "200 MB of log that nobody reads, one slow reader, one dead reader: nothing waits for them" {
 	local id slow dead
 	id=$(api POST /containers/create '{"Image":"busybox","Cmd":["sh","-c","yes 0123456789012345678901234567890123456789 | head -c 200000000"],"HostConfig":{"NetworkMode":"none","LogConfig":{"Type":"json-file","Config":{"max-size":"-1"}}}}' | jq -r .Id)
-	# The slow reader takes one page and then nothing; the dead one is killed while attached.
-	curl -sN --unix-socket "$SOCKET" -X POST "http://x/v1.47/containers/$id/attach?stream=1&stdout=1" 3>&- |
-		{ head -c 4096 >/dev/null; sleep 60; } 3>&- &
+	# The slow reader fills a pipe that nobody empties; the dead one is killed while attached.
+	mkfifo "$SCRATCH/slow"
+	exec 9<>"$SCRATCH/slow"
+	curl -sN --unix-socket "$SOCKET" -X POST "http://x/v1.47/containers/$id/attach?stream=1&stdout=1" 3>&- >"$SCRATCH/slow" &
 	slow=$!
 	curl -sN --unix-socket "$SOCKET" -o /dev/null -X POST "http://x/v1.47/containers/$id/attach?stream=1&stdout=1" 3>&- &
 	dead=$!
@@ -83,5 +84,6 @@ idle_connections() {
 	[ "$output" = '{"StatusCode":0}' ]
 	local lines
 	lines=$(curl -s --unix-socket "$SOCKET" "http://x/v1.47/containers/$id/logs?stdout=1" | tr -cd '\n' | wc -c)
+	exec 9>&-
 	[ "$lines" = $((200000000 / 41)) ] || [ "$lines" = $((200000000 / 41 + 1)) ]
 }
