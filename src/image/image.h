@@ -55,6 +55,9 @@ struct image {
 	int64_t size;	    /* of all its layers */
 	int64_t created_ns; /* what the configuration says; 0: nothing */
 	int64_t tagged_ns;  /* last tagged, pulled or loaded on this host */
+	char *parent;	    /* id of the image that it was made from here; NULL: none */
+	bool made;	    /* here: its configuration is written from its record (image_commit) */
+	bool intermediate;  /* a build's: in lists only when asked for, while nothing names it */
 	unsigned leases;    /* image_lease minus image_release */
 	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
 };
@@ -267,6 +270,44 @@ bool image_import_check(const struct image_import_request *request, struct error
 struct image_job *image_import(struct image_store *images, struct image_upload *upload,
 			       const struct image_import_request *request,
 			       const struct image_job_handlers *handlers, void *data);
+
+/* ---- made here ---- */
+
+struct image_commit_request {
+	struct image *base; /* leased by the caller, until on_done; NULL: none */
+
+	/* Of the new image, complete but for the layer that `changes` gives: with the base's diff ids
+	 * and history.  Borrowed for the call. */
+	const struct image_config *config;
+
+	/* The new line of the history; its empty_layer is set by what `changes` says.  Borrowed. */
+	const struct image_history *line;
+
+	const char *name; /* repo[:tag]; NULL or "": untagged */
+
+	/* An overlay's upper folder below the data root ("containers/<id>/upper"), whose files become
+	 * the new layer; NULL: no new layer.  It must not change meanwhile. */
+	const char *changes;
+	bool take; /* the folder itself becomes the layer, gone from its place at once; else a copy */
+
+	bool intermediate; /* of a build: without a name it is shown with all=1 only, and is its
+			      parent's child for image_children; also while it has a name */
+};
+
+/* A new image of what is there on this host.  Its parent is `base`.  The same configuration gives the
+ * same image: then that one is named and handed out.  Without `changes` no worker is needed.  INVALID for
+ * a bad name and for more layers than there may be, at once; on_done is always called later, never from
+ * within.  A layer's worker reads every byte once, and copies (by reflink where that works) unless the
+ * folder is taken. */
+struct image_job *image_commit(struct image_store *images,
+			       const struct image_commit_request *request,
+			       const struct image_job_handlers *handlers, void *data,
+			       struct error *err);
+
+/* Images that were made from this one, newest first, hidden ones not; NULL: made from nothing.  The
+ * caller frees the array. */
+struct image **image_children(struct image_store *images, const struct image *parent,
+			      size_t *count);
 
 /* End the job; on_done is not called.  What it has unpacked so far goes, unless others need it. */
 void image_job_cancel(struct image_job *job);

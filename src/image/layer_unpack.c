@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "image/decompress.h"
 #include "image/layer_tree.h"
+#include "image/xattr_rule.h"
 #include "os/file.h"
 
 #include <archive.h>
@@ -80,31 +81,6 @@ static bool drain(struct unpack *u, struct error *err)
 
 /* ---- attributes ---- */
 
-struct xattr_rule {
-	const char *prefix;
-	bool keep;
-};
-
-/* The first that fits decides; what none fits is left out.  overlayfs's own would let a layer point
- * into other layers. */
-static const struct xattr_rule xattr_rules[] = {
-	{"trusted.overlay.", false},
-	{"user.overlay.", false},
-	{"user.", true},
-	{"trusted.", true},
-	{"security.capability", true},
-	{"system.posix_acl_access", true},
-	{"system.posix_acl_default", true},
-};
-
-static bool keep_xattr(const char *name)
-{
-	for (size_t i = 0; i < array_length(xattr_rules); i++)
-		if (str_starts_with(name, xattr_rules[i].prefix))
-			return xattr_rules[i].keep;
-	return false;
-}
-
 static void collect_xattrs(struct unpack *u, struct archive_entry *entry)
 {
 	struct layer_xattr xattr;
@@ -114,7 +90,7 @@ static void collect_xattrs(struct unpack *u, struct archive_entry *entry)
 		return;
 	while (archive_entry_xattr_next(entry, &xattr.name, &xattr.value, &xattr.size) ==
 	       ARCHIVE_OK)
-		if (keep_xattr(xattr.name))
+		if (xattr_is_kept(xattr.name))
 			vector_add(&u->xattrs, xattr);
 }
 
