@@ -51,14 +51,14 @@ struct instruction_flag {
 };
 
 struct here_document {
-	char *name;    /* "EOF" */
-	char *content; /* its lines, each with "\n"; tabs in front are dropped already for <<- */
-	bool expand;   /* the name stood without quotes */
+	char *name;	 /* "EOF" */
+	char *content;	 /* its lines, each with "\n"; tabs in front are dropped already for <<- */
+	bool expand;	 /* the name stood without quotes */
+	bool strip_tabs; /* <<- */
 };
 
 /* Which fields hold what:
- *	words	ADD COPY: sources, destination last; a source of a here-document is its word, "<<EOF", and the
- *		documents are in the order of such words
+ *	words	ADD COPY: sources, destination last; without those of here-documents, which are sources too
  *		EXPOSE FROM VOLUME: the words; USER WORKDIR STOPSIGNAL MAINTAINER: one
  *		CMD ENTRYPOINT RUN SHELL, HEALTHCHECK CMD: the JSON array when is_json, else one: the line
  *		HEALTHCHECK NONE: none
