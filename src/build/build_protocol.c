@@ -54,8 +54,7 @@ static const struct record_field build_start_fields[] = {
 	RECORD_FIELD(struct build_start, 16, "labels", RECORD_PAIRS, labels),
 	RECORD_FIELD(struct build_start, 17, "target", RECORD_STRING, target),
 	RECORD_FIELD(struct build_start, 18, "platform", RECORD_STRING, platform),
-	RECORD_FIELD(struct build_start, 19, "extra_hosts", RECORD_STRINGS, extra_hosts),
-	RECORD_FIELD(struct build_start, 20, "network", RECORD_STRING, network),
+	RECORD_FIELD(struct build_start, 19, "remove", RECORD_BOOL, remove),
 };
 const struct record_type build_start_type = RECORD_TYPE(struct build_start, build_start_fields);
 
@@ -128,6 +127,15 @@ static const struct record_field build_tag_fields[] = {
 	RECORD_FIELD(struct build_tag, 3, "names", RECORD_STRINGS, names),
 };
 const struct record_type build_tag_type = RECORD_TYPE(struct build_tag, build_tag_fields);
+
+static const struct record_field build_fetch_fields[] = {
+	RECORD_FIELD(struct build_fetch, 1, "number", RECORD_I32, number),
+	RECORD_FIELD(struct build_fetch, 2, "url", RECORD_STRING, url),
+	RECORD_FIELD(struct build_fetch, 3, "name", RECORD_STRING, name),
+	RECORD_FIELD(struct build_fetch, 4, "git", RECORD_BOOL, git),
+	RECORD_FIELD(struct build_fetch, 5, "keep_git_dir", RECORD_BOOL, keep_git_dir),
+};
+const struct record_type build_fetch_type = RECORD_TYPE(struct build_fetch, build_fetch_fields);
 
 static const struct record_field build_end_fields[] = {
 	RECORD_FIELD(struct build_end, 1, "id", RECORD_STRING, id),

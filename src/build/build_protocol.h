@@ -1,25 +1,30 @@
 /* What the daemon and `wherry-worker build` say to each other: os/message over a socketpair, whose end the
- * worker has as descriptor BUILD_CONTROL; every message is one record.  Both are of one build.
+ * worker has as descriptor BUILD_CONTROL; every message is one record.  Both are of one build.  Numbers do not
+ * meet those of image/worker_protocol.h, whose processes carry these messages.
  *
  * The worker holds the client's connection: it reads the context and the Dockerfile, plans
  * (build/plan.h), writes the answer.  The daemon does for it, and believes it nothing: images by
  * reference, cache, containers, layers, commits, tags; only what concerns this build.
  *
- *	START	(daemon) struct build_start; the connection, an empty folder for the context
- *	Each request has a number of the worker's, which its answers carry; requests run side by side.
+ *	START	(daemon) struct build_start; the connection, and the build's folder, with "context" and
+ *		"extra" in it, which becomes the worker's root
+ *	Each request has a number of the worker's, which its answers carry; requests run side by side, one
+ *	of each number.
  *	RESOLVE	struct build_reference: pulled where it is not there, or asked for.
  *		PROGRESS ... then IMAGE
  *	FIND	struct build_find: a child of `parent` that was made with this key (or, of images named by
  *		--cache-from, has this line in its history on top of the parent's layers).
  *		IMAGE, its id NULL when there is none
  *	TREE	struct build_tree: the files of an image as one read-only folder (COPY --from, chown's
- *		passwd and group).  FOLDER + 1 descriptor, valid while the build lives
- *	RUN	struct build_run_request + pipes for stdout and stderr: a container of `parent` runs
- *		the command.  STARTED, then EXITED, or IMAGE when the code was 0: committed by then
+ *		passwd and group).  FOLDER + 1 descriptor
+ *	RUN	struct build_run_request: a container of `parent` runs the command.  STARTED + 1 descriptor,
+ *		what it says in stream frames; then EXITED, or IMAGE when the code was 0: committed by then
  *	LAYER	struct build_layer_request: a writable folder on top of `parent`'s files.  FOLDER + 1
  *		descriptor; the worker writes what COPY brings, closes it and says COMMIT
  *	COMMIT	struct build_commit, of the layer of the same number, or without one: only the
  *		configuration.  IMAGE
+ *	FETCH	struct build_fetch: what is at a URL becomes a file (of a git repository, a folder) of that
+ *		name in "extra".  FETCHED
  *	TAG	struct build_tag.  IMAGE
  *	FAILED	is every request's other answer
  *	END	the build is over: `id` is the result, or NULL and why; the worker exits then
@@ -32,17 +37,33 @@
 #include "format/record.h"
 #include "image/image_config.h"
 
-#define BUILD_PROTOCOL_VERSION 1
-#define BUILD_CONTROL	       3
+#define BUILD_CONTROL 3
 
 enum build_message {
 	/* daemon to worker */
 	BUILD_START = 1,    /* struct build_start + 2 descriptors */
 	BUILD_IMAGE = 2,    /* struct build_image */
 	BUILD_PROGRESS = 3, /* struct build_text: one JSON line */
-	BUILD_STARTED = 4,  /* struct build_text: the container's id */
+	BUILD_STARTED = 4,  /* struct build_text: the container's id, + 1 descriptor */
 	BUILD_EXITED = 5,   /* struct build_exit */
 	BUILD_FOLDER = 6,   /* struct build_number + 1 descriptor */
+	BUILD_FAILED = 7,   /* struct build_failure */
+
+	BUILD_FETCHED = 8,  /* struct build_text: the digest of a file */
+
+	/* worker to daemon */
+	BUILD_RESOLVE = 64, /* struct build_reference */
+	BUILD_FIND = 65,    /* struct build_find */
+	BUILD_TREE = 66,    /* struct build_tree */
+	BUILD_RUN = 67,	    /* struct build_run_request */
+	BUILD_LAYER = 68,   /* struct build_layer_request */
+	BUILD_COMMIT = 69,  /* struct build_commit */
+	BUILD_TAG = 70,	    /* struct build_tag */
+	BUILD_END = 71,	    /* struct build_end */
+	BUILD_FETCH = 72,   /* struct build_fetch */
+};
+
+struct build_number + 1 descriptor */
 	BUILD_FAILED = 7,   /* struct build_failure */
 
 	/* worker to daemon */
@@ -96,8 +117,7 @@ struct build_start {
 	bool quiet, no_cache, pull, keep_failed;
 	struct pairs build_args, labels;
 	char *target, *platform;
-	struct strings extra_hosts;
-	char *network;
+	bool remove; /* rm=1: containers of steps go */
 };
 
 struct build_reference {
@@ -149,6 +169,13 @@ struct build_tag {
 	struct strings names;
 };
 
+struct build_fetch {
+	int32_t number;
+	char *url, *name;
+	bool git; /* else a file by HTTP */
+	bool keep_git_dir;
+};
+
 struct build_end {
 	char *id;
 	int32_t kind, os;
@@ -158,4 +185,4 @@ struct build_end {
 extern const struct record_type build_number_type, build_text_type, build_exit_type,
 	build_failure_type, build_image_type, build_start_type, build_reference_type,
 	build_find_type, build_tree_type, build_commit_type, build_run_request_type,
-	build_layer_request_type, build_tag_type, build_end_type;
+	build_layer_request_type, build_tag_type, build_fetch_type, build_end_type;

@@ -54,6 +54,17 @@ const char *http_status_text(int status)
 	return "Status";
 }
 
+int http_status_of_error(enum error_kind kind)
+{
+	static const int statuses[] = {
+		[ERROR_INVALID] = 400,	   [ERROR_DENIED] = 401,      [ERROR_FORBIDDEN] = 403,
+		[ERROR_NOT_FOUND] = 404,   [ERROR_CONFLICT] = 409,    [ERROR_UNCHANGED] = 304,
+		[ERROR_UNSUPPORTED] = 501, [ERROR_UNAVAILABLE] = 503, [ERROR_SYSTEM] = 500,
+	};
+
+	return kind > ERROR_NONE && kind < array_length(statuses) ? statuses[kind] : 500;
+}
+
 /* Not strftime's %a and %b: those follow the locale. */
 static void write_date(time_t now, char out[static HTTP_DATE_SIZE])
 {

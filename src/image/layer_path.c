@@ -93,14 +93,21 @@ static void read_opaque(struct layer_path *out)
 	out->kind = LAYER_OPAQUE;
 }
 
-bool layer_path_parse(const char *name, struct layer_path *out, struct error *err)
+bool layer_path_parse_plain(const char *name, struct layer_path *out, struct error *err)
 {
-	const char *base;
-
 	if (!clean(name, out, err))
 		return false;
 	out->base = find_base(out->text);
 	out->kind = out->text[0] ? LAYER_ENTRY : LAYER_ROOT;
+	return true;
+}
+
+bool layer_path_parse(const char *name, struct layer_path *out, struct error *err)
+{
+	const char *base;
+
+	if (!layer_path_parse_plain(name, out, err))
+		return false;
 	base = out->text + out->base;
 	if (str_equal(base, OPAQUE))
 		read_opaque(out);

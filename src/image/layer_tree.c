@@ -410,11 +410,11 @@ static void set_late_time(const struct layer_tree *tree, const struct late_time 
 		utimensat(fd, ".", times, 0);
 }
 
-bool layer_tree_finish(struct layer_tree *tree, struct error *err)
+bool layer_tree_finish(struct layer_tree *tree, bool durable, struct error *err)
 {
 	for (size_t i = 0; i < tree->late.count; i++)
 		set_late_time(tree, &tree->late.items[i]);
-	if (syncfs(tree->root) < 0)
+	if (durable && syncfs(tree->root) < 0)
 		return error_errno(err, "cannot write the layer to the disk");
 	return true;
 }

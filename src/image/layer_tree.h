@@ -68,5 +68,5 @@ bool layer_tree_node(struct layer_tree *tree, const struct layer_path *path, mod
 bool layer_tree_whiteout(struct layer_tree *tree, const struct layer_path *path, struct error *err);
 bool layer_tree_opaque(struct layer_tree *tree, const struct layer_path *path, struct error *err);
 
-/* Folders' times, then one syncfs: afterwards the layer survives a power cut. */
-bool layer_tree_finish(struct layer_tree *tree, struct error *err);
+/* Folders' times; `durable`: then one syncfs, after which the layer survives a power cut. */
+bool layer_tree_finish(struct layer_tree *tree, bool durable, struct error *err);

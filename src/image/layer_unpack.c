@@ -193,11 +193,18 @@ static bool make_node(struct unpack *u, const struct work *work, struct error *e
 	return layer_tree_node(u->tree, work->path, type, device, &work->attributes, err);
 }
 
+static bool parse_path(const struct unpack *u, const char *name, struct layer_path *out,
+		       struct error *err)
+{
+	return u->limits->plain ? layer_path_parse_plain(name, out, err)
+				: layer_path_parse(name, out, err);
+}
+
 static bool make_hardlink(struct unpack *u, const struct work *work, struct error *err)
 {
 	struct layer_path target;
 
-	if (!layer_path_parse(archive_entry_hardlink(work->entry), &target, err))
+	if (!parse_path(u, archive_entry_hardlink(work->entry), &target, err))
 		return false;
 	if (target.kind != LAYER_ENTRY && target.kind != LAYER_MARK)
 		return error_set(err, ERROR_INVALID, "the hard link '%.200s' leads to no file",
@@ -225,7 +232,8 @@ static bool make_entry(struct unpack *u, struct archive_entry *entry, const stru
 	if (!read_attributes(u, entry, &work.attributes, err))
 		return false;
 	if (path->kind == LAYER_ROOT)
-		return archive_entry_filetype(entry) != AE_IFDIR || make_folder(u, &work, err);
+		return u->limits->plain || archive_entry_filetype(entry) != AE_IFDIR ||
+		       make_folder(u, &work, err);
 	for (size_t i = 0; i < array_length(kinds); i++)
 		if (kinds[i].type == archive_entry_filetype(entry))
 			return kinds[i].make(u, &work, err);
@@ -274,7 +282,7 @@ static bool take_entry(struct unpack *u, struct archive_entry *entry, struct err
 		name = archive_entry_pathname_utf8(entry);
 	if (!name)
 		return error_set(err, ERROR_INVALID, "the layer has an entry without a name");
-	if (!layer_path_parse(name, &path, err))
+	if (!parse_path(u, name, &path, err))
 		return false;
 	return take_path(u, entry, &path, err) || error_prefix(err, "entry '%.100s'", name);
 }
@@ -310,7 +318,7 @@ static bool unpack_stream(struct unpack *u, int root, struct error *err)
 		return false;
 	if (u->seen_links)
 		tree_remove(root, LINKS, &gone);
-	return layer_tree_finish(u->tree, err);
+	return layer_tree_finish(u->tree, !u->limits->plain, err);
 }
 
 static void unpack_fini(struct unpack *u)

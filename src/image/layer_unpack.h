@@ -16,6 +16,10 @@
 struct layer_limits {
 	int64_t size;  /* bytes of the uncompressed tar */
 	int64_t files; /* entries */
+
+	/* A tar that is no layer (a build's context, an archive that ADD unpacks): names mean nothing,
+	 * the folder, which need not be empty, keeps its own attributes, and nothing waits for the disk. */
+	bool plain;
 };
 
 struct layer_facts {

@@ -389,6 +389,20 @@ static void limits_are_kept(void **state)
 	assert_string_equal(err.text, "the layer is larger than 1024 bytes unpacked");
 }
 
+static void names_of_a_plain_tar_mean_nothing(void **state)
+{
+	static const struct item items[] = {{FILE_, ".wh.a", "x"}, {FILE_, "d/.wh..wh..opq", "y"}, {0}};
+	static const struct layer_limits limits = {.size = 1 << 20, .files = 10, .plain = true};
+	scoped_buffer struct buffer tar = {0};
+	struct layer_facts facts;
+	struct error err;
+
+	write_tar(items, &tar);
+	assert_true(unpack_bytes(&tar, &limits, &facts, &err));
+	assert_true(S_ISREG(look(".wh.a").st_mode));
+	assert_true(S_ISREG(look("d/.wh..wh..opq").st_mode));
+}
+
 static void what_is_no_tar_is_refused(void **state)
 {
 	scoped_buffer struct buffer bytes = {0};
@@ -436,6 +450,7 @@ int main(void)
 		in_a_folder(devices_and_owners_need_root_and_then_work),
 		in_a_folder(holes_stay_holes),
 		in_a_folder(limits_are_kept),
+		in_a_folder(names_of_a_plain_tar_mean_nothing),
 		in_a_folder(what_is_no_tar_is_refused),
 		in_a_folder(a_tar_that_ends_early_is_refused),
 	};

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "door/docker/door_state.h"
 #include "door/docker/route.h"
+#include "http/http_status.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -135,14 +136,7 @@ bool call_read_body(const struct call *call, const struct record_type *type, voi
 
 static int status_of(const struct error *err)
 {
-	static const int statuses[] = {
-		[ERROR_INVALID] = 400,	   [ERROR_DENIED] = 401,      [ERROR_FORBIDDEN] = 403,
-		[ERROR_NOT_FOUND] = 404,   [ERROR_CONFLICT] = 409,    [ERROR_UNCHANGED] = 304,
-		[ERROR_UNSUPPORTED] = 501, [ERROR_UNAVAILABLE] = 503, [ERROR_SYSTEM] = 500,
-	};
-
-	return err->kind > ERROR_NONE && err->kind < array_length(statuses) ? statuses[err->kind]
-									    : 500;
+	return http_status_of_error(err->kind);
 }
 
 /* What the daemon itself could not do is told in its log, too. */
