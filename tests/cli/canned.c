@@ -147,8 +147,13 @@ static FILE *open_answer(const struct request *r)
 	char path[8192];
 	int used = snprintf(path, sizeof(path), "%s/%s", folder, r->method);
 
-	for (const char *at = without_version(r->target); *at && *at != '?'; at++)
-		path[used++] = *at == '/' ? '_' : *at;
+	for (const char *at = without_version(r->target); *at && *at != '?'; at++) {
+		unsigned byte = (unsigned char)*at;
+
+		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1)
+			at += 2;
+		path[used++] = byte == '/' ? '_' : (char)byte;
+	}
 	path[used] = '\0';
 	return fopen(path, "re");
 }

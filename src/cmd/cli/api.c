@@ -120,6 +120,16 @@ bool api_at_least(const struct cli *cli, const char *version)
 	       version_number(version);
 }
 
+bool api_requires(struct cli *cli, const char *what, const char *version, struct error *err)
+{
+	if (!api_open(cli, err))
+		return false;
+	return api_at_least(cli, version) ||
+	       error_set(err, ERROR_UNSUPPORTED,
+			 "\"%s\" requires API version %s, but the %s daemon API version is %s", what,
+			 version, cli->product, cli->api_version);
+}
+
 /* In the words that scripts wait for. */
 static bool cannot_connect(const struct cli *cli, struct error *err)
 {
@@ -307,6 +317,14 @@ bool api_do(struct cli *cli, struct http_client *client, const char *method,
 	    const struct target *target, struct error *err)
 {
 	struct api_request request = {.client = client, .method = method, .target = target};
+	scoped_buffer struct buffer text = {0};
+
+	return call_for_text(cli, &request, &text, err);
+}
+
+bool api_post(struct cli *cli, const struct target *target, const json_t *body, struct error *err)
+{
+	struct api_request request = {.method = "POST", .target = target, .body = body};
 	scoped_buffer struct buffer text = {0};
 
 	return call_for_text(cli, &request, &text, err);

@@ -54,6 +54,9 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 bool api_call(struct cli *cli, const struct api_request *request, json_t **answer,
 	      struct error *err);
 
+/* POST `body`, which may be NULL; what is answered is of no interest. */
+bool api_post(struct cli *cli, const struct target *target, const json_t *body, struct error *err);
+
 /* GET a document; NULL on failure. */
 json_t *api_get(struct cli *cli, const struct target *target, struct error *err);
 
@@ -73,8 +76,11 @@ bool api_stream(struct cli *cli, const struct api_request *request,
 		bool (*each)(void *data, const json_t *document, struct error *err), void *data,
 		struct error *err);
 
-/* Whether the daemon's version is at least `version`. */
+/* Whether the daemon's version is at least `version`, which must be agreed on already. */
 bool api_at_least(const struct cli *cli, const char *version);
+
+/* The same as a condition for something that the user asked for: "--platform". */
+bool api_requires(struct cli *cli, const char *what, const char *version, struct error *err);
 
 /* ---- reading documents ---- */
 

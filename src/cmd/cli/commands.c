@@ -3,8 +3,11 @@
 
 static const struct command_entry container_entries[] = {
 	{"attach", NULL, SECTION_OTHER, &container_attach},
+	{"commit", NULL, SECTION_OTHER, &container_commit},
 	{"create", NULL, SECTION_OTHER, &container_create},
+	{"diff", NULL, SECTION_OTHER, &container_diff},
 	{"exec", NULL, SECTION_OTHER, &container_exec},
+	{"export", NULL, SECTION_OTHER, &container_export},
 	{"inspect", NULL, SECTION_OTHER, &container_inspect},
 	{"kill", NULL, SECTION_OTHER, &container_kill},
 	{"logs", NULL, SECTION_OTHER, &container_logs},
@@ -39,7 +42,9 @@ static const struct command_entry image_entries[] = {
 	{"ls", "list", SECTION_OTHER, &image_list},
 	{"prune", NULL, SECTION_OTHER, &image_prune},
 	{"pull", NULL, SECTION_OTHER, &image_pull},
+	{"push", NULL, SECTION_OTHER, &image_push},
 	{"rm", "remove", SECTION_OTHER, &image_remove},
+	{"save", NULL, SECTION_OTHER, &image_save},
 	{"tag", NULL, SECTION_OTHER, &image_tag},
 };
 
@@ -47,6 +52,47 @@ static const struct command image_group = {
 	.summary = "Manage images",
 	.usage = "COMMAND",
 	COMMAND_ENTRIES(image_entries),
+};
+
+static const struct command_entry network_entries[] = {
+	{"connect", NULL, SECTION_OTHER, &network_connect},
+	{"create", NULL, SECTION_OTHER, &network_create},
+	{"disconnect", NULL, SECTION_OTHER, &network_disconnect},
+	{"inspect", NULL, SECTION_OTHER, &network_inspect},
+	{"ls", "list", SECTION_OTHER, &network_list},
+	{"prune", NULL, SECTION_OTHER, &network_prune},
+	{"rm", "remove", SECTION_OTHER, &network_remove},
+};
+
+static const struct command network_group = {
+	.summary = "Manage networks",
+	.usage = "COMMAND",
+	COMMAND_ENTRIES(network_entries),
+};
+
+static const struct command_entry volume_entries[] = {
+	{"create", NULL, SECTION_OTHER, &volume_create},
+	{"inspect", NULL, SECTION_OTHER, &volume_inspect},
+	{"ls", "list", SECTION_OTHER, &volume_list},
+	{"prune", NULL, SECTION_OTHER, &volume_prune},
+	{"rm", "remove", SECTION_OTHER, &volume_remove},
+	{"update", NULL, SECTION_OTHER, &volume_update},
+};
+
+static const struct command volume_group = {
+	.summary = "Manage volumes",
+	.usage = "COMMAND",
+	COMMAND_ENTRIES(volume_entries),
+};
+
+static const struct command_entry builder_entries[] = {
+	{"prune", NULL, SECTION_OTHER, &builder_prune},
+};
+
+static const struct command builder_group = {
+	.summary = "Manage builds",
+	.usage = "COMMAND",
+	COMMAND_ENTRIES(builder_entries),
 };
 
 static const struct command_entry system_entries[] = {
@@ -67,18 +113,36 @@ static const struct command_entry entries[] = {
 	{"exec", NULL, SECTION_COMMON, &container_exec},
 	{"ps", NULL, SECTION_COMMON, &container_list},
 	{"pull", NULL, SECTION_COMMON, &image_pull},
+	{"push", NULL, SECTION_COMMON, &image_push},
 	{"images", NULL, SECTION_COMMON, &image_list},
 	{"login", NULL, SECTION_COMMON, &system_login},
 	{"logout", NULL, SECTION_COMMON, &system_logout},
+	{"search", NULL, SECTION_COMMON, &image_search},
 	{"version", NULL, SECTION_COMMON, &system_version},
 	{"info", NULL, SECTION_COMMON, &system_info},
+	{"builder", NULL, SECTION_MANAGEMENT, &builder_group},
+	{"checkpoint", NULL, SECTION_MANAGEMENT, &checkpoint_group},
 	{"container", NULL, SECTION_MANAGEMENT, &container_group},
 	{"image", NULL, SECTION_MANAGEMENT, &image_group},
+	{"manifest", NULL, SECTION_MANAGEMENT, &manifest_group},
+	{"network", NULL, SECTION_MANAGEMENT, &network_group},
+	{"plugin", NULL, SECTION_MANAGEMENT, &plugin_group},
 	{"system", NULL, SECTION_MANAGEMENT, &system_group},
+	{"trust", NULL, SECTION_MANAGEMENT, &trust_group},
+	{"volume", NULL, SECTION_MANAGEMENT, &volume_group},
+	{"config", NULL, SECTION_SWARM, &config_group},
+	{"node", NULL, SECTION_SWARM, &node_group},
+	{"secret", NULL, SECTION_SWARM, &secret_group},
+	{"service", NULL, SECTION_SWARM, &service_group},
+	{"stack", NULL, SECTION_SWARM, &stack_group},
+	{"swarm", NULL, SECTION_SWARM, &swarm_group},
 	{"attach", NULL, SECTION_OTHER, &container_attach},
 	{"completion", NULL, SECTION_OTHER, &completion_print},
+	{"commit", NULL, SECTION_OTHER, &container_commit},
 	{"create", NULL, SECTION_OTHER, &container_create},
+	{"diff", NULL, SECTION_OTHER, &container_diff},
 	{"events", NULL, SECTION_OTHER, &system_events},
+	{"export", NULL, SECTION_OTHER, &container_export},
 	{"history", NULL, SECTION_OTHER, &image_history},
 	{"import", NULL, SECTION_OTHER, &image_import},
 	{"inspect", NULL, SECTION_OTHER, &inspect_any},
@@ -91,6 +155,7 @@ static const struct command_entry entries[] = {
 	{"restart", NULL, SECTION_OTHER, &container_restart},
 	{"rm", NULL, SECTION_OTHER, &container_remove},
 	{"rmi", NULL, SECTION_OTHER, &image_remove},
+	{"save", NULL, SECTION_OTHER, &image_save},
 	{"start", NULL, SECTION_OTHER, &container_start},
 	{"stats", NULL, SECTION_OTHER, &container_stats},
 	{"stop", NULL, SECTION_OTHER, &container_stop},

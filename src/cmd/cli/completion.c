@@ -130,6 +130,29 @@ static void offer_images(struct cli *cli, const char *prefix)
 			offer(prefix, json_string_value(name), "image");
 }
 
+static void offer_names(const json_t *objects, const char *prefix)
+{
+	size_t i;
+	json_t *object;
+
+	json_array_foreach (objects, i, object)
+		offer(prefix, doc_text(object, "Name"), doc_text(object, "Driver"));
+}
+
+static void offer_networks(struct cli *cli, const char *prefix)
+{
+	scoped_json json_t *networks = list(cli, "/networks", NULL);
+
+	offer_names(networks, prefix);
+}
+
+static void offer_volumes(struct cli *cli, const char *prefix)
+{
+	scoped_json json_t *answer = list(cli, "/volumes", NULL);
+
+	offer_names(json_object_get(answer, "Volumes"), prefix);
+}
+
 static void offer_arguments(struct cli *cli, const struct place *place, const char *prefix)
 {
 	const struct command *command = place->command;
@@ -146,6 +169,13 @@ static void offer_arguments(struct cli *cli, const struct place *place, const ch
 	case ARGUMENTS_IMAGES:
 		offer_images(cli, prefix);
 		break;
+	case ARGUMENTS_NETWORKS:
+		offer_networks(cli, prefix);
+		break;
+	case ARGUMENTS_VOLUMES:
+		offer_volumes(cli, prefix);
+		break;
+	case ARGUMENTS_CONTEXTS:
 	case ARGUMENTS_NONE:
 	case ARGUMENTS_FILES:
 		break; /* the shell offers files when nothing else is offered */

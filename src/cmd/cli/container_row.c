@@ -269,26 +269,6 @@ json_t *container_row(const json_t *container, bool truncate)
 	return row;
 }
 
-/* {{.Label "name"}}: read back from the labels' text, which rows of every kind have. */
-static json_t *call_label(const json_t *row, const char *name, const json_t *arguments)
-{
-	const char *wanted = json_string_value(json_array_get(arguments, 0));
-	scoped_strings struct strings labels = {0};
-
-	if (strcmp(name, "Label") != 0 || !wanted || json_array_size(arguments) != 1)
-		return NULL;
-	labels = strings_split(doc_text(row, "Labels"), ',');
-	for (size_t i = 0; i < labels.count; i++) {
-		const char *equals = strchr(labels.items[i], '=');
-		size_t length = equals ? (size_t)(equals - labels.items[i]) : 0;
-
-		if (equals && strlen(wanted) == length &&
-		    memcmp(labels.items[i], wanted, length) == 0)
-			return json_string(equals + 1);
-	}
-	return json_string("");
-}
-
 static const struct listing_column columns[] = {
 	{"ID", "CONTAINER ID"},	     {"Names", "NAMES"},
 	{"Image", "IMAGE"},	     {"Command", "COMMAND"},
@@ -308,5 +288,5 @@ const struct listing container_listing = {
 	       "created_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\n"
 	       "status: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\n"
 	       "ports: {{- pad .Ports 1 0}}\n",
-	.call = call_label,
+	.call = row_call_label,
 };

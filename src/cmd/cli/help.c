@@ -107,6 +107,7 @@ static void write_entries(const struct command *group, struct buffer *out)
 	static const char *const titles[] = {
 		[SECTION_COMMON] = "Common Commands",
 		[SECTION_MANAGEMENT] = "Management Commands",
+		[SECTION_SWARM] = "Swarm Commands",
 		[SECTION_OTHER] = "Commands",
 	};
 

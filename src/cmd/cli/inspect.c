@@ -2,6 +2,7 @@
  * through a template. */
 #include "cmd/cli/api.h"
 #include "cmd/cli/listing.h"
+#include "cmd/cli/platform_option.h"
 #include "format/json.h"
 
 #include <ctype.h>
@@ -23,7 +24,8 @@ static const struct kind {
 
 struct inspect {
 	char *format, *type; /* type "": any */
-	bool size;
+	char *platform;
+	bool size, verbose;
 };
 
 /* ---- JSON text with line breaks, as Go's json.Indent sets them ---- */
@@ -123,6 +125,9 @@ static bool find(struct cli *cli, const struct inspect *inspect, const char *nam
 			continue;
 		scoped_target struct target target = target_format(kinds[i].target, name);
 		target_add_flag(&target, "size", kinds[i].sized && inspect->size);
+		target_add_flag(&target, "verbose", inspect->verbose);
+		if (!platform_option_add(cli, &target, inspect->platform, "1.49", err))
+			return false;
 		if (api_get_text(cli, &target, text, err))
 			return true;
 		if (*inspect->type ||
@@ -269,6 +274,26 @@ static int run_image(struct cli *cli, void *fields, const struct strings *argume
 	return run_type(cli, fields, (char[]){"image"}, arguments);
 }
 
+static int run_network(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return run_type(cli, fields, (char[]){"network"}, arguments);
+}
+
+static int run_volume(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return run_type(cli, fields, (char[]){"volume"}, arguments);
+}
+
+static const struct option image_options[] = {
+	{0, "platform", &option_string, offsetof(struct inspect, platform),
+	 .help = "Platform of an image of several: OS[/ARCHITECTURE[/VARIANT]]"},
+};
+
+static const struct option network_options[] = {
+	{'v', "verbose", &option_switch, offsetof(struct inspect, verbose),
+	 .help = "Show what helps to find errors, too"},
+};
+
 static const struct option options[] = {
 	{'f', "format", &option_string, offsetof(struct inspect, format), .initial = "",
 	 .help = DOCUMENT_FORMAT_HELP},
@@ -326,6 +351,28 @@ const struct command image_inspect = {
 	.most = -1,
 	.arguments = ARGUMENTS_IMAGES,
 	.size = sizeof(struct inspect),
-	.options = WITH_FORMAT,
+	.options = {{options, 1}, OPTION_SET(image_options)},
 	.run = run_image,
+};
+
+const struct command network_inspect = {
+	.summary = "Show all that is known of networks",
+	.usage = "[OPTIONS] NETWORK [NETWORK...]",
+	.least = 1,
+	.most = -1,
+	.arguments = ARGUMENTS_NETWORKS,
+	.size = sizeof(struct inspect),
+	.options = {{options, 1}, OPTION_SET(network_options)},
+	.run = run_network,
+};
+
+const struct command volume_inspect = {
+	.summary = "Show all that is known of volumes",
+	.usage = "[OPTIONS] VOLUME [VOLUME...]",
+	.least = 1,
+	.most = -1,
+	.arguments = ARGUMENTS_VOLUMES,
+	.size = sizeof(struct inspect),
+	.options = WITH_FORMAT,
+	.run = run_volume,
 };

@@ -1,9 +1,11 @@
 #include "cmd/cli/listing.h"
 
+#include "cmd/cli/api.h"
 #include "cmd/cli/table.h"
 #include "cmd/cli/template_tree.h"
 #include "format/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 /* In a format, \t and \n are written as they are typed in a shell. */
@@ -72,6 +74,26 @@ bool view_uses(const struct view *view, const char *member)
 	return template_uses(view->template, member);
 }
 
+/* {{.Label "name"}}: read back from the labels' text, which rows of every kind have. */
+json_t *row_call_label(const json_t *row, const char *name, const json_t *arguments)
+{
+	const char *wanted = json_string_value(json_array_get(arguments, 0));
+	scoped_strings struct strings labels = {0};
+
+	if (strcmp(name, "Label") != 0 || !wanted || json_array_size(arguments) != 1)
+		return NULL;
+	labels = strings_split(doc_text(row, "Labels"), ',');
+	for (size_t i = 0; i < labels.count; i++) {
+		const char *equals = strchr(labels.items[i], '=');
+		size_t length = equals ? (size_t)(equals - labels.items[i]) : 0;
+
+		if (equals && strlen(wanted) == length &&
+		    memcmp(labels.items[i], wanted, length) == 0)
+			return json_string(equals + 1);
+	}
+	return json_string("");
+}
+
 static json_t *titles_of(const struct listing *listing)
 {
 	json_t *titles = json_object();
@@ -115,6 +137,66 @@ json_t *row_sorted(const json_t *row)
 	qsort(names.items, names.count, sizeof(char *), by_text);
 	for (size_t i = 0; i < names.count; i++)
 		json_object_set(sorted, names.items[i], json_object_get(row, names.items[i]));
+	return sorted;
+}
+
+/* ---- the order of rows ---- */
+
+/* Runs of digits compare by value; of equal values the shorter run, with fewer zeros, comes first. */
+static int compare_digits(const char **a, const char **b)
+{
+	size_t zeros_a = strspn(*a, "0"), zeros_b = strspn(*b, "0");
+	size_t length_a = strspn(*a + zeros_a, "0123456789");
+	size_t length_b = strspn(*b + zeros_b, "0123456789");
+
+	if (length_a != length_b)
+		return length_a < length_b ? -1 : 1;
+	int order = strncmp(*a + zeros_a, *b + zeros_b, length_a);
+	if (order)
+		return order;
+	*a += zeros_a + length_a;
+	*b += zeros_b + length_b;
+	return zeros_a == zeros_b ? 0 : zeros_a < zeros_b ? -1 : 1;
+}
+
+static int compare_natural(const char *a, const char *b)
+{
+	while (*a && *b) {
+		int order = isdigit((unsigned char)*a) && isdigit((unsigned char)*b)
+				    ? compare_digits(&a, &b)
+				    : (unsigned char)*a++ - (unsigned char)*b++;
+		if (order)
+			return order;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+struct keyed {
+	const char *key;
+	json_t *row;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	return compare_natural(((const struct keyed *)a)->key, ((const struct keyed *)b)->key);
+}
+
+json_t *rows_sort(const json_t *rows, const char *member)
+{
+	size_t count = json_array_size(rows);
+	struct keyed *keyed = mem_zeroed(count, sizeof(*keyed));
+	json_t *sorted = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = json_array_get(rows, i);
+		const char *key = json_string_value(json_object_get(row, member));
+
+		keyed[i] = (struct keyed){key ? key : "", row};
+	}
+	qsort(keyed, count, sizeof(*keyed), by_key);
+	for (size_t i = 0; i < count; i++)
+		json_array_append(sorted, keyed[i].row);
+	free(keyed);
 	return sorted;
 }
 

@@ -40,10 +40,17 @@ bool view_uses(const struct view *view, const char *member);
 /* All rows (an array), with the head of the table. */
 bool view_write(const struct view *view, const json_t *rows, struct buffer *out, struct error *err);
 
+/* For listing.call of rows with labels: {{.Label "name"}}. */
+json_t *row_call_label(const json_t *row, const char *name, const json_t *arguments);
+
 /* The row with its members by name, as {{json .}} shows them; a new reference. */
 json_t *row_sorted(const json_t *row);
 
 #define scoped_view scoped_with(view_close)
+
+/* The members of an array sorted by the text of `member`, numbers in it by their value ("a9" before
+ * "a10"). */
+json_t *rows_sort(const json_t *rows, const char *member);
 
 /* A document shown by a template or as one line of JSON ("json"), without rows. */
 bool document_write(const char *format, const json_t *document, struct buffer *out,

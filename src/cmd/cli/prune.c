@@ -1,4 +1,4 @@
-/* container prune, image prune, system prune. */
+/* container prune, image prune, network prune, volume prune, builder prune, system prune. */
 #include "cmd/cli/api.h"
 #include "format/json.h"
 #include "format/units.h"
@@ -8,6 +8,7 @@
 struct prune {
 	bool all, force, volumes;
 	struct strings filters;
+	struct option_number keep;
 };
 
 static const struct option options[] = {
@@ -65,6 +66,8 @@ static bool prune_kind(struct cli *cli, const struct kind *kind, const struct pr
 	json_t *item;
 
 	target_add_flag(&target, "all", kind->takes_all && prune->all);
+	if (prune->keep.given)
+		target_add_number(&target, "keep-storage", prune->keep.value);
 	target_add_filters(&target, filters);
 	if (!api_call(cli, &request, &answer, err))
 		return false;
@@ -134,6 +137,75 @@ static int run_images(struct cli *cli, void *fields, const struct strings *argum
 	return show_freed(freed);
 }
 
+static int run_networks(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct prune *prune = fields;
+	struct error err;
+	int64_t freed = 0;
+
+	if (!agreed(prune, "WARNING! This will remove all custom networks not used by at least one "
+			   "container."))
+		return 0;
+	return prune_kind(cli, &networks, prune, &prune->filters, &freed, &err)
+		       ? 0
+		       : cli_fail(cli, &err);
+}
+
+/* Volumes with a name go only when all were asked for, by the option or by the filter that it stands
+ * for; daemons below 1.42 take all of them. */
+static bool volume_filters(struct cli *cli, const struct prune *prune, struct strings *filters,
+			   struct error *err)
+{
+	*filters = strings_copy(&prune->filters);
+	if (!prune->all)
+		return true;
+	for (size_t i = 0; i < filters->count; i++)
+		if (str_starts_with(filters->items[i], "all="))
+			return error_set(err, ERROR_INVALID,
+					 "conflicting options: cannot specify both --all and "
+					 "--filter all=1");
+	if (api_requires(cli, "--all", "1.42", err))
+		strings_add(filters, "all=true");
+	return api_at_least(cli, "1.42");
+}
+
+static int run_volumes(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct prune *prune = fields;
+	scoped_strings struct strings filters = {0};
+	struct error err;
+	int64_t freed = 0;
+
+	if (!volume_filters(cli, prune, &filters, &err))
+		return cli_fail(cli, &err);
+	if (!agreed(prune, prune->all ? "WARNING! This will remove all local volumes not used by at "
+					"least one container."
+				      : "WARNING! This will remove anonymous local volumes not used "
+					"by at least one container."))
+		return 0;
+	if (!prune_kind(cli, &volumes, prune, &filters, &freed, &err))
+		return cli_fail(cli, &err);
+	return show_freed(freed);
+}
+
+static int run_builder(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct prune *prune = fields;
+	struct error err;
+	int64_t freed = 0;
+
+	if (!prune->force &&
+	    !cli_confirm(prune->all
+				 ? "WARNING! This will remove all build cache. Are you sure you "
+				   "want to continue?"
+				 : "WARNING! This will remove all dangling build cache. Are you "
+				   "sure you want to continue?"))
+		return 0;
+	if (!prune_kind(cli, &build_cache, prune, &prune->filters, &freed, &err))
+		return cli_fail(cli, &err);
+	return show_freed(freed);
+}
+
 static char *system_warning(const struct prune *prune)
 {
 	struct buffer text = {0};
@@ -165,6 +237,14 @@ static bool prune_if_there(struct cli *cli, const struct kind *kind, const struc
 	       err->kind == ERROR_UNSUPPORTED || err->kind == ERROR_NOT_FOUND;
 }
 
+static bool filters_have(const struct prune *prune, const char *prefix)
+{
+	for (size_t i = 0; i < prune->filters.count; i++)
+		if (str_starts_with(prune->filters.items[i], prefix))
+			return true;
+	return false;
+}
+
 static int run_system(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct prune *prune = fields;
@@ -173,6 +253,11 @@ static int run_system(struct cli *cli, void *fields, const struct strings *argum
 	struct error err;
 	int64_t freed = 0;
 
+	if (prune->volumes && filters_have(prune, "until=")) {
+		fprintf(stderr, "ERROR: The \"until\" filter is not supported with "
+				"\"--volumes\"\n");
+		return 1;
+	}
 	if (!agreed(prune, warning))
 		return 0;
 	if (!prune_kind(cli, &containers, prune, &prune->filters, &freed, &err) ||
@@ -183,6 +268,45 @@ static int run_system(struct cli *cli, void *fields, const struct strings *argum
 		return cli_fail(cli, &err);
 	return show_freed(freed);
 }
+
+static const struct option builder_options[] = {
+	{'a', "all", &option_switch, offsetof(struct prune, all),
+	 .help = "All of the cache, not only what no image shares"},
+	{0, "filter", &option_filter, offsetof(struct prune, filters),
+	 .help = "Only what fits: name=value, such as until=24h"},
+	{'f', "force", &option_switch, offsetof(struct prune, force), .help = "Do not ask"},
+	{0, "keep-storage", &option_bytes, offsetof(struct prune, keep),
+	 .help = "Keep so much of the cache"},
+};
+
+static const struct option volume_options[] = {
+	{'a', "all", &option_switch, offsetof(struct prune, all),
+	 .help = "Volumes with a name, too"},
+};
+
+const struct command network_prune = {
+	.summary = "Remove all networks that no container uses",
+	.usage = "[OPTIONS]",
+	.size = sizeof(struct prune),
+	.options = {{options, 2}},
+	.run = run_networks,
+};
+
+const struct command volume_prune = {
+	.summary = "Remove local volumes that no container uses",
+	.usage = "[OPTIONS]",
+	.size = sizeof(struct prune),
+	.options = {{options, 2}, OPTION_SET(volume_options)},
+	.run = run_volumes,
+};
+
+const struct command builder_prune = {
+	.summary = "Remove the cache of builds",
+	.usage = "[OPTIONS]",
+	.size = sizeof(struct prune),
+	.options = {OPTION_SET(builder_options)},
+	.run = run_builder,
+};
 
 const struct command container_prune = {
 	.summary = "Remove all stopped containers",

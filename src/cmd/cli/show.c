@@ -67,6 +67,17 @@ char *show_time_rfc3339(int64_t seconds)
 	return str_format("%.*s:%s", (int)length - 2, text, text + length - 2);
 }
 
+char *show_time_fine(const char *rfc3339)
+{
+	char text[TIME_TEXT_SIZE];
+	int64_t ns;
+
+	if (!time_from_text(rfc3339, &ns))
+		return str_dup(*rfc3339 ? rfc3339 : "0001-01-01 00:00:00 +0000 UTC");
+	time_to_text(ns, text);
+	return str_format("%.10s %.*s +0000 UTC", text, (int)strlen(text + 11) - 1, text + 11);
+}
+
 char *show_age(int64_t seconds)
 {
 	scoped_free char *words = duration_to_words(time_now_ns() - seconds * NS_PER_SECOND);

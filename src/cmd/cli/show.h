@@ -15,6 +15,9 @@ char *show_cut(const char *text, size_t width);
 char *show_time(int64_t seconds);
 char *show_time_rfc3339(int64_t seconds);
 
+/* The same from a text in RFC 3339, in UTC and with its fraction, as Go shows a time. */
+char *show_time_fine(const char *rfc3339);
+
 /* "5 minutes ago" */
 char *show_age(int64_t seconds);
 

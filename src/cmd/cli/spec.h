@@ -65,6 +65,7 @@ extern const struct option_kind option_mount, option_ulimit, option_weight_devic
 /* As JSON; `always`: an empty list is written [], else the member is left out. */
 void doc_set_list(json_t *object, const char *name, const struct strings *list, bool always);
 void doc_set_map(json_t *object, const char *name, const struct pairs *map, bool always);
+void doc_set_labels(json_t *object, const struct strings *labels); /* "Labels", of NAME[=VALUE] */
 void free_json_field(void *field);
 
 /* "./x" and "../x" become absolute. */

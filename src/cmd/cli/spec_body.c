@@ -33,6 +33,20 @@ void doc_set_map(json_t *object, const char *name, const struct pairs *map, bool
 	json_decref(members);
 }
 
+void doc_set_labels(json_t *object, const struct strings *labels)
+{
+	json_t *members = json_object();
+
+	for (size_t i = 0; i < labels->count; i++) {
+		const char *label = labels->items[i];
+		size_t length = strcspn(label, "=");
+		scoped_free char *name = str_dup_n(label, length);
+
+		doc_set_text(members, name, label + length + (label[length] != '\0'));
+	}
+	json_object_set_new(object, "Labels", members);
+}
+
 /* ---- environment and labels ---- */
 
 static bool add_line(const char *line, const char *path, const char *kind, bool from_environment,
@@ -83,7 +97,6 @@ bool read_lines(const char *path, const char *kind, bool from_environment, struc
 bool spec_set_environment(const struct spec *spec, json_t *config, struct error *err)
 {
 	scoped_strings struct strings env = {0}, labels = {0};
-	scoped_json json_t *map = json_object();
 
 	for (size_t i = 0; i < spec->env_files.count; i++)
 		if (!read_lines(spec->env_files.items[i], "env", true, &env, err))
@@ -96,14 +109,7 @@ bool spec_set_environment(const struct spec *spec, json_t *config, struct error 
 	for (size_t i = 0; i < spec->labels.count; i++)
 		strings_add(&labels, spec->labels.items[i]);
 	doc_set_list(config, "Env", &env, false);
-	for (size_t i = 0; i < labels.count; i++) {
-		size_t length = strcspn(labels.items[i], "=");
-		scoped_free char *name = str_dup_n(labels.items[i], length);
-
-		doc_set_text(map, name,
-			     labels.items[i] + length + (labels.items[i][length] != '\0'));
-	}
-	json_object_set(config, "Labels", map);
+	doc_set_labels(config, &labels);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* -p, --expose, --network and what belongs to it. */
 #include "cmd/cli/api.h"
+#include "cmd/cli/endpoint.h"
 #include "cmd/cli/spec.h"
 #include "format/json.h"
 #include "format/mount_option.h"
@@ -68,29 +69,6 @@ bool spec_set_ports(const struct spec *spec, json_t *config, json_t *host, struc
 }
 
 /* ---- networks ---- */
-
-/* What is said of the container's end on one network. */
-struct endpoint {
-	char *network;
-	struct strings aliases, links, link_local;
-	struct pairs driver_options;
-	char *ip, *ip6, *mac_address;
-	struct option_number priority;
-};
-
-static void endpoint_fini(struct endpoint *endpoint)
-{
-	free(endpoint->network);
-	free(endpoint->ip);
-	free(endpoint->ip6);
-	free(endpoint->mac_address);
-	strings_fini(&endpoint->aliases);
-	strings_fini(&endpoint->links);
-	strings_fini(&endpoint->link_local);
-	pairs_fini(&endpoint->driver_options);
-}
-
-#define scoped_endpoint scoped_with(endpoint_fini)
 
 static bool is_user_defined(const char *network)
 {
@@ -181,29 +159,6 @@ static bool check_endpoint(const struct endpoint *endpoint, struct error *err)
 		return error_set(err, ERROR_INVALID, "%s is not a valid mac address",
 				 endpoint->mac_address);
 	return true;
-}
-
-/* Only what was said is sent: an endpoint about which nothing was said may be left out. */
-static json_t *endpoint_to_json(const struct endpoint *endpoint)
-{
-	json_t *json = json_object(), *ipam = json_object();
-
-	doc_set_list(json, "Aliases", &endpoint->aliases, false);
-	doc_set_list(json, "Links", &endpoint->links, false);
-	doc_set_map(json, "DriverOpts", &endpoint->driver_options, false);
-	if (endpoint->mac_address)
-		doc_set_text(json, "MacAddress", endpoint->mac_address);
-	if (endpoint->priority.given)
-		json_object_set_new(json, "GwPriority", json_integer(endpoint->priority.value));
-	if (endpoint->ip)
-		doc_set_text(ipam, "IPv4Address", endpoint->ip);
-	if (endpoint->ip6)
-		doc_set_text(ipam, "IPv6Address", endpoint->ip6);
-	doc_set_list(ipam, "LinkLocalIPs", &endpoint->link_local, false);
-	if (json_object_size(ipam))
-		json_object_set(json, "IPAMConfig", ipam);
-	json_decref(ipam);
-	return json;
 }
 
 static bool add_endpoint(const struct spec *spec, const char *text, bool first, json_t *host,

@@ -4,6 +4,7 @@
 #include "cmd/cli/image_row.h"
 #include "cmd/cli/listing.h"
 #include "cmd/cli/show.h"
+#include "cmd/cli/volume_row.h"
 #include "format/json.h"
 #include "format/units.h"
 
@@ -169,35 +170,6 @@ static bool show_summary(const struct df *df, const json_t *document, struct buf
 }
 
 /* ---- every object ---- */
-
-static const struct listing_column volume_columns[] = {
-	{"Name", "VOLUME NAME"}, {"Links", "LINKS"},	       {"Size", "SIZE"},
-	{"Driver", "DRIVER"},	 {"Mountpoint", "MOUNTPOINT"}, {"Scope", "SCOPE"},
-	{"Labels", "LABELS"},
-};
-
-static const struct listing volume_listing = {
-	.row_type = "*formatter.volumeContext",
-	LISTING_COLUMNS(volume_columns),
-};
-
-static json_t *volume_row(const json_t *volume)
-{
-	const json_t *data = json_object_get(volume, "UsageData");
-	json_t *row = json_object();
-	int64_t size = doc_number(data, "Size");
-	scoped_free char *size_text = size_to_text_fine((double)size);
-	scoped_free char *labels = show_labels(json_object_get(volume, "Labels"));
-
-	doc_set_text(row, "Name", doc_text(volume, "Name"));
-	doc_set_text(row, "Driver", doc_text(volume, "Driver"));
-	doc_set_text(row, "Mountpoint", doc_text(volume, "Mountpoint"));
-	doc_set_text(row, "Scope", doc_text(volume, "Scope"));
-	doc_set_text(row, "Labels", labels);
-	doc_set_format(row, "Links", "%lld", (long long)doc_number(data, "RefCount"));
-	doc_set_text(row, "Size", size < 0 ? "N/A" : size_text);
-	return row;
-}
 
 static json_t *image_list_rows(const json_t *df, bool truncate)
 {
