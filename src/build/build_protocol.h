@@ -63,20 +63,6 @@ enum build_message {
 	BUILD_FETCH = 72,   /* struct build_fetch */
 };
 
-struct build_number + 1 descriptor */
-	BUILD_FAILED = 7,   /* struct build_failure */
-
-	/* worker to daemon */
-	BUILD_RESOLVE = 32, /* struct build_reference */
-	BUILD_FIND = 33,    /* struct build_find */
-	BUILD_TREE = 34,    /* struct build_tree */
-	BUILD_RUN = 35,	    /* struct build_run_request + 2 descriptors, for writing */
-	BUILD_LAYER = 36,   /* struct build_layer_request */
-	BUILD_COMMIT = 37,  /* struct build_commit */
-	BUILD_TAG = 38,	    /* struct build_tag */
-	BUILD_END = 39,	    /* struct build_end */
-};
-
 struct build_number {
 	int32_t number;
 };
