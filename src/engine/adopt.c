@@ -128,6 +128,7 @@ static void take_last_word(struct container_run *run, int folder)
 /* Nothing is left of its run: the host was started anew. */
 static void note_lost_host(struct container *c)
 {
+	health_end(c);
 	container_set_state(c, CONTAINER_EXITED);
 	c->exit_code = EXIT_UNKNOWN;
 	c->finished_ns = time_now_ns();
@@ -192,6 +193,7 @@ static void take_over(struct container_run *run, const struct shim_state *state)
 	if (known)
 		return;
 	run->started = run->recorded = true; /* a start that nobody was told of any more */
+	c->health = HEALTH_NONE;
 	c->log_made = true;
 	str_replace(&c->error, NULL);
 	container_set_state(c, CONTAINER_RUNNING);
@@ -227,7 +229,11 @@ static void go_on(struct container_run *run)
 	}
 	if (c->state == CONTAINER_PAUSED)
 		container_freeze(c, true, pause_again, container_ref(c));
-	health_begin(c);
+	health_resume(c);
+	if (c->restart_wanted) { /* how far that had come is not known */
+		c->restart_wanted = false;
+		container_renew(c);
+	}
 	stop_adopting(run);
 }
 
@@ -317,13 +323,12 @@ static void restart_if_wanted(struct container *c)
 
 	if (c->run || container_is_live(c))
 		return;
-	if (c->state != CONTAINER_EXITED && c->state != CONTAINER_RESTARTING)
-		return;
-	if (restart_decide(&question).restart) {
+	if (c->state == CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
+		container_restart_later(c);
+	} else if (c->state == CONTAINER_EXITED && restart_decide(&question).restart) {
+		c->restart_count = c->restart_delay_ms = 0;
 		container_set_state(c, CONTAINER_RESTARTING);
 		container_restart_now(c);
-	} else if (c->state == CONTAINER_RESTARTING) {
-		container_set_state(c, CONTAINER_EXITED);
 	}
 }
 

@@ -110,6 +110,11 @@ static const struct record_field container_fields[] = {
 	F(24, "SandboxId", RECORD_STRING, sandbox_id),
 	F(25, "Doomed", RECORD_BOOL, doomed),
 	F(26, "DoomedVolumes", RECORD_BOOL, doomed_volumes),
+	F(27, "RestartDelay", RECORD_I64, restart_delay_ms),
+	F(28, "Health", RECORD_I32, health),
+	F(29, "FailingStreak", RECORD_I64, failing_streak),
+	F(31, "RestartWanted", RECORD_BOOL, restart_wanted),
+	NESTED(30, "HealthLog", RECORD_LIST, health_log, 0, &health_result_type),
 };
 const struct record_type container_type = RECORD_TYPE(struct container, container_fields);
 #undef T
@@ -158,7 +163,6 @@ void container_unref(struct container *c)
 		return;
 	pending_free(c);
 	deadline_cancel(&c->restart_due);
-	record_list_fini(&health_result_type, &c->health_log);
 	record_fini(&container_type, c);
 	free(c);
 }

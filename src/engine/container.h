@@ -51,20 +51,22 @@ struct container {
 	int64_t started_ns, finished_ns; /* 0: never */
 	int64_t restart_count;		 /* automatic restarts only */
 	bool oom_killed;
-	bool stopped_by_hand;	 /* stop or kill was asked for: the restart policy rests */
-	bool log_made;		 /* was started once: log_path is a file */
-	bool user_hostname;	 /* config.hostname was asked for */
-	bool doomed;		 /* `rm -f` is ending it: it goes as soon as it has ended, */
-	bool doomed_volumes;	 /* and its anonymous volumes with it */
-	struct record_map ports; /* published now, "80/tcp": list of struct port_binding */
-	char *sandbox_id;	 /* 64 hex, of the present or last network sandbox */
+	bool stopped_by_hand;	  /* stop or kill was asked for: the restart policy rests */
+	bool log_made;		  /* was started once: log_path is a file */
+	bool user_hostname;	  /* config.hostname was asked for */
+	bool doomed;		  /* `rm -f` is ending it: it goes as soon as it has ended, */
+	bool doomed_volumes;	  /* and its anonymous volumes with it */
+	struct record_map ports;  /* published now, "80/tcp": list of struct port_binding */
+	char *sandbox_id;	  /* 64 hex, of the present or last network sandbox */
+	bool restart_wanted;	  /* its health has asked for a new start after the present run */
+	int64_t restart_delay_ms; /* the last pause of the restart policy's back-off */
+	int32_t health;		  /* enum health_state */
+	int64_t failing_streak;
+	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
 
 	/* ---- only in memory, for everybody ---- */
 	struct exec *execs;	    /* owned list, newest first */
 	int64_t size_rw, size_root; /* bytes, of the last engine_measure; -1: never measured */
-	int32_t health;		    /* enum health_state */
-	int64_t failing_streak;
-	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
 
 	/* ---- only in memory, the engine's own (engine/engine_private.h) ---- */
 	struct engine *engine;		 /* borrowed */
@@ -76,7 +78,6 @@ struct container {
 	struct link pending;		 /* connections that wait for a start: attaches and waits */
 	struct deadline *restart_due;	 /* NULL: no restart is */
 	struct health_check *health_check; /* owned; NULL: not checked now */
-	int64_t restart_delay_ms;	   /* the last pause of the back-off */
 	unsigned references;
 	bool was_running; /* when the daemon was last there */
 	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */

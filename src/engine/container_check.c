@@ -6,6 +6,7 @@
 #include "engine/container.h"
 #include "engine/restart_policy.h"
 #include "engine/security_option.h"
+#include "engine/unhealthy.h"
 #include "format/port.h"
 #include "format/units.h"
 
@@ -217,6 +218,16 @@ static bool check_restart(struct check *check, struct error *err)
 	if (host->auto_remove && restart_policy_is_set(&host->restart_policy))
 		REFUSE("can't create 'AutoRemove' container with restart policy");
 	return restart_policy_check(&host->restart_policy, err);
+}
+
+/* A label carries it through clients that know nothing of the field. */
+static bool check_unhealthy(struct check *check, struct error *err)
+{
+	const char *label = pairs_get(&check->config->labels, UNHEALTHY_LABEL);
+
+	if (str_is_empty(check->host->on_unhealthy) && label)
+		str_replace(&check->host->on_unhealthy, label);
+	return unhealthy_check(check->host->on_unhealthy, err);
 }
 
 static bool check_capabilities(struct check *check, struct error *err)
@@ -459,10 +470,10 @@ bool container_check(struct container_config *config, struct host_config *host_c
 		     struct error *err)
 {
 	static bool (*const checks[])(struct check * check, struct error * err) = {
-		check_network_mode, check_modes,       check_config,  check_resources,
-		check_exposed,	    check_bindings,    check_restart, check_extra_hosts,
-		check_capabilities, check_security,    check_numbers, check_runtime,
-		check_log,	    check_unsupported,
+		check_network_mode, check_modes,	check_config,	   check_resources,
+		check_exposed,	    check_bindings,	check_restart,	   check_unhealthy,
+		check_extra_hosts,  check_capabilities, check_security,	   check_numbers,
+		check_runtime,	    check_log,		check_unsupported,
 	};
 	struct check check = {config, host_config, defaults, warnings};
 

@@ -241,6 +241,7 @@ static const struct record_field host_config_fields[] = {
 	F(T, 38, "MaskedPaths", RECORD_STRINGS, masked_paths),
 	F(T, 39, "ReadonlyPaths", RECORD_STRINGS, readonly_paths),
 	FLAGS(T, 40, "Init", RECORD_TRISTATE, init, ABSENT),
+	FLAGS(T, 41, "OnUnhealthy", RECORD_STRING, on_unhealthy, EMPTY),
 };
 TYPE(host_config);
 #undef T
@@ -299,6 +300,7 @@ TYPE(create_body);
 static const struct record_field update_body_fields[] = {
 	RESOURCES_FIELDS,
 	NESTED(T, 1, "RestartPolicy", RECORD_STRUCT, restart_policy, 0, &restart_policy_type),
+	FLAGS(T, 2, "OnUnhealthy", RECORD_STRING, on_unhealthy, EMPTY),
 };
 TYPE(update_body);
 #undef T

@@ -155,7 +155,8 @@ struct host_config {
 	struct resources resources;
 	struct record_list mounts; /* struct mount_request */
 	struct strings masked_paths, readonly_paths;
-	int8_t init; /* tristate */
+	int8_t init;	    /* tristate */
+	char *on_unhealthy; /* engine/unhealthy.h */
 };
 
 /* ---- networks ---- */
@@ -197,6 +198,7 @@ struct create_body {
 struct update_body {
 	struct resources resources;
 	struct restart_policy restart_policy;
+	char *on_unhealthy;
 };
 
 /* POST /containers/{id}/exec. */

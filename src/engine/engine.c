@@ -372,6 +372,7 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 
 	if (open_folders(engine, err) && (engine->seccomp = seccomp_open(engine, err)) &&
 	    load(engine, err)) {
+		events_load(&engine->ring, engine->settings.exec_root);
 		image_store_set_users(parts->images, users_of_image, engine);
 		adopt_all(engine);
 		return engine;

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "engine/event_file.h"
 #include "engine/resources_check.h"
 #include "shim/shim.h"
 
@@ -62,6 +63,7 @@ struct event_ring {
 	struct engine_event events[EVENTS_KEPT];
 	size_t next, count;
 	struct link subscriptions;
+	struct event_file file;
 };
 
 struct ready_listener {
@@ -136,11 +138,15 @@ const char *container_mode_target(const char *mode);
 /* ---- events (event.c) ---- */
 
 void events_init(struct event_ring *ring);
+/* Those of an earlier daemon with this exec root. */
+void events_load(struct event_ring *ring, const char *folder);
 void events_fini(struct event_ring *ring);
 
 /* "connect" and "mount", or "disconnect" and "unmount", of everything that it has. */
 void events_tell_networks(struct container *c, const char *action);
 void events_tell_volumes(struct container *c, const char *action);
+/* "create" or "destroy", of a volume that came or went with a container. */
+void events_tell_volume(struct engine *engine, const char *name, const char *action);
 
 /* ---- a shim's connection (shim_peer.c) ---- */
 
@@ -247,6 +253,8 @@ void run_release(struct container_run *run, bool removed, const struct error *er
 
 /* The restart policy's pause is over. */
 void container_restart_now(struct container *c);
+/* It is RESTARTING: what is left of its pause, then it starts again. */
+void container_restart_later(struct container *c);
 
 /* ---- removing (remove.c, removal.c) ---- */
 
@@ -279,6 +287,9 @@ void container_freeze(struct container *c, bool frozen,
 
 /* SIGKILL, thawing it first, and the event. */
 void container_kill(struct container *c);
+
+/* End it politely and start it again, whatever its restart policy says. */
+void container_renew(struct container *c);
 
 /* ---- execs (exec.c) ---- */
 
@@ -314,7 +325,10 @@ void endpoint_settings_take(struct endpoint_settings *to, const struct endpoint_
 
 /* ---- health (health.c) ---- */
 
+/* The container has started: its state is `starting` again. */
 void health_begin(struct container *c);
+/* It was found running: what was recorded of it still holds. */
+void health_resume(struct container *c);
 void health_end(struct container *c);
 void health_probe_ended(const struct exec *exec);
 

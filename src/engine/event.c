@@ -1,5 +1,6 @@
 #include "engine/engine_private.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -32,10 +33,12 @@ static void fini_event(struct engine_event *event)
 void events_init(struct event_ring *ring)
 {
 	list_init(&ring->subscriptions);
+	ring->file = (struct event_file){.folder = -1, .fd = -1};
 }
 
 void events_fini(struct event_ring *ring)
 {
+	event_file_close(&ring->file);
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
 		fini_event(&ring->events[i]);
 	list_each(item, &ring->subscriptions)
@@ -55,18 +58,30 @@ static int64_t next_moment(const struct event_ring *ring)
 static struct engine_event *keep(struct event_ring *ring, const struct engine_event *event)
 {
 	struct engine_event *slot = &ring->events[ring->next];
-	int64_t moment = next_moment(ring);
 
 	fini_event(slot);
 	*slot = (struct engine_event){.type = event->type,
 				      .action = str_dup(event->action),
 				      .actor = str_dup(event->actor),
 				      .attributes = pairs_copy(&event->attributes),
-				      .time_ns = moment};
+				      .time_ns = event->time_ns};
 	pairs_sort(&slot->attributes);
 	ring->next = (ring->next + 1) % EVENTS_KEPT;
 	ring->count += ring->count < EVENTS_KEPT;
 	return slot;
+}
+
+static void keep_past(void *ring, const struct engine_event *event)
+{
+	keep(ring, event);
+}
+
+void events_load(struct event_ring *ring, const char *folder)
+{
+	struct error err;
+
+	if (!event_file_open(&ring->file, folder, keep_past, ring, &err))
+		log_warning("events are not kept over a restart", &err, "folder=%s", folder);
 }
 
 static void tell(struct event_ring *ring, const struct engine_event *event)
@@ -86,9 +101,12 @@ void engine_publish(struct engine *engine, enum event_type type, const char *act
 	struct engine_event event = {.type = type,
 				     .action = (char *)(uintptr_t)action,
 				     .actor = (char *)(uintptr_t)actor,
-				     .attributes = attributes ? *attributes : none};
+				     .attributes = attributes ? *attributes : none,
+				     .time_ns = next_moment(&engine->ring)};
+	const struct engine_event *kept = keep(&engine->ring, &event);
 
-	tell(&engine->ring, keep(&engine->ring, &event));
+	event_file_add(&engine->ring.file, kept);
+	tell(&engine->ring, kept);
 }
 
 struct event_subscription *engine_subscribe(struct engine *engine, event_listener *listener,
@@ -154,6 +172,14 @@ void events_tell_networks(struct container *c, const char *action)
 		engine_publish(c->engine, EVENT_NETWORK, action,
 			       settings->network_id ? settings->network_id : "", &attributes);
 	}
+}
+
+void events_tell_volume(struct engine *engine, const char *name, const char *action)
+{
+	scoped_pairs struct pairs attributes = {0};
+
+	pairs_set(&attributes, "driver", "local");
+	engine_publish(engine, EVENT_VOLUME, action, name, &attributes);
 }
 
 void events_tell_volumes(struct container *c, const char *action)

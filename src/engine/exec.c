@@ -689,6 +689,8 @@ static void adopt(struct engine *engine, const char *name)
 		find_shim(exec, folder);
 	else
 		plan_sweep(engine);
+	if (exec && exec->for_health) /* its output went to the daemon that is gone */
+		exec_kill(exec);
 }
 
 void adopt_execs(struct engine *engine)

@@ -22,6 +22,7 @@ static struct restart_answer decide(const struct container *c)
 		.policy = &c->host_config.restart_policy,
 		.was_running = true,
 		.stopped_by_hand = c->stopped_by_hand,
+		.wanted = c->restart_wanted,
 		.exit_code = c->exit_code,
 		.restart_count = c->restart_count,
 		.ran_ms = (c->finished_ns - c->started_ns) / NS_PER_MS,
@@ -41,6 +42,7 @@ static void note_exit(struct container_run *run, const struct shim_exit *exit, c
 	c->oom_killed = c->oom_killed || exit->oom;
 	str_replace(&c->error, said);
 	answer = decide(c);
+	c->restart_wanted = false;
 	container_set_state(c, answer.restart ? CONTAINER_RESTARTING : CONTAINER_EXITED);
 	c->restart_delay_ms = answer.restart ? answer.delay_ms : 0;
 	if (exit->log_dropped > 0)
@@ -179,8 +181,6 @@ void run_release(struct container_run *run, bool removed, const struct error *er
 	list_append(&engine->lingering, &run->link);
 }
 
-static void restart_later(struct container *c);
-
 void run_check_ended(struct container_run *run)
 {
 	struct container *c = run->container;
@@ -206,7 +206,7 @@ void run_check_ended(struct container_run *run)
 		starter->resume(starter, failed ? &failure : NULL);
 	operations_tell_exit(c);
 	if (c->state == CONTAINER_RESTARTING && c->engine->adoption.ready)
-		restart_later(c);
+		container_restart_later(c);
 	if (adopting)
 		adopt_done(c->engine);
 	container_unref(c);
@@ -223,10 +223,13 @@ static void on_pause_over(void *data)
 	container_restart_now(c);
 }
 
-static void restart_later(struct container *c)
+/* The pause began with the exit, perhaps under an earlier daemon. */
+void container_restart_later(struct container *c)
 {
-	c->restart_due = deadline_start(c->engine->parts.loop, (uint64_t)c->restart_delay_ms,
-					on_pause_over, c);
+	int64_t passed = (time_now_ns() - c->finished_ns) / NS_PER_MS;
+	int64_t left = restart_pause_left(c->restart_delay_ms, passed);
+
+	c->restart_due = deadline_start(c->engine->parts.loop, (uint64_t)left, on_pause_over, c);
 }
 
 /* ---- a shim that died without a word ---- */

@@ -1,11 +1,17 @@
 /* Probing containers that have a health check: an exec at each interval, whose output comes back
- * through a socket pair.  A timer runs only while such a container does. */
+ * through a socket pair.  A timer runs only while such a container does.
+ *
+ * What a probe has found is recorded, so that the next daemon goes on from there: the state, the
+ * failures in a row, the log.  A probe that was under way when the daemon died is ended and counts
+ * for nothing. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
 #include "engine/health_rule.h"
+#include "engine/unhealthy.h"
+#include "format/units.h"
 #include "os/fd.h"
 #include "os/socket.h"
 
@@ -76,6 +82,23 @@ const char *health_state_name(enum health_state state)
 	return state_names[state];
 }
 
+static void act(struct container *c, int64_t exit_code)
+{
+	enum unhealthy_action action = unhealthy_decide(c->host_config.on_unhealthy,
+							(enum health_state)c->health, exit_code);
+
+	if (action == UNHEALTHY_NONE)
+		return;
+	log_info("container is unhealthy", "id=%s name=%s action=%s", c->id, c->name,
+		 unhealthy_action_name(action));
+	if (action == UNHEALTHY_RESTART)
+		container_renew(c);
+	else if (action == UNHEALTHY_STOP)
+		engine_stop(c->engine, c, &(struct stop_options){0}, NULL, NULL);
+	else if (container_is_live(c))
+		container_kill(c);
+}
+
 static void apply_result(struct health_check *check, int64_t exit_code, char *output)
 {
 	struct container *c = check->container;
@@ -87,6 +110,7 @@ static void apply_result(struct health_check *check, int64_t exit_code, char *ou
 	keep_result(c, &result);
 	c->health = after.state;
 	c->failing_streak = after.failing_streak;
+	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
 	if (after.state != before.state) {
 		scoped_free char *action =
 			str_format("health_status: %s", state_names[after.state]);
@@ -96,6 +120,7 @@ static void apply_result(struct health_check *check, int64_t exit_code, char *ou
 	str_replace(&check->exec_id, NULL);
 	deadline_cancel(&check->timeout);
 	plan_probe(check);
+	act(c, exit_code);
 }
 
 /* ---- one probe ---- */
@@ -128,12 +153,12 @@ static void on_timeout(void *data)
 {
 	struct health_check *check = data;
 	struct exec *exec = map_get(&check->container->engine->exec_by_id, check->exec_id);
-	double seconds = (double)check->times.timeout / NS_PER_SECOND;
+	scoped_free char *limit = duration_to_text(check->times.timeout);
 
 	check->timeout = NULL;
 	if (exec)
 		exec_kill(exec);
-	apply_result(check, -1, str_format("Health check exceeded timeout (%gs)", seconds));
+	apply_result(check, -1, str_format("Health check exceeded timeout (%s)", limit));
 }
 
 /* Everything that it wrote before it ended lies in the socket. */
@@ -226,33 +251,73 @@ static void probe(void *data)
 	strings_fini(&config.cmd);
 }
 
-static void plan_probe(struct health_check *check)
+/* `waited`: how much of the pause has passed already. */
+static void plan_probe_after(struct health_check *check, int64_t waited)
 {
 	struct container *c = check->container;
 	int64_t pause = health_pause(&check->times, (enum health_state)c->health,
 				     since_start(c, time_now_ns()));
+	int64_t left = waited < 0 ? pause : waited > pause ? 0 : pause - waited;
 
 	if (!check->next)
-		check->next = deadline_start(c->engine->parts.loop, (uint64_t)(pause / NS_PER_MS),
+		check->next = deadline_start(c->engine->parts.loop, (uint64_t)(left / NS_PER_MS),
 					     probe, check);
+}
+
+static void plan_probe(struct health_check *check)
+{
+	plan_probe_after(check, 0);
 }
 
 /* ---- with the container's life ---- */
 
-void health_begin(struct container *c)
+static struct health_check *new_check(struct container *c)
 {
 	struct health_check *check;
 
 	if (!healthcheck_is_set(c->config.healthcheck) || c->health_check)
-		return;
+		return NULL;
 	check = c->health_check = mem_new(struct health_check);
 	check->container = c;
 	check->references = 1;
 	check->socket = -1;
 	check->times = health_times_of(c->config.healthcheck);
+	return check;
+}
+
+void health_begin(struct container *c)
+{
+	struct health_check *check = new_check(c);
+
+	if (!check)
+		return;
 	c->health = HEALTH_STARTING;
 	c->failing_streak = 0;
 	plan_probe(check);
+}
+
+/* The moment that the present pause began. */
+static int64_t last_probe(const struct container *c)
+{
+	const struct health_result *last;
+
+	if (c->health_log.count == 0)
+		return c->started_ns;
+	last = RECORD_AT(c->health_log, struct health_result, c->health_log.count - 1);
+	return last->finished_ns > c->started_ns ? last->finished_ns : c->started_ns;
+}
+
+void health_resume(struct container *c)
+{
+	struct health_check *check;
+
+	if (c->health == HEALTH_NONE) {
+		health_begin(c);
+		return;
+	}
+	check = new_check(c);
+	if (check)
+		plan_probe_after(check, time_now_ns() - last_probe(c));
 }
 
 void health_end(struct container *c)
@@ -260,12 +325,12 @@ void health_end(struct container *c)
 	struct health_check *check = c->health_check;
 
 	c->health_check = NULL;
+	if (c->health == HEALTH_STARTING || c->health == HEALTH_HEALTHY)
+		c->health = HEALTH_UNHEALTHY;
 	if (!check)
 		return;
 	deadline_cancel(&check->next);
 	deadline_cancel(&check->timeout);
 	close_poll(check);
 	unref_check(check);
-	if (c->health == HEALTH_STARTING || c->health == HEALTH_HEALTHY)
-		c->health = HEALTH_UNHEALTHY;
 }

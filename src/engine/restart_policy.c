@@ -66,11 +66,20 @@ struct restart_answer restart_decide(const struct restart_question *question)
 {
 	const struct rule *rule = find_rule(question->policy->name);
 
-	if (!rule || !rule->wants(question) || question->failed_to_start)
+	bool wanted = question->wanted && !question->stopped_by_hand;
+
+	if (!rule || question->failed_to_start || !(wanted || rule->wants(question)))
 		return (struct restart_answer){false, 0};
 	if (question->daemon_start)
 		return (struct restart_answer){true, 0};
 	return (struct restart_answer){true, next_delay(question)};
+}
+
+int64_t restart_pause_left(int64_t delay_ms, int64_t passed_ms)
+{
+	if (passed_ms < 0)
+		return delay_ms;
+	return passed_ms < delay_ms ? delay_ms - passed_ms : 0;
 }
 
 bool restart_policy_is_set(const struct restart_policy *policy)

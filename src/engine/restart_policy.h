@@ -9,6 +9,7 @@ struct restart_question {
 	bool daemon_start;    /* asked because the daemon has come up, not because of an exit */
 	bool was_running;     /* when the daemon was last there, or until the exit */
 	bool stopped_by_hand; /* since its last start */
+	bool wanted;	      /* whatever the policy says: its health has asked for it */
 	bool failed_to_start; /* the exit is a start that failed */
 	int64_t exit_code;
 	int64_t restart_count; /* automatic ones so far */
@@ -22,6 +23,10 @@ struct restart_answer {
 };
 
 struct restart_answer restart_decide(const struct restart_question *question);
+
+/* What is left of a pause when so much has passed since the exit; a clock that was set makes it
+ * never longer than it was. */
+int64_t restart_pause_left(int64_t delay_ms, int64_t passed_ms);
 
 /* ERROR_INVALID for what cannot be a policy. */
 bool restart_policy_check(const struct restart_policy *policy, struct error *err);

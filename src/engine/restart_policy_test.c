@@ -52,6 +52,15 @@ static void a_policy_decides_from_what_was_seen(void **state)
 		{"on-failure, ended with the host",
 		 {ON_FAILURE(0), .daemon_start = true, .was_running = true, .exit_code = 137},
 		 0},
+		{"no policy, but its health asks for it",
+		 {POLICY("no"), .was_running = true, .wanted = true, .exit_code = 143},
+		 100},
+		{"its health asks again after a short run",
+		 {POLICY("on-failure"), .was_running = true, .wanted = true, .last_delay_ms = 200},
+		 400},
+		{"its health asks, and somebody stops it meanwhile",
+		 {POLICY("always"), .was_running = true, .wanted = true, .stopped_by_hand = true},
+		 -1},
 		{"a first start that failed is not tried again",
 		 {POLICY("always"), .failed_to_start = true, .exit_code = 127},
 		 -1},
@@ -110,12 +119,21 @@ static void bad_policies_are_refused(void **state)
 	}
 }
 
+static void a_pause_goes_on_where_it_was(void **state)
+{
+	assert_int_equal(restart_pause_left(800, 0), 800);
+	assert_int_equal(restart_pause_left(800, 300), 500);
+	assert_int_equal(restart_pause_left(800, 9000), 0);
+	assert_int_equal(restart_pause_left(800, -60000), 800);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_policy_decides_from_what_was_seen),
 		cmocka_unit_test(the_pause_doubles_to_a_minute_and_a_good_run_resets_it),
 		cmocka_unit_test(bad_policies_are_refused),
+		cmocka_unit_test(a_pause_goes_on_where_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

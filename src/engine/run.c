@@ -83,6 +83,7 @@ static void on_started(struct container_run *run, struct message *message)
 	run->started = true;
 	c->finished_ns = 0;
 	c->exit_code = 0;
+	c->restart_wanted = false;
 	str_replace(&c->error, NULL);
 	container_set_state(c, CONTAINER_RUNNING);
 	container_save(c, STORE_SURVIVES_KILL, on_recorded, run);

@@ -212,6 +212,49 @@ void engine_restart(struct engine *engine, struct container *c, const struct sto
 	begin_stop(engine, c, options, true, done, data);
 }
 
+/* ---- renewing what is unhealthy ---- */
+
+static void ended(struct operation *op, const struct error *err)
+{
+	operation_finish(op, err);
+}
+
+/* The daemon may die from here on: the exit is followed by a start in every case. */
+static void wish_recorded(void *data, const struct error *err)
+{
+	struct operation *op = data;
+
+	if (err || op->container->state != CONTAINER_RUNNING) {
+		op->container->restart_wanted = false;
+		operation_finish(op, err);
+		return;
+	}
+	operation_wait_exit(op, ended);
+	send_stop_signal(op);
+}
+
+static void run_renew(struct operation *op)
+{
+	struct container *c = op->container;
+
+	if (!operation_wait_turn(op))
+		return;
+	if (c->state != CONTAINER_RUNNING || c->restart_wanted) { /* ended, or asked for already */
+		operation_finish(op, NULL);
+		return;
+	}
+	c->restart_wanted = true;
+	container_save(c, STORE_SURVIVES_KILL, wish_recorded, op);
+}
+
+void container_renew(struct container *c)
+{
+	struct stop_operation *self = operation_new(sizeof(*self), c->engine, c, run_renew);
+
+	self->op.fini = fini_stop;
+	operation_begin(self, NULL, NULL);
+}
+
 /* ---- kill ---- */
 
 static void refuse_kill(struct operation *op)
@@ -229,11 +272,6 @@ static void refuse_kill(struct operation *op)
 		error_set(&err, ERROR_CONFLICT,
 			  "cannot kill container: %s: container %s is not running", typed, c->id);
 	operation_finish(op, &err);
-}
-
-static void killed(struct operation *op, const struct error *err)
-{
-	operation_finish(op, err);
 }
 
 static void signalled(void *data, const struct error *err)
@@ -266,7 +304,7 @@ static void run_kill(struct operation *op)
 	if (means_end(c, signal))
 		c->stopped_by_hand = true;
 	if (signal == SIGKILL) {
-		operation_wait_exit(op, killed);
+		operation_wait_exit(op, ended);
 		stop_of(op)->deadline =
 			deadline_start(op->engine->parts.loop, KILL_PATIENCE_MS, give_up, op);
 		container_kill(c);

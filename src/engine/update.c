@@ -3,6 +3,7 @@
 #include "engine/resources_check.h"
 #include "engine/restart_policy.h"
 #include "engine/sandbox_plan.h"
+#include "engine/unhealthy.h"
 #include "engine/work.h"
 
 #include "base/memory.h"
@@ -174,7 +175,7 @@ static bool plan_update(struct update_operation *self, struct error *err)
 	const struct restart_policy *policy = &self->body.restart_policy;
 
 	if (!check_memory(&c->host_config.resources, &self->body.resources, err) ||
-	    !check_policy(c, policy, err) ||
+	    !check_policy(c, policy, err) || !unhealthy_check(self->body.on_unhealthy, err) ||
 	    !resources_check(&self->body.resources, host_limits(), true, &self->op.warnings, err))
 		return error_prefix(err, "Cannot update container %s", c->id);
 	record_copy(&host_config_type, &c->host_config, &self->changed);
@@ -183,6 +184,7 @@ static bool plan_update(struct update_operation *self, struct error *err)
 		str_replace(&self->changed.restart_policy.name, policy->name);
 		self->changed.restart_policy.maximum_retry_count = policy->maximum_retry_count;
 	}
+	take_text(&self->changed.on_unhealthy, self->body.on_unhealthy);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 # removal by itself, and what a restarted daemon finds.
 
 load ../lib/wherry
+load life
 
 setup_file() {
 	scratch_begin
@@ -18,27 +19,6 @@ teardown() {
 	remove_all_containers
 }
 
-# run NAME MEMBERS: a container that was started; its id.
-run_container() {
-	local id
-	api POST "/containers/create?name=$1" "{\"Image\":\"busybox\",$2}" >/dev/null
-	expect_status 201 || return 1
-	id=$(jq -r .Id "$SCRATCH/body")
-	api POST "/containers/$id/start" >/dev/null
-	expect_status 204 && echo "$id"
-}
-
-inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
-inspects() { [ "$(inspect "$1" "$2")" = "$3" ]; }
-is_gone() { api GET "/containers/$1/json" >/dev/null && [ "$(api_status)" = 404 ]; }
-logs_hold() { api GET "/containers/$1/logs?stdout=1&stderr=1" | grep -qa "$2"; }
-restart_daemon() {
-	daemon_kill
-	daemon_start
-}
-
-sleeper='"Cmd":["sh","-c","trap \"exit 0\" TERM; sleep 1000 & wait"]'
-
 @test "on-failure restarts as often as it may and then stays down" {
 	run_container r1 '"Cmd":["sh","-c","exit 3"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2}}'
 	wait_until 10 inspects r1 '"\(.State.Status) \(.RestartCount) \(.State.ExitCode)"' "exited 2 3"
@@ -53,6 +33,24 @@ sleeper='"Cmd":["sh","-c","trap \"exit 0\" TERM; sleep 1000 & wait"]'
 	inspects r2 .State.Status exited
 	restart_daemon
 	wait_until 10 inspects r2 .State.Status running
+}
+
+@test "a restart that is due when the daemon dies keeps its pause, its count and its limit" {
+	run_container r5 '"Cmd":["sh","-c","exit 7"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":5}}'
+	wait_until 20 inspects r5 '"\(.State.Status) \(.RestartCount)"' "restarting 3" # the pause is 800 ms now
+	restart_daemon
+	inspects r5 '.RestartCount >= 3' true
+	wait_until 20 inspects r5 '"\(.State.Status) \(.RestartCount) \(.State.ExitCode)"' "exited 5 7"
+}
+
+@test "who exits while the daemon is away is restarted by the one that comes back" {
+	local pid
+	run_container r6 '"Cmd":["sleep","1000"],"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}'
+	pid=$(inspect r6 .State.Pid)
+	daemon_kill
+	kill -KILL "$pid"
+	daemon_start
+	wait_until 10 inspects r6 '"\(.State.Status) \(.RestartCount)"' "running 1"
 }
 
 @test "unless-stopped stays stopped when the daemon comes back" {
@@ -83,13 +81,6 @@ sleeper='"Cmd":["sh","-c","trap \"exit 0\" TERM; sleep 1000 & wait"]'
 	logs_hold guest donor
 	logs_hold guest "sleep 1000"
 	wait_until 5 exec_says donor '["cat","/dev/shm/x"]' there
-}
-
-exec_says() {
-	local id
-	api POST "/containers/$1/exec" "{\"AttachStdout\":true,\"Cmd\":$2}" >/dev/null
-	id=$(jq -r .Id "$SCRATCH/body")
-	api POST "/exec/$id/start" '{}' | grep -qa "$3"
 }
 
 @test "a network cannot be joined when its owner does not run, and memory that is not shared neither" {
@@ -133,16 +124,6 @@ exec_says() {
 	run_container b1 "\"Cmd\":[\"touch\",\"/x/made\"],\"HostConfig\":{\"Binds\":[\"$SCRATCH/bind:/x\"]}"
 	wait_until 10 inspects b1 .State.Status exited
 	[ -e "$SCRATCH/bind/made" ]
-}
-
-@test "health goes from starting to healthy to unhealthy" {
-	run_container h1 '"Cmd":["sh","-c","touch /ok; sleep 1000"],"Healthcheck":{"Test":["CMD-SHELL","echo looked; test -e /ok"],"Interval":1000000000,"Retries":2}'
-	inspects h1 .State.Health.Status starting
-	wait_until 10 inspects h1 .State.Health.Status healthy
-	inspects h1 '.State.Health.Log[0].Output' "looked"
-	exec_says h1 '["sh","-c","rm /ok; echo removed"]' removed
-	wait_until 10 inspects h1 .State.Health.Status unhealthy
-	inspects h1 '.ExecIDs == null or (.ExecIDs | length) <= 1' true
 }
 
 @test "a paused container stays paused when the daemon comes back, and is stopped from there" {
