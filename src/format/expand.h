@@ -8,8 +8,7 @@
  *	${X%p} ${X%%p}		likewise an end
  *	${X/p/r} ${X//p/r}	the first (every) match replaced
  * Patterns know * and ? and the escape character.  '...' keeps everything, "..." all but variables and
- * escapes of themselves; quotes are removed unless asked otherwise.  Errors are ERROR_INVALID in
- * BuildKit's words. */
+ * escapes of themselves; quotes are removed.  Errors are ERROR_INVALID in BuildKit's words. */
 #pragma once
 
 #include "base/error.h"
@@ -20,8 +19,8 @@
 struct expand_rules {
 	const struct strings *env; /* "NAME=value" each, later ones win; NULL: none */
 	char escape;		   /* '\\' or '`' */
-	bool keep_quotes; /* quotes and escapes stay: here-documents, paths with patterns */
-	bool keep_unset;  /* $X of no value stays as it stands */
+	bool document;		   /* a here-document: quotes are characters, and an escape
+				      counts before '$' and itself alone */
 };
 
 /* All of `text` as one word, blanks kept.  Owned by the caller; NULL on failure. */
