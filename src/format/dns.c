@@ -342,26 +342,11 @@ static void add_opt(uint8_t *at, uint16_t size, uint16_t code)
 	at[5] = (uint8_t)(code >> 4);
 }
 
-/* Where the question ends: without compression in it, as it is the first name of its message. */
-static size_t question_end(const struct dns_reply *reply)
-{
-	size_t at = DNS_HEADER_SIZE;
-	char name[DNS_NAME_SIZE];
-
-	if (get16(reply->data + 4) == 0 || !dns_name_read(reply->data, reply->size, &at, name))
-		return DNS_HEADER_SIZE;
-	return at + 4;
-}
-
 size_t dns_reply_end(struct dns_reply *reply, enum dns_code code)
 {
 	uint16_t flags = get16(reply->data + 2) | (code & CODE_MASK);
 
-	if (reply->truncated) {
-		flags |= FLAG_TRUNCATED;
-		reply->answers = 0;
-		reply->size = question_end(reply);
-	}
+	flags |= reply->truncated ? FLAG_TRUNCATED : 0;
 	put16(reply->data + 2, flags);
 	put16(reply->data + 6, reply->answers);
 	if (reply->edns) {

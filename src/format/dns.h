@@ -93,7 +93,7 @@ void dns_reply_begin(struct dns_reply *reply, void *out, size_t limit, const voi
 void dns_reply_address(struct dns_reply *reply, const uint8_t *address, size_t size, uint32_t ttl);
 void dns_reply_pointer(struct dns_reply *reply, const char *name, uint32_t ttl);
 
-/* The answer's size.  What did not fit has cost all records, and says so. */
+/* The answer's size.  Where not all records did fit, it says so and holds those that did. */
 size_t dns_reply_end(struct dns_reply *reply, enum dns_code code);
 
 /* How many bytes the sender of this query takes by UDP. */

@@ -157,7 +157,7 @@ static void what_does_not_fit_says_so(void **state)
 	assert_int_equal(dns_parse(out, size, &answered), DNS_PARSED);
 	assert_true(answered.truncated);
 	assert_true(answered.edns);
-	assert_int_equal(answered.answers, 0);
+	assert_true(answered.answers > 0 && answered.answers < 40);
 	assert_true(dns_answers(&answered, &asked));
 }
 

@@ -20,22 +20,34 @@ static bool connect_network(const struct shim_start *start, const struct sandbox
 	return !start->loopback || endpoint_loopback(netns, err);
 }
 
+/* While there are rights to: behind the links, so that loopback is up. */
+static bool open_names(const struct shim_start *start, const struct sandbox *sandbox,
+		       struct names_sockets *out, struct error *err)
+{
+	int netns = sandbox_netns(sandbox);
+
+	return !start->names || netns < 0 || names_sockets_open(netns, out, err);
+}
+
 static bool container_start(const struct shim_start *start, const struct process_stdio *stdio,
 			    struct group *out, struct error *err)
 {
 	struct sandbox *sandbox = sandbox_prepare(&start->sandbox, err);
+	struct names_sockets names = {-1, -1};
 
 	if (!sandbox)
 		return false;
 	if (!sandbox_spawn(sandbox, stdio, err) || !connect_network(start, sandbox, err) ||
-	    !sandbox_release(sandbox, err)) {
+	    !open_names(start, sandbox, &names, err) || !sandbox_release(sandbox, err)) {
+		names_sockets_close(&names);
 		sandbox_free(sandbox);
 		return false;
 	}
 	*out = (struct group){.pid = sandbox_pid(sandbox),
 			      .pidfd = fcntl(sandbox_pidfd(sandbox), F_DUPFD_CLOEXEC, 0),
 			      .terminal = sandbox_take_terminal(sandbox),
-			      .sandbox = sandbox};
+			      .sandbox = sandbox,
+			      .names = names};
 	if (start->sandbox.network.mode != NAMESPACE_HOST)
 		out->network_pid = out->pid;
 	return true;

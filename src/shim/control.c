@@ -207,6 +207,11 @@ static void handle_ports(struct control *c, const void *record, struct message *
 		vector_add(&c->controls->shim->ports, take_fd(m->fds[i]));
 }
 
+static void handle_names(struct control *c, const void *record, struct message *m)
+{
+	shim_set_names(c->controls->shim, record);
+}
+
 static const struct handler {
 	const struct record_type *type; /* NULL: no body */
 	size_t fds;			/* at least */
@@ -224,6 +229,7 @@ static const struct handler {
 	[SHIM_CLOSE_STDIN] = {NULL, 0, handle_close_stdin},
 	[SHIM_RECORDED] = {NULL, 0, handle_recorded},
 	[SHIM_PORTS] = {NULL, 0, handle_ports},
+	[SHIM_NAMES] = {&shim_names_type, 0, handle_names},
 };
 
 /* A message that is not known is of a newer daemon, and is nothing that we could do. */

@@ -75,8 +75,10 @@ static void notice_oom(struct shim *s)
 	controls_tell(&s->controls, SHIM_OOM, NULL, NULL);
 }
 
-static void close_ports(struct shim *s)
+/* What it has in the network. */
+static void close_network(struct shim *s)
 {
+	names_free(take(s->names));
 	loop_watch(&s->loop, &s->relays_source, 0);
 	relays_free(take(s->relays));
 	for (size_t i = 0; i < s->ports.count; i++)
@@ -112,7 +114,7 @@ static void finish(struct shim *s)
 	stats_streams_end(&s->stats);
 	input_fini(&s->input);
 	close_fd(&s->group.terminal);
-	close_ports(s);
+	close_network(s);
 	tell_end(s);
 }
 
@@ -198,7 +200,7 @@ void shim_fail(struct shim *s, const struct error *err)
 	}
 	end_clients(s);
 	stats_streams_end(&s->stats);
-	close_ports(s);
+	close_network(s);
 	tell_end(s);
 }
 

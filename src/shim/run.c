@@ -88,6 +88,12 @@ void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connec
 		log_add_follower(&s->log, wake[1]);
 }
 
+void shim_set_names(struct shim *s, const struct shim_names *what)
+{
+	if (s->names)
+		names_set(s->names, what);
+}
+
 /* ---- what the parts tell each other ---- */
 
 static bool target_input(struct client_target *target, const char *data, size_t size)
@@ -170,7 +176,7 @@ static bool shim_init(struct shim *s, struct error *err)
 {
 	if (!loop_init(&s->loop, err))
 		return false;
-	s->group = (struct group){.pidfd = -1, .terminal = -1};
+	s->group = (struct group){.pidfd = -1, .terminal = -1, .names = {-1, -1}};
 	s->run_folder = -1;
 	s->grace.passed = shim_grace_passed;
 	s->idle.passed = idle_passed;

@@ -11,6 +11,7 @@
 #include "shim/input.h"
 #include "shim/log_writer.h"
 #include "shim/loop.h"
+#include "shim/names.h"
 #include "shim/output.h"
 #include "shim/shim_protocol.h"
 #include "shim/stats_stream.h"
@@ -23,11 +24,12 @@ struct shim;
 
 /* What a start has made. */
 struct group {
-	pid_t pid;		 /* of the first process, on the host */
-	int pidfd;		 /* owned */
-	int terminal;		 /* owned: the master; -1: none */
-	pid_t network_pid;	 /* whose network its stats show; 0: the host's, not shown */
-	struct sandbox *sandbox; /* owned by the kind; NULL: none */
+	pid_t pid;		    /* of the first process, on the host */
+	int pidfd;		    /* owned */
+	int terminal;		    /* owned: the master; -1: none */
+	pid_t network_pid;	    /* whose network its stats show; 0: the host's, not shown */
+	struct sandbox *sandbox;    /* owned by the kind; NULL: none */
+	struct names_sockets names; /* owned; -1: none */
 };
 
 struct group_kind {
@@ -83,6 +85,7 @@ struct shim {
 	} ports;
 	struct relays *relays; /* owned; NULL: none of the ports is carried by us */
 	struct source relays_source;
+	struct names *names; /* owned; NULL: none are answered */
 
 	struct shim_state state;
 	struct shim_exit exit;
@@ -100,6 +103,7 @@ void shim_start(struct shim *s, const struct shim_start *start);
 bool shim_signal(struct shim *s, int signal, struct error *err);
 bool shim_resize(struct shim *s, const struct shim_size *size, struct error *err);
 void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connection);
+void shim_set_names(struct shim *s, const struct shim_names *what);
 void shim_recorded(struct shim *s);
 void shim_daemon_gone(struct shim *s);
 void shim_release(struct shim *s, const struct shim_release *release);

@@ -75,6 +75,14 @@ static const struct record_field release_fields[] = {
 };
 const struct record_type shim_release_type = RECORD_TYPE(struct shim_release, release_fields);
 
+static const struct record_field names_fields[] = {
+	FIELD(shim_names, 1, RECORD_STRING, folder),
+	FIELD(shim_names, 2, RECORD_STRINGS, zones),
+	FIELD(shim_names, 3, RECORD_PAIRS, links),
+	FIELD(shim_names, 4, RECORD_STRINGS, servers),
+};
+const struct record_type shim_names_type = RECORD_TYPE(struct shim_names, names_fields);
+
 static const struct record_field log_options_fields[] = {
 	FIELD(shim_log_options, 1, RECORD_STRING, driver),
 	FIELD(shim_log_options, 2, RECORD_STRING, path),
@@ -96,6 +104,7 @@ static const struct record_field start_fields[] = {
 	FIELD(shim_start, 8, RECORD_I64, join_pid),
 	FIELD(shim_start, 9, RECORD_I64, join_start_time),
 	NESTED(shim_start, 10, RECORD_LIST, relays, relay_spec_type),
+	NESTED(shim_start, 11, RECORD_POINTER, names, shim_names_type),
 };
 const struct record_type shim_start_type = RECORD_TYPE(struct shim_start, start_fields);
 

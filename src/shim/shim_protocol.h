@@ -71,6 +71,10 @@ enum shim_message {
 	SHIM_PORTS = 12, /* no body; descriptors to hold while the container runs: bound sockets
 			    that reserve published ports.  Any number of times, before START */
 
+	SHIM_NAMES =
+		13, /* struct shim_names: replaces what was told.  No answer; nothing to do for a
+			    shim whose container was started without names */
+
 	/* shim to daemon */
 	SHIM_STARTED = 32,  /* struct shim_state */
 	SHIM_FAILED = 33,   /* struct shim_exit with its failure: everything is undone */
@@ -141,6 +145,14 @@ struct shim_release {
 	char *error;  /* told as Error.Message */
 };
 
+/* The names that a container can ask for at 127.0.0.11 (shim/names.h). */
+struct shim_names {
+	char *folder;		/* absolute: where the daemon keeps zones (format/zone.h) */
+	struct strings zones;	/* files in it: its networks, in the order they are asked */
+	struct pairs links;	/* names for it alone, in lower case, to names in the zones */
+	struct strings servers; /* asked for all other names, in order; none: nobody is */
+};
+
 struct shim_log_options {
 	char *driver;	  /* "json-file", "none" */
 	char *path;	  /* of the file, absolute; its folder exists */
@@ -164,8 +176,9 @@ struct shim_start {
 	bool stdin_once;
 	int64_t join_pid, join_start_time;
 	struct record_list
-		relays; /* struct relay_spec: what the shim carries itself; their `socket`
+		relays;		  /* struct relay_spec: what the shim carries itself; their `socket`
 				      counts the descriptors of all SHIM_PORTS, in order */
+	struct shim_names *names; /* owned; NULL: nothing is answered at 127.0.0.11 */
 };
 
 enum shim_phase {
@@ -195,4 +208,4 @@ struct shim_exit {
 
 extern const struct record_type shim_number_type, shim_text_type, shim_size_type, shim_failure_type,
 	shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type, shim_release_type,
-	shim_log_options_type, shim_start_type, shim_state_type, shim_exit_type;
+	shim_names_type, shim_log_options_type, shim_start_type, shim_state_type, shim_exit_type;

@@ -137,6 +137,14 @@ static bool open_relays(struct shim *s, const struct shim_start *start, struct e
 
 /* ---- the start ---- */
 
+static void open_names(struct shim *s, const struct shim_start *start)
+{
+	if (s->group.names.udp < 0)
+		return;
+	s->names = names_new(&s->loop, &s->group.names);
+	names_set(s->names, start->names);
+}
+
 static bool start_group(struct shim *s, const struct shim_start *start, struct error *err)
 {
 	scoped_with(pipes_fini) struct stdio_pipes pipes = {{-1, -1, -1}, {-1, -1, -1}};
@@ -147,6 +155,7 @@ static bool start_group(struct shim *s, const struct shim_start *start, struct e
 	    !s->kind->start(start, &pipes.its, &s->group, err))
 		return false;
 	connect_stdio(s, &pipes.ours);
+	open_names(s, start);
 	return true;
 }
 

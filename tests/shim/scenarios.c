@@ -9,6 +9,7 @@ static const struct scenario *const tables[] = {
 	attach_scenarios,
 	log_scenarios,
 	exec_scenarios,
+	names_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -205,3 +205,47 @@ scenario() {
 @test "an idle shim is small" {
 	scenario an_idle_shim_is_small
 }
+
+@test "names are answered inside" {
+	scenario names_are_answered_inside
+}
+
+@test "names are answered by tcp" {
+	scenario names_are_answered_by_tcp
+}
+
+@test "port 53 is left to the container" {
+	scenario port_53_is_left_to_the_container
+}
+
+@test "changes count at once without a daemon" {
+	scenario changes_count_at_once_without_a_daemon
+}
+
+@test "the daemon changes what is seen" {
+	scenario the_daemon_changes_what_is_seen
+}
+
+@test "others are asked for other names" {
+	scenario others_are_asked_for_other_names
+}
+
+@test "a forged answer is not believed" {
+	scenario a_forged_answer_is_not_believed
+}
+
+@test "ids are not the clients" {
+	scenario ids_are_not_the_clients
+}
+
+@test "hostile answers harm nobody" {
+	scenario hostile_answers_harm_nobody
+}
+
+@test "who asks by tcp is answered by tcp" {
+	scenario who_asks_by_tcp_is_answered_by_tcp
+}
+
+@test "a silent server costs four seconds" {
+	scenario a_silent_server_costs_four_seconds
+}
