@@ -259,6 +259,7 @@ static bool take_networks(struct operation *op, struct error *err)
 		if (str_is_empty(settings->wanted_mac_address))
 			str_replace(&settings->wanted_mac_address, c->config.mac_address);
 	}
+	container_name_endpoints(c);
 	return true;
 }
 

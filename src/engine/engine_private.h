@@ -320,6 +320,10 @@ struct volume *container_make_volume(struct container *c, const struct mount_poi
 /* Can that be asked of the network?  A network that is not there is found missing at the start. */
 bool endpoint_settings_check(struct engine *engine, const char *network,
 			     const struct endpoint_settings *asked, struct error *err);
+/* dns_names, from what the container is called now; of one endpoint or of all. */
+void endpoint_settings_name(const struct container *c, const char *network,
+			    struct endpoint_settings *settings);
+void container_name_endpoints(struct container *c);
 /* What is asked for, without what some network has given. */
 void endpoint_settings_take(struct endpoint_settings *to, const struct endpoint_settings *asked);
 

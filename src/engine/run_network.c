@@ -40,40 +40,60 @@ static void hide_endpoint(struct endpoint_settings *settings)
 	str_replace(&settings->mac_address, settings->wanted_mac_address);
 }
 
-static bool allocate(struct container_run *run, size_t index, struct error *err)
+/* The devices inside are counted by their prefix: the lowest number that is free. */
+static char *free_device_name(const struct record_list *endpoints, const char *prefix)
+{
+	for (size_t number = 0;; number++) {
+		scoped_free char *name = str_format("%s%zu", prefix ? prefix : "eth", number);
+		bool taken = false;
+
+		for (size_t i = 0; i < endpoints->count; i++)
+			taken |= str_equal(RECORD_AT(*endpoints, struct endpoint_spec, i)->name,
+					   name);
+		if (!taken)
+			return take(name);
+	}
+}
+
+struct endpoint_spec *run_take_endpoint(struct container_run *run, const char *network_name,
+					struct endpoint_settings *settings, struct error *err)
 {
 	struct container *c = run->container;
 	struct networks *networks = c->engine->parts.networks;
-	struct endpoint_settings *settings =
-		RECORD_AT(c->networks, struct endpoint_settings, index);
-	scoped_free char *name = str_format("eth%zu", index);
-	struct endpoint_request request = {
-		.container_id = c->id, .mac = settings->wanted_mac_address, .name = name};
-	struct network *network = networks_find(networks, c->networks.names[index], err);
+	struct network *network = networks_find(networks, network_name, err);
+	const struct endpoint_ipam *ipam = settings->ipam_config;
+	struct record_list *endpoints = &run->plan.endpoints;
 	struct endpoint_spec *spec;
 
 	if (!network)
-		return false;
-	if (settings->ipam_config) {
-		request.address = settings->ipam_config->ipv4_address;
-		request.address6 = settings->ipam_config->ipv6_address;
+		return NULL;
+	scoped_free char *name = free_device_name(endpoints, network_get_spec(network)->interface);
+	struct endpoint_request request = {
+		.container_id = c->id, .mac = settings->wanted_mac_address, .name = name};
+
+	if (ipam) {
+		request.address = str_is_empty(ipam->ipv4_address) ? NULL : ipam->ipv4_address;
+		request.address6 = str_is_empty(ipam->ipv6_address) ? NULL : ipam->ipv6_address;
+		request.link_local = &ipam->link_local_ips;
 	}
-	spec = record_list_add(&endpoint_spec_type, &run->plan.endpoints);
-	if (!network_allocate(networks, network, &request, spec, err))
-		return false;
-	show_endpoint(settings, spec);
-	if (index > 0) { /* one way out is enough: that of the first network */
-		str_replace(&spec->gateway, NULL);
-		str_replace(&spec->gateway6, NULL);
+	spec = record_list_add(&endpoint_spec_type, endpoints);
+	if (network_allocate(networks, network, &request, spec, err)) {
+		show_endpoint(settings, spec);
+		return spec;
 	}
-	return true;
+	record_list_remove(&endpoint_spec_type, endpoints, endpoints->count - 1);
+	return NULL;
 }
 
 static bool allocate_all(struct container_run *run, struct error *err)
 {
-	for (size_t i = 0; i < run->container->networks.count; i++)
-		if (!allocate(run, i, err))
+	const struct record_map *networks = &run->container->networks;
+
+	for (size_t i = 0; i < networks->count; i++)
+		if (!run_take_endpoint(run, networks->names[i],
+				       RECORD_AT(*networks, struct endpoint_settings, i), err))
 			return false;
+	gateways_mark(&run->plan.endpoints);
 	return true;
 }
 
@@ -178,12 +198,13 @@ static bool reserve(struct container_run *run, struct ports *ports, struct error
 
 	struct port_reservation reservation = {
 		.name = c->name,
-		.endpoint = RECORD_AT(run->plan.endpoints, struct endpoint_spec, 0),
+		.endpoint = gateway_endpoint(&run->plan.endpoints),
 		.requests = wanted.items,
 		.count = wanted.count,
 	};
 
-	if (ok && wanted.count > 0)
+	/* Without a way out there is no way in either. */
+	if (ok && wanted.count > 0 && reservation.endpoint)
 		ok = ports_reserve(c->engine->parts.networks, &reservation, ports, err);
 	vector_fini(&wanted);
 	return ok;

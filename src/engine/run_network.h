@@ -9,6 +9,10 @@
 bool run_take_network(struct container_run *run, const struct network_mode *mode,
 		      struct ports *ports, struct error *err);
 
+/* One more endpoint: allocated, in the plan, shown in `settings`; owned by the plan. */
+struct endpoint_spec *run_take_endpoint(struct container_run *run, const char *network,
+					struct endpoint_settings *settings, struct error *err);
+
 /* Write hosts, hostname and resolv.conf into etc/ of the run folder. */
 bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,
 		   struct error *err);

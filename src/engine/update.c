@@ -31,6 +31,7 @@ static void swap_names(struct operation *op)
 	c->name = self->name;
 	self->name = old;
 	map_put(&op->engine->by_name, c->name, c);
+	container_name_endpoints(c);
 }
 
 static void on_renamed(void *data, const struct error *err)

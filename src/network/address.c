@@ -198,6 +198,7 @@ void address_pool_init(struct address_pool *pool, const struct subnet *subnet,
 void address_pool_fini(struct address_pool *pool)
 {
 	free(pool->words);
+	vector_fini(&pool->outside);
 	*pool = (struct address_pool){0};
 }
 
@@ -254,11 +255,52 @@ bool address_pool_claim(struct address_pool *pool, const struct address *address
 	return true;
 }
 
+/* Containers that name an address outside of the range are few. */
+static bool find_outside(const struct address_pool *pool, uint32_t offset, size_t *index)
+{
+	for (size_t i = 0; i < pool->outside.count; i++) {
+		if (pool->outside.items[i] != offset)
+			continue;
+		*index = i;
+		return true;
+	}
+	return false;
+}
+
+bool address_pool_claim_any(struct address_pool *pool, const struct address *address)
+{
+	uint32_t offset, size = span(&pool->subnet);
+	size_t index;
+
+	if (!subnet_offset(&pool->subnet, address, &offset) ||
+	    (size > 2 && (offset == 0 || offset == size - 1)))
+		return false;
+	if (offset >= pool->first && offset < pool->end)
+		return address_pool_claim(pool, address);
+	if (find_outside(pool, offset, &index))
+		return false;
+	vector_add(&pool->outside, offset);
+	return true;
+}
+
+static void give_back_outside(struct address_pool *pool, const struct address *address)
+{
+	uint32_t offset;
+	size_t index;
+
+	if (subnet_offset(&pool->subnet, address, &offset) && find_outside(pool, offset, &index))
+		vector_remove(&pool->outside, index);
+}
+
 void address_pool_give_back(struct address_pool *pool, const struct address *address)
 {
 	uint32_t bit;
 
-	if (!find_bit(pool, address, &bit) || bit / WORD_BITS >= pool->word_count)
+	if (!find_bit(pool, address, &bit)) {
+		give_back_outside(pool, address);
+		return;
+	}
+	if (bit / WORD_BITS >= pool->word_count)
 		return;
 	pool->words[bit / WORD_BITS] &= ~(UINT64_C(1) << bit % WORD_BITS);
 	if (bit / WORD_BITS < pool->hint)

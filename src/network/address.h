@@ -49,6 +49,10 @@ struct address_pool {
 	uint64_t *words;     /* owned; a bit set is in use; only as many words as are needed */
 	size_t word_count;
 	size_t hint; /* no word before this one has a free bit */
+	struct {
+		uint32_t *items; /* owned: offsets in use that are not of the range */
+		size_t count, capacity;
+	} outside;
 };
 
 /* Addresses of `range`, which lies in `subnet`; the subnet's own and its broadcast address are never
@@ -61,4 +65,7 @@ bool address_pool_take(struct address_pool *pool, struct address *out); /* false
 
 /* A certain one: false when it is in use, or not of the range. */
 bool address_pool_claim(struct address_pool *pool, const struct address *address);
+
+/* The same of the whole subnet, but for its own and its broadcast address. */
+bool address_pool_claim_any(struct address_pool *pool, const struct address *address);
 void address_pool_give_back(struct address_pool *pool, const struct address *address);

@@ -27,6 +27,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,10 +38,12 @@
 #define ADDR_GEN_NONE  1    /* IN6_ADDR_GEN_MODE_NONE of <linux/if_link.h>, an enum without a tag */
 #define MAX_ENDPOINTS  64
 
+#define LINK_LOCAL_PREFIX  16
+#define LINK_LOCAL_PREFIX6 64
+
 /* ---- the host's side ---- */
 
-/* The names of links are seen by nobody but `ip link`; a name from the container's id would collide
- * with the link of its last run, which dies up to some milliseconds after its namespace. */
+/* For a start message of a daemon that names none. */
 static void random_link_name(char out[static IFNAMSIZ])
 {
 	unsigned char random[5];
@@ -102,10 +105,56 @@ struct link {
 	const struct endpoint_spec *spec;
 	char outer[IFNAMSIZ];
 	unsigned char mac[MAC_SIZE];
-	int bridge; /* its index */
+	int bridge; /* its index; of a macvlan its parent's */
 };
 
-static void add_link(struct netlink_batch *batch, const struct link *link, int netns)
+static bool is_macvlan(const struct endpoint_spec *spec)
+{
+	return str_equal(spec->driver, "macvlan");
+}
+
+static uint32_t macvlan_mode(const char *mode)
+{
+	static const struct {
+		const char *name;
+		uint32_t mode;
+	} modes[] = {
+		{"private", MACVLAN_MODE_PRIVATE},
+		{"vepa", MACVLAN_MODE_VEPA},
+		{"passthru", MACVLAN_MODE_PASSTHRU},
+	};
+
+	for (size_t i = 0; i < array_length(modes); i++)
+		if (str_equal(modes[i].name, mode))
+			return modes[i].mode;
+	return MACVLAN_MODE_BRIDGE;
+}
+
+/* One end only, born in the container's namespace with its final name. */
+static void add_macvlan(struct netlink_batch *batch, const struct link *link, int netns)
+{
+	struct ifinfomsg header = {0};
+	size_t info, data;
+
+	netlink_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "make a macvlan");
+	netlink_header(batch, &header, sizeof(header));
+	netlink_add_text(batch, IFLA_IFNAME, link->spec->name);
+	netlink_add_u32(batch, IFLA_LINK, (uint32_t)link->bridge);
+	netlink_add_u32(batch, IFLA_NET_NS_FD, (uint32_t)netns);
+	if (!str_equal(link->spec->mode, "passthru")) /* which has its parent's */
+		netlink_add(batch, IFLA_ADDRESS, link->mac, MAC_SIZE);
+	if (link->spec->mtu > 0)
+		netlink_add_u32(batch, IFLA_MTU, (uint32_t)link->spec->mtu);
+	info = netlink_nest(batch, IFLA_LINKINFO);
+	netlink_add(batch, IFLA_INFO_KIND, "macvlan", 7);
+	data = netlink_nest(batch, IFLA_INFO_DATA);
+	netlink_add_u32(batch, IFLA_MACVLAN_MODE, macvlan_mode(link->spec->mode));
+	netlink_nest_end(batch, data);
+	netlink_nest_end(batch, info);
+	netlink_end(batch);
+}
+
+static void add_veth(struct netlink_batch *batch, const struct link *link, int netns)
 {
 	struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 	size_t info, data;
@@ -173,7 +222,10 @@ static bool prepare_link(struct link *link, int socket, struct error *err)
 		err->os = ENODEV;
 		return false;
 	}
-	random_link_name(link->outer);
+	if (spec->outer)
+		snprintf(link->outer, sizeof(link->outer), "%s", spec->outer);
+	else
+		random_link_name(link->outer);
 	return true;
 }
 
@@ -190,7 +242,11 @@ static bool make_links(const struct endpoint_spec *endpoints, size_t count, int 
 
 		if (!prepare_link(&link, socket, err))
 			return false;
-		add_link(&batch, &link, netns);
+		if (is_macvlan(link.spec)) {
+			add_macvlan(&batch, &link, netns);
+			continue;
+		}
+		add_veth(&batch, &link, netns);
 		add_port(&batch, &link);
 	}
 	return netlink_send(socket, &batch, err);
@@ -261,7 +317,7 @@ static bool add_address(struct netlink_batch *batch, int index, const char *text
 }
 
 static bool add_default_route(struct netlink_batch *batch, int index, const char *gateway,
-			      int family, struct error *err)
+			      int family, uint16_t flags, struct error *err)
 {
 	struct rtmsg header = {.rtm_family = (uint8_t)family,
 			       .rtm_table = RT_TABLE_MAIN,
@@ -272,8 +328,7 @@ static bool add_default_route(struct netlink_batch *batch, int index, const char
 
 	if (!parse_address(gateway, family, &address, err))
 		return false;
-	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
-		      "give the container its route");
+	netlink_begin(batch, RTM_NEWROUTE, NLM_F_CREATE | flags, "give the container its route");
 	netlink_header(batch, &header, sizeof(header));
 	netlink_add(batch, RTA_GATEWAY, address.bytes, address.size);
 	netlink_add_u32(batch, RTA_OIF, (uint32_t)index);
@@ -288,10 +343,27 @@ static bool add_family(struct netlink_batch *batch, int index, const struct endp
 	const char *address = inet ? spec->address : spec->address6;
 	const char *gateway = inet ? spec->gateway : spec->gateway6;
 	int32_t prefix = inet ? spec->prefix : spec->prefix6;
+	bool elsewhere = inet ? spec->no_route : spec->no_route6;
 
 	if (address && !add_address(batch, index, address, family, prefix, err))
 		return false;
-	return !gateway || add_default_route(batch, index, gateway, family, err);
+	return !gateway || elsewhere ||
+	       add_default_route(batch, index, gateway, family, NLM_F_EXCL, err);
+}
+
+/* Addresses that the container is to have besides, of a link's own range. */
+static bool add_link_local(struct netlink_batch *batch, int index, const struct endpoint_spec *spec,
+			   struct error *err)
+{
+	for (size_t i = 0; i < spec->link_local.count; i++) {
+		const char *text = spec->link_local.items[i];
+		bool six = strchr(text, ':');
+
+		if (!add_address(batch, index, text, six ? AF_INET6 : AF_INET,
+				 six ? LINK_LOCAL_PREFIX6 : LINK_LOCAL_PREFIX, err))
+			return false;
+	}
+	return true;
 }
 
 static bool add_inner_addresses(struct netlink_batch *batch, int socket,
@@ -305,7 +377,8 @@ static bool add_inner_addresses(struct netlink_batch *batch, int socket,
 		add_no_link_local(batch, index);
 	add_up(batch, index);
 	return add_family(batch, index, spec, AF_INET, err) &&
-	       add_family(batch, index, spec, AF_INET6, err);
+	       add_family(batch, index, spec, AF_INET6, err) &&
+	       add_link_local(batch, index, spec, err);
 }
 
 /* A host may switch IPv6 off by default, which new devices inherit; addresses are refused then.
@@ -368,6 +441,50 @@ bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int ne
 	if (count > 0 && !make_links(endpoints, count, netns, err))
 		return false;
 	return configure_inside(endpoints, count, netns, err);
+}
+
+/* ---- changes while the container runs ---- */
+
+static bool remove_device(int socket, int index, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct ifinfomsg header = {.ifi_index = index};
+
+	netlink_begin(&batch, RTM_DELLINK, 0, "take a link away");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || err->os == ENODEV;
+}
+
+bool endpoint_detach(const struct endpoint_spec *endpoint, int netns, struct error *err)
+{
+	bool outside = endpoint->outer && !is_macvlan(endpoint);
+	scoped_fd int socket = outside ? netlink_open(NETLINK_ROUTE, err)
+				       : enter_and_open_socket(NULL, 0, netns, err);
+	int index;
+
+	if (socket < 0)
+		return false;
+	index = device_index(socket, outside ? endpoint->outer : endpoint->name);
+	if (index == 0 && is_macvlan(endpoint))
+		return error_set(err, ERROR_CONFLICT,
+				 "the link '%s' is not in the container any more", endpoint->name);
+	return index == 0 || remove_device(socket, index, err);
+}
+
+bool endpoint_set_route(int netns, const char *device, const char *gateway, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	scoped_fd int socket = enter_and_open_socket(NULL, 0, netns, err);
+	int index = socket < 0 ? 0 : device_index(socket, device);
+
+	if (socket < 0)
+		return false;
+	if (index == 0)
+		return error_errno(err, "the link '%s' is not in the container", device);
+	return add_default_route(&batch, index, gateway, strchr(gateway, ':') ? AF_INET6 : AF_INET,
+				 NLM_F_REPLACE, err) &&
+	       netlink_send(socket, &batch, err);
 }
 
 bool endpoint_loopback(int netns, struct error *err)

@@ -20,6 +20,11 @@ struct endpoint_spec {
 	int32_t mtu;
 	bool hairpin;  /* the bridge port may send a packet back where it came from */
 	bool isolated; /* the bridge port does not talk to other isolated ones (icc=false) */
+	char *outer;   /* the host's end of the link; NULL: any random name */
+	char *driver;  /* NULL and "bridge": a veth; "macvlan": `bridge` is its parent */
+	char *mode;    /* of macvlan */
+	struct strings link_local; /* more addresses, "169.254.1.2" */
+	bool no_route, no_route6;  /* another network's gateway is the default route's */
 };
 extern const struct record_type endpoint_spec_type;
 
@@ -30,6 +35,14 @@ extern const struct record_type endpoint_spec_type;
  * networks_repair brings it back. */
 bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
 		     struct error *err);
+
+/* Take a link away again; the container runs on.  A veth is removed by the end that is on the host,
+ * whatever the container has made of its own.  A macvlan that cannot be found is ERROR_CONFLICT, for it
+ * may have been renamed; a veth that is gone is fine. */
+bool endpoint_detach(const struct endpoint_spec *endpoint, int netns, struct error *err);
+
+/* The default route of the gateway's family leads there from now on. */
+bool endpoint_set_route(int netns, const char *device, const char *gateway, struct error *err);
 
 /* Only lo: for --network none. */
 bool endpoint_loopback(int netns, struct error *err);

@@ -13,6 +13,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,4 +198,153 @@ bool host_bridge_make(const struct plan_bridge *bridge, struct error *err)
 	    set_up(socket, bridge, err))
 		return true;
 	return error_prefix(err, "bridge '%s'", bridge->name);
+}
+
+/* ---- other devices ---- */
+
+/* The names of kinds that a kernel may lack, as its configuration calls them. */
+static const struct {
+	const char *kind, *what;
+} kinds[] = {
+	{"vlan", "VLAN devices (CONFIG_VLAN_8021Q)"},
+	{"macvlan", "macvlan devices (CONFIG_MACVLAN)"},
+	{"ipvlan", "ipvlan devices (CONFIG_IPVLAN)"},
+};
+
+static bool tell_missing_kind(const char *kind, struct error *err)
+{
+	for (size_t i = 0; i < array_length(kinds) && err->os == EOPNOTSUPP; i++)
+		if (str_equal(kinds[i].kind, kind))
+			return error_set(err, ERROR_UNSUPPORTED, "this kernel has no %s",
+					 kinds[i].what);
+	return false;
+}
+
+static bool remove_link(int socket, const char *name, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct ifinfomsg header = {.ifi_index = (int)if_nametoindex(name)};
+
+	if (header.ifi_index == 0)
+		return true;
+	netlink_begin(&batch, RTM_DELLINK, 0, "remove a device");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || err->os == ENODEV;
+}
+
+bool host_device_remove(const char *name, struct error *err)
+{
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+
+	return socket >= 0 &&
+	       (remove_link(socket, name, err) || error_prefix(err, "device '%s'", name));
+}
+
+struct new_device {
+	const char *kind, *name;
+	const char *lower; /* NULL: none */
+	uint16_t vlan;
+	const char *peer; /* of a veth */
+};
+
+static void add_details(struct netlink_batch *batch, const struct new_device *device)
+{
+	size_t data = netlink_nest(batch, IFLA_INFO_DATA);
+
+	if (device->vlan)
+		netlink_add(batch, IFLA_VLAN_ID, &device->vlan, sizeof(device->vlan));
+	if (device->peer) {
+		struct ifinfomsg peer = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+		size_t nest = netlink_nest(batch, VETH_INFO_PEER);
+
+		netlink_header(batch, &peer, sizeof(peer));
+		netlink_add_text(batch, IFLA_IFNAME, device->peer);
+		netlink_nest_end(batch, nest);
+	}
+	netlink_nest_end(batch, data);
+}
+
+static bool add_new_device(int socket, const struct new_device *device, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+	struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	size_t info;
+
+	netlink_begin(&batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "make a device");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_add_text(&batch, IFLA_IFNAME, device->name);
+	if (device->lower)
+		netlink_add_u32(&batch, IFLA_LINK, if_nametoindex(device->lower));
+	info = netlink_nest(&batch, IFLA_LINKINFO);
+	netlink_add(&batch, IFLA_INFO_KIND, device->kind, strlen(device->kind));
+	if (device->vlan || device->peer)
+		add_details(&batch, device);
+	netlink_nest_end(&batch, info);
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || err->os == EEXIST ||
+	       tell_missing_kind(device->kind, err);
+}
+
+/* "eth0.10": VLAN 10 of eth0. */
+static bool make_vlan(int socket, const char *name, struct error *err)
+{
+	const char *point = strrchr(name, '.');
+	scoped_free char *lower = point ? str_dup_n(name, (size_t)(point - name)) : NULL;
+	struct new_device device = {.kind = "vlan", .name = name, .lower = lower};
+	uint64_t number = 0;
+
+	if (!lower || !device_exists(lower) || !parse_u64(point + 1, &number) || number < 1 ||
+	    number > 4094)
+		return error_set(err, ERROR_INVALID, "invalid subinterface vlan name %s%s", name,
+				 point ? ", example formatting is eth0.10"
+				       : ": there is no such device on this host");
+	device.vlan = (uint16_t)number;
+	return add_new_device(socket, &device, err);
+}
+
+/* A pair whose other end nobody has. */
+static bool make_nowhere(int socket, const char *name, struct error *err)
+{
+	scoped_free char *peer = str_format("dp%s", name + 2);
+	struct new_device device = {.kind = "veth", .name = name, .peer = peer};
+
+	return add_new_device(socket, &device, err);
+}
+
+static bool make_parent(const char *name, struct error *err)
+{
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+
+	if (socket < 0)
+		return false;
+	if (device_exists(name))
+		return true;
+	return str_starts_with(name, "dm-") ? make_nowhere(socket, name, err)
+					    : make_vlan(socket, name, err);
+}
+
+/* Whether the kernel could: by making one on lo, which no kernel allows for another reason. */
+static bool refuse_ipvlan(struct error *err)
+{
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+	struct new_device device = {.kind = "ipvlan", .name = "wherry-probe", .lower = "lo"};
+
+	if (socket < 0)
+		return false;
+	if (add_new_device(socket, &device, err))
+		remove_link(socket, device.name, err);
+	else if (err->kind == ERROR_UNSUPPORTED)
+		return false;
+	return error_set(err, ERROR_UNSUPPORTED,
+			 "ipvlan networks are not supported by this version");
+}
+
+bool host_device_make(const struct plan_bridge *device, struct error *err)
+{
+	if (!device->kind)
+		return host_bridge_make(device, err);
+	if (str_equal(device->kind, "ipvlan"))
+		return refuse_ipvlan(err);
+	return make_parent(device->name, err) || error_prefix(err, "parent '%s'", device->name);
 }

@@ -7,6 +7,14 @@
  * and that is not planned is taken away: the setting has changed. */
 bool host_bridge_make(const struct plan_bridge *bridge, struct error *err);
 
+/* The same for any kind of device that a network stands on: a bridge, or a macvlan's parent (which is
+ * made where its name says how: a VLAN "eth0.10", or "dm-..." which leads nowhere).  What this kernel
+ * has no devices for is refused by name. */
+bool host_device_make(const struct plan_bridge *device, struct error *err);
+
+/* One that is gone is fine. */
+bool host_device_remove(const char *name, struct error *err);
+
 /* What lets a bridge's containers be reached on 127.0.0.1 (safe only together with the rules of the
  * chain `raw`), and keeps a container from becoming the host's IPv6 router. */
 bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err);

@@ -12,9 +12,8 @@
 #define NETWORK_PREFIX "network/"
 
 static const struct network_driver *const drivers[] = {
-	&network_bridge_driver,
-	&network_host_driver,
-	&network_null_driver,
+	&network_bridge_driver, &network_macvlan_driver, &network_ipvlan_driver,
+	&network_host_driver,	&network_null_driver,
 };
 
 /* ---- records ---- */
@@ -25,6 +24,9 @@ static const struct record_field pool_fields[] = {
 	RECORD_FIELD(struct network_pool, 1, "Subnet", RECORD_STRING, subnet),
 	RECORD_FIELD(struct network_pool, 2, "IPRange", RECORD_STRING, range),
 	RECORD_FIELD(struct network_pool, 3, "Gateway", RECORD_STRING, gateway),
+	RECORD_FIELD(struct network_pool, 4, "AuxiliaryAddresses", RECORD_PAIRS, aux),
+	RECORD_FIELD_FLAGS(struct network_pool, 5, "Automatic", RECORD_BOOL, automatic,
+			   RECORD_STORED_ONLY),
 };
 const struct record_type network_pool_type = RECORD_TYPE(struct network_pool, pool_fields);
 
@@ -42,6 +44,15 @@ static const struct record_field spec_fields[] = {
 	FIELD(11, "Masquerade", RECORD_BOOL, masquerade),
 	FIELD(12, "Options", RECORD_PAIRS, options),
 	FIELD(13, "Labels", RECORD_PAIRS, labels),
+	FIELD(14, "Attachable", RECORD_BOOL, attachable),
+	FIELD(15, "Made", RECORD_BOOL, made),
+	FIELD(16, "Mode", RECORD_STRING, mode),
+	FIELD(17, "Interface", RECORD_STRING, interface),
+	FIELD(18, "HostIp", RECORD_STRING, host_ip),
+	FIELD(19, "Source", RECORD_STRING, source),
+	FIELD(20, "Source6", RECORD_STRING, source6),
+	FIELD(21, "IpamOptions", RECORD_PAIRS, ipam_options),
+	FIELD(22, "Removing", RECORD_BOOL, removing),
 };
 const struct record_type network_spec_type = RECORD_TYPE(struct network_spec, spec_fields);
 
@@ -56,7 +67,7 @@ void network_free(struct network *network)
 }
 scoped_define(network);
 
-static const struct network_driver *find_driver(const char *name)
+const struct network_driver *network_driver_find(const char *name)
 {
 	for (size_t i = 0; i < array_length(drivers); i++)
 		if (str_equal(drivers[i]->name, name))
@@ -74,8 +85,10 @@ static bool load_record(void *data, const char *key, const void *value, size_t s
 		log_error("a network's record cannot be read", &err, "key=%s", key);
 		return true;
 	}
-	network->driver = find_driver(network->spec.driver);
-	if (network->driver)
+	network->driver = network_driver_find(network->spec.driver);
+	if (network->driver && network->spec.removing)
+		vector_add(&n->leaving, take(network));
+	else if (network->driver)
 		vector_add(&n->list, take(network));
 	return true;
 }
@@ -89,33 +102,67 @@ static bool load_guard(void *data, const char *key, const void *value, size_t si
 	return true;
 }
 
-static void save(struct networks *n, struct network *network)
+static bool load_ula(void *data, const char *key, const void *value, size_t size)
+{
+	struct networks *n = data;
+	scoped_free char *text = str_dup_n(value, size);
+
+	(void)key;
+	subnet_parse(text, &n->ula, NULL);
+	return true;
+}
+
+void network_save(struct networks *n, struct network *network, store_done *done, void *data)
 {
 	scoped_free char *key = str_format(NETWORK_PREFIX "%s", network->spec.id);
 	scoped_buffer struct buffer value = {0};
 
 	record_encode(&network_spec_type, &network->spec, &value);
-	store_put(n->store, key, value.data, value.size, STORE_SURVIVES_POWER_CUT, NULL, NULL);
+	store_put(n->store, key, value.data, value.size, STORE_SURVIVES_POWER_CUT, done, data);
 	network->unsaved = false;
+}
+
+void network_forget(struct networks *n, const struct network *network)
+{
+	scoped_free char *key = str_format(NETWORK_PREFIX "%s", network->spec.id);
+
+	store_delete(n->store, key, STORE_SURVIVES_KILL, NULL, NULL);
 }
 
 void networks_save(struct networks *n)
 {
 	for (size_t i = 0; i < n->list.count; i++)
 		if (n->list.items[i]->unsaved)
-			save(n, n->list.items[i]);
+			network_save(n, n->list.items[i], NULL, NULL);
 }
 
 /* ---- opening and closing ---- */
 
+/* Records are read in the order of their keys; they are shown in that of their making. */
+static int compare_ages(const void *a, const void *b)
+{
+	const struct network *const *x = a, *const *y = b;
+	int64_t difference = (*x)->spec.created_ns - (*y)->spec.created_ns;
+
+	return difference < 0 ? -1 : difference > 0;
+}
+
+/* One that cannot be used keeps nobody else from working, but for the one that all others need. */
 static bool open_drivers(struct networks *n, struct error *err)
 {
 	for (size_t i = 0; i < n->list.count; i++) {
 		struct network *network = n->list.items[i];
 
-		if (network->driver->open && !network->driver->open(network, err))
-			return error_prefix(err, "network '%s'", network->spec.name);
+		if (!network->driver->open || network->driver->open(network, err))
+			continue;
+		error_prefix(err, "network '%s'", network->spec.name);
+		if (network == n->default_network)
+			return false;
+		network->failure = *err;
+		log_error("a network cannot be used", err, "id=%s", network->spec.id);
 	}
+	if (n->list.count > 1)
+		qsort(n->list.items, n->list.count, sizeof(*n->list.items), compare_ages);
 	return true;
 }
 
@@ -131,6 +178,7 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 	n->retry.data = n;
 	if (store_each(store, NETWORK_PREFIX, load_record, n, err) &&
 	    store_each(store, NETWORK_GUARD_KEY, load_guard, n, err) &&
+	    store_each(store, NETWORK_ULA_KEY, load_ula, n, err) &&
 	    networks_apply_settings(n, settings, err) && open_drivers(n, err))
 		return n;
 	networks_close(n);
@@ -142,6 +190,23 @@ static void on_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+static void network_list_fini(struct network_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		network_free(list->items[i]);
+	vector_fini(list);
+}
+
+void network_list_remove(struct network_list *list, const struct network *network)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i] != network)
+			continue;
+		vector_remove(list, i);
+		return;
+	}
+}
+
 void networks_close(struct networks *n)
 {
 	if (!n)
@@ -149,10 +214,11 @@ void networks_close(struct networks *n)
 	job_cancel(n->job);
 	job_cancel(n->forgetting);
 	firewall_close(n->firewall);
-	for (size_t i = 0; i < n->list.count; i++)
-		network_free(n->list.items[i]);
-	vector_fini(&n->list);
+	network_list_fini(&n->list);
+	network_list_fini(&n->making);
+	network_list_fini(&n->leaving);
 	map_fini(&n->endpoints);
+	vector_fini(&n->templates);
 	port_table_fini(&n->ports);
 	strings_fini(&n->warnings);
 	vector_fini(&n->waiters);
@@ -180,6 +246,12 @@ struct network *networks_at(const struct networks *n, size_t index)
 const struct network_spec *network_get_spec(const struct network *network)
 {
 	return &network->spec;
+}
+
+bool network_is_predefined(const struct network_spec *spec)
+{
+	return str_equal(spec->name, "bridge") || str_equal(spec->name, "host") ||
+	       str_equal(spec->name, "none");
 }
 
 size_t network_endpoint_count(const struct network *network)
@@ -259,6 +331,18 @@ static void hold(struct networks *n, struct network *network, const struct endpo
 	network->endpoints++;
 }
 
+/* The names of links are seen by nobody but `ip link`; a name from the container's id would collide
+ * with the link of its last run, which dies up to some milliseconds after its namespace. */
+static char *random_link_name(void)
+{
+	unsigned char random[5];
+	char hex[2 * sizeof(random) + 1];
+
+	random_bytes(random, sizeof(random));
+	hex_encode(random, sizeof(random), hex);
+	return str_format("veth%s", hex);
+}
+
 bool network_allocate(struct networks *n, struct network *network,
 		      const struct endpoint_request *request, struct endpoint_spec *out,
 		      struct error *err)
@@ -272,6 +356,10 @@ bool network_allocate(struct networks *n, struct network *network,
 		return error_set(
 			err, ERROR_INVALID,
 			"user specified IP address is supported on user defined networks only");
+	if (network->failure.kind != ERROR_NONE) {
+		*err = network->failure;
+		return false;
+	}
 	if (!network->driver->allocate(network, request, out, err))
 		return false;
 	id_new(id);
@@ -279,6 +367,10 @@ bool network_allocate(struct networks *n, struct network *network,
 	out->network_id = str_dup(network->spec.id);
 	out->network_name = str_dup(network->spec.name);
 	out->name = str_dup(request->name ? request->name : "eth0");
+	if (request->link_local)
+		out->link_local = strings_copy(request->link_local);
+	out->driver = str_dup(network->spec.driver);
+	out->outer = random_link_name();
 	hold(n, network, out);
 	return true;
 }

@@ -87,23 +87,32 @@ const struct strings *networks_warnings(const struct networks *networks);
 
 /* ---- the networks ---- */
 
-struct network_pool {  /* one subnet */
-	char *subnet;  /* "172.17.0.0/16" */
-	char *range;   /* of it, what containers get; NULL: all */
-	char *gateway; /* "172.17.0.1" */
+struct network_pool {	  /* one subnet */
+	char *subnet;	  /* "172.17.0.0/16" */
+	char *range;	  /* of it, what containers get; NULL: all */
+	char *gateway;	  /* "172.17.0.1" */
+	struct pairs aux; /* name to an address that no container gets */
+	bool automatic;	  /* the subnet was chosen by us: no static addresses */
 };
 
 /* What is wanted of a network, as stored; the door renders it. */
 struct network_spec {
 	char *id, *name;
-	char *driver; /* "bridge", "host", "null" */
+	char *driver; /* "bridge", "macvlan", "host", "null" */
 	int64_t created_ns;
-	bool internal, ipv6;
+	bool internal, ipv6, attachable;
 	struct record_list pools; /* struct network_pool: IPv4, then IPv6 */
-	char *bridge;		  /* the device; NULL for the other drivers */
+	char *bridge;		  /* the host's device: a bridge, a macvlan's parent; else NULL */
+	bool made;		  /* that device is ours: it goes with the network */
 	int32_t mtu;
 	bool icc, masquerade;
-	struct pairs options, labels;
+	char *mode;		/* of macvlan: "bridge", "private", "vepa", "passthru" */
+	char *interface;	/* what devices are called inside, before their number; NULL: eth */
+	char *host_ip;		/* of published ports that name none; NULL: the daemon's */
+	char *source, *source6; /* what containers are seen as outside; NULL: any of the host's */
+	struct pairs options, labels; /* as they were given */
+	struct pairs ipam_options;
+	bool removing; /* nobody sees it any more; its device may still be there */
 };
 extern const struct record_type network_pool_type, network_spec_type;
 
@@ -116,6 +125,37 @@ struct network *networks_at(const struct networks *networks, size_t index);
 
 const struct network_spec *network_get_spec(const struct network *network); /* borrowed */
 size_t network_endpoint_count(const struct network *network);
+bool network_is_predefined(const struct network_spec *spec); /* bridge, host, none */
+
+/* May a container ask for this address (NULL and "" are none)?  Whether it is free is not looked at.
+ * ERROR_INVALID in Docker's words. */
+bool network_spec_may_give(const struct network_spec *spec, int family, const char *address,
+			   struct error *err);
+
+/* What a user wants of a new network; all of it is borrowed for the call. */
+struct network_request {
+	const char *name;
+	const char *driver; /* NULL or "": "bridge" */
+	const char *scope;
+	bool internal, ipv6, attachable, ingress, config_only;
+	const char *ipam_driver;
+	const struct pairs *ipam_options, *options, *labels;
+	const struct record_list *pools; /* struct network_pool; without subnet: one of ours */
+};
+
+/* `err` is NULL on success, and `network` is then recorded and its device and rules are there.  After
+ * a failure nothing is left of it.  Called exactly once, also before network_create returns. */
+typedef void network_created(void *data, struct network *network, const struct error *err);
+
+/* Recorded first, then made by the worker: a daemon that dies between leaves a network that the next
+ * one completes.  Nobody sees it before it is done. */
+void network_create(struct networks *networks, const struct network_request *request,
+		    network_created *done, void *data);
+
+/* ERROR_FORBIDDEN for the predefined ones and those with endpoints.  From here on nobody finds it; it
+ * is recorded that it goes, its device and rules are removed, then its record. */
+void network_remove(struct networks *networks, struct network *network, network_done *done,
+		    void *data);
 
 /* ---- modes: what HostConfig.NetworkMode gives a container ---- */
 
@@ -141,9 +181,10 @@ bool network_mode_parse(const struct networks *networks, const char *text, struc
 
 struct endpoint_request {
 	const char *container_id;
-	const char *address, *address6; /* asked for; NULL: the lowest free */
-	const char *mac;		/* NULL: 02:42 and the IPv4 address */
-	const char *name;		/* inside; NULL: "eth0" */
+	const char *address, *address6;	  /* asked for; NULL: the lowest free */
+	const char *mac;		  /* NULL: 02:42 and the IPv4 address */
+	const char *name;		  /* inside; NULL: "eth0" */
+	const struct strings *link_local; /* more addresses; NULL: none */
 };
 
 /* Fill `out` (a zeroed record; freed by record_fini with endpoint_spec_type).  Memory only.  A full
@@ -155,6 +196,19 @@ bool network_allocate(struct networks *networks, struct network *network,
 /* Take the addresses of a container that ran before this daemon did.  One that is not of the pool
  * (settings have changed meanwhile) is left alone. */
 void network_adopt(struct networks *networks, const struct endpoint_spec *endpoint);
+
+/* Which endpoints are a container's way out (indices; -1: none is).  As in Docker 27 the first by the
+ * name of its network that has a gateway; a later daemon's GwPriority is not known. */
+struct gateway_choice {
+	int four, six;
+};
+struct gateway_choice gateways_choose(const struct record_list *endpoints);
+
+/* Choose, and mark the others (endpoint_spec.no_route). */
+struct gateway_choice gateways_mark(struct record_list *endpoints);
+
+/* The endpoint that published ports lead to: the way out, if it can have them; NULL: none can. */
+const struct endpoint_spec *gateway_endpoint(const struct record_list *endpoints);
 
 /* Give them back.  Idempotent. */
 void network_release(struct networks *networks, const struct endpoint_spec *endpoint);

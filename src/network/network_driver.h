@@ -31,12 +31,30 @@ struct network_driver {
 	struct ruleset_bridge (*rules)(const struct network *network);
 };
 
-extern const struct network_driver network_bridge_driver, network_host_driver, network_null_driver;
+extern const struct network_driver network_bridge_driver, network_macvlan_driver,
+	network_ipvlan_driver, network_host_driver, network_null_driver;
 
 struct network {
 	struct network_spec spec;
 	const struct network_driver *driver;
-	bool unsaved; /* the record is to be written by networks_start */
+	bool unsaved;	      /* the record is to be written by networks_start */
+	struct error failure; /* kind not NONE: it cannot be used, and why */
 	size_t endpoints;
 	struct address_pool pools[2]; /* IPv4, IPv6; subnet.prefix -1: not there */
 };
+
+/* ---- what drivers that give addresses share (network_pools.c) ---- */
+
+bool network_pools_open(struct network *network, struct error *err);
+void network_pools_close(struct network *network);
+const struct network_pool *network_pool_spec(const struct network *network, size_t index);
+bool network_has_pool(const struct network *network, size_t index);
+
+/* Addresses, prefixes, gateways and MAC; all or nothing. */
+bool network_pools_take(struct network *network, const struct endpoint_request *request,
+			struct endpoint_spec *out, struct error *err);
+void network_pools_adopt(struct network *network, const struct endpoint_spec *endpoint);
+void network_pools_give_back(struct network *network, const struct endpoint_spec *endpoint);
+
+/* The MAC that goes with an IPv4 address. */
+char *network_mac_of(const char *address);

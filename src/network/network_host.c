@@ -64,17 +64,29 @@ static bool read_bridge_netfilter(void)
 	return file_read(AT_FDCWD, BRIDGE_NETFILTER, 16, &text, &absent) && text.data[0] == '1';
 }
 
+/* Those that are seen, and those that are on their way to it. */
+static struct network *nth_network(const struct networks *n, size_t index)
+{
+	return index < n->list.count ? n->list.items[index]
+				     : n->making.items[index - n->list.count];
+}
+
+static size_t present_count(const struct networks *n)
+{
+	return n->list.count + n->making.count;
+}
+
 static void render_ruleset(const struct networks *n, struct buffer *out)
 {
 	scoped_free struct ruleset_bridge *bridges =
-		mem_zeroed(n->list.count, sizeof(struct ruleset_bridge));
+		mem_zeroed(present_count(n), sizeof(struct ruleset_bridge));
 	struct ruleset ruleset = {.table = n->table,
 				  .bridges = bridges,
 				  .ports = &n->ports,
 				  .bridge_netfilter = n->bridge_netfilter};
 
-	for (size_t i = 0; i < n->list.count; i++) {
-		const struct network *network = n->list.items[i];
+	for (size_t i = 0; i < present_count(n); i++) {
+		const struct network *network = nth_network(n, i);
 
 		if (network->driver->rules)
 			bridges[ruleset.bridge_count++] = network->driver->rules(network);
@@ -82,17 +94,38 @@ static void render_ruleset(const struct networks *n, struct buffer *out)
 	ruleset_render(&ruleset, out);
 }
 
+static bool is_used(const struct networks *n, const char *device)
+{
+	for (size_t i = 0; i < present_count(n); i++)
+		if (str_equal(nth_network(n, i)->spec.bridge, device))
+			return true;
+	return false;
+}
+
+/* Devices of networks that go, but for those that somebody else stands on (a parent). */
+static void plan_removals(const struct networks *n, struct network_plan *plan)
+{
+	for (size_t i = 0; i < n->leaving.count; i++) {
+		const struct network_spec *spec = &n->leaving.items[i]->spec;
+
+		if (spec->made && spec->bridge && !is_used(n, spec->bridge))
+			strings_add(&plan->removed, spec->bridge);
+	}
+}
+
 static void make_plan(struct networks *n, struct network_plan *plan)
 {
 	struct buffer ruleset = {0};
 
-	for (size_t i = 0; i < n->list.count; i++)
-		if (n->list.items[i]->driver->plan)
-			n->list.items[i]->driver->plan(n->list.items[i], plan);
+	for (size_t i = 0; i < present_count(n); i++)
+		if (nth_network(n, i)->driver->plan)
+			nth_network(n, i)->driver->plan(nth_network(n, i), plan);
+	plan_removals(n, plan);
 	plan->forward = n->forward;
 	plan->forward6 = plan->forward6 && n->forward;
 	plan->guard = n->guarded;
 	plan->may_guard = !n->forward_no_drop;
+	plan->look = n->look;
 	plan->nft = str_dup(n->nft);
 	plan->table = str_dup(n->table);
 	n->bridge_netfilter = read_bridge_netfilter();
@@ -142,6 +175,33 @@ static void remember_guard(struct networks *n)
 	store_put(n->store, NETWORK_GUARD_KEY, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
 }
 
+static void note_failure(struct network *network, const struct network_report *report)
+{
+	network->failure = (struct error){0};
+	for (size_t i = 0; i < report->failed.count; i++) {
+		const struct failed_device *failed =
+			RECORD_AT(report->failed, struct failed_device, i);
+
+		if (!network->spec.bridge || !str_equal(failed->name, network->spec.bridge))
+			continue;
+		error_set(&network->failure, (enum error_kind)failed->error_kind, "%s",
+			  failed->error ? failed->error : "");
+		network->failure.os = failed->error_os;
+	}
+}
+
+/* A device that cannot be made is its network's trouble alone; but nobody would look for the default
+ * network's. */
+static void note_failures(struct networks *n, const struct network_report *report)
+{
+	for (size_t i = 0; i < present_count(n); i++)
+		note_failure(nth_network(n, i), report);
+	for (size_t i = 0; i < n->leaving.count; i++)
+		note_failure(n->leaving.items[i], report);
+	if (n->failure.kind == ERROR_NONE && n->default_network)
+		n->failure = n->default_network->failure;
+}
+
 static void take_warnings(struct networks *n, struct network_report *report)
 {
 	for (size_t i = 0; i < report->warnings.count; i++)
@@ -163,7 +223,9 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 	n->job = NULL;
 	n->ready = read_report(answer, job_error, &report, &err);
 	n->failure = err;
-	take_warnings(n, &report);
+	note_failures(n, &report);
+	if (n->looked)
+		take_warnings(n, &report);
 	if (report.guarded && !n->guarded)
 		remember_guard(n);
 	record_fini(&network_report_type, &report);
@@ -186,6 +248,8 @@ static void start_build(struct networks *n)
 	n->again = n->ready = false;
 	n->built_ns = time_monotonic_ns();
 	make_plan(n, &plan);
+	n->looked = n->look;
+	n->look = false;
 	n->job = start_worker(n, &plan, on_built, &err);
 	record_fini(&network_plan_type, &plan);
 	if (n->job)
@@ -212,6 +276,7 @@ static void on_lost(void *data)
 	log_warning("somebody removed our firewall rules; making them again", NULL, "table=%s",
 		    n->table);
 	n->ready = false;
+	n->look = true;
 	uv_timer_start(&n->retry, on_retry,
 		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms) : 0, 0);
 }
@@ -226,7 +291,7 @@ void networks_when_settled(struct networks *n, network_done *done, void *data)
 		done(data, n->failure.kind == ERROR_NONE ? NULL : &n->failure);
 }
 
-void networks_repair(struct networks *n, network_done *done, void *data)
+void networks_rebuild(struct networks *n, network_done *done, void *data)
 {
 	struct network_waiter waiter = {done, data};
 
@@ -235,6 +300,12 @@ void networks_repair(struct networks *n, network_done *done, void *data)
 		n->again = true;
 	else
 		start_build(n);
+}
+
+void networks_repair(struct networks *n, network_done *done, void *data)
+{
+	n->look = true;
+	networks_rebuild(n, done, data);
 }
 
 /* Without nf_tables in the kernel the bridges are still made, and what is published is refused. */
@@ -247,12 +318,46 @@ static void open_firewall(struct networks *n)
 		log_error("no firewall: ports cannot be published", &err, "table=%s", n->table);
 }
 
+/* What an earlier daemon had begun to remove is gone now. */
+static void forget_left(struct networks *n)
+{
+	while (n->unfinished > 0) {
+		struct network *network = n->leaving.items[--n->unfinished];
+
+		if (network->failure.kind != ERROR_NONE)
+			continue;
+		network_forget(n, network);
+		network_list_remove(&n->leaving, network);
+		network_free(network);
+	}
+}
+
+struct first_build {
+	struct networks *networks;
+	network_done *done;
+	void *data;
+};
+
+static void on_first_built(void *data, const struct error *err)
+{
+	struct first_build *first = data;
+
+	if (!err)
+		forget_left(first->networks);
+	first->done(first->data, err);
+	free(first);
+}
+
 void networks_start(struct networks *n, network_done *done, void *data)
 {
+	struct first_build *first = mem_new(struct first_build);
+
+	*first = (struct first_build){n, done, data};
+	n->unfinished = n->leaving.count;
 	if (n->firewall_on && !n->firewall)
 		open_firewall(n);
 	networks_save(n);
-	networks_repair(n, done, data);
+	networks_repair(n, on_first_built, first);
 }
 
 const struct strings *networks_warnings(const struct networks *n)

@@ -9,6 +9,7 @@ static const struct record_field bridge_fields[] = {
 	FIELD(plan_bridge, 2, RECORD_STRINGS, addresses),
 	FIELD(plan_bridge, 3, RECORD_STRING, mac),
 	FIELD(plan_bridge, 4, RECORD_I32, mtu),
+	FIELD(plan_bridge, 5, RECORD_STRING, kind),
 };
 const struct record_type plan_bridge_type = RECORD_TYPE(struct plan_bridge, bridge_fields);
 
@@ -17,6 +18,18 @@ static const struct record_field flow_fields[] = {
 	FIELD(plan_flow, 2, RECORD_I32, port),
 };
 const struct record_type plan_flow_type = RECORD_TYPE(struct plan_flow, flow_fields);
+
+static const struct record_field links_fields[] = {
+	FIELD(plan_links, 1, RECORD_I64, pid),
+	FIELD(plan_links, 2, RECORD_I64, start_time),
+	LIST(plan_links, 3, added, endpoint_spec_type),
+	LIST(plan_links, 4, removed, endpoint_spec_type),
+	FIELD(plan_links, 5, RECORD_STRING, gateway),
+	FIELD(plan_links, 6, RECORD_STRING, device),
+	FIELD(plan_links, 7, RECORD_STRING, gateway6),
+	FIELD(plan_links, 8, RECORD_STRING, device6),
+};
+const struct record_type plan_links_type = RECORD_TYPE(struct plan_links, links_fields);
 
 static const struct record_field plan_fields[] = {
 	LIST(network_plan, 1, bridges, plan_bridge_type),
@@ -28,8 +41,19 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 7, RECORD_STRING, table),
 	FIELD(network_plan, 8, RECORD_STRING, nft),
 	LIST(network_plan, 9, flows, plan_flow_type),
+	FIELD(network_plan, 10, RECORD_STRINGS, removed),
+	FIELD(network_plan, 11, RECORD_BOOL, look),
+	RECORD_NESTED(struct network_plan, 12, "links", RECORD_POINTER, links, 0, &plan_links_type),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
+
+static const struct record_field failed_fields[] = {
+	FIELD(failed_device, 1, RECORD_STRING, name),
+	FIELD(failed_device, 2, RECORD_I32, error_kind),
+	FIELD(failed_device, 3, RECORD_I32, error_os),
+	FIELD(failed_device, 4, RECORD_STRING, error),
+};
+const struct record_type failed_device_type = RECORD_TYPE(struct failed_device, failed_fields);
 
 static const struct record_field report_fields[] = {
 	FIELD(network_report, 1, RECORD_STRINGS, warnings),
@@ -37,5 +61,6 @@ static const struct record_field report_fields[] = {
 	FIELD(network_report, 3, RECORD_I32, error_kind),
 	FIELD(network_report, 4, RECORD_I32, error_os),
 	FIELD(network_report, 5, RECORD_STRING, error),
+	LIST(network_report, 6, failed, failed_device_type),
 };
 const struct record_type network_report_type = RECORD_TYPE(struct network_report, report_fields);

@@ -3,12 +3,23 @@
 #pragma once
 
 #include "format/record.h"
+#include "network/endpoint.h"
 
-struct plan_bridge {
+struct plan_bridge { /* a device of the host that a network stands on */
 	char *name;
 	struct strings addresses; /* "172.17.0.1/16", "fd00::1/64"; what is missing is added */
 	char *mac;
 	int32_t mtu;
+	char *kind; /* NULL: "bridge"; "macvlan": a parent that is made where it can be; "ipvlan" */
+};
+
+/* A change of what a running container is connected to. */
+struct plan_links {
+	int64_t pid, start_time;  /* its first process; 0: none */
+	struct record_list added; /* struct endpoint_spec */
+	struct record_list removed;
+	char *gateway, *device; /* the default route from now on; NULL: as it is */
+	char *gateway6, *device6;
 };
 
 /* Flows of a UDP port: the kernel goes on sending them where it did until told otherwise. */
@@ -27,13 +38,25 @@ struct network_plan {
 	char *table;
 	char *nft;
 	struct record_list flows; /* struct plan_flow: to be forgotten */
+	struct strings removed;	  /* devices that go */
+	bool look;		  /* at the rules of others */
+	struct plan_links *links; /* nothing else is done then; NULL: no change */
 };
-extern const struct record_type plan_bridge_type, plan_flow_type, network_plan_type;
+extern const struct record_type plan_bridge_type, plan_flow_type, plan_links_type,
+	network_plan_type;
+
+struct failed_device {
+	char *name;
+	int32_t error_kind, error_os;
+	char *error;
+};
 
 struct network_report {
 	struct strings warnings;
 	bool guarded;		      /* the chain `router` is closed */
 	int32_t error_kind, error_os; /* enum error_kind; 0: all done */
 	char *error;
+	struct record_list
+		failed; /* struct failed_device: these alone could not be made or removed */
 };
-extern const struct record_type network_report_type;
+extern const struct record_type failed_device_type, network_report_type;

@@ -10,7 +10,6 @@
 #include "base/id.h"
 #include "base/time.h"
 
-#include <ctype.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,19 +28,6 @@ void network_settings_init(struct network_settings *settings)
 }
 
 /* ---- names ---- */
-
-/* Names go into rules and paths of /proc/sys, so only what cannot mean anything there. */
-static bool is_device_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	if (length == 0 || length >= IFNAMSIZ || name[0] == '.')
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
-			return false;
-	return true;
-}
 
 /* docker0 belongs to dockerd where that is or was; the next names to other daemons of ours. */
 static char *choose_bridge(void)
@@ -130,35 +116,35 @@ static bool set_pool_from(struct network_pool *pool, const char *text, const cha
 	return true;
 }
 
-static bool parse_templates(const struct network_settings *settings, struct pool_template *out,
-			    struct error *err)
+static bool take_templates(struct networks *n, const struct network_settings *settings,
+			   struct error *err)
 {
-	for (size_t i = 0; i < settings->pools.count; i++)
-		if (!pool_template_parse(settings->pools.items[i], &out[i], err))
+	for (size_t i = 0; i < settings->pools.count; i++) {
+		struct pool_template template;
+
+		if (!pool_template_parse(settings->pools.items[i], &template, err))
 			return false;
+		vector_add(&n->templates, template);
+	}
 	return true;
 }
 
-static bool set_pool_from_templates(struct network_pool *pool,
-				    const struct network_settings *settings, struct error *err)
+/* The default bridge comes before all others, but for those of an earlier daemon. */
+static bool set_pool_from_templates(struct networks *n, struct network_pool *pool,
+				    struct error *err)
 {
-	scoped_free struct pool_template *templates =
-		mem_zeroed(settings->pools.count, sizeof(*templates));
-	scoped_free char *routes = host_routes();
-	struct pool_choice choice = {
-		.templates = templates, .template_count = settings->pools.count, .routes = routes};
 	struct subnet subnet;
 	struct address gateway;
 
-	if (!parse_templates(settings, templates, err) || !pool_choose(&choice, &subnet, err))
+	if (!networks_choose_subnet(n, AF_INET, &subnet, err))
 		return false;
 	gateway = subnet_at(&subnet, 1);
 	set_pool(pool, &subnet, &gateway);
 	return true;
 }
 
-static bool choose_subnet(struct network_spec *spec, const struct network_settings *settings,
-			  struct error *err)
+static bool choose_subnet(struct networks *n, struct network_spec *spec,
+			  const struct network_settings *settings, struct error *err)
 {
 	scoped_free char *existing = device_address(spec->bridge);
 	struct network_pool *pool = pool_at(spec, 0);
@@ -167,7 +153,7 @@ static bool choose_subnet(struct network_spec *spec, const struct network_settin
 		return set_pool_from(pool, settings->bip, "--bip", err);
 	if (existing)
 		return set_pool_from(pool, existing, "--bridge", err);
-	return pool->subnet || set_pool_from_templates(pool, settings, err);
+	return pool->subnet || set_pool_from_templates(n, pool, err);
 }
 
 static bool choose_ranges(struct network_spec *spec, const struct network_settings *settings,
@@ -212,7 +198,7 @@ static void set_options(struct network_spec *spec)
 
 static bool choose_device(struct network_spec *spec, const char *asked, struct error *err)
 {
-	if (asked && !is_device_name(asked))
+	if (asked && !device_name_is_sound(asked))
 		return error_set(err, ERROR_INVALID, "invalid value '%s' for --bridge", asked);
 	if (asked && !str_equal(asked, spec->bridge)) {
 		record_list_fini(&network_pool_type, &spec->pools);
@@ -229,7 +215,7 @@ static bool make_bridge_network(struct networks *n, const struct network_setting
 	struct network *network = find_or_make(n, "bridge", &network_bridge_driver);
 	struct network_spec *spec = &network->spec;
 
-	if (!choose_device(spec, settings->bridge, err) || !choose_subnet(spec, settings, err) ||
+	if (!choose_device(spec, settings->bridge, err) || !choose_subnet(n, spec, settings, err) ||
 	    !choose_ranges(spec, settings, err))
 		return false;
 	spec->mtu = settings->mtu > 0 ? settings->mtu : MTU_DEFAULT;
@@ -277,8 +263,10 @@ bool networks_apply_settings(struct networks *n, const struct network_settings *
 	if (!with_bridge)
 		leave_out_bridge_network(n);
 	if (!apply_default_host(n, settings->default_host_ip, err) ||
+	    !take_templates(n, settings, err) ||
 	    (with_bridge && !make_bridge_network(n, settings, err)))
 		return false;
+	n->mtu = settings->mtu > 0 ? settings->mtu : MTU_DEFAULT;
 	find_or_make(n, "host", &network_host_driver);
 	find_or_make(n, "none", &network_null_driver);
 

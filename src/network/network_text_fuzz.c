@@ -46,6 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_subnet(text);
 	extra_host_check(text, &err);
 	pool_template_parse(text, &template, &err);
-	routes_overlap(text, &subnet);
+	struct host_routes routes = {text, text};
+	routes_overlap(&routes, &subnet);
+	subnet = (struct subnet){.base.family = AF_INET6, .prefix = 8};
+	routes_are_near(&routes, &subnet, "eth0");
 	return 0;
 }

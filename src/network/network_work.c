@@ -10,17 +10,37 @@
 #include "network/conntrack.h"
 #include "network/foreign_rules.h"
 #include "network/host_bridge.h"
+#include "network/host_facts.h"
+#include "network/links_change.h"
 #include "network/nft_child.h"
 #include "network/ruleset.h"
 
 #include <netinet/in.h>
 
-static bool make_bridges(const struct network_plan *plan, struct error *err)
+static void note_failure(struct network_report *report, const char *device, const struct error *err)
 {
-	for (size_t i = 0; i < plan->bridges.count; i++)
-		if (!host_bridge_make(RECORD_AT(plan->bridges, struct plan_bridge, i), err))
-			return false;
-	return true;
+	struct failed_device *failed = record_list_add(&failed_device_type, &report->failed);
+
+	failed->name = str_dup_or_null(device);
+	failed->error_kind = (int32_t)err->kind;
+	failed->error_os = err->os;
+	failed->error = str_dup(err->text);
+}
+
+/* One that fails does not keep the others from working. */
+static void make_devices(const struct network_plan *plan, struct network_report *report)
+{
+	struct error err;
+
+	for (size_t i = 0; i < plan->removed.count; i++)
+		if (!host_device_remove(plan->removed.items[i], &err))
+			note_failure(report, plan->removed.items[i], &err);
+	for (size_t i = 0; i < plan->bridges.count; i++) {
+		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
+
+		if (!host_device_make(bridge, &err))
+			note_failure(report, bridge->name, &err);
+	}
 }
 
 /* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
@@ -48,6 +68,8 @@ static void set_sysctls(const struct network_plan *plan, struct strings *warning
 		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
 		struct error err;
 
+		if (bridge->kind || !device_exists(bridge->name))
+			continue;
 		if (!host_bridge_set_sysctls(bridge->name, plan->ruleset != NULL, &err))
 			strings_format(warnings,
 				       "ports published on 127.0.0.1 may not be reached: %s",
@@ -91,20 +113,31 @@ static void look_at_others(const struct network_plan *plan, struct strings *warn
 static bool set_host_up(const struct network_plan *plan, struct network_report *report,
 			struct error *err)
 {
-	if (!make_bridges(plan, err) || !load_table(plan, report, err))
+	make_devices(plan, report);
+	if (!load_table(plan, report, err))
 		return false;
 	set_sysctls(plan, &report->warnings);
 	forward(plan, &report->warnings);
-	look_at_others(plan, &report->warnings);
+	if (plan->look)
+		look_at_others(plan, &report->warnings);
 	return true;
+}
+
+static bool carry_out(const struct network_plan *plan, struct network_report *report,
+		      struct error *err)
+{
+	if (plan->links)
+		return links_change(plan->links, err);
+	if (plan->flows.count > 0)
+		return conntrack_forget(&plan->flows, err);
+	return set_host_up(plan, report, err);
 }
 
 void network_work(const struct network_plan *plan, struct network_report *report)
 {
 	struct error err = {0};
-	bool only_flows = plan->flows.count > 0;
 
-	if (only_flows ? conntrack_forget(&plan->flows, &err) : set_host_up(plan, report, &err))
+	if (carry_out(plan, report, &err))
 		return;
 	report->error_kind = (int32_t)err.kind;
 	report->error_os = err.os;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include "network/firewall.h"
+#include "network/host_facts.h"
 #include "network/network.h"
 #include "network/network_driver.h"
 #include "os/job.h"
 
 /* The boot in which we closed the chain `router`; see ruleset.h. */
 #define NETWORK_GUARD_KEY "network-guard"
+
+/* The /48 of unique local addresses that IPv6 subnets are chosen from: random, once and for all. */
+#define NETWORK_ULA_KEY "network-ula"
 
 struct network_waiter {
 	network_done *done;
@@ -20,18 +24,28 @@ struct deferred_change {
 	struct element element;
 };
 
+struct network_list {
+	struct network **items; /* owned, as are the networks */
+	size_t count, capacity;
+};
+
 struct networks {
 	uv_loop_t *loop;
 	struct store *store; /* borrowed */
 
 	char *worker, *nft, *table, *host_gateway; /* owned */
 	struct address default_host;		   /* family 0: 0.0.0.0 and :: */
+	int32_t mtu;				   /* of networks that name none */
 	bool forward, forward_no_drop, firewall_on;
 
+	struct network_list list;
+	struct network_list making;  /* recorded, but not there yet: nobody sees them */
+	struct network_list leaving; /* not to be seen any more, but may be there */
 	struct {
-		struct network **items; /* owned, as are the networks */
+		struct pool_template *items; /* owned: --default-address-pool */
 		size_t count, capacity;
-	} list;
+	} templates;
+	struct subnet ula;		 /* base.family 0: none was needed yet */
 	struct network *default_network; /* what NetworkMode "default" means; NULL: `none` */
 	struct map endpoints;		 /* endpoint id to struct network: who has addresses */
 	struct port_table ports;
@@ -40,7 +54,10 @@ struct networks {
 	struct firewall *firewall; /* NULL: off, or not started */
 	struct job *job;	   /* the worker that is setting things up; NULL: none */
 	bool ready, again, bridge_netfilter, guarded;
-	int64_t built_ns; /* when the last worker was started */
+	bool look;	   /* the next worker also looks at the rules of others, */
+	bool looked;	   /* and so did the last one */
+	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */
+	int64_t built_ns;  /* when the last worker was started */
 	uv_timer_t retry;
 	struct error failure; /* of the last worker; kind ERROR_NONE: it went well */
 	struct strings warnings;
@@ -68,15 +85,27 @@ void networks_when_settled(struct networks *n, network_done *done, void *data);
 /* Have the conntrack entries of a UDP port deleted, soon. */
 void networks_forget_flows(struct networks *n, const char *address, uint16_t port);
 
+/* As networks_repair, without looking at the rules of others: a network has come or goes. */
+void networks_rebuild(struct networks *n, network_done *done, void *data);
+
 /* ---- network.c ---- */
 
+const struct network_driver *network_driver_find(const char *name); /* NULL: there is none */
 void network_free(struct network *network);
+void network_save(struct networks *n, struct network *network, store_done *done, void *data);
+void network_forget(struct networks *n, const struct network *network); /* its record goes */
 void networks_save(struct networks *n); /* write the records that have changed */
+void network_list_remove(struct network_list *list, const struct network *network);
 
 /* ---- ports.c ---- */
 
 /* False when a record makes no sense, which only a foreign hand can cause. */
 bool port_use_of(const struct published_port *port, struct port_use *use);
+
+/* ---- network_create.c ---- */
+
+/* The next subnet of a family that is free. */
+bool networks_choose_subnet(struct networks *n, int family, struct subnet *out, struct error *err);
 
 /* ---- network_settings.c ---- */
 

@@ -20,6 +20,12 @@ static const struct record_field endpoint_fields[] = {
 	FIELD(endpoint_spec, 13, RECORD_I32, mtu),
 	FIELD(endpoint_spec, 14, RECORD_BOOL, hairpin),
 	FIELD(endpoint_spec, 15, RECORD_BOOL, isolated),
+	FIELD(endpoint_spec, 16, RECORD_STRING, outer),
+	FIELD(endpoint_spec, 17, RECORD_STRING, driver),
+	FIELD(endpoint_spec, 18, RECORD_STRING, mode),
+	FIELD(endpoint_spec, 19, RECORD_STRINGS, link_local),
+	FIELD(endpoint_spec, 20, RECORD_BOOL, no_route),
+	FIELD(endpoint_spec, 21, RECORD_BOOL, no_route6),
 };
 const struct record_type endpoint_spec_type = RECORD_TYPE(struct endpoint_spec, endpoint_fields);
 

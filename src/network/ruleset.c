@@ -221,6 +221,41 @@ static void render_bridge_set(const struct ruleset *r, struct buffer *out)
 	buffer_add_text(out, " }");
 }
 
+static bool is_internal(const struct ruleset_bridge *bridge)
+{
+	return bridge->internal;
+}
+
+static bool has_icc(const struct ruleset_bridge *bridge)
+{
+	return bridge->icc;
+}
+
+/* A rule about those bridges for which `wanted` says yes, in one set, so that a packet is compared
+ * once however many they are; none where there are none. */
+static void render_set_rule(const struct ruleset *r,
+			    bool (*wanted)(const struct ruleset_bridge *bridge), bool pairs,
+			    const char *match, const char *verdict, struct buffer *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->bridge_count; i++) {
+		const char *name = r->bridges[i].name;
+
+		if (!wanted(&r->bridges[i]))
+			continue;
+		if (count++ == 0)
+			buffer_format(out, "\t\t%s { ", match);
+		else
+			buffer_add_text(out, ", ");
+		buffer_format(out, "\"%s\"", name);
+		if (pairs)
+			buffer_format(out, " . \"%s\"", name);
+	}
+	if (count)
+		buffer_format(out, " } %s\n", verdict);
+}
+
 static const char *family_word(const struct subnet *subnet)
 {
 	return subnet->base.family == AF_INET6 ? "ip6" : "ip";
@@ -231,12 +266,16 @@ static void render_masquerade(const struct ruleset *r, const struct ruleset_brid
 			      const struct subnet *subnet, struct buffer *out)
 {
 	scoped_free char *text = subnet_text(subnet);
+	const char *source = bridge->sources[subnet->base.family == AF_INET6];
 
 	if (!bridge->masquerade)
 		return;
 	buffer_format(out, "\t\t%s saddr %s oifname != ", family_word(subnet), text);
 	render_bridge_set(r, out);
-	buffer_add_text(out, " masquerade\n");
+	if (source)
+		buffer_format(out, " snat %s to %s\n", family_word(subnet), source);
+	else
+		buffer_add_text(out, " masquerade\n");
 }
 
 /* From a container to a published port of its own bridge: without translation the answer would take
@@ -283,14 +322,13 @@ static void render_forward(const struct ruleset *r, struct buffer *out)
 	buffer_add_text(out, "	chain router {\n"
 			     "	}\n"
 			     "	chain into {\n"
-			     "		ct state established,related accept\n"
-			     "		ct status dnat accept\n");
-	for (size_t i = 0; i < r->bridge_count; i++)
-		if (r->bridges[i].icc)
-			buffer_format(out, "\t\tiifname \"%s\" oifname \"%s\" accept\n",
-				      r->bridges[i].name, r->bridges[i].name);
+			     "		ct state established,related accept\n");
+	render_set_rule(r, has_icc, true, "iifname . oifname", "accept", out);
+	render_set_rule(r, is_internal, false, "iifname", "drop", out);
+	render_set_rule(r, is_internal, false, "oifname", "drop", out);
 	buffer_add_text(
-		out, "		drop\n"
+		out, "		ct status dnat accept\n"
+		     "		drop\n"
 		     "	}\n"
 		     "	chain forward {\n"
 		     "		type filter hook forward priority filter; policy accept;\n");
@@ -299,6 +337,7 @@ static void render_forward(const struct ruleset *r, struct buffer *out)
 		render_bridge_set(r, out);
 		buffer_add_text(out, " goto into\n");
 	}
+	render_set_rule(r, is_internal, false, "iifname", "drop", out);
 	buffer_add_text(out, "		meta iifkind \"bridge\" accept\n"
 			     "		meta oifkind \"bridge\" accept\n"
 			     "		jump router\n"

@@ -7,7 +7,7 @@
  *	postrouting  containers going out get the host's address; so does who would otherwise be answered
  *		     directly past our translation (see masquerade below)
  *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
- *		     same bridge
+ *		     same bridge; out of an internal one goes nothing
  *
  * Published ports are elements of the maps, so that publishing is one small message.  A rule per port
  * would be read for each new connection. */
@@ -20,6 +20,8 @@ struct ruleset_bridge {
 	const char *name;
 	struct subnet subnets[2]; /* prefix -1: not there */
 	bool icc, masquerade;
+	bool internal;		/* nothing goes in or out but from the host itself */
+	const char *sources[2]; /* what masquerading makes of a sender; NULL: the host's address */
 };
 
 struct ruleset {

@@ -76,8 +76,8 @@ static void an_empty_table_closes_bridges_and_loopback(void **state)
 		     "oifname \"wherry0\" ip saddr 127.0.0.0/8 masquerade\n");
 	assert_block(&text, "chain into",
 		     "ct state established,related accept\n"
+		     "iifname . oifname { \"wherry0\" . \"wherry0\" } accept\n"
 		     "ct status dnat accept\n"
-		     "iifname \"wherry0\" oifname \"wherry0\" accept\n"
 		     "drop\n");
 	assert_block(&text, "chain forward",
 		     "type filter hook forward priority filter; policy accept;\n"
@@ -114,9 +114,48 @@ static void settings_of_bridges_are_kept_apart(void **state)
 		     "oifname \"two\" ip saddr 127.0.0.0/8 masquerade\n");
 	assert_block(&text, "chain into",
 		     "ct state established,related accept\n"
+		     "iifname . oifname { \"two\" . \"two\" } accept\n"
 		     "ct status dnat accept\n"
-		     "iifname \"two\" oifname \"two\" accept\n"
 		     "drop\n");
+}
+
+static void an_internal_bridge_is_closed_both_ways_but_within(void **state)
+{
+	struct port_table ports;
+	struct ruleset_bridge bridges[] = {
+		{"one", {subnet_of("10.1.0.0/16"), subnet_of(NULL)}, true, false, true},
+		{"two",
+		 {subnet_of("10.2.0.0/16"), subnet_of("fd02::/64")},
+		 true,
+		 true,
+		 false,
+		 {"192.0.2.1", NULL}},
+		{"three", {subnet_of("10.3.0.0/16"), subnet_of(NULL)}, false, false, true},
+	};
+	struct ruleset ruleset = {
+		.table = "wherry-x", .bridges = bridges, .bridge_count = 3, .ports = &ports};
+	scoped_buffer struct buffer text = {0};
+
+	port_table_init(&ports, 1, 2);
+	ruleset_render(&ruleset, &text);
+	assert_block(&text, "chain into",
+		     "ct state established,related accept\n"
+		     "iifname . oifname { \"one\" . \"one\", \"two\" . \"two\" } accept\n"
+		     "iifname { \"one\", \"three\" } drop\n"
+		     "oifname { \"one\", \"three\" } drop\n"
+		     "ct status dnat accept\n"
+		     "drop\n");
+	assert_block(&text, "chain forward",
+		     "type filter hook forward priority filter; policy accept;\n"
+		     "oifname { \"one\", \"two\", \"three\" } goto into\n"
+		     "iifname { \"one\", \"three\" } drop\n"
+		     "meta iifkind \"bridge\" accept\n"
+		     "meta oifkind \"bridge\" accept\n"
+		     "jump router\n");
+	assert_non_null(strstr(text.data, "ip saddr 10.2.0.0/16 oifname != { \"one\", \"two\", "
+					  "\"three\" } snat ip to 192.0.2.1\n"));
+	assert_non_null(strstr(text.data, "ip6 saddr fd02::/64 oifname != { \"one\", \"two\", "
+					  "\"three\" } masquerade\n"));
 }
 
 static void published_ports_stand_in_the_map_of_their_kind(void **state)
@@ -213,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_table_closes_bridges_and_loopback),
 		cmocka_unit_test(settings_of_bridges_are_kept_apart),
+		cmocka_unit_test(an_internal_bridge_is_closed_both_ways_but_within),
 		cmocka_unit_test(published_ports_stand_in_the_map_of_their_kind),
 		cmocka_unit_test(elements_are_words_of_four_bytes),
 		cmocka_unit_test(a_message_is_what_nft_would_send),

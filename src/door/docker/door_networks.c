@@ -1,4 +1,4 @@
-/* Networks: list and inspect of those there are, connect and disconnect. */
+/* Networks: list and inspect. */
 #include "base/time.h"
 #include "door/docker/filters.h"
 #include "door/docker/handlers.h"
@@ -14,12 +14,14 @@
 
 struct pool_view {
 	char *subnet, *range, *gateway;
+	struct pairs aux;
 };
 #define T struct pool_view
 static const struct record_field pool_view_fields[] = {
 	FLAGS(T, 1, "Subnet", RECORD_STRING, subnet, RECORD_OMIT_EMPTY),
 	FLAGS(T, 2, "IPRange", RECORD_STRING, range, RECORD_OMIT_EMPTY),
 	FLAGS(T, 3, "Gateway", RECORD_STRING, gateway, RECORD_OMIT_EMPTY),
+	FLAGS(T, 4, "AuxiliaryAddresses", RECORD_PAIRS, aux, RECORD_OMIT_EMPTY),
 };
 static const struct record_type pool_view_type = RECORD_TYPE(T, pool_view_fields);
 #undef T
@@ -61,7 +63,7 @@ static const struct record_field member_view_fields[] = {
 static const struct record_type member_view_type = RECORD_TYPE(T, member_view_fields);
 #undef T
 
-/* Borrowed from the specification but for ipam.config, containers, created and options. */
+/* Borrowed from the specification but for ipam.config, containers and created. */
 struct network_view {
 	char *name, *id, *created, *scope, *driver;
 	bool ipv6;
@@ -122,32 +124,6 @@ static void add_members(struct engine *engine, const char *name, struct record_m
 	}
 }
 
-/* A network of our driver tells its settings as Docker's bridge driver would. */
-static void add_options(const struct network_spec *spec, struct pairs *options)
-{
-	static const char prefix[] = "com.docker.network.bridge.";
-	scoped_free char *mtu = str_format("%d", spec->mtu);
-	bool is_default = str_equal(spec->name, "bridge");
-	const struct {
-		const char *name, *value;
-	} rows[] = {
-		{"default_bridge", is_default ? "true" : NULL},
-		{"enable_icc", spec->icc ? "true" : "false"},
-		{"enable_ip_masquerade", spec->masquerade ? "true" : "false"},
-		{"host_binding_ipv4", "0.0.0.0"},
-		{"name", spec->bridge},
-	};
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		scoped_free char *name = str_format("%s%s", prefix, rows[i].name);
-
-		if (rows[i].value)
-			pairs_set(options, name, rows[i].value);
-	}
-	if (spec->mtu)
-		pairs_set(options, "com.docker.network.driver.mtu", mtu);
-}
-
 static void add_pools(const struct network_spec *spec, struct record_list *config)
 {
 	for (size_t i = 0; i < spec->pools.count; i++) {
@@ -157,6 +133,7 @@ static void add_pools(const struct network_spec *spec, struct record_list *confi
 		view->subnet = str_dup_or_null(pool->subnet);
 		view->range = str_dup_or_null(pool->range);
 		view->gateway = str_dup_or_null(pool->gateway);
+		view->aux = pairs_copy(&pool->aux);
 	}
 }
 
@@ -172,35 +149,27 @@ static void write_network(const struct network *network, struct engine *engine, 
 		.scope = "local",
 		.driver = spec->driver,
 		.ipv6 = spec->ipv6,
-		.ipam = {.driver = "default"},
+		.ipam = {.driver = "default", .options = spec->ipam_options},
 		.internal = spec->internal,
-		.options = pairs_copy(&spec->options),
+		.attachable = spec->attachable,
+		.options = spec->options,
 		.labels = spec->labels,
 	};
 
 	add_pools(spec, &view.ipam.config);
-	if (spec->bridge)
-		add_options(spec, &view.options);
 	if (engine)
 		add_members(engine, spec->name, &view.containers);
 	record_write_json(&network_view_type, &view, RECORD_FOR_API, json);
 	record_list_fini(&pool_view_type, &view.ipam.config);
 	record_map_fini(&member_view_type, &view.containers);
-	pairs_fini(&view.options);
 }
 
 /* ---- list ---- */
 
-static bool is_predefined(const struct network_spec *spec)
-{
-	return str_equal(spec->name, "bridge") || str_equal(spec->name, "host") ||
-	       str_equal(spec->name, "none");
-}
-
 static bool passes(const struct filters *filters, const struct network *network)
 {
 	const struct network_spec *spec = network_get_spec(network);
-	bool unused = network_endpoint_count(network) == 0 && !is_predefined(spec);
+	bool unused = network_endpoint_count(network) == 0 && !network_is_predefined(spec);
 	bool wanted = unused;
 	struct error ignored;
 
@@ -210,7 +179,7 @@ static bool passes(const struct filters *filters, const struct network *network)
 	       filters_labels(filters, "label", &spec->labels) &&
 	       filters_pattern(filters, "name", spec->name) &&
 	       filters_exact(filters, "scope", "local") &&
-	       filters_exact(filters, "type", is_predefined(spec) ? "builtin" : "custom");
+	       filters_exact(filters, "type", network_is_predefined(spec) ? "builtin" : "custom");
 }
 
 static void write_list(const struct networks *networks, const struct filters *filters,
@@ -259,66 +228,4 @@ void serve_network_inspect(struct call *call)
 	}
 	write_network(network, call_engine(call), &json);
 	call_answer_json(call, 200, &json);
-}
-
-/* ---- connect, disconnect ---- */
-
-struct connect_body {
-	char *container;
-	bool force;
-	struct endpoint_settings *endpoint;
-};
-#define T struct connect_body
-static const struct record_field connect_body_fields[] = {
-	F(T, 1, "Container", RECORD_STRING, container),
-	F(T, 2, "Force", RECORD_BOOL, force),
-	NESTED(T, 3, "EndpointConfig", RECORD_POINTER, endpoint, 0, &endpoint_settings_type),
-};
-static const struct record_type connect_body_type = RECORD_TYPE(T, connect_body_fields);
-#undef T
-
-static void on_done(void *data, const struct engine_result *result)
-{
-	struct call *call = data;
-
-	if (call_is_open(call))
-		call_answer(call, 200, result->err);
-	call_drop(call);
-}
-
-static struct container *find_container(struct call *call, struct connect_body *body,
-					struct error *err)
-{
-	if (!call_read_body(call, &connect_body_type, body, err))
-		return NULL;
-	return engine_find(call_engine(call), body->container ? body->container : "", err);
-}
-
-void serve_network_connect(struct call *call)
-{
-	static const struct endpoint_settings nothing;
-	struct connect_body body = {0};
-	struct error err;
-	struct container *c = find_container(call, &body, &err);
-
-	if (c)
-		engine_connect(call_engine(call), c, call->arguments[0],
-			       body.endpoint ? body.endpoint : &nothing, on_done, call_hold(call));
-	else
-		call_fail(call, &err);
-	record_fini(&connect_body_type, &body);
-}
-
-void serve_network_disconnect(struct call *call)
-{
-	struct connect_body body = {0};
-	struct error err;
-	struct container *c = find_container(call, &body, &err);
-
-	if (c)
-		engine_disconnect(call_engine(call), c, call->arguments[0], body.force, on_done,
-				  call_hold(call));
-	else
-		call_fail(call, &err);
-	record_fini(&connect_body_type, &body);
 }

@@ -61,9 +61,12 @@ void serve_exec_start(struct call *call);
 void serve_exec_resize(struct call *call);
 void serve_exec_inspect(struct call *call);
 
-/* door_networks.c */
+/* door_networks.c, door_network_jobs.c */
 void serve_network_list(struct call *call);
 void serve_network_inspect(struct call *call);
+void serve_network_create(struct call *call);
+void serve_network_remove(struct call *call);
+void serve_network_prune(struct call *call);
 void serve_network_connect(struct call *call);
 void serve_network_disconnect(struct call *call);
 

@@ -68,11 +68,11 @@ static const struct route routes[] = {
 	/* networks */
 	{"GET", "/networks", serve_network_list, 0},
 	{"GET", "/networks/{}", serve_network_inspect, 0},
-	{"POST", "/networks/create", serve_absent, 0},
-	{"POST", "/networks/prune", serve_absent, 0},
+	{"POST", "/networks/create", serve_network_create, JSON},
+	{"POST", "/networks/prune", serve_network_prune, 0},
 	{"POST", "/networks/{}/connect", serve_network_connect, JSON},
 	{"POST", "/networks/{}/disconnect", serve_network_disconnect, JSON},
-	{"DELETE", "/networks/{}", serve_absent, 0},
+	{"DELETE", "/networks/{}", serve_network_remove, 0},
 
 	/* volumes */
 	{"GET", "/volumes", serve_volume_list, 0},
