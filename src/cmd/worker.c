@@ -14,12 +14,14 @@ static const struct {
 	{"fetch", worker_fetch},
 	{"import", worker_import},
 	{"load", worker_load},
+	{"measure", worker_measure},
 	{"network", worker_network},
 	{"remove", worker_remove},
 	{"remove-layers", worker_remove_layers},
 	{"seccomp", worker_seccomp},
 	{"tls", worker_tls},
 	{"unpack", worker_unpack},
+	{"volume-mount", worker_volume_mount},
 };
 
 static worker_job *find_job(const char *name)

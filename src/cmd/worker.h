@@ -15,7 +15,9 @@ worker_job worker_load;
 worker_job worker_import;
 worker_job worker_remove_layers;
 
-worker_job worker_network; /* bridges, sysctls, the whole nftables table, conntrack */
-worker_job worker_seccomp; /* seccomp programs: sandbox/seccomp_program.h */
-worker_job worker_remove;  /* trees of a million files */
-worker_job worker_tls;     /* TLS for the daemon: http/http_tls.h */
+worker_job worker_network;	/* bridges, sysctls, the whole nftables table, conntrack */
+worker_job worker_seccomp;	/* seccomp programs: sandbox/seccomp_program.h */
+worker_job worker_remove;	/* trees of a million files */
+worker_job worker_measure;	/* how many bytes they hold */
+worker_job worker_volume_mount; /* what volumes are made of */
+worker_job worker_tls;		/* TLS for the daemon: http/http_tls.h */

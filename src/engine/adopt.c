@@ -34,6 +34,7 @@ static void be_ready(struct engine *engine)
 	engine->adoption.ready = true;
 	deadline_cancel(&engine->adoption.patience);
 	image_store_settle(engine->parts.images);
+	volumes_settle(engine->parts.volumes);
 	restart_after_daemon_start(engine);
 	engine->adoption.listeners.items = NULL;
 	vector_fini(&engine->adoption.listeners);
@@ -100,6 +101,7 @@ static struct container_run *find_run(struct container *c, int folder)
 	run->started = run->recorded = container_is_live(c);
 	read_plan(run, folder);
 	run_show_network(run);
+	run_adopt_volumes(run);
 	return run;
 }
 

@@ -352,18 +352,14 @@ static void make_volumes(struct operation *op)
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
 		struct volume *volume;
-		bool is_new;
 
 		if (!str_equal(mount->type, "volume"))
 			continue;
-		is_new = !volumes_find(op->engine->parts.volumes, mount->name, &(struct error){0});
 		create_of(op)->volumes_pending++;
 		volume = container_make_volume(c, mount, on_volume, op);
 		if (volume) {
 			volume_use(volume, c->id);
 			str_replace(&mount->source, volume_path(volume));
-			if (is_new)
-				events_tell_volume(op->engine, mount->name, "create");
 		}
 	}
 }

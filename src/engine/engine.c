@@ -365,6 +365,11 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	return engine;
 }
 
+static void tell_of_volume(void *data, const char *action, const struct volume *volume)
+{
+	events_tell_volume(data, volume_get_spec(volume)->name, action);
+}
+
 struct engine *engine_open(const struct engine_settings *settings, const struct engine_parts *parts,
 			   struct error *err)
 {
@@ -374,6 +379,7 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 	    load(engine, err)) {
 		events_load(&engine->ring, engine->settings.exec_root);
 		image_store_set_users(parts->images, users_of_image, engine);
+		volumes_listen(parts->volumes, tell_of_volume, engine);
 		adopt_all(engine);
 		return engine;
 	}
@@ -407,6 +413,7 @@ void engine_close(struct engine *engine)
 		return;
 	engine->closing = true;
 	image_store_set_users(engine->parts.images, NULL, NULL);
+	volumes_listen(engine->parts.volumes, NULL, NULL);
 	adopt_stop(engine);
 	operations_drop(engine);
 	removals_drop(engine);

@@ -145,7 +145,7 @@ void events_fini(struct event_ring *ring);
 /* "connect" and "mount", or "disconnect" and "unmount", of everything that it has. */
 void events_tell_networks(struct container *c, const char *action);
 void events_tell_volumes(struct container *c, const char *action);
-/* "create" or "destroy", of a volume that came or went with a container. */
+/* "create" or "destroy", whoever made or removed it. */
 void events_tell_volume(struct engine *engine, const char *name, const char *action);
 
 /* ---- a shim's connection (shim_peer.c) ---- */
@@ -195,6 +195,7 @@ struct run_plan {
 extern const struct record_type run_plan_type;
 #define RUN_PLAN "plan"
 
+struct volumes_hold;
 struct container_run {
 	struct link link;	     /* in engine->lingering, once it was released */
 	struct container *container; /* referred to */
@@ -202,13 +203,15 @@ struct container_run {
 	struct run_plan plan;
 	struct operation *starter; /* resumed when it runs, or with why it does not */
 	int64_t shim_pid;
-	int64_t start_time; /* of the first process */
-	bool publishing;    /* ports are not reachable yet */
-	bool started;	    /* the shim has said so */
-	bool recorded;	    /* and the store has it */
-	bool adopting;	    /* has not answered its new daemon yet */
-	bool ended;	    /* its exit is being recorded */
-	bool was_known;	    /* recorded by an earlier daemon */
+	int64_t start_time;	      /* of the first process */
+	struct volumes_hold *volumes; /* owned; NULL: holds none */
+	void (*on_volumes)(struct container_run *run, const struct error *err);
+	bool publishing; /* ports are not reachable yet */
+	bool started;	 /* the shim has said so */
+	bool recorded;	 /* and the store has it */
+	bool adopting;	 /* has not answered its new daemon yet */
+	bool ended;	 /* its exit is being recorded */
+	bool was_known;	 /* recorded by an earlier daemon */
 	bool end_recorded;
 	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */
 	bool released;
@@ -255,6 +258,25 @@ void run_release(struct container_run *run, bool removed, const struct error *er
 void container_restart_now(struct container *c);
 /* It is RESTARTING: what is left of its pause, then it starts again. */
 void container_restart_later(struct container *c);
+
+/* ---- volumes of a run (run_volumes.c) ---- */
+
+/* Make what is missing, mount what has to be; `done` is called once, before this returns or later. */
+void run_mount_volumes(struct container_run *run,
+		       void (*done)(struct container_run *run, const struct error *err));
+void run_unmount_volumes(struct container_run *run);
+/* The run was there before this daemon. */
+void run_adopt_volumes(struct container_run *run);
+
+/* The same for anybody who looks into a container's volumes while it may not run.  Nothing is called
+ * before volumes_hold_go; the hold belongs to the caller, `done` or not. */
+struct volumes_hold *volumes_hold_begin(struct container *c, const char *holder,
+					void (*done)(void *data, const struct error *err),
+					void *data);
+void volumes_hold_go(struct volumes_hold *hold);
+void volumes_hold_end(struct volumes_hold *hold); /* NULL is fine */
+/* The daemon ends: forget it, and leave mounted what is. */
+void volumes_hold_drop(struct volumes_hold *hold);
 
 /* ---- removing (remove.c, removal.c) ---- */
 

@@ -102,6 +102,7 @@ static void record(struct container_run *run)
 
 	c->pid = 0;
 	run_free_network(run);
+	run_unmount_volumes(run);
 	if (will_be_removed(c))
 		on_recorded(run, NULL);
 	else
@@ -125,6 +126,7 @@ void run_ended(struct container_run *run, const struct shim_exit *exit, const ch
 	run->was_known = is_known(run, exit);
 	if (run->was_known) {
 		run_free_network(run);
+		run_unmount_volumes(run);
 		on_recorded(run, NULL);
 		return;
 	}

@@ -61,9 +61,13 @@ static void make_bind(struct mount_point *mount, const char *source)
 	mount->rw = true;
 }
 
-/* ---- Binds ---- */
-
+/* Since when clients may say, or expect, what; before, it is not there. */
+#define NON_RECURSIVE_API	40
+#define CREATE_MOUNTPOINT_API	42
 #define RECURSIVE_READ_ONLY_API 44
+#define SUBPATH_API		45
+
+/* ---- Binds ---- */
 
 static bool plan_bind(const struct plan *plan, const char *text, struct mount_point *out,
 		      struct error *err)
@@ -111,21 +115,25 @@ static bool set_propagation(struct mount_point *mount, const char *text, struct 
 	return true;
 }
 
-static bool apply_bind_options(const struct bind_options *options, struct mount_point *out,
-			       struct error *err)
+/* What is mounted below can always be made read-only on the kernels that we run on, so to force it asks
+ * for nothing more. */
+static bool apply_bind_options(const struct bind_options *options, int api_minor,
+			       struct mount_point *out, struct error *err)
 {
-	if (options->read_only_non_recursive && options->read_only_force_recursive)
+	bool shallow = api_minor >= RECURSIVE_READ_ONLY_API && options->read_only_non_recursive;
+
+	if (shallow && options->read_only_force_recursive)
 		return error_set(err, ERROR_INVALID,
 				 "ReadOnlyForceRecursive and ReadOnlyNonRecursive are mutually "
 				 "exclusive");
-	out->recursive = !options->non_recursive;
-	out->make_source = options->create_mountpoint;
-	out->read_only_recursive = !out->rw && out->recursive && !options->read_only_non_recursive;
+	out->recursive = api_minor < NON_RECURSIVE_API || !options->non_recursive;
+	out->make_source = api_minor >= CREATE_MOUNTPOINT_API && options->create_mountpoint;
+	out->read_only_recursive = out->read_only_recursive && out->recursive && !shallow;
 	return set_propagation(out, options->propagation, err);
 }
 
-static bool plan_bind_mount(const struct mount_request *request, struct mount_point *out,
-			    struct error *err)
+static bool plan_bind_mount(const struct mount_request *request, int api_minor,
+			    struct mount_point *out, struct error *err)
 {
 	if (str_is_empty(request->source))
 		return error_set(err, ERROR_INVALID, "field Source must not be empty");
@@ -135,20 +143,40 @@ static bool plan_bind_mount(const struct mount_request *request, struct mount_po
 				 request->source);
 	make_bind(out, request->source);
 	out->rw = !request->read_only;
-	out->read_only_recursive = request->read_only;
-	return !request->bind_options || apply_bind_options(request->bind_options, out, err);
+	out->read_only_recursive = request->read_only && api_minor >= RECURSIVE_READ_ONLY_API;
+	return !request->bind_options ||
+	       apply_bind_options(request->bind_options, api_minor, out, err);
 }
 
-static bool plan_volume_mount(const struct mount_request *request, struct mount_point *out,
-			      struct error *err)
+/* By name only; where its links lead is seen when it is mounted. */
+static bool take_subpath(const char *subpath, struct mount_point *out, struct error *err)
+{
+	scoped_strings struct strings parts = strings_split(subpath ? subpath : "", '/');
+	int depth = 0;
+
+	if (str_is_empty(subpath))
+		return true;
+	for (size_t i = 0; i < parts.count && depth >= 0; i++)
+		if (str_equal(parts.items[i], ".."))
+			depth--;
+		else if (*parts.items[i] && !str_equal(parts.items[i], "."))
+			depth++;
+	if (depth < 0 || *subpath == '/')
+		return error_set(err, ERROR_INVALID,
+				 "subpath must be a relative path within the volume");
+	str_replace(&out->subpath, subpath);
+	return true;
+}
+
+static bool plan_volume_mount(const struct mount_request *request, int api_minor,
+			      struct mount_point *out, struct error *err)
 {
 	const struct volume_options *options = request->volume_options;
 
 	make_volume(out, options && options->driver_config ? options->driver_config->name : NULL);
 	out->rw = !request->read_only;
-	if (options && !str_is_empty(options->subpath))
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "VolumeOptions.Subpath is not supported by this version");
+	if (options && api_minor >= SUBPATH_API && !take_subpath(options->subpath, out, err))
+		return false;
 	if (options) {
 		out->copy_up = !options->no_copy;
 		out->volume_labels = pairs_copy(&options->labels);
@@ -188,12 +216,13 @@ static bool add_option_pairs(const char *text, struct strings *out, struct error
 	return true;
 }
 
-static bool plan_tmpfs_mount(const struct mount_request *request, struct mount_point *out,
-			     struct error *err)
+static bool plan_tmpfs_mount(const struct mount_request *request, int api_minor,
+			     struct mount_point *out, struct error *err)
 {
 	const struct tmpfs_options *options = request->tmpfs_options;
 	scoped_strings struct strings words = {0};
 
+	(void)api_minor;
 	if (!str_is_empty(request->source))
 		return refuse(err, "Source");
 	str_replace(&out->type, "tmpfs");
@@ -214,7 +243,7 @@ static bool plan_tmpfs_mount(const struct mount_request *request, struct mount_p
 
 static const struct mount_kind {
 	const char *type;
-	bool (*plan)(const struct mount_request *request, struct mount_point *out,
+	bool (*plan)(const struct mount_request *request, int api_minor, struct mount_point *out,
 		     struct error *err);
 	bool bind_options, volume_options, tmpfs_options; /* what may be said */
 } mount_kinds[] = {
@@ -253,7 +282,7 @@ static bool check_options(const struct mount_kind *kind, const struct mount_requ
 	return true;
 }
 
-static bool plan_mount(const struct mount_request *request, struct mount_point *out,
+static bool plan_mount(const struct mount_request *request, int api_minor, struct mount_point *out,
 		       struct error *err)
 {
 	const struct mount_kind *kind = find_kind(request->type);
@@ -263,7 +292,8 @@ static bool plan_mount(const struct mount_request *request, struct mount_point *
 		error_set(err, ERROR_INVALID, "mount type unknown");
 	else if (str_is_empty(request->target))
 		error_set(err, ERROR_INVALID, "field Target must not be empty");
-	else if (set_destination(out, request->target, err) && kind->plan(request, out, err))
+	else if (set_destination(out, request->target, err) &&
+		 kind->plan(request, api_minor, out, err))
 		return true;
 	if (err->kind == ERROR_INVALID)
 		error_prefix(err, "invalid mount config for type \"%s\"",
@@ -368,12 +398,12 @@ static bool inherit(struct plan *plan, const char *text, struct error *err)
 	scoped_strings struct strings parts = strings_split(text, ':');
 	const struct record_list *theirs;
 	const char *mode = parts.count > 1 ? parts.items[1] : "rw";
+	struct bind_mode parsed;
 
 	if (parts.count > 2 || str_is_empty(parts.items[0]))
 		return error_set(err, ERROR_INVALID, "malformed volumes-from specification: %s",
 				 text);
-	if (!str_equal(mode, "ro") && !str_equal(mode, "rw") && !str_equal(mode, "z") &&
-	    !str_equal(mode, "Z"))
+	if (!bind_mode_parse(mode, &parsed, err) || *parsed.propagation)
 		return error_set(err, ERROR_INVALID, "invalid mode for volumes-from: %s", mode);
 	theirs = plan->request->mounts_of(plan->request->data, parts.items[0], err);
 	if (!theirs)
@@ -384,7 +414,7 @@ static bool inherit(struct plan *plan, const char *text, struct error *err)
 		record_copy(&mount_point_type, RECORD_AT(*theirs, struct mount_point, i), &copy);
 		copy.anonymous = false; /* it goes with the container that made it */
 		copy.copy_up = false;
-		copy.rw = copy.rw && !str_equal(mode, "ro");
+		copy.rw = copy.rw && !parsed.read_only;
 		if (!add_mount(plan, &copy, err))
 			return false;
 		plan->inherited = plan->mounts.count;
@@ -427,7 +457,7 @@ static bool add_requested(struct plan *plan, const struct mount_request *request
 	if (kind && plan->request->api_minor >= STRICT_OPTIONS_API &&
 	    !check_options(kind, request, err))
 		return false;
-	if (plan_mount(request, &mount, err))
+	if (plan_mount(request, plan->request->api_minor, &mount, err))
 		return add_mount(plan, &mount, err);
 	record_fini(&mount_point_type, &mount);
 	return false;

@@ -48,6 +48,8 @@ static void describe(const struct mount_point *mount, struct buffer *out)
 			buffer_format(out, " %s", flags[i].name);
 	if (!str_is_empty(mount->propagation))
 		buffer_format(out, " %s", mount->propagation);
+	if (!str_is_empty(mount->subpath))
+		buffer_format(out, " sub=%s", mount->subpath);
 	if (!str_is_empty(mount->options))
 		buffer_format(out, " [%s]", mount->options);
 	buffer_add_text(out, "; ");
@@ -149,7 +151,30 @@ static void requests_become_mounts_or_known_errors(void **state)
 		{"{}", "{'VolumesFrom': ['donor'], 'Binds': ['/mine:/b']}",
 		 "bind /mine>/b make rec rprivate; volume dv>/c; "},
 		{"{}", "{'VolumesFrom': ['nobody']}", "4: No such container: nobody"},
+		{"{}", "{'VolumesFrom': ['donor:z']}", "bind /d>/b rec; volume dv>/c; "},
+		{"{}", "{'VolumesFrom': ['donor:z,ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
 		{"{}", "{'VolumesFrom': ['donor:xx']}", "1: invalid mode for volumes-from: xx"},
+		{"{}", "{'VolumesFrom': ['donor:rshared']}",
+		 "1: invalid mode for volumes-from: rshared"},
+
+		{"{}",
+		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+		 "{'NoCopy': true, 'Subpath': 'a/../b'}}]}",
+		 "volume v>/b sub=a/../b; "},
+		{"{}",
+		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+		 "{'Subpath': 'a/../../b'}}]}",
+		 "1: invalid mount config for type \"volume\": subpath must be a relative path "
+		 "within the volume"},
+		{"{}",
+		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+		 "{'Subpath': '/a'}}]}",
+		 "1: invalid mount config for type \"volume\": subpath must be a relative path "
+		 "within the volume"},
+		{"{}",
+		 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
+		 " 'BindOptions': {'ReadOnlyNonRecursive': true}}]}",
+		 "bind /a>/b ro rec rprivate; "},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
@@ -169,7 +194,7 @@ static void requests_become_mounts_or_known_errors(void **state)
 
 static void older_clients_get_the_older_rules(void **state)
 {
-	scoped_buffer struct buffer before_44 = {0}, before_42 = {0};
+	scoped_buffer struct buffer before_44 = {0}, before_42 = {0}, before_40 = {0};
 
 	plan("{}", "{\"Binds\": [\"/a:/b:ro\"]}", 43, &before_44);
 	assert_string_equal(before_44.data, "bind /a>/b ro make rec rprivate; ");
@@ -178,6 +203,14 @@ static void older_clients_get_the_older_rules(void **state)
 	     " \"VolumeOptions\": {}}]}",
 	     41, &before_42);
 	assert_string_equal(before_42.data, "bind /a>/b rec rprivate; ");
+	plan("{}",
+	     "{\"Mounts\": [{\"Type\": \"bind\", \"Source\": \"/a\", \"Target\": \"/b\", "
+	     "\"ReadOnly\": true,"
+	     " \"BindOptions\": {\"NonRecursive\": true, \"CreateMountpoint\": true}},"
+	     " {\"Type\": \"volume\", \"Source\": \"v\", \"Target\": \"/c\","
+	     " \"VolumeOptions\": {\"Subpath\": \"/x\"}}]}",
+	     39, &before_40);
+	assert_string_equal(before_40.data, "bind /a>/b ro rec rprivate; volume v>/c copy; ");
 }
 
 static void tmpfs_options_are_split_into_text_and_flags(void **state)

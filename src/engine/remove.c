@@ -26,10 +26,8 @@ static void forget_volume(struct container *c, const struct mount_point *mount, 
 	if (!volume)
 		return;
 	volume_unuse(volume, c->id);
-	if (remove && mount->anonymous && volume_use_count(volume) == 0) {
+	if (remove && mount->anonymous && volume_use_count(volume) == 0)
 		volume_remove(volumes, mount->name, true, NULL, NULL);
-		events_tell_volume(c->engine, mount->name, "destroy");
-	}
 }
 
 static void forget_volumes(struct container *c, bool remove)

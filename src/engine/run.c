@@ -24,6 +24,7 @@ void run_free(struct container_run *run)
 	if (!run)
 		return;
 	list_remove(&run->link);
+	volumes_hold_drop(run->volumes);
 	shim_peer_free(run->peer);
 	record_fini(&run_plan_type, &run->plan);
 	container_unref(run->container);

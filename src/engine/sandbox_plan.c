@@ -171,15 +171,19 @@ static bool plan_tmpfs(const struct mount_point *mount, struct mount_spec *out, 
 }
 
 /* A volume is bound, too: what it is made of was mounted below its folder before. */
-static void plan_bind(const struct mount_point *mount, struct mount_spec *out)
+static void plan_bind(const struct container *c, const struct mount_point *mount,
+		      struct mount_spec *out)
 {
+	bool volume = str_equal(mount->type, "volume");
+
+	set_text(&out->subpath, mount->subpath);
 	set_text(&out->source, mount->source);
 	set_text(&out->propagation, mount->propagation);
 	out->read_only = !mount->rw;
-	out->recursive = mount->recursive;
-	out->read_only_recursive = mount->read_only_recursive;
+	out->recursive = volume || mount->recursive;
+	out->read_only_recursive = volume ? !mount->rw : mount->read_only_recursive;
 	out->make_source = mount->make_source;
-	out->copy_up = mount->copy_up;
+	out->copy_up = mount->copy_up && c->started_ns == 0; /* who empties it later means it */
 }
 
 static bool plan_mounts(const struct container *c, struct record_list *out, struct error *err)
@@ -192,7 +196,7 @@ static bool plan_mounts(const struct container *c, struct record_list *out, stru
 		set_text(&spec->type, tmpfs ? "tmpfs" : "bind");
 		set_text(&spec->target, mount->destination);
 		if (!tmpfs)
-			plan_bind(mount, spec);
+			plan_bind(c, mount, spec);
 		else if (!plan_tmpfs(mount, spec, err))
 			return false;
 	}

@@ -137,7 +137,7 @@ static bool take_donors(struct start *start, struct error *err)
 			  err);
 }
 
-/* ---- image, volumes ---- */
+/* ---- image ---- */
 
 static bool take_image(struct start *start, struct error *err)
 {
@@ -158,43 +158,6 @@ static bool take_image(struct start *start, struct error *err)
 	start->facts.layers = &start->layers;
 	start->facts.layers_folder = start->layers_folder;
 	start->facts.init_layer = c->engine->init_layer;
-	return true;
-}
-
-/* A volume that is gone is made again; whether that is on the disk yet does not matter. */
-static void on_volume(void *data, struct volume *volume, const struct error *err)
-{
-	(void)data;
-	(void)volume;
-	if (err)
-		log_error("cannot make a volume", err, "");
-}
-
-static bool take_volume(struct container *c, struct mount_point *mount, struct error *err)
-{
-	struct volume *volume = volumes_find(c->engine->parts.volumes, mount->name, err);
-
-	if (!volume)
-		volume = container_make_volume(c, mount, on_volume, NULL);
-	if (!volume)
-		return error_prefix(err, "cannot make it");
-	if (!volume_mount(volume, err))
-		return false;
-	volume_use(volume, c->id);
-	str_replace(&mount->source, volume_path(volume));
-	return true;
-}
-
-static bool take_volumes(struct start *start, struct error *err)
-{
-	struct record_list *mounts = &start->c->mounts;
-
-	for (size_t i = 0; i < mounts->count; i++) {
-		struct mount_point *mount = RECORD_AT(*mounts, struct mount_point, i);
-
-		if (str_equal(mount->type, "volume") && !take_volume(start->c, mount, err))
-			return false;
-	}
 	return true;
 }
 
@@ -345,7 +308,7 @@ static bool take_network(struct start *start, struct error *err)
 static void build(struct container_run *run)
 {
 	static bool (*const steps[])(struct start * start, struct error * err) = {
-		begin_plan, take_image, take_donors, take_volumes, take_network, fill_run_folder,
+		begin_plan, take_image, take_donors, take_network, fill_run_folder,
 	};
 	struct start start = {.run = run, .c = run->container, .run_folder = -1};
 	struct error err;
@@ -381,6 +344,14 @@ static bool bridge_is_missing(struct container *c)
 	return false;
 }
 
+static void on_volumes(struct container_run *run, const struct error *err)
+{
+	if (err)
+		container_start_failed(run, err, EXIT_START_FAILED);
+	else
+		build(run);
+}
+
 static void on_seccomp(void *data, const struct error *err)
 {
 	struct container_run *run = data;
@@ -388,7 +359,7 @@ static void on_seccomp(void *data, const struct error *err)
 	if (err)
 		container_start_failed(run, err, EXIT_START_FAILED);
 	else
-		build(run);
+		run_mount_volumes(run, on_volumes);
 }
 
 static void prepare_seccomp(struct container_run *run)

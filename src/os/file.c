@@ -6,8 +6,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* error_errno, with absence as a kind of its own. */
@@ -139,19 +141,28 @@ struct walk {
 	int at;	 /* owned: the present folder */
 };
 
+/* No mount is entered, not even one of the same filesystem: what somebody mounted here is not ours. */
+static int open_below(const struct walk *w, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = w->count ? RESOLVE_NO_XDEV : 0,
+	};
+
+	return (int)syscall(SYS_openat2, w->at, name, &how, sizeof(how));
+}
+
 static bool descend(struct walk *w, const char *name, struct error *err)
 {
-	int fd = openat(w->at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_below(w, name);
 	struct stat st;
 
+	if (fd < 0 && errno == EXDEV)
+		return error_set(err, ERROR_CONFLICT, "'%s' is a mount point", name);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		fail(err, "open folder", name);
 		close_fd(&fd);
 		return false;
-	}
-	if (w->count && st.st_dev != w->items[0].device) {
-		close(fd);
-		return error_set(err, ERROR_CONFLICT, "'%s' is a mount point", name);
 	}
 	vector_add(w, ((struct level){str_dup(name), st.st_dev, st.st_ino}));
 	if (w->at != w->top)

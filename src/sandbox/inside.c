@@ -407,14 +407,22 @@ static int new_mount(const struct mount_spec *m, struct error *err)
 		err);
 }
 
-static bool fill(const struct inside *in, const struct mount_spec *m, int mount, int place,
-		 struct error *err)
+static bool fill(const struct mount_spec *m, bool full, int mount, int place, struct error *err)
 {
 	if (!m->copy_up)
 		return true;
-	if (!copy_up(place, mount, err))
+	if (full && !copy_up(place, mount, err))
 		return error_prefix(err, "copying from the image");
 	return !m->read_only || mount_set(mount, MOUNT_ATTR_RDONLY, 0, m->read_only_recursive, err);
+}
+
+/* What the image does not have gives nothing to a volume, not even an owner. */
+static bool is_in_image(const struct inside *in, const char *target)
+{
+	struct error absent;
+	scoped_fd int there = root_open(in->root, target, O_PATH, &absent);
+
+	return there >= 0;
 }
 
 static bool mount_user_one(struct inside *in, size_t i, struct error *err)
@@ -424,13 +432,14 @@ static bool mount_user_one(struct inside *in, size_t i, struct error *err)
 	scoped_fd int made = bind ? -1 : new_mount(m, err);
 	int mount = bind ? in->outside->mounts[i] : made;
 	enum root_entry what = mount < 0 || is_folder(mount) ? ROOT_FOLDER : ROOT_FILE;
+	bool full = m->copy_up && is_in_image(in, m->target);
 	scoped_fd int place = mount < 0 ? -1 : root_make(in->root, m->target, what, err);
 
 	if (place < 0 || !may_cover(place, m->target, err))
 		return false;
 	if (is_folder(place) != (what == ROOT_FOLDER))
 		return error_set(err, ERROR_INVALID, "not a directory: " TYPE_MISMATCH);
-	return fill(in, m, mount, place, err) && mount_attach(mount, place, err);
+	return fill(m, full, mount, place, err) && mount_attach(mount, place, err);
 }
 
 static bool mount_user(struct inside *in, struct error *err)

@@ -37,6 +37,40 @@ static bool set_read_only(int mount, const struct mount_spec *m, struct error *e
 	       mount_set(mount, MOUNT_ATTR_RDONLY, 0, m->read_only_recursive, err);
 }
 
+static int clone_source(const struct mount_spec *m, struct error *err)
+{
+	int mount = mount_clone(AT_FDCWD, m->source, m->recursive, err);
+
+	if (mount < 0 && err->kind == ERROR_NOT_FOUND)
+		error_set(err, ERROR_INVALID,
+			  "invalid mount config for type \"bind\": bind source path does not "
+			  "exist: %s",
+			  m->source);
+	return mount;
+}
+
+/* Somebody may be changing links in there: resolved once, below the source, and mounted from what was
+ * found. */
+static int clone_subpath(const struct mount_spec *m, struct error *err)
+{
+	scoped_fd int source = open(m->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int found = -1;
+	struct error why;
+
+	if (source < 0) {
+		error_errno(err, "cannot open '%s'", m->source);
+		return -1;
+	}
+	found = root_open(source, m->subpath, O_PATH, &why);
+	if (found < 0) {
+		errno = why.os;
+		error_errno(err, "cannot access path %s/%s", m->source, m->subpath);
+		err->kind = ERROR_INVALID;
+		return -1;
+	}
+	return mount_clone(found, "", m->recursive, err);
+}
+
 static int open_bind(const struct mount_spec *m, struct error *err)
 {
 	scoped_fd int mount = -1;
@@ -44,15 +78,9 @@ static int open_bind(const struct mount_spec *m, struct error *err)
 
 	if (m->make_source && !folder_make(AT_FDCWD, m->source, 0755, err))
 		return -1;
-	mount = mount_clone(AT_FDCWD, m->source, m->recursive, err);
-	if (mount < 0) {
-		if (err->kind == ERROR_NOT_FOUND)
-			error_set(err, ERROR_INVALID,
-				  "invalid mount config for type \"bind\": bind source path does "
-				  "not exist: %s",
-				  m->source);
+	mount = str_is_empty(m->subpath) ? clone_source(m, err) : clone_subpath(m, err);
+	if (mount < 0)
 		return -1;
-	}
 	if (!propagation_apply(mount, m, err) ||
 	    (attributes && !mount_set(mount, attributes, 0, m->recursive, err)) ||
 	    !set_read_only(mount, m, err))

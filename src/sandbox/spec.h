@@ -25,6 +25,7 @@ struct namespace_spec {
 struct mount_spec {
 	char *type;    /* "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup" */
 	char *source;  /* bind: absolute path on the host */
+	char *subpath; /* bind: what of it, links within it followed, never out of it; NULL: all */
 	char *target;  /* absolute inside the container; made when missing, below the root only */
 	char *options; /* tmpfs: "size=64m,mode=1777" */
 	char *propagation; /* bind: "" or [r]private, [r]shared, [r]slave */

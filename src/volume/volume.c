@@ -25,6 +25,7 @@ static void volume_free(struct volume *volume)
 {
 	if (!volume)
 		return;
+	volume_stop_mounting(volume);
 	record_fini(&volume_spec_type, &volume->spec);
 	strings_fini(&volume->users);
 	free(volume->path);
@@ -77,6 +78,22 @@ void volume_forget(struct volume *volume)
 
 	vector_remove(&volumes->list, find_place(volumes, volume->spec.name));
 	volume_free(volume);
+}
+
+void volumes_listen(struct volumes *volumes,
+		    void (*tell)(void *data, const char *action, const struct volume *volume),
+		    void *data)
+{
+	volumes->tell = tell;
+	volumes->tell_data = data;
+}
+
+void volume_tell(const struct volume *volume, const char *action)
+{
+	const struct volumes *volumes = volume->volumes;
+
+	if (volumes->tell)
+		volumes->tell(volumes->tell_data, action, volume);
 }
 
 size_t volumes_count(const struct volumes *volumes)
@@ -218,13 +235,4 @@ void volume_unuse(struct volume *volume, const char *user)
 
 	if (place < volume->users.count)
 		strings_remove(&volume->users, place);
-}
-
-bool volume_mount(struct volume *volume, struct error *err)
-{
-	struct stat info;
-
-	if (stat(volume->path, &info) == 0 && S_ISDIR(info.st_mode))
-		return true;
-	return error_errno(err, "the folder of volume '%s' is missing", volume->spec.name);
 }

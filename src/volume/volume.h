@@ -8,6 +8,8 @@
  * uses a volume is counted by its users' ids (volume_use), which the engine tells at create and adopt;
  * nothing of that is stored here.
  *
+ * (An empty one is filled from the image by the sandbox: mount_spec.copy_up.)
+ *
  * Folders are made on the loop's thread (two mkdir); removing what may be a million files is done by
  * `wherry-worker remove`, after the folder was renamed out of the way. */
 #pragma once
@@ -20,6 +22,7 @@
 
 struct volumes;
 struct volume;
+struct volume_measuring;
 
 /* A volume as stored and shown. */
 struct volume_spec {
@@ -36,6 +39,11 @@ extern const struct record_type volume_spec_type;
 struct volumes *volumes_open(uv_loop_t *loop, struct store *store, const char *data_root,
 			     const char *worker, struct error *err);
 void volumes_close(struct volumes *volumes); /* NULL is fine */
+
+/* `tell` hears of each volume that was made ("create") or removed ("destroy"), whoever asked. */
+void volumes_listen(struct volumes *volumes,
+		    void (*tell)(void *data, const char *action, const struct volume *volume),
+		    void *data);
 
 /* ---- looking ---- */
 
@@ -64,8 +72,7 @@ struct volume_request {
 typedef void volume_done(void *data, struct volume *volume, const struct error *err);
 
 /* One that exists is given back unchanged, unless its driver is another (ERROR_CONFLICT).  Bad names
- * and options are ERROR_INVALID in Docker's words; the options that would mount something (type,
- * device, o, size) are ERROR_UNSUPPORTED.  `done` is called once the record is on disk; for failures
+ * and options are ERROR_INVALID in Docker's words.  `done` is called once the record is on disk; for failures
  * and existing volumes before this returns.  Returns the volume at once (usable for volume_use: its
  * folder is there), NULL on failure. */
 struct volume *volume_create(struct volumes *volumes, const struct volume_request *request,
@@ -77,9 +84,30 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 void volume_use(struct volume *volume, const char *user);
 void volume_unuse(struct volume *volume, const char *user);
 
-/* Before a container that uses the volume starts: its folder must be there.  (An empty one is filled
- * from the image by the sandbox: mount_spec.copy_up.) */
-bool volume_mount(struct volume *volume, struct error *err);
+/* ---- mounting ----
+ *
+ * A volume with the options `type` and `device` is made of something else, which is mounted over its
+ * folder while somebody holds the volume, by a worker (volume/volume_mount_work.h).  Others are just
+ * folders: the same calls, without a wait.  What is mounted is asked of the kernel, never remembered,
+ * so a daemon may die between any two steps. */
+
+bool volume_needs_mount(const struct volume *volume);
+
+typedef void volume_mounted(void *data, const struct error *err);
+
+/* `holder` (a container that starts, a job) is about to look into it; ERROR "error while mounting
+ * volume ...".  `done` is called once: before this returns, or when the worker is done.  After a failure
+ * it is not held. */
+void volume_mount(struct volume *volume, const char *holder, volume_mounted *done, void *data);
+
+/* Not any more; unmounted behind the last.  Waits that are under way are not called back. */
+void volume_unmount(struct volume *volume, const char *holder);
+
+/* `holder` has held it since an earlier daemon's day. */
+void volume_adopt(struct volume *volume, const char *holder);
+
+/* All of those are known: unmount what nobody holds. */
+void volumes_settle(struct volumes *volumes);
 
 /* ---- removing ---- */
 
@@ -102,3 +130,14 @@ typedef void volume_prune_done(void *data, const struct volume_pruned *pruned,
 			       const struct error *err);
 void volumes_prune(struct volumes *volumes, bool (*match)(void *data, const struct volume *volume),
 		   volume_prune_done *done, void *data);
+
+/* ---- measuring ---- */
+
+/* Bytes that volumes hold, by name; for those that are made of something else -1: it may be a file
+ * server, or the host's root. */
+typedef void volumes_measured(void *data, const struct pairs *sizes, const struct error *err);
+
+/* By a worker.  NULL on failure, and `done` is not called then. */
+struct volume_measuring *volumes_measure(struct volumes *volumes, volumes_measured *done,
+					 void *data, struct error *err);
+void volumes_measure_cancel(struct volume_measuring *measuring); /* NULL is fine */

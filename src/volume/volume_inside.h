@@ -14,6 +14,12 @@ struct volume {
 	char *path;
 	struct strings users;
 
+	struct strings holders;		/* volume_mount */
+	struct waiting_holder *waiting; /* owned list, see volume_mount.c */
+	struct job *mounting;		/* the worker at it now; NULL: none */
+	bool mounted;			/* by a worker of this daemon */
+	bool unsure;			/* it may be, since an earlier daemon's day */
+
 	/* While its record is being written or removed: */
 	bool recording, removing;
 	volume_done *created;
@@ -32,6 +38,8 @@ struct volumes {
 		size_t count, capacity;
 	} list;
 	struct pruning *pruning; /* owned; NULL: none is under way */
+	void (*tell)(void *data, const char *action, const struct volume *volume);
+	void *tell_data;
 };
 
 /* ---- volume.c: the list ---- */
@@ -39,6 +47,7 @@ struct volumes {
 struct volume *volumes_look_up(const struct volumes *volumes, const char *name); /* NULL: absent */
 void volumes_insert(struct volumes *volumes, struct volume *volume); /* owned from now on */
 void volume_forget(struct volume *volume);			     /* out of the list, freed */
+void volume_tell(const struct volume *volume, const char *action);
 
 /* ---- volume_remove.c ---- */
 
@@ -53,3 +62,7 @@ struct job *volumes_empty_trash(struct volumes *volumes, const struct strings *n
 /* Both of one volume. */
 void volume_remove_folder(struct volumes *volumes, const char *name);
 void volumes_stop_pruning(struct volumes *volumes);
+
+/* ---- volume_mount.c ---- */
+
+void volume_stop_mounting(struct volume *volume);

@@ -68,18 +68,22 @@ static bool check_needs(const char *name, const struct pairs *options, struct er
 	return true;
 }
 
+/* A quota of a folder, which only some filesystems could have; those that are mounted take theirs in
+ * `o`. */
+static bool check_size(const char *name, const struct pairs *options, struct error *err)
+{
+	return str_is_empty(pairs_get(options, "size")) ||
+	       error_set(err, ERROR_INVALID, "create %s: quota size requested but no quota support",
+			 name);
+}
+
 static bool check_options(const char *name, const struct pairs *options, struct error *err)
 {
 	for (size_t i = 0; options && i < options->count; i++)
 		if (!is_known_option(options->items[i].name))
 			return error_set(err, ERROR_INVALID, "create %s: invalid option: \"%s\"",
 					 name, options->items[i].name);
-	if (!options || options->count == 0)
-		return true;
-	return check_needs(name, options, err) &&
-	       error_set(err, ERROR_UNSUPPORTED,
-			 "create %s: volumes with the option \"%s\" are not supported", name,
-			 options->items[0].name);
+	return !options || (check_needs(name, options, err) && check_size(name, options, err));
 }
 
 static bool check_driver(const struct volume *existing, const char *driver, const char *name,
@@ -136,6 +140,8 @@ static void on_recorded(void *data, const struct error *err)
 	void *done_data = volume->data;
 
 	volume->recording = false;
+	if (!err)
+		volume_tell(volume, "create");
 	if (err) {
 		volume_remove_folder(volume->volumes, volume->spec.name);
 		volume_forget(volume);

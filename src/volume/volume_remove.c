@@ -118,6 +118,7 @@ static void on_gone(struct volume *volume, const struct error *err)
 	void *data = volume->data;
 
 	if (!err) {
+		volume_tell(volume, "destroy");
 		volume_remove_folder(volume->volumes, volume->spec.name);
 		volume_forget(volume);
 	}
@@ -207,6 +208,7 @@ static void on_pruned(struct volume *volume, const struct error *err)
 		log_warning("cannot remove a volume", err, "name=%s", volume->spec.name);
 	} else {
 		strings_add(&p->pruned.names, volume->spec.name);
+		volume_tell(volume, "destroy");
 		volume_forget(volume);
 	}
 	one_is_done(p);

@@ -85,6 +85,11 @@ static void on_pruned(void *data, const struct volume_pruned *pruned, const stru
 	note(f, err);
 }
 
+static void on_mounted(void *data, const struct error *err)
+{
+	note(data, err);
+}
+
 static void wait_for_call(struct fixture *f, int calls)
 {
 	while (f->calls < calls)
@@ -110,7 +115,9 @@ static void a_volume_is_a_folder_and_a_record(void **state)
 
 	assert_true(str_ends_with(volume_path(volume), "/volumes/data/_data"));
 	assert_int_equal(stat(volume_path(volume), &info), 0);
-	assert_true(volume_mount(volume, &f->err));
+	volume_mount(volume, "one", on_mounted, f);
+	assert_int_equal(f->calls, 2);
+	assert_int_equal(f->err.kind, ERROR_NONE);
 	close_all(f);
 	open_all(f);
 	assert_int_equal(volumes_count(f->volumes), 1);
@@ -161,7 +168,8 @@ static void bad_requests_are_refused_in_dockers_words(void **state)
 		{"v2", NULL, "x", "create v2: invalid option: \"x\"", ERROR_INVALID},
 		{"v2", NULL, "type", "create v2: missing required option: \"device\"",
 		 ERROR_INVALID},
-		{"v2", NULL, "size", NULL, ERROR_UNSUPPORTED},
+		{"v2", NULL, "size", "create v2: quota size requested but no quota support",
+		 ERROR_INVALID},
 	};
 	struct fixture *f = *state;
 
@@ -280,7 +288,8 @@ static void a_folder_without_a_record_is_thrown_away(void **state)
 	close_all(f);
 	open_all(f);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_true(volume_mount(volumes_find(f->volumes, "kept", &f->err), &f->err));
+	volume_mount(volumes_find(f->volumes, "kept", &f->err), "one", on_mounted, f);
+	assert_int_equal(f->err.kind, ERROR_NONE);
 }
 
 static void closing_with_records_on_their_way_is_fine(void **state)
@@ -297,6 +306,62 @@ static void closing_with_records_on_their_way_is_fine(void **state)
 	close_all(f);
 	open_all(f);
 	assert_int_equal(volumes_count(f->volumes), 0);
+}
+
+/* /bin/true says nothing, and nothing is a report of success. */
+static void what_a_volume_is_made_of_is_mounted_once_for_all_who_hold_it(void **state)
+{
+	struct fixture *f = *state;
+	scoped_pairs struct pairs options = {0};
+	struct volume_request request = {.name = "disk", .options = &options};
+	struct volume *volume;
+
+	pairs_set(&options, "type", "tmpfs");
+	pairs_set(&options, "device", "tmpfs");
+	volume = volume_create(f->volumes, &request, on_created, f);
+	wait_for_call(f, 1);
+	assert_true(volume_needs_mount(volume));
+	volume_mount(volume, "one", on_mounted, f);
+	volume_mount(volume, "two", on_mounted, f);
+	volume_mount(volume, "three", on_mounted, f);
+	volume_unmount(volume, "three"); /* before it is done: never told */
+	assert_int_equal(f->calls, 1);
+	wait_for_call(f, 3);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+	volume_mount(volume, "four", on_mounted, f);
+	assert_int_equal(f->calls, 4); /* at once */
+	volume_unmount(volume, "one");
+	volume_unmount(volume, "two");
+	volume_unmount(volume, "four");
+	volume_mount(volume, "one", on_mounted, f); /* while it is being unmounted */
+	assert_int_equal(f->calls, 4);
+	wait_for_call(f, 5);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+}
+
+static void listeners_hear_of_every_volume(void *data, const char *action,
+					   const struct volume *volume)
+{
+	struct buffer *heard = data;
+
+	buffer_format(heard, "%s %s; ", action, volume_get_spec(volume)->name);
+}
+
+static void making_and_removing_is_told(void **state)
+{
+	struct fixture *f = *state;
+	scoped_buffer struct buffer heard = {0};
+
+	volumes_listen(f->volumes, listeners_hear_of_every_volume, &heard);
+	create_and_wait(f, "one");
+	create_and_wait(f, "one"); /* there already */
+	create_and_wait(f, "two");
+	volume_remove(f->volumes, "one", false, on_removed, f);
+	wait_for_call(f, 4);
+	volumes_prune(f->volumes, NULL, on_pruned, f);
+	wait_for_call(f, 5);
+	assert_string_equal(heard.data, "create one; create two; destroy one; destroy two; ");
+	volumes_listen(f->volumes, NULL, NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -316,6 +381,8 @@ int main(void)
 		TEST(pruning_nothing_is_answered_too),
 		TEST(a_folder_without_a_record_is_thrown_away),
 		TEST(closing_with_records_on_their_way_is_fine),
+		TEST(what_a_volume_is_made_of_is_mounted_once_for_all_who_hold_it),
+		TEST(making_and_removing_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What `wherry-worker remove` is asked to do: remove trees, which may hold a million files. */
+/* What `wherry-worker remove` and `measure` are asked to do: remove trees, which may hold a million
+ * files, or count their bytes. */
 #pragma once
 
 #include "base/error.h"
@@ -18,3 +19,17 @@ struct removal_report {
 extern const struct record_type removal_report_type;
 
 void removal_work(const struct removal_plan *plan, struct removal_report *report);
+
+struct measuring_plan {
+	struct strings folders; /* absolute */
+};
+extern const struct record_type measuring_plan_type;
+
+/* Bytes of the regular files in each folder, a file of several names once, nothing that is mounted
+ * there; decimal, in the same order. */
+struct measuring_report {
+	struct strings bytes;
+};
+extern const struct record_type measuring_report_type;
+
+void measuring_work(const struct measuring_plan *plan, struct measuring_report *report);

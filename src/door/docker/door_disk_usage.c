@@ -1,5 +1,5 @@
-/* GET /system/df.  What containers wrote is counted by the engine, volumes by a thread of the pool: both
- * walk trees of files, which may take long. */
+/* GET /system/df.  What containers wrote is counted by the engine, volumes by a worker: both walk trees
+ * of files, which may take long. */
 #include "base/time.h"
 #include "door/docker/container_view.h"
 #include "door/docker/handlers.h"
@@ -7,26 +7,29 @@
 #include "door/docker/volume_view.h"
 #include "format/json.h"
 
-#include <fts.h>
-
 enum part { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, BUILD_CACHE = 8, EVERYTHING = 15 };
 
 struct disk_usage {
 	struct call *call;
-	unsigned parts; /* asked for */
-	uv_work_t work;
-	struct strings names, paths; /* of the volumes */
-	int64_t *sizes;		     /* one for each path, written by the thread */
+	unsigned parts;			    /* asked for */
+	struct volume_measuring *measuring; /* NULL: it is over */
+	const struct pairs *sizes;	    /* borrowed for the answer: of the volumes */
 };
 
 static void disk_usage_free(void *data)
 {
-	struct disk_usage *usage = data;
+	free(data);
+}
 
-	strings_fini(&usage->names);
-	strings_fini(&usage->paths);
-	free(usage->sizes);
-	free(usage);
+/* Nobody wants to know any more. */
+static void on_gone(struct call *call)
+{
+	struct disk_usage *usage = call->state;
+
+	if (!usage->measuring)
+		return;
+	volumes_measure_cancel(take(usage->measuring));
+	call_drop(call);
 }
 
 /* ---- what is asked for ---- */
@@ -57,31 +60,6 @@ static bool read_parts(struct call *call, unsigned *parts, struct error *err)
 	}
 	*parts = found ? found : EVERYTHING;
 	return true;
-}
-
-/* ---- sizes of volumes, in a thread ---- */
-
-static int64_t tree_size(char *path)
-{
-	char *const roots[] = {path, NULL};
-	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-	int64_t size = 0;
-
-	if (!walk)
-		return 0;
-	for (FTSENT *entry = fts_read(walk); entry; entry = fts_read(walk))
-		if (entry->fts_info == FTS_F)
-			size += entry->fts_statp->st_size;
-	fts_close(walk);
-	return size;
-}
-
-static void measure_volumes(uv_work_t *work)
-{
-	struct disk_usage *usage = work->data;
-
-	for (size_t i = 0; i < usage->paths.count; i++)
-		usage->sizes[i] = tree_size(usage->paths.items[i]);
 }
 
 /* ---- the answer ---- */
@@ -125,10 +103,10 @@ static void write_containers(struct call *call, struct buffer *json)
 
 static int64_t size_of(const struct disk_usage *usage, const char *name)
 {
-	for (size_t i = 0; i < usage->names.count; i++)
-		if (strcmp(usage->names.items[i], name) == 0)
-			return usage->sizes[i];
-	return -1; /* made while we counted */
+	const char *text = usage->sizes ? pairs_get(usage->sizes, name) : NULL;
+	int64_t size;
+
+	return text && parse_i64(text, &size) ? size : -1; /* made while we counted */
 }
 
 static void write_volumes(struct call *call, struct buffer *json)
@@ -187,12 +165,16 @@ static void answer(struct disk_usage *usage)
 
 /* ---- one after the other ---- */
 
-static void on_volumes_measured(uv_work_t *work, int status)
+static void on_volumes_measured(void *data, const struct pairs *sizes, const struct error *err)
 {
-	struct disk_usage *usage = work->data;
-	struct call *call = usage->call;
+	struct call *call = data;
+	struct disk_usage *usage = call->state;
 
-	if (call_is_open(call))
+	usage->measuring = NULL;
+	usage->sizes = sizes;
+	if (call_is_open(call) && err)
+		call_fail(call, err);
+	else if (call_is_open(call))
 		answer(usage);
 	call_drop(call);
 }
@@ -200,18 +182,20 @@ static void on_volumes_measured(uv_work_t *work, int status)
 /* Takes over the reference. */
 static void begin_volumes(struct disk_usage *usage)
 {
-	const struct volumes *volumes = call_parts(usage->call)->volumes;
+	struct call *call = usage->call;
+	struct error err;
 
-	for (size_t i = 0; usage->parts & VOLUMES && i < volumes_count(volumes); i++) {
-		const struct volume *volume = volumes_at(volumes, i);
-
-		strings_add(&usage->names, volume_get_spec(volume)->name);
-		strings_add(&usage->paths, volume_path(volume));
+	if (usage->parts & VOLUMES) {
+		usage->measuring =
+			volumes_measure(call_parts(call)->volumes, on_volumes_measured, call, &err);
+		if (!usage->measuring) {
+			call_fail(call, &err);
+			call_drop(call);
+		}
+		return;
 	}
-	usage->sizes = mem_zeroed(usage->paths.count, sizeof(*usage->sizes));
-	usage->work.data = usage;
-	uv_queue_work(call_parts(usage->call)->loop, &usage->work, measure_volumes,
-		      on_volumes_measured);
+	answer(usage);
+	call_drop(call);
 }
 
 static void on_containers_measured(void *data, const struct engine_result *result)
@@ -235,6 +219,7 @@ void serve_disk_usage(struct call *call)
 	usage->call = call;
 	call->state = usage;
 	call->fini = disk_usage_free;
+	call->on_gone = on_gone;
 	if (!read_parts(call, &usage->parts, &err)) {
 		call_fail(call, &err);
 		return;

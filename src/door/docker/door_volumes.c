@@ -9,14 +9,6 @@ static struct volumes *volumes_of(const struct call *call)
 	return call_parts(call)->volumes;
 }
 
-static void publish(struct engine *engine, const char *action, const char *name)
-{
-	scoped_pairs struct pairs attributes = {0};
-
-	pairs_set(&attributes, "driver", "local");
-	engine_publish(engine, EVENT_VOLUME, action, name, &attributes);
-}
-
 /* ---- list, inspect ---- */
 
 static bool passes(const struct filters *filters, const struct volume *volume)
@@ -104,41 +96,27 @@ static const struct record_field volume_body_fields[] = {
 static const struct record_type volume_body_type = RECORD_TYPE(T, volume_body_fields);
 #undef T
 
-struct creating {
-	struct call *call;
-	bool existed;
-};
-
 static void on_created(void *data, struct volume *volume, const struct error *err)
 {
-	struct creating *creating = data;
-	struct call *call = creating->call;
+	struct call *call = data;
 
-	if (!err && !creating->existed)
-		publish(call_engine(call), "create", volume_get_spec(volume)->name);
 	if (call_is_open(call) && err)
 		call_fail(call, err);
 	else if (call_is_open(call))
 		answer_volume(call, 201, volume);
 	call_drop(call);
-	free(creating);
 }
 
 static void create(struct call *call, const struct volume_body *body)
 {
-	struct creating *creating = mem_new(struct creating);
 	struct volume_request request = {
 		.name = body->name,
 		.driver = body->driver,
 		.labels = body->labels.items ? &body->labels : NULL,
 		.options = body->options.items ? &body->options : NULL,
 	};
-	struct error ignored;
 
-	creating->call = call_hold(call);
-	creating->existed =
-		!str_is_empty(body->name) && volumes_find(volumes_of(call), body->name, &ignored);
-	volume_create(volumes_of(call), &request, on_created, creating);
+	volume_create(volumes_of(call), &request, on_created, call_hold(call));
 }
 
 void serve_volume_create(struct call *call)
@@ -164,8 +142,6 @@ static void on_removed(void *data, const struct error *err)
 {
 	struct call *call = data;
 
-	if (!err)
-		publish(call_engine(call), "destroy", call->arguments[0]);
 	if (call_is_open(call))
 		call_answer(call, 204, err);
 	call_drop(call);
@@ -209,8 +185,6 @@ static void publish_prune(struct engine *engine, const struct volume_pruned *pru
 	scoped_pairs struct pairs attributes = {0};
 	scoped_free char *bytes = str_format("%llu", (unsigned long long)pruned->bytes);
 
-	for (size_t i = 0; i < pruned->names.count; i++)
-		publish(engine, "destroy", pruned->names.items[i]);
 	pairs_set(&attributes, "reclaimed", bytes);
 	engine_publish(engine, EVENT_VOLUME, "prune", "", &attributes);
 }
