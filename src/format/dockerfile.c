@@ -10,6 +10,7 @@ struct reader {
 	const char *at, *end;
 	int line; /* number of the last line that was read */
 	char escape;
+	bool is_file; /* errors say the line */
 	struct error *err;
 };
 
@@ -18,9 +19,15 @@ struct raw_line {
 	size_t length;	  /* without its end */
 };
 
+static bool say_where(struct reader *r, int line)
+{
+	return r->is_file && error_prefix(r->err, "dockerfile parse error on line %d", line);
+}
+
 static bool fail(struct reader *r, int line, const char *why)
 {
-	return error_set(r->err, ERROR_INVALID, "dockerfile parse error on line %d: %s", line, why);
+	error_set(r->err, ERROR_INVALID, "%s", why);
+	return say_where(r, line);
 }
 
 /* ---- lines ---- */
@@ -177,7 +184,7 @@ static bool read_instruction(struct reader *r, struct raw_line first, struct ins
 	scoped_free char *text = trimmed(&joined);
 
 	if (!instruction_from_line(text, r->escape, out, r->err))
-		return error_prefix(r->err, "dockerfile parse error on line %d", line);
+		return say_where(r, line);
 	out->line = line;
 	if (!read_documents(r, out))
 		return false;
@@ -296,7 +303,8 @@ static void skip_byte_order_mark(struct reader *r)
 
 bool dockerfile_parse(const char *text, size_t size, struct dockerfile *out, struct error *err)
 {
-	struct reader r = {.at = text, .end = text + size, .escape = '\\', .err = err};
+	struct reader r = {
+		.at = text, .end = text + size, .escape = '\\', .is_file = true, .err = err};
 	struct directives directives = {0};
 	struct dockerfile file = {0};
 	bool ok;
@@ -318,6 +326,19 @@ bool dockerfile_parse(const char *text, size_t size, struct dockerfile *out, str
 	return true;
 }
 
+static bool expect_end(struct reader *r)
+{
+	struct raw_line line;
+
+	while (r->at < r->end) {
+		if (!read_line(r, &line))
+			return false;
+		if (!says_nothing(line))
+			return fail(r, r->line, "more than one instruction");
+	}
+	return true;
+}
+
 bool instruction_parse(const char *text, size_t size, char escape, struct instruction *out,
 		       struct error *err)
 {
@@ -333,7 +354,7 @@ bool instruction_parse(const char *text, size_t size, char escape, struct instru
 			return false;
 	if (says_nothing(line))
 		return error_set(err, ERROR_INVALID, "file with no instructions");
-	if (!read_instruction(&r, line, &instruction)) {
+	if (!read_instruction(&r, line, &instruction) || !expect_end(&r)) {
 		instruction_fini(&instruction);
 		return false;
 	}

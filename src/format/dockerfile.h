@@ -91,8 +91,8 @@ struct dockerfile {
 /* The whole file.  INVALID `file with no instructions` where there is none. */
 bool dockerfile_parse(const char *text, size_t size, struct dockerfile *out, struct error *err);
 
-/* Lines that are no file: triggers of ONBUILD, `changes` of commit.  No directives; `text` may hold
- * here-documents behind the first line.  One instruction. */
+/* One instruction that stands in no file: a trigger of ONBUILD, a change of commit.  No directives; `text`
+ * may hold here-documents behind the first line.  Errors say no line. */
 bool instruction_parse(const char *text, size_t size, char escape, struct instruction *out,
 		       struct error *err);
 
