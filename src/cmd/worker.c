@@ -16,6 +16,7 @@ static const struct {
 	{"load", worker_load},
 	{"measure", worker_measure},
 	{"network", worker_network},
+	{"pack", worker_pack},
 	{"remove", worker_remove},
 	{"remove-layers", worker_remove_layers},
 	{"seccomp", worker_seccomp},

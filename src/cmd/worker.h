@@ -12,6 +12,7 @@ typedef bool worker_job(int argc, char **argv, struct error *err); /* argv[0] is
 worker_job worker_fetch;
 worker_job worker_unpack;
 worker_job worker_load;
+worker_job worker_pack;
 worker_job worker_import;
 worker_job worker_remove_layers;
 

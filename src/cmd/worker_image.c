@@ -4,6 +4,7 @@
 #include "image/fetch.h"
 #include "image/import.h"
 #include "image/load.h"
+#include "image/pack.h"
 #include "image/remove.h"
 #include "image/unpack.h"
 #include "image/worker_protocol.h"
@@ -23,6 +24,12 @@ bool worker_unpack(int argc, char **argv, struct error *err)
 bool worker_remove_layers(int argc, char **argv, struct error *err)
 {
 	remove_main(WORKER_CONTROL);
+	return true;
+}
+
+bool worker_pack(int argc, char **argv, struct error *err)
+{
+	pack_main(WORKER_CONTROL);
 	return true;
 }
 

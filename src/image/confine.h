@@ -13,6 +13,10 @@ bool confine_to_network(struct error *err);
  * owners, modes, devices and xattrs need. */
 bool confine_to_folder(int folder, struct error *err);
 
+/* The packer: reads folders whose descriptors come over the control socket, whoever owns what is in them;
+ * no network, nothing else that can be written. */
+bool confine_to_reading(struct error *err);
+
 /* Readers of archives: nothing but the descriptors that are open or come over the control socket. */
 bool confine_to_descriptors(struct error *err);
 

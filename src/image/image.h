@@ -17,7 +17,8 @@
  *
  * Records: image/<id>, layer/<diff id>, tag/<name>, digest/<name@digest> (image/image_record.h).
  *
- * Files below the data root: layers/<five letters>/ (a layer), blobs/sha256/<hex> (manifests and
+ * Files below the data root: layers/<five letters>/ (a layer), recipes/<the same> (how its tar is
+ * written again, image/recipe.h), blobs/sha256/<hex> (manifests and
  * configurations, byte by byte as they came), blobs/partial/<hex> (layers on their way). */
 #pragma once
 
@@ -56,8 +57,7 @@ struct image {
 	int64_t created_ns; /* what the configuration says; 0: nothing */
 	int64_t tagged_ns;  /* last tagged, pulled or loaded on this host */
 	char *parent;	    /* id of the image that it was made from here; NULL: none */
-	bool made;	    /* here: its configuration is written from its record (image_commit) */
-	bool intermediate;  /* a build's: in lists only when asked for, while nothing names it */
+	unsigned children;  /* images that have it as their parent, hidden ones not counted */
 	unsigned leases;    /* image_lease minus image_release */
 	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
 };
@@ -124,7 +124,10 @@ struct image *image_by_id(struct image_store *images, const char *id);
 /* All that are not hidden, newest first.  Valid until the next change. */
 struct image *const *image_all(struct image_store *images, size_t *count);
 
-bool image_is_dangling(const struct image *image); /* no tag and no repo digest with a live tag */
+bool image_is_dangling(const struct image *image); /* no tag, and no image was made from it */
+
+/* A step of a build: lists show it only when asked for all. */
+bool image_is_intermediate(const struct image *image); /* no name, but images made from it */
 
 /* ---- using ---- */
 
@@ -180,7 +183,7 @@ void image_changes_fini(struct image_changes *changes);
 
 struct image_remove_options {
 	bool force;
-	bool no_prune; /* kept for the API; images here have no untagged parents to prune */
+	bool no_prune; /* leave parents alone; else those without a name, a child and a user go, too */
 };
 
 /* By tag: untags, and deletes with the last tag.  By id: needs `force` with tags in several
@@ -289,9 +292,6 @@ struct image_commit_request {
 	 * the new layer; NULL: no new layer.  It must not change meanwhile. */
 	const char *changes;
 	bool take; /* the folder itself becomes the layer, gone from its place at once; else a copy */
-
-	bool intermediate; /* of a build: without a name it is shown with all=1 only, and is its
-			      parent's child for image_children; also while it has a name */
 };
 
 /* A new image of what is there on this host.  Its parent is `base`.  The same configuration gives the

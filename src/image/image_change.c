@@ -53,12 +53,22 @@ struct image *image_make(struct image_store *images, const char *id, struct imag
 void image_free(struct image *image)
 {
 	free(image->id);
+	free(image->parent);
 	image_config_fini(&image->config);
 	free(image->layers);
 	strings_fini(&image->tags);
 	strings_fini(&image->digests);
 	strings_fini(&image->documents);
 	free(image);
+}
+
+void image_tell_parent(struct image_store *images, const struct image *image, int by)
+{
+	struct image *parent =
+		image->parent && !image->hidden ? map_get(&images->images, image->parent) : NULL;
+
+	if (parent)
+		parent->children += (unsigned)by;
 }
 
 struct image *image_add(struct image_store *images, const char *id, struct image_config *config,
@@ -68,7 +78,10 @@ struct image *image_add(struct image_store *images, const char *id, struct image
 
 	if (!image)
 		image = image_make(images, id, config, documents);
-	image->hidden = false;
+	if (image->hidden) {
+		image->hidden = false;
+		image_tell_parent(images, image, 1);
+	}
 	image->tagged_ns = time_now_ns();
 	free(take(images->sorted));
 	image_batch_put_image(batch, image);
@@ -225,6 +238,7 @@ void image_drop(struct image_store *images, struct image *image, struct image_ch
 		struct image_batch *batch)
 {
 	free(take(images->sorted));
+	image_tell_parent(images, image, -1);
 	if (image->leases > 0) {
 		image->hidden = true;
 		image_batch_put_image(batch, image);

@@ -58,6 +58,54 @@ bool layer_folder_make(struct image_store *images, char name[static LAYER_FOLDER
 	return true;
 }
 
+bool layer_folder_move(struct image_store *images, const char *from,
+		       char name[static LAYER_FOLDER_SIZE], int *folder, struct error *err)
+{
+	int moved = -1;
+
+	for (int i = 0; i < NAME_TRIES && moved < 0; i++) {
+		random_name(name);
+		moved = renameat2(images->data_root, from, images->layers, name, RENAME_NOREPLACE);
+		if (moved < 0 && errno != EEXIST)
+			break;
+	}
+	if (moved == 0)
+		*folder = openat(images->layers, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (moved < 0 || *folder < 0)
+		return error_errno(err, "cannot make '%s' a layer", from);
+	return true;
+}
+
+/* ---- recipes ---- */
+
+bool layer_recipe_make(struct image_store *images, const char *folder, int *recipe,
+		       struct error *err)
+{
+	*recipe = openat(images->recipes, folder,
+			 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *recipe >= 0 || error_errno(err, "cannot make a recipe for a layer");
+}
+
+bool layer_recipe_open(const struct image_store *images, const struct layer *layer, int *recipe,
+		       struct error *err)
+{
+	*recipe = openat(images->recipes, layer->folder, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (*recipe >= 0)
+		return true;
+	if (errno != ENOENT)
+		return error_errno(err, "cannot open the recipe of layer '%s'", layer->diff_id);
+	return error_set(
+		err, ERROR_NOT_FOUND,
+		"layer '%s' cannot be written as it came: it has one name twice, or an older "
+		"version unpacked it; remove the image and pull it again",
+		layer->diff_id);
+}
+
+void layer_recipe_remove(struct image_store *images, const char *folder)
+{
+	unlinkat(images->recipes, folder, 0);
+}
+
 /* ---- the remover: one worker at a time, with all names so far ---- */
 
 static void start_remover(struct image_store *images);
@@ -81,14 +129,14 @@ static void ignore_message(void *data, struct message *message)
 static void send_names(struct image_store *images)
 {
 	struct remove_start start = {0};
+	int fds[] = {images->layers, images->recipes};
 
 	while (images->doomed.count > 0 && images->going.count < REMOVE_AT_ONCE) {
 		strings_add(&images->going, images->doomed.items[images->doomed.count - 1]);
 		strings_remove(&images->doomed, images->doomed.count - 1);
 	}
 	start.names = images->going;
-	worker_process_send(images->remover, WORKER_START, &remove_start_type, &start,
-			    &images->layers, 1);
+	worker_process_send(images->remover, WORKER_START, &remove_start_type, &start, fds, 2);
 }
 
 static void start_remover(struct image_store *images)
@@ -133,6 +181,7 @@ static struct layer *revive(struct image_store *images, struct layer *layer,
 			    const struct layer_record *record, struct image_batch *batch)
 {
 	grow_images(images, layer, record->size - layer->size);
+	layer_recipe_remove(images, layer->folder);
 	str_replace(&layer->folder, record->folder);
 	layer->size = record->size;
 	layer->missing = false;
@@ -148,6 +197,9 @@ struct layer *layer_add(struct image_store *images, const struct layer_record *r
 	if (layer && layer->missing)
 		return revive(images, layer, record, batch);
 	if (layer) {
+		/* an older version may have left it without */
+		renameat2(images->recipes, record->folder, images->recipes, layer->folder,
+			  RENAME_NOREPLACE);
 		strings_add(&batch->folders, record->folder);
 		return layer;
 	}
@@ -194,9 +246,9 @@ static void drop_unused(struct image_store *images, struct image_batch *batch)
 		layer_drop(images, map_get(&images->by_diff_id, unused.items[i]), batch);
 }
 
-static void add_strays(struct image_store *images, const struct map *known, struct strings *out)
+static void add_strays(int at, const struct map *known, struct strings *out)
 {
-	DIR *folder = fdopendir(openat(images->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	DIR *folder = fdopendir(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 
 	while (folder && (entry = readdir(folder)))
@@ -218,7 +270,8 @@ static void doom_strays(struct image_store *images)
 
 		map_put(&known, layer->folder, layer);
 	}
-	add_strays(images, &known, &strays);
+	add_strays(images->layers, &known, &strays);
+	add_strays(images->recipes, &known, &strays);
 	layer_folders_remove(images, &strays);
 }
 

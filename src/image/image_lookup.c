@@ -127,5 +127,24 @@ struct image *const *image_all(struct image_store *images, size_t *count)
 /* An untagged image that came with its digest is dangling, too. */
 bool image_is_dangling(const struct image *image)
 {
-	return image->tags.count == 0;
+	return image->tags.count == 0 && image->children == 0;
+}
+
+bool image_is_intermediate(const struct image *image)
+{
+	return image->tags.count == 0 && image->digests.count == 0 && image->children > 0;
+}
+
+struct image **image_children(struct image_store *images, const struct image *parent, size_t *count)
+{
+	size_t all_count;
+	struct image *const *all = image_all(images, &all_count);
+	struct image **found =
+		mem_zeroed(parent ? parent->children : all_count, sizeof(struct image *));
+
+	*count = 0;
+	for (size_t i = 0; i < all_count; i++)
+		if (str_equal(all[i]->parent, parent ? parent->id : NULL))
+			found[(*count)++] = all[i];
+	return found;
 }

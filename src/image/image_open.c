@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "format/json.h"
+#include "image/pack_job.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -91,6 +92,7 @@ static bool take_image(void *data, const char *key, const void *value, size_t si
 		image_make(images, key + strlen(IMAGE_KEY), &record.config, &record.documents);
 	image->tagged_ns = record.tagged_ns;
 	image->hidden = record.hidden;
+	image->parent = take(record.parent);
 	return true;
 }
 
@@ -110,10 +112,19 @@ static bool take_name(void *data, const char *key, const void *value, size_t siz
 	return true;
 }
 
+static bool count_children(struct image_store *images)
+{
+	for (struct map_slot *slot = map_first(&images->images); slot;
+	     slot = map_next(&images->images, slot))
+		image_tell_parent(images, slot->value, 1);
+	return true;
+}
+
 static bool read_records(struct image_store *images, struct error *err)
 {
 	return store_each(images->store, LAYER_KEY, take_layer, images, err) &&
 	       store_each(images->store, IMAGE_KEY, take_image, images, err) &&
+	       count_children(images) &&
 	       store_each(images->store, TAG_KEY, take_name, images, err) &&
 	       store_each(images->store, DIGEST_KEY, take_name, images, err);
 }
@@ -131,6 +142,7 @@ static bool open_folder(int above, const char *path, int *out, struct error *err
 static bool open_folders(struct image_store *images, struct error *err)
 {
 	return open_folder(images->data_root, "layers", &images->layers, err) &&
+	       open_folder(images->data_root, "recipes", &images->recipes, err) &&
 	       open_folder(images->data_root, "blobs/sha256", &images->blobs, err) &&
 	       open_folder(images->data_root, "blobs/partial", &images->partial, err);
 }
@@ -143,7 +155,7 @@ struct image_store *image_store_open(uv_loop_t *loop, struct store *store, int d
 	images->loop = loop;
 	images->store = store;
 	images->data_root = data_root;
-	images->layers = images->blobs = images->partial = -1;
+	images->layers = images->recipes = images->blobs = images->partial = -1;
 	take_settings(images, settings);
 	images->kick = mem_new(uv_timer_t);
 	images->kick->data = images;
@@ -195,6 +207,7 @@ void image_store_close(struct image_store *images)
 	vector_fini(&images->jobs);
 	vector_fini(&images->unpacking);
 	vector_fini(&images->waiting);
+	packers_close(images);
 	worker_process_kill(images->remover);
 	commits_free(images);
 	uv_close((uv_handle_t *)images->kick, free_handle);
@@ -204,6 +217,7 @@ void image_store_close(struct image_store *images)
 	strings_fini(&images->doomed);
 	strings_fini(&images->going);
 	close_fd(&images->layers);
+	close_fd(&images->recipes);
 	close_fd(&images->blobs);
 	close_fd(&images->partial);
 	free(images);

@@ -7,6 +7,8 @@ static const struct record_field image_record_fields[] = {
 	RECORD_FIELD(struct image_record, 3, "tagged", RECORD_I64, tagged_ns),
 	RECORD_FIELD_FLAGS(struct image_record, 4, "hidden", RECORD_BOOL, hidden,
 			   RECORD_OMIT_EMPTY),
+	RECORD_FIELD_FLAGS(struct image_record, 5, "parent", RECORD_STRING, parent,
+			   RECORD_OMIT_EMPTY),
 };
 const struct record_type image_record_type = RECORD_TYPE(struct image_record, image_record_fields);
 
@@ -36,7 +38,7 @@ static void put(struct image_batch *batch, const char *prefix, const char *name,
 void image_batch_put_image(struct image_batch *batch, const struct image *image)
 {
 	struct image_record record = {image->config, image->documents, image->tagged_ns,
-				      image->hidden};
+				      image->hidden, image->parent};
 
 	put(batch, IMAGE_KEY, image->id, &image_record_type, &record);
 }

@@ -8,6 +8,7 @@ struct image_record { /* image/<id> */
 	struct strings documents;
 	int64_t tagged_ns;
 	bool hidden;
+	char *parent;
 };
 
 struct layer_record { /* layer/<diff id> */

@@ -80,6 +80,12 @@ static bool refuse(const struct image *image, bool hard, const char *why, const 
 			 hard ? "cannot be forced" : "must be forced", why, user);
 }
 
+static bool check_children(const struct image *image, struct error *err)
+{
+	return image->children == 0 ||
+	       refuse(image, true, "image has dependent child images", "", err);
+}
+
 static bool check_running(const struct image *image, const struct found_users *users,
 			  struct error *err)
 {
@@ -115,6 +121,7 @@ struct removal {
 	struct image *image;
 	struct image_changes *changes;
 	struct image_batch *batch;
+	bool no_prune;
 };
 
 static void untag(const struct removal *r, const char *name)
@@ -144,11 +151,37 @@ static void untag_digests(const struct removal *r, const char *name)
 			untag(r, digests->items[i]);
 }
 
+static bool is_used(const struct image_store *images, const struct image *image)
+{
+	struct found_users users = find_users(images, image);
+
+	return image->leases > 0 || *users.running || *users.stopped;
+}
+
+/* A parent that nothing holds any more: no name, no other child, no container. */
+static struct image *parent_to_go(const struct removal *r, const char *id)
+{
+	struct image *parent = id ? map_get(&r->images->images, id) : NULL;
+
+	if (!parent || parent->hidden || has_names(parent) || parent->children > 0 ||
+	    is_used(r->images, parent))
+		return NULL;
+	return parent;
+}
+
+/* Leaf to root. */
 static void delete (const struct removal *r)
 {
+	struct image *image = r->image;
+
 	untag_all(r);
-	tell(r->changes, true, r->image->id);
-	image_drop(r->images, r->image, r->changes, r->batch);
+	while (image) {
+		scoped_free char *parent = str_dup_or_null(image->parent);
+
+		tell(r->changes, true, image->id);
+		image_drop(r->images, image, r->changes, r->batch);
+		image = r->no_prune ? NULL : parent_to_go(r, parent);
+	}
 }
 
 static bool remove_by_name(const struct removal *r, const char *typed, const char *name, bool force,
@@ -167,7 +200,8 @@ static bool remove_by_name(const struct removal *r, const char *typed, const cha
 	untag(r, name);
 	if (is_tag)
 		untag_digests(r, name);
-	if (!has_names(r->image) && !*users.running && (force || !*users.stopped))
+	if (!has_names(r->image) && r->image->children == 0 && !*users.running &&
+	    (force || !*users.stopped))
 		delete (r);
 	return true;
 }
@@ -176,8 +210,8 @@ static bool remove_by_id(const struct removal *r, bool force, struct error *err)
 {
 	struct found_users users = find_users(r->images, r->image);
 
-	if (!check_running(r->image, &users, err) || !check_names(r->image, force, err) ||
-	    !check_stopped(r->image, &users, force, err))
+	if (!check_children(r->image, err) || !check_running(r->image, &users, err) ||
+	    !check_names(r->image, force, err) || !check_stopped(r->image, &users, force, err))
 		return false;
 	delete (r);
 	return true;
@@ -210,7 +244,7 @@ bool image_remove(struct image_store *images, const char *reference,
 	struct image *image = image_find(images, reference, err);
 	scoped_free char *name = image ? typed_name(images, image, reference) : NULL;
 	struct image_batch batch = {0};
-	struct removal removal = {images, image, changes, &batch};
+	struct removal removal = {images, image, changes, &batch, options->no_prune};
 
 	if (!image || !(name ? remove_by_name(&removal, reference, name, options->force, err)
 			     : remove_by_id(&removal, options->force, err)))
@@ -247,30 +281,23 @@ static bool matches(const struct image *image, const struct image_prune_filter *
 	return true;
 }
 
-static bool is_used(const struct image_store *images, const struct image *image)
-{
-	struct found_users users = find_users(images, image);
-
-	return image->leases > 0 || *users.running || *users.stopped;
-}
-
+/* Chosen by id: deleting one may take its parents away. */
 void image_prune(struct image_store *images, const struct image_prune_filter *filter,
 		 struct image_changes *changes, image_done *done, void *data)
 {
 	struct image_batch batch = {0};
-	struct removal removal = {images, NULL, changes, &batch};
+	struct removal removal = {images, NULL, changes, &batch, false};
+	scoped_strings struct strings chosen = {0};
 	size_t count;
 	struct image *const *all = image_all(images, &count);
-	struct image **chosen = mem_zeroed(count, sizeof(*chosen));
-	size_t chosen_count = 0;
 
 	for (size_t i = 0; i < count; i++)
 		if (matches(all[i], filter) && !is_used(images, all[i]))
-			chosen[chosen_count++] = all[i];
-	for (size_t i = 0; i < chosen_count; i++) {
-		removal.image = chosen[i];
-		delete (&removal);
+			strings_add(&chosen, all[i]->id);
+	for (size_t i = 0; i < chosen.count; i++) {
+		removal.image = map_get(&images->images, chosen.items[i]);
+		if (removal.image && !removal.image->hidden && removal.image->children == 0)
+			delete (&removal);
 	}
-	free(chosen);
 	images_commit(images, &batch, done, data);
 }

@@ -11,9 +11,10 @@ struct pull_layer;
 
 struct image_store {
 	uv_loop_t *loop;
-	struct store *store;	    /* borrowed */
-	int data_root;		    /* borrowed */
-	int layers, blobs, partial; /* owned: layers/, blobs/sha256/, blobs/partial/ */
+	struct store *store; /* borrowed */
+	int data_root;	     /* borrowed */
+	int layers, recipes, blobs,
+		partial; /* owned: layers/, recipes/, blobs/sha256/, blobs/partial/ */
 	struct strings mirrors, insecure;
 	char *worker, *certificates, *user_agent;
 	struct image_limits limits; /* none of them 0 */
@@ -38,8 +39,18 @@ struct image_store {
 		struct layer_job **items; /* waiting for their turn and running */
 		size_t count, capacity;
 	} unpacking;
-	uv_timer_t *kick;    /* owned by the loop once closed */
-	struct map fetching; /* by blob digest: struct pull_layer, the one that fetches it */
+	uv_timer_t *kick; /* owned by the loop once closed */
+
+	struct {
+		struct packer **items; /* that run: at work, or idle for a moment */
+		size_t count, capacity;
+	} packers;
+	struct {
+		struct pack_job **items; /* waiting for their turn and at work */
+		size_t count, capacity;
+	} packing;
+	uv_timer_t *pack_kick; /* NULL: not needed yet */
+	struct map fetching;   /* by blob digest: struct pull_layer, the one that fetches it */
 	struct {
 		struct pull_layer **items; /* for one that is fetched by another */
 		size_t count, capacity;
@@ -76,7 +87,19 @@ struct layer *layer_find(const struct image_store *images, const char *diff_id);
 /* A new empty folder below layers/, open; no record names it yet. */
 bool layer_folder_make(struct image_store *images, char name[static LAYER_FOLDER_SIZE], int *folder,
 		       struct error *err);
-/* Remove such folders, by a worker; takes the names out of the list. */
+/* The same for a folder that is there, below the data root: moved, so that it is gone from its place. */
+bool layer_folder_move(struct image_store *images, const char *from,
+		       char name[static LAYER_FOLDER_SIZE], int *folder, struct error *err);
+
+/* A new empty recipe for such a folder, open for writing; and the recipe of a layer, for reading: NOT_FOUND
+ * by name when the layer has none. */
+bool layer_recipe_make(struct image_store *images, const char *folder, int *recipe,
+		       struct error *err);
+bool layer_recipe_open(const struct image_store *images, const struct layer *layer, int *recipe,
+		       struct error *err);
+void layer_recipe_remove(struct image_store *images, const char *folder);
+
+/* Remove such folders with their recipes, by a worker; takes the names out of the list. */
 void layer_folders_remove(struct image_store *images, struct strings *names);
 
 /* A finished folder becomes a layer, in memory at once; it has no user yet.  When the layer is there
@@ -102,6 +125,9 @@ void image_free(struct image *image);
  * there already, hidden or not, is returned, no longer hidden. */
 struct image *image_add(struct image_store *images, const char *id, struct image_config *config,
 			struct strings *documents, struct image_batch *batch);
+
+/* One child more or less (+1, -1), unless it has no parent or is hidden. */
+void image_tell_parent(struct image_store *images, const struct image *image, int by);
 
 /* Give it a tag ("bb:latest") or a repo digest ("bb@sha256:..."), taking it from the image that has it,
  * which is returned; NULL when none had, or this one.  Without a batch it is not written. */

@@ -7,7 +7,7 @@ struct layer_job {
 	struct layer_job_handlers handlers;
 	void *data;
 	char folder[LAYER_FOLDER_SIZE];
-	int root, input; /* owned until the unpacker has them */
+	int root, input, recipe; /* owned until the unpacker has them */
 	bool growing;
 	char *diff_id;		  /* owned; NULL: any */
 	struct unpack_more known; /* of the file */
@@ -43,6 +43,7 @@ static void free_job(struct layer_job *job)
 	worker_process_kill(job->unpacker);
 	close_fd(&job->root);
 	close_fd(&job->input);
+	close_fd(&job->recipe);
 	record_fini(&unpacked_type, &job->done);
 	free(job->diff_id);
 	free(job);
@@ -83,7 +84,11 @@ static void succeed(struct layer_job *job)
 	struct layer_job_handlers handlers = job->handlers;
 	struct image_batch batch = {0};
 	void *data = job->data;
-	struct layer *layer = layer_add(images, &record, job->done.diff_id, &batch);
+	struct layer *layer;
+
+	if (!job->done.recipe)
+		layer_recipe_remove(images, job->folder);
+	layer = layer_add(images, &record, job->done.diff_id, &batch);
 
 	layer_use(layer);
 	images_commit(images, &batch, NULL, NULL);
@@ -175,15 +180,16 @@ static bool start_unpacker(struct layer_job *job, struct error *err)
 		.files_limit = images->limits.layer_files,
 		.growing = job->growing,
 	};
-	int fds[] = {job->root, job->input};
+	int fds[] = {job->root, job->input, job->recipe};
 
 	job->unpacker =
 		worker_process_start(images->loop, images->worker, "unpack", &handlers, job, err);
 	if (!job->unpacker)
 		return false;
-	worker_process_send(job->unpacker, WORKER_START, &unpack_start_type, &start, fds, 2);
+	worker_process_send(job->unpacker, WORKER_START, &unpack_start_type, &start, fds, 3);
 	close_fd(&job->root);
 	close_fd(&job->input);
+	close_fd(&job->recipe);
 	return true;
 }
 
@@ -237,12 +243,13 @@ struct layer_job *layer_job_start(struct image_store *images, const struct layer
 	job->images = images;
 	job->handlers = *handlers;
 	job->data = data;
-	job->root = -1;
+	job->root = job->recipe = -1;
 	job->input = source->input;
 	job->growing = source->growing;
 	job->diff_id = str_dup_or_null(source->diff_id);
 	job->needed = -1;
-	if (!layer_folder_make(images, job->folder, &job->root, err)) {
+	if (!layer_folder_make(images, job->folder, &job->root, err) ||
+	    !layer_recipe_make(images, job->folder, &job->recipe, err)) {
 		free_job(job);
 		return NULL;
 	}

@@ -25,7 +25,8 @@ struct layer_tree {
 	/* The folder of the last entry: tars go folder by folder, so most entries find it open. */
 	char parent[PATH_MAX];
 	int parent_fd;
-	bool stale; /* something was taken away that may have been on the way there */
+	bool stale;    /* something was taken away that may have been on the way there */
+	bool replaced; /* ... ever */
 
 	struct {
 		struct late_time *items;
@@ -156,7 +157,7 @@ static const char *base_of(const struct layer_path *path)
 /* Remove what stands at `path`, whose folder is entered. */
 static bool clear(struct layer_tree *tree, const struct layer_path *path, struct error *err)
 {
-	tree->stale = true;
+	tree->stale = tree->replaced = true;
 	if (!tree_remove(tree->parent_fd, base_of(path), err))
 		return error_prefix(err, "cannot replace '%.200s'", path->text);
 	return true;
@@ -399,6 +400,11 @@ bool layer_tree_opaque(struct layer_tree *tree, const struct layer_path *path, s
 }
 
 /* ---- the end ---- */
+
+bool layer_tree_has_replaced(const struct layer_tree *tree)
+{
+	return tree->replaced;
+}
 
 /* What is no folder any more was replaced later, and keeps the time of that. */
 static void set_late_time(const struct layer_tree *tree, const struct late_time *late)

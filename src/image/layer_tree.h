@@ -68,5 +68,8 @@ bool layer_tree_node(struct layer_tree *tree, const struct layer_path *path, mod
 bool layer_tree_whiteout(struct layer_tree *tree, const struct layer_path *path, struct error *err);
 bool layer_tree_opaque(struct layer_tree *tree, const struct layer_path *path, struct error *err);
 
+/* Whether something that this layer had made was replaced by something later in it. */
+bool layer_tree_has_replaced(const struct layer_tree *tree);
+
 /* Folders' times; `durable`: then one syncfs, after which the layer survives a power cut. */
 bool layer_tree_finish(struct layer_tree *tree, bool durable, struct error *err);

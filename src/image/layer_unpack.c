@@ -11,6 +11,17 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* The stream as a recipe wants it: what is noted is a beginning of it; what is not yet, and has left the
+ * source's block already, is kept.  Little, since a file's content is noted as soon as it is seen. */
+struct capture {
+	struct recipe_writer *recipe; /* borrowed; NULL: not wanted */
+	int64_t noted;
+	struct buffer kept;	    /* from `noted` to the block */
+	const unsigned char *block; /* the last that the source gave */
+	size_t block_size;
+	int64_t block_at; /* its place in the stream */
+};
+
 struct unpack {
 	struct layer_tree *tree; /* owned */
 	struct archive *tar;	 /* owned */
@@ -22,10 +33,89 @@ struct unpack {
 	struct {
 		struct layer_xattr *items;
 		size_t count, capacity;
-	} xattrs;	  /* of the entry at hand */
-	bool seen_links;  /* .wh..wh.plnk, see take_mark */
+	} xattrs;	 /* of the entry at hand */
+	bool seen_links; /* .wh..wh.plnk, see take_mark */
+	struct capture capture;
 	struct error err; /* of the source, on its way through libarchive */
 };
+
+/* ---- the recipe ---- */
+
+#define KEPT_MAX (256 * 1024) /* content that nobody takes is noted as bytes */
+
+static void note_kept(struct capture *c, size_t size)
+{
+	recipe_bytes(c->recipe, c->kept.data, size);
+	buffer_consume(&c->kept, size);
+	c->noted += (int64_t)size;
+}
+
+static void note_block(struct capture *c, int64_t end)
+{
+	if (end <= c->noted || !c->block)
+		return;
+	recipe_bytes(c->recipe, c->block + (c->noted - c->block_at), (size_t)(end - c->noted));
+	c->noted = end;
+}
+
+/* All up to a place in the stream is no file's content. */
+static void note_bytes(struct capture *c, int64_t end)
+{
+	if (c->kept.size > 0 && end > c->noted) {
+		int64_t size = end - c->noted;
+
+		note_kept(c, size < (int64_t)c->kept.size ? (size_t)size : c->kept.size);
+	}
+	note_block(c, end);
+}
+
+/* What stands at `at` in the stream is in a file now. */
+static void note_content(struct capture *c, const char *path, int64_t at, int64_t size,
+			 int64_t offset)
+{
+	int64_t end = at + size;
+
+	if (!c->recipe)
+		return;
+	note_bytes(c, at);
+	if (end <= c->noted)
+		return;
+	recipe_content(c->recipe, path, offset + (c->noted - at), end - c->noted);
+	if (c->kept.size > 0)
+		buffer_consume(&c->kept, end - c->noted < (int64_t)c->kept.size
+						 ? (size_t)(end - c->noted)
+						 : c->kept.size);
+	c->noted = end;
+}
+
+/* The source takes its block back. */
+static void keep_block(struct capture *c)
+{
+	int64_t end = c->block_at + (int64_t)c->block_size;
+
+	if (c->block && end > c->noted) {
+		int64_t from = c->noted > c->block_at ? c->noted : c->block_at;
+
+		buffer_add(&c->kept, c->block + (from - c->block_at), (size_t)(end - from));
+	}
+	if (c->kept.size > KEPT_MAX)
+		note_kept(c, c->kept.size);
+	c->block = NULL;
+	c->block_size = 0;
+	c->block_at = end;
+}
+
+static bool finish_recipe(struct unpack *u, struct error *err)
+{
+	struct capture *c = &u->capture;
+
+	if (!c->recipe)
+		return true;
+	keep_block(c);
+	note_bytes(c, c->block_at);
+	u->facts->recipe = !u->seen_links && !layer_tree_has_replaced(u->tree);
+	return recipe_writer_finish(c->recipe, err);
+}
 
 /* ---- the stream below libarchive ---- */
 
@@ -39,7 +129,16 @@ static bool check_size(const struct unpack *u, struct error *err)
 
 static ssize_t next_block(struct unpack *u, const void **block)
 {
-	ssize_t size = byte_source_next(&u->hashed, block, &u->err);
+	struct capture *c = &u->capture;
+	ssize_t size;
+
+	if (c->recipe)
+		keep_block(c);
+	size = byte_source_next(&u->hashed, block, &u->err);
+	if (c->recipe && size > 0) {
+		c->block = *block;
+		c->block_size = (size_t)size;
+	}
 
 	if (size > 0 && !check_size(u, &u->err))
 		return -1;
@@ -144,16 +243,20 @@ static bool write_at(int fd, const void *data, size_t size, off_t offset, struct
 }
 
 /* Holes are what no block covers. */
-static bool copy_data(struct unpack *u, int fd, struct error *err)
+static bool copy_data(struct unpack *u, int fd, const char *path, struct error *err)
 {
 	const void *block;
 	size_t size;
 	la_int64_t offset;
 	int status;
 
-	while ((status = archive_read_data_block(u->tar, &block, &size, &offset)) == ARCHIVE_OK)
+	while ((status = archive_read_data_block(u->tar, &block, &size, &offset)) == ARCHIVE_OK) {
 		if (!write_at(fd, block, size, offset, err))
 			return false;
+		/* libarchive has given this block, but not passed it yet */
+		note_content(&u->capture, path, archive_filter_bytes(u->tar, 0), (int64_t)size,
+			     offset);
+	}
 	return status == ARCHIVE_EOF || tar_failed(u, err);
 }
 
@@ -162,7 +265,8 @@ static bool make_file(struct unpack *u, const struct work *work, struct error *e
 	la_int64_t size = archive_entry_size(work->entry);
 	scoped_fd int fd = -1;
 
-	if (!layer_tree_file(u->tree, work->path, &fd, err) || !copy_data(u, fd, err))
+	if (!layer_tree_file(u->tree, work->path, &fd, err) ||
+	    !copy_data(u, fd, work->path->text, err))
 		return false;
 	if (archive_entry_sparse_count(work->entry) > 0 && ftruncate(fd, size) < 0)
 		return error_errno(err, "cannot set the size of '%.200s'", work->path->text);
@@ -318,7 +422,7 @@ static bool unpack_stream(struct unpack *u, int root, struct error *err)
 		return false;
 	if (u->seen_links)
 		tree_remove(root, LINKS, &gone);
-	return layer_tree_finish(u->tree, !u->limits->plain, err);
+	return finish_recipe(u, err) && layer_tree_finish(u->tree, !u->limits->plain, err);
 }
 
 static void unpack_fini(struct unpack *u)
@@ -326,6 +430,7 @@ static void unpack_fini(struct unpack *u)
 	archive_read_free(u->tar);
 	layer_tree_free(u->tree);
 	vector_fini(&u->xattrs);
+	buffer_fini(&u->capture.kept);
 }
 
 bool layer_unpack(int root, const struct byte_source *source, const struct layer_limits *limits,
@@ -341,6 +446,7 @@ bool layer_unpack(int root, const struct byte_source *source, const struct layer
 	u.stream = (struct hashed_source){.from = decompressor_source(d), .hash = hash};
 	u.hashed = hashed_source(&u.stream);
 	u.tree = layer_tree_new(root);
+	u.capture.recipe = limits->recipe;
 	if (!unpack_stream(&u, root, err))
 		return false;
 	content_hash_finish(hash, facts->diff_id);

@@ -10,12 +10,17 @@
 
 #include "image/byte_source.h"
 #include "image/content_hash.h"
+#include "image/recipe.h"
 
 #include <stdint.h>
 
 struct layer_limits {
 	int64_t size;  /* bytes of the uncompressed tar */
 	int64_t files; /* entries */
+
+	/* Told how to write the tar again; NULL: not wanted.  It is finished, and on the disk with the
+	 * layer. */
+	struct recipe_writer *recipe;
 
 	/* A tar that is no layer (a build's context, an archive that ADD unpacks): names mean nothing,
 	 * the folder, which need not be empty, keeps its own attributes, and nothing waits for the disk. */
@@ -26,6 +31,8 @@ struct layer_facts {
 	char diff_id[CONTENT_DIGEST_SIZE];
 	int64_t size;  /* bytes of its regular files */
 	int64_t files; /* entries */
+	bool recipe; /* it was written; not so for a layer that has one name twice: what came first is
+			  not there any more */
 };
 
 /* `root` is an empty folder; after a failure it holds whatever was made.  When it returns true the

@@ -6,8 +6,8 @@
 
 #include <fcntl.h>
 
-/* Names only: whatever stands in the folder itself, nothing deeper or higher. */
-static bool remove_all(const struct strings *names, struct error *err)
+/* Names only: whatever stands in the folders themselves, nothing deeper or higher. */
+static bool remove_all(const struct strings *names, int recipes, struct error *err)
 {
 	scoped_fd int root = folder_open(AT_FDCWD, "/", err);
 
@@ -15,7 +15,8 @@ static bool remove_all(const struct strings *names, struct error *err)
 		if (strchr(names->items[i], '/') || names->items[i][0] == '.')
 			return error_set(err, ERROR_INVALID, "'%s' is no layer's folder",
 					 names->items[i]);
-		if (!tree_remove(root, names->items[i], err))
+		if (!tree_remove(root, names->items[i], err) ||
+		    !tree_remove(recipes, names->items[i], err))
 			return false;
 	}
 	return root >= 0;
@@ -23,15 +24,16 @@ static bool remove_all(const struct strings *names, struct error *err)
 
 static bool remove_named(struct worker *worker, struct remove_start *start, struct error *err)
 {
-	scoped_fd int folder = -1;
+	scoped_fd int folder = -1, recipes = -1;
 	struct message *message;
 
 	if (!worker_expect(worker, WORKER_START, &remove_start_type, start, &message, err))
 		return false;
-	if (message->fd_count != 1)
+	if (message->fd_count != 2)
 		return error_set(err, ERROR_SYSTEM, "the remover got no folder");
 	folder = take_fd(message->fds[0]);
-	return confine_to_folder(folder, err) && remove_all(&start->names, err);
+	recipes = take_fd(message->fds[1]);
+	return confine_to_folder(folder, err) && remove_all(&start->names, recipes, err);
 }
 
 void remove_main(int control)

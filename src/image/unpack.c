@@ -18,7 +18,7 @@
 struct unpack {
 	struct worker *worker;
 	struct unpack_start start;
-	int root, input;
+	int root, input, recipe;
 	int64_t position;
 	struct unpack_more known; /* of a growing file */
 	unsigned char *block;	  /* owned, BLOCK_SIZE */
@@ -98,10 +98,11 @@ static bool take_start(struct unpack *u, struct error *err)
 
 	if (!worker_expect(u->worker, WORKER_START, &unpack_start_type, &u->start, &message, err))
 		return false;
-	if (message->fd_count != 2)
+	if (message->fd_count != 3)
 		return error_set(err, ERROR_SYSTEM, "the unpacker got no folder");
 	u->root = take_fd(message->fds[0]);
 	u->input = take_fd(message->fds[1]);
+	u->recipe = take_fd(message->fds[2]);
 	u->known.available = u->start.available;
 	return true;
 }
@@ -116,16 +117,18 @@ static bool enter_root(struct unpack *u, struct error *err)
 
 static bool unpack(struct unpack *u, struct error *err)
 {
+	scoped(recipe_writer) struct recipe_writer *recipe = NULL;
 	struct layer_limits limits;
 	struct layer_facts facts;
 	struct unpacked done;
 
 	if (!take_start(u, err) || !confine_to_folder(u->root, err) || !enter_root(u, err))
 		return false;
-	limits = (struct layer_limits){u->start.size_limit, u->start.files_limit};
+	recipe = recipe_writer_new(u->recipe);
+	limits = (struct layer_limits){u->start.size_limit, u->start.files_limit, recipe};
 	if (!layer_unpack(u->root, &(struct byte_source){next_block, u}, &limits, &facts, err))
 		return false;
-	done = (struct unpacked){0, facts.diff_id, facts.size};
+	done = (struct unpacked){0, facts.diff_id, facts.size, facts.recipe};
 	return worker_send(u->worker, UNPACK_DONE, &unpacked_type, &done, err);
 }
 
@@ -133,13 +136,15 @@ static void unpack_fini(struct unpack *u)
 {
 	close_fd(&u->root);
 	close_fd(&u->input);
+	close_fd(&u->recipe);
 	free(u->block);
 }
 
 void unpack_main(int control)
 {
 	scoped_with(worker_fini) struct worker worker = {.control = control};
-	scoped_with(unpack_fini) struct unpack u = {.worker = &worker, .root = -1, .input = -1};
+	scoped_with(unpack_fini) struct unpack u = {
+		.worker = &worker, .root = -1, .input = -1, .recipe = -1};
 	struct error err = {0};
 
 	umask(0);

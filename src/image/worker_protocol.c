@@ -87,6 +87,7 @@ static const struct record_field unpacked_fields[] = {
 	RECORD_FIELD(struct unpacked, 1, "number", RECORD_I32, number),
 	RECORD_FIELD(struct unpacked, 2, "diff_id", RECORD_STRING, diff_id),
 	RECORD_FIELD(struct unpacked, 3, "size", RECORD_I64, size),
+	RECORD_FIELD(struct unpacked, 4, "recipe", RECORD_BOOL, recipe),
 };
 const struct record_type unpacked_type = RECORD_TYPE(struct unpacked, unpacked_fields);
 
@@ -115,6 +116,11 @@ static const struct record_field upload_image_fields[] = {
 	RECORD_FIELD(struct upload_image, 4, "documents", RECORD_STRINGS, documents),
 };
 const struct record_type upload_image_type = RECORD_TYPE(struct upload_image, upload_image_fields);
+
+static const struct record_field pack_start_fields[] = {
+	RECORD_FIELD(struct pack_start, 1, "measure", RECORD_BOOL, measure),
+};
+const struct record_type pack_start_type = RECORD_TYPE(struct pack_start, pack_start_fields);
 
 static const struct record_field remove_start_fields[] = {
 	RECORD_FIELD(struct remove_start, 1, "names", RECORD_STRINGS, names),

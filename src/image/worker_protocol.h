@@ -12,14 +12,17 @@
  *		FETCH_IMAGE; then the daemon asks for layers as it needs them: FETCH_LAYER and a file,
  *		whose bytes so far are the layer's beginning; FETCH_PROGRESS while they come; at last
  *		FETCH_NEXT: all layers of this image are in place
- * unpack	START (struct unpack_start; the layer's empty folder, then its bytes: a pipe or a file).
+ * unpack	START (struct unpack_start; the layer's empty folder, its bytes (a pipe or a file), its empty
+ *		recipe).
  *		A file may still be growing: UNPACK_NEED when its end is reached, UNPACK_MORE when there
  *		is more.  UNPACK_DONE
  * load, import	START (struct upload_start; the client's connection).  For each layer: UPLOAD_LAYER,
  *		UPLOAD_PIPE with a pipe to an unpacker, UPLOAD_UNPACKED with what that found.
  *		Documents as above.  UPLOAD_IMAGE for each image, then UPLOAD_END.  The daemon sends
  *		UPLOAD_SAY, lines of the answer, at any time, and UPLOAD_CLOSE as the last
- * remove-layers	START (struct remove_start; a folder): removes what is named below it */
+ * pack		START (struct pack_start; a folder, and a recipe or a pipe), then PACK_DONE or
+ *		WORKER_FAILED; any number of times
+ * remove-layers	START (struct remove_start; two folders): removes what is named below them */
 #pragma once
 
 #include "format/record.h"
@@ -52,6 +55,7 @@ enum worker_message {
 	UPLOAD_LAYER = 39,   /* struct worker_number: the next one */
 	UPLOAD_IMAGE = 40,   /* struct upload_image */
 	UPLOAD_END = 41,
+	PACK_DONE = 43, /* struct unpacked */
 };
 
 struct worker_number {
@@ -126,6 +130,7 @@ struct unpacked {
 	int32_t number; /* UPLOAD_UNPACKED only */
 	char *diff_id;
 	int64_t size;
+	bool recipe; /* it is good */
 };
 
 /* ---- load, import ---- */
@@ -150,6 +155,12 @@ struct upload_image {
 	struct strings documents; /* as in fetch_image */
 };
 
+/* ---- pack ---- */
+
+struct pack_start {
+	bool measure; /* the folder is to be a layer: its diff id and recipe; else its tar */
+};
+
 /* ---- remove ---- */
 
 struct remove_start {
@@ -159,4 +170,4 @@ struct remove_start {
 extern const struct record_type worker_number_type, worker_text_type, worker_failure_type,
 	worker_document_type, fetch_start_type, fetch_image_type, fetch_progress_type,
 	unpack_start_type, unpack_more_type, unpacked_type, upload_start_type, upload_image_type,
-	remove_start_type;
+	pack_start_type, remove_start_type;
