@@ -10,6 +10,7 @@
  *	101 echo     a raw stream: the body first, then the input comes back, until its end or ^P^Q
  *	101 closed   a raw stream: the body, and the end; the input is recorded
  *	200 hold     the head at once, the body when the file FOLDER/release appears (a fifo is opened)
+ *	200 stat=X   X is what the head says of a path in a container
  */
 #include <ctype.h>
 #include <errno.h>
@@ -133,8 +134,10 @@ static void record_request(const struct request *r)
 	fprintf(out, "%s %s\n", r->method, without_version(r->target));
 	if (auth)
 		fprintf(out, "X-Registry-Auth: %.*s\n", (int)strcspn(auth, "\r"), auth);
-	if (r->body_size)
-		fprintf(out, "%.*s\n", (int)r->body_size, r->body);
+	if (r->body_size) {
+		fwrite(r->body, 1, r->body_size, out);
+		fputc('\n', out);
+	}
 	fclose(out);
 	record(text, size);
 	free(text);
@@ -163,13 +166,14 @@ static size_t read_file(FILE *file, char *out, size_t size)
 	return file ? fread(out, 1, size, file) : 0;
 }
 
-static void answer_head(int fd, int status, const char *type, size_t size)
+static void answer_head(int fd, int status, const char *type, const char *stat, size_t size)
 {
-	char head[512];
+	char head[1024];
 	int length = snprintf(head, sizeof(head),
 			      "HTTP/1.1 %d X\r\nApi-Version: 1.47\r\nContent-Type: %s\r\n"
-			      "Content-Length: %zu\r\n\r\n",
-			      status, type, size);
+			      "%s%s%sContent-Length: %zu\r\n\r\n",
+			      status, type, stat ? "X-Docker-Container-Path-Stat: " : "",
+			      stat ? stat : "", stat ? "\r\n" : "", size);
 
 	send_all(fd, head, (size_t)length);
 }
@@ -225,17 +229,17 @@ static void wait_for_release(void)
 static void answer(int fd, const struct request *r)
 {
 	static char body[REQUEST_LIMIT];
-	char first[64] = "404", word[32] = "";
+	char first[512] = "404", word[512] = "";
 	FILE *file = open_answer(r);
 	int status;
 
 	if (strcmp(without_version(r->target), "/_ping") == 0) {
-		answer_head(fd, 200, "text/plain", 0);
+		answer_head(fd, 200, "text/plain", NULL, 0);
 		return;
 	}
 	if (file && !fgets(first, sizeof(first), file))
 		die("an answer without a status");
-	sscanf(first, "%d %31s", &status, word);
+	sscanf(first, "%d %511s", &status, word);
 	size_t size = read_file(file, body, sizeof(body));
 	if (!file)
 		size = (size_t)snprintf(body, sizeof(body), "{\"message\":\"page not found\"}\n");
@@ -244,10 +248,11 @@ static void answer(int fd, const struct request *r)
 	answer_head(fd, status,
 		    strcmp(word, "frames") == 0 ? "application/vnd.docker.multiplexed-stream"
 						: "application/json",
-		    size);
+		    strncmp(word, "stat=", 5) == 0 ? word + 5 : NULL, size);
 	if (strcmp(word, "hold") == 0)
 		wait_for_release();
-	send_all(fd, body, size);
+	if (strcmp(r->method, "HEAD") != 0)
+		send_all(fd, body, size);
 	if (file)
 		fclose(file);
 }

@@ -54,7 +54,7 @@ extern const struct command top_command; /* commands.c */
 const struct command_entry *command_find(const struct command *group, const char *name);
 
 /* The lists of commands by file. */
-extern const struct command container_attach, container_commit, container_create, container_diff,
+extern const struct command container_attach, container_commit, container_copy, container_create, container_diff,
 	container_exec, container_export, container_inspect, container_kill, container_list, container_logs, container_pause, container_port,
 	container_prune, container_remove, container_rename, container_restart, container_run,
 	container_start, container_stats, container_stop, container_top, container_unpause,

@@ -4,6 +4,7 @@
 static const struct command_entry container_entries[] = {
 	{"attach", NULL, SECTION_OTHER, &container_attach},
 	{"commit", NULL, SECTION_OTHER, &container_commit},
+	{"cp", NULL, SECTION_OTHER, &container_copy},
 	{"create", NULL, SECTION_OTHER, &container_create},
 	{"diff", NULL, SECTION_OTHER, &container_diff},
 	{"exec", NULL, SECTION_OTHER, &container_exec},
@@ -139,6 +140,7 @@ static const struct command_entry entries[] = {
 	{"attach", NULL, SECTION_OTHER, &container_attach},
 	{"completion", NULL, SECTION_OTHER, &completion_print},
 	{"commit", NULL, SECTION_OTHER, &container_commit},
+	{"cp", NULL, SECTION_OTHER, &container_copy},
 	{"create", NULL, SECTION_OTHER, &container_create},
 	{"diff", NULL, SECTION_OTHER, &container_diff},
 	{"events", NULL, SECTION_OTHER, &system_events},
