@@ -1,7 +1,7 @@
 # A canned daemon for tests of the command: load it after ../lib/wherry.
 
 canned_begin() {
-	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
+	scratch_folder
 	mkdir "$SCRATCH/client"
 	export SCRATCH DOCKER_CONFIG=$SCRATCH/client TZ=UTC
 	export WHERRY_HOST=unix://$SCRATCH/socket

@@ -7,9 +7,15 @@
 WHERRY_BUILD=${WHERRY_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build}
 export WHERRY_BUILD PATH=$WHERRY_BUILD:$PATH
 
+# A folder whose end names what its test makes on the host (tests/lib/leaks looks for it afterwards).
+scratch_folder() {
+	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
+	echo "${SCRATCH##*.}" >>"${WHERRY_TEST_NAMES:-/dev/null}"
+}
+
 # A scratch folder of this file, and the names that go with it.
 scratch_begin() {
-	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
+	scratch_folder
 	local number=$((RANDOM % 250 + 1)) second=$((RANDOM % 200 + 16))
 	BRIDGE=wt${SCRATCH##*.}
 	SUBNET=10.$second.$number

@@ -7,7 +7,7 @@ PROBE=$WHERRY_BUILD/tests/probe
 
 box_begin() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
+	scratch_folder
 	GROUP=/wt-${SCRATCH##*.}
 	export SCRATCH GROUP
 	local root=$SCRATCH/layers/base applet

@@ -68,7 +68,7 @@ static void fill_start(struct driver *d, const char *script)
 {
 	struct shim_start *start = &d->start;
 	struct sandbox_spec *sandbox = &start->sandbox;
-	const char *root = getenv("SHIM_TEST_ROOT");
+	const char *root = getenv("SHIM_TEST_ROOT"), *group = getenv("SHIM_TEST_GROUP");
 
 	start->kind = SHIM_CONTAINER;
 	start->run_folder = str_format("%s/run", d->folder);
@@ -79,7 +79,7 @@ static void fill_start(struct driver *d, const char *script)
 	sandbox->id = str_format("%064x", getpid());
 	sandbox->hostname = str_dup("shim-test");
 	sandbox->root_folder = str_dup(root ? root : "/");
-	sandbox->cgroup_path = str_format("/wherry-shim-test/%d", getpid());
+	sandbox->cgroup_path = str_format("%s/%d", group ? group : "/wt", getpid());
 	sandbox->process.cwd = str_dup("/");
 	sandbox->process.user = str_dup("");
 	sandbox->process.capabilities = 0xa80425fb; /* the default ones */

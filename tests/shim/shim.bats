@@ -16,15 +16,11 @@ make_root() {
 
 setup_file() {
 	scratch_begin
-	export SHIM_TEST_ROOT=$SCRATCH/root
+	export SHIM_TEST_ROOT=$SCRATCH/root SHIM_TEST_GROUP=/wt${SCRATCH##*.}
 	make_root "$SHIM_TEST_ROOT"
 }
 
 teardown_file() {
-	local parent
-	for parent in /sys/fs/cgroup/wherry-shim-test /sys/fs/cgroup/*/wherry-shim-test; do
-		[ ! -d "$parent" ] || find "$parent" -depth -type d -exec rmdir {} +
-	done
 	scratch_end
 }
 
