@@ -49,7 +49,7 @@ enum build_message {
 	BUILD_FOLDER = 6,   /* struct build_number + 1 descriptor */
 	BUILD_FAILED = 7,   /* struct build_failure */
 
-	BUILD_FETCHED = 8,  /* struct build_text: the digest of a file */
+	BUILD_FETCHED = 8, /* struct build_text: the digest of a file */
 
 	/* worker to daemon */
 	BUILD_RESOLVE = 64, /* struct build_reference */

@@ -61,11 +61,13 @@ struct build_plan {
 	const struct build_options *options;
 	struct build_stage *stages; /* owned */
 	size_t count;
+	struct platform platform; /* of the result */
 	int target;
 	int steps;	  /* in all: /9 */
 	int global_steps; /* ARGs before the first FROM, numbered 1...: plan->file->items[0...] */
 	struct strings global_args; /* "NAME=value" of those that have one: FROM, and ARG NAME */
-	struct strings known_args;  /* every ARG of the file; the rest of build_args is warned of */
+	struct strings known_args;  /* every ARG met; the rest of build_args is warned of */
+	struct instruction labels;  /* those of the options, as one more LABEL; no pairs: none */
 };
 
 /* INVALID: `no build stage in current context`, `target stage "x" could not be found`, a stage name or a
@@ -116,14 +118,17 @@ struct build_copy {
 struct build_document {
 	char *name, *content; /* expanded where it is to be; 0644 */
 };
+extern const struct record_type build_document_type;
 
 struct build_step {
 	enum build_step_kind kind;
 	const struct instruction *instruction; /* of the file, or a trigger's: run owns that */
 	int number;	     /* Step 3/9; 0: a trigger's, which has no line of its own */
 	int triggers_before; /* `# Executing 2 build triggers` comes first */
-	char *created_by;    /* NULL for COPY and ADD until stage_run_content */
-	char *key; /* likewise; "sha256:...": equal parent, instruction, mounts, args and content */
+	/* Both NULL for COPY and ADD until stage_run_content.  created_by says nothing of what mounts of a
+	   RUN hold, and neither does the key; proxy ARGs are in none of them. */
+	char *created_by;
+	char *key; /* "sha256:...": equal parent, instruction, mounts' texts, args and content */
 	struct image_defaults
 		*config;    /* borrowed from the run: as the image has it after the step */
 	const char *author; /* borrowed; NULL: none */
@@ -133,23 +138,23 @@ struct build_step {
 };
 
 struct stage_run {
-	const struct build_plan *plan;
+	struct build_plan *plan;
 	const struct build_stage *stage;
-	char *image; /* the step's parent: id, or "" on scratch */
-	struct image_config
-		config; /* of it; diff_ids and history are the base's, nobody adds to them */
-	struct build_step *step; /* owned; the present one, NULL: none */
+	char *image;		    /* the step's parent: id, or "" on scratch */
+	struct image_config config; /* of it; diff_ids and history stay the base's */
+	struct build_step *step;    /* owned; the present one, NULL: none */
+
 	/* the rest is plan's own */
-	struct strings args;	    /* "NAME=value" declared so far with a value */
-	struct strings declared;    /* names that are allowed, with or without */
+	struct strings args;	    /* "NAME=value" of the ARGs so far that have one */
 	struct dockerfile triggers; /* of the base image */
 	size_t at, trigger_at;
-	bool cmd_set; /* CMD stood in this stage: ENTRYPOINT leaves it */
-	bool labelled;
+	bool cmd_set;	    /* CMD stood in this stage: ENTRYPOINT leaves it */
+	struct buffer said; /* the present step as histories have it, without who carries it out */
+	char *said_behind;  /* COPY, ADD: what comes behind the digest */
 };
 
-/* `config` (NULL on scratch) is copied. */
-struct stage_run *stage_run_new(const struct build_plan *plan, const struct build_stage *stage,
+/* `config` (NULL on scratch) is copied.  INVALID for a trigger of the base image that cannot be. */
+struct stage_run *stage_run_new(struct build_plan *plan, const struct build_stage *stage,
 				const char *image, const struct image_config *config,
 				struct error *err);
 void stage_run_free(struct stage_run *run);
@@ -164,8 +169,6 @@ void stage_run_content(struct stage_run *run, const char *digest);
 
 /* The present step became this image (found in the cache, or committed). */
 void stage_run_done(struct stage_run *run, const char *image);
-
-/* The history line of the present step has an empty layer unless the step made one. */
 
 /* ---- for error messages of steps that fail ---- */
 

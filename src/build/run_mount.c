@@ -324,3 +324,16 @@ bool run_mount_parse(const char *text, struct run_mount *out, struct error *err)
 	*out = mount;
 	return true;
 }
+
+char *run_mount_from(const char *text)
+{
+	scoped_strings struct strings fields = {0};
+	struct error ignored;
+
+	if (!csv_split(text, &fields, &ignored))
+		return NULL;
+	for (size_t i = fields.count; i-- > 0;)
+		if (strncasecmp(fields.items[i], "from=", strlen("from=")) == 0)
+			return str_dup(fields.items[i] + strlen("from="));
+	return NULL;
+}

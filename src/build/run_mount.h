@@ -36,6 +36,9 @@ extern const struct record_type run_mount_type;
  * "unsupported mount type \"x\"", "unexpected key 'x' in 'x=1'". */
 bool run_mount_parse(const char *text, struct run_mount *out, struct error *err);
 
+/* The value of `from=` alone, while variables are not expanded yet.  NULL: none.  Owned by the caller. */
+char *run_mount_from(const char *text);
+
 static inline void run_mount_fini(struct run_mount *mount)
 {
 	record_fini(&run_mount_type, mount);
