@@ -4,7 +4,7 @@
 #include "cmd/daemon_settings.h"
 
 #include "base/log.h"
-#include "engine/container_check.h"
+#include "engine/log_driver.h"
 #include "format/json.h"
 #include "network/address.h"
 #include "network/host_facts.h"

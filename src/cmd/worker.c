@@ -19,6 +19,7 @@ static const struct {
 	{"pack", worker_pack},
 	{"remove", worker_remove},
 	{"remove-layers", worker_remove_layers},
+	{"resolve", worker_resolve},
 	{"seccomp", worker_seccomp},
 	{"tls", worker_tls},
 	{"unpack", worker_unpack},

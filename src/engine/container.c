@@ -5,6 +5,7 @@
 #include "engine/capability.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/log_driver.h"
 
 #include <signal.h>
 
@@ -188,12 +189,24 @@ char *container_run_folder(const struct container *c)
 	return str_format("%s/c/%s", c->engine->settings.exec_root, c->id);
 }
 
+char *container_log_file(const struct container *c)
+{
+	const struct log_config *log = &c->host_config.log_config;
+	scoped_free char *folder = container_folder(c);
+
+	if (!log_driver_is_readable(log->type, &log->config))
+		return NULL;
+	if (str_equal(log->type, "json-file"))
+		return str_format("%s/%s-json.log", folder, c->id);
+	return str_format("%s/container-%s.log", folder,
+			  str_equal(log->type, "local") ? "local" : "cached");
+}
+
 char *container_log_path(const struct container *c)
 {
-	if (!c->log_made || str_equal(c->host_config.log_config.type, "none"))
+	if (!c->log_made || !str_equal(c->host_config.log_config.type, "json-file"))
 		return NULL;
-	return str_format("%s/containers/%s/%s-json.log", c->engine->settings.data_root, c->id,
-			  c->id);
+	return container_log_file(c);
 }
 
 /* On the host's network there are files too, made from the host's; a network that is joined shows

@@ -106,7 +106,8 @@ bool container_is_live(const struct container *c);
 char *container_folder(const struct container *c);     /* <data root>/containers/<id> */
 char *container_run_folder(const struct container *c); /* <exec root>/c/<id> */
 char *container_log_path(
-	const struct container *c); /* NULL before the first start, or with driver none */
+	const struct container *c); /* NULL before the first start, and unless json-file */
+char *container_log_file(const struct container *c); /* what `logs` reads; NULL: there is none */
 char *container_etc_path(const struct container *c,
 			 const char *file);		 /* "hosts", ...; NULL: host's own */
 char *container_upper_folder(const struct container *c); /* what the container has written */

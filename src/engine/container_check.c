@@ -4,15 +4,15 @@
 #include "base/time.h"
 #include "engine/capability.h"
 #include "engine/container.h"
+#include "engine/log_driver.h"
 #include "engine/restart_policy.h"
 #include "engine/security_option.h"
 #include "engine/unhealthy.h"
 #include "format/port.h"
 #include "format/units.h"
 
-#define MS	    NS_PER_MS
-#define SHM_SIZE    (INT64_C(64) << 20)
-#define LOG_DRIVERS "json-file", "none"
+#define MS	 NS_PER_MS
+#define SHM_SIZE (INT64_C(64) << 20)
 
 struct check {
 	struct container_config *config;
@@ -309,47 +309,12 @@ static bool check_unsupported(struct check *check, struct error *err)
 
 /* ---- logging ---- */
 
-static bool check_log_option(const struct pair *option, struct error *err)
-{
-	static const char *const others[] = {"labels", "labels-regex", "env",  "env-regex",
-					     "tag",    "compress",     "mode", "max-buffer-size",
-					     NULL};
-	uint64_t files;
-	int64_t size;
-
-	if (str_equal(option->name, "max-size")) {
-		if (str_equal(option->value, "-1") ||
-		    (option->value && size_from_text(option->value, &size, err)))
-			return true;
-		REFUSE("invalid value for max-size: \"%s\"", option->value ? option->value : "");
-	}
-	if (str_equal(option->name, "max-file")) {
-		if (option->value && parse_u64(option->value, &files) && files >= 1)
-			return true;
-		REFUSE("invalid value for max-file: \"%s\"", option->value ? option->value : "");
-	}
-	if (one_of(option->name, others))
-		return true;
-	REFUSE("unknown log opt '%s' for json-file log driver", option->name);
-}
-
-bool log_config_check(const char *driver, const struct pairs *options, struct error *err)
-{
-	static const char *const drivers[] = {"", LOG_DRIVERS, NULL};
-
-	if (!one_of(driver, drivers))
-		REFUSE("logger: no log driver named '%s' is registered", driver);
-	for (size_t i = 0; i < options->count && !str_equal(driver, "none"); i++)
-		if (!check_log_option(&options->items[i], err))
-			return false;
-	return true;
-}
-
 static bool check_log(struct check *check, struct error *err)
 {
 	const struct log_config *log = &check->host->log_config;
 
-	return log_config_check(log->type, &log->config, err);
+	return log_config_check(str_is_empty(log->type) ? check->defaults->log_driver : log->type,
+				&log->config, err);
 }
 
 /* ---- filling in ---- */
@@ -395,10 +360,13 @@ static void fill_log(struct check *check)
 	const struct create_defaults *defaults = check->defaults;
 
 	fill_text(&log->type, defaults->log_driver);
-	if (log->config.count == 0 && str_equal(log->type, defaults->log_driver) &&
-	    defaults->log_options && defaults->log_options->count > 0) {
-		pairs_fini(&log->config);
-		log->config = pairs_copy(defaults->log_options);
+	for (size_t i = 0; defaults->log_options && i < defaults->log_options->count; i++) {
+		const struct pair *option = &defaults->log_options->items[i];
+		bool of_cache = str_starts_with(option->name, "cache-");
+
+		if ((of_cache || str_equal(log->type, defaults->log_driver)) &&
+		    !pairs_have(&log->config, option->name))
+			pairs_set(&log->config, option->name, option->value);
 	}
 }
 

@@ -23,8 +23,5 @@ bool container_check(struct container_config *config, struct host_config *host_c
 /* After the image's configuration was merged in. */
 bool container_check_merged(const struct container_config *config, struct error *err);
 
-/* A driver and its options, of a container or of the daemon (--log-driver, --log-opt). */
-bool log_config_check(const char *driver, const struct pairs *options, struct error *err);
-
 /* The paths that no container sees or writes, unless it is privileged or says otherwise. */
 extern const char *const masked_paths_default[], *const readonly_paths_default[];

@@ -119,8 +119,8 @@ static void bad_requests_are_refused_in_known_words(void **state)
 		{"{}", "{'Links': ['a:b']}", "HostConfig.Links is not supported by this version"},
 		{"{}", "{'DeviceRequests': [{'Count': -1}]}",
 		 "HostConfig.DeviceRequests is not supported by this version"},
-		{"{}", "{'LogConfig': {'Type': 'syslog'}}",
-		 "logger: no log driver named 'syslog' is registered"},
+		{"{}", "{'LogConfig': {'Type': 'fluentd'}}",
+		 "logger: no log driver named 'fluentd' is registered"},
 		{"{}", "{'LogConfig': {'Config': {'x': 'y'}}}",
 		 "unknown log opt 'x' for json-file log driver"},
 		{"{}", "{'LogConfig': {'Config': {'max-size': 'x'}}}",
@@ -215,7 +215,7 @@ static void published_ports_mean_nothing_on_the_host_s_network(void **state)
 	fini(&r);
 }
 
-static void the_daemon_s_log_options_are_taken_over_when_none_are_given(void **state)
+static void the_daemon_s_log_options_fill_in_what_is_not_given(void **state)
 {
 	struct create_defaults with_options = defaults;
 	struct pairs options = {0};
@@ -227,7 +227,11 @@ static void the_daemon_s_log_options_are_taken_over_when_none_are_given(void **s
 	assert_string_equal(pairs_get(&r.host.log_config.config, "max-size"), "1m");
 	fini(&r);
 	check(&r, "{}", "{'LogConfig': {'Config': {'max-file': '2'}}}", &with_options);
-	assert_null(pairs_get(&r.host.log_config.config, "max-size"));
+	assert_string_equal(pairs_get(&r.host.log_config.config, "max-size"), "1m");
+	assert_string_equal(pairs_get(&r.host.log_config.config, "max-file"), "2");
+	fini(&r);
+	check(&r, "{}", "{'LogConfig': {'Config': {'max-size': '3m'}}}", &with_options);
+	assert_string_equal(pairs_get(&r.host.log_config.config, "max-size"), "3m");
 	fini(&r);
 	check(&r, "{}", "{'LogConfig': {'Type': 'none'}}", &with_options);
 	assert_int_equal(r.host.log_config.config.count, 0);
@@ -244,7 +248,7 @@ int main(void)
 		cmocka_unit_test(the_unified_hierarchy_has_defaults_of_its_own),
 		cmocka_unit_test(older_clients_have_older_defaults),
 		cmocka_unit_test(published_ports_mean_nothing_on_the_host_s_network),
-		cmocka_unit_test(the_daemon_s_log_options_are_taken_over_when_none_are_given),
+		cmocka_unit_test(the_daemon_s_log_options_fill_in_what_is_not_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

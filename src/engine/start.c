@@ -233,8 +233,8 @@ static bool plan_start(struct start *start, struct shim_start *message, struct e
 	message->relays = start->ports.relays;
 	start->ports.relays = (struct record_list){0};
 	c->log_made = true;
-	log_plan(c, &message->log);
-	return sandbox_plan(c, &start->facts, &message->sandbox, err);
+	return log_plan(c, &message->log, err) &&
+	       sandbox_plan(c, &start->facts, &message->sandbox, err);
 }
 
 static void send_ports(struct start *start)

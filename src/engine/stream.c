@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/log_driver.h"
 #include "engine/log_plan.h"
 #include "format/json_write.h"
 #include "shim/shim.h"
@@ -17,8 +18,10 @@ static struct shim_peer *peer_of(const struct container *c)
 
 bool engine_may_read_logs(struct engine *engine, struct container *c, struct error *err)
 {
+	const struct log_config *log = &c->host_config.log_config;
+
 	(void)engine;
-	if (!str_equal(c->host_config.log_config.type, "none"))
+	if (log_driver_is_readable(log->type, &log->config))
 		return true;
 	return error_set(err, ERROR_UNSUPPORTED,
 			 "configured logging driver does not support reading");
@@ -32,7 +35,7 @@ static void read_log(struct container *c, struct shim_logs *request,
 	struct error err;
 
 	request->follow = false;
-	request->log_path = container_log_path(c);
+	request->log_path = container_log_file(c);
 	if (shim_spawn_logs(c->engine->shim, request, connection->fd, &process, &err))
 		child_reap(c->engine, process.pidfd);
 	else
@@ -45,13 +48,13 @@ void engine_logs(struct engine *engine, struct container *c, const struct shim_l
 {
 	struct shim_logs request = *options;
 	scoped_free char *details = options->details ? log_details(c) : NULL;
+	struct error unused;
 
-	(void)engine;
 	request.details_text = details;
 	if (peer_of(c))
 		shim_peer_send(peer_of(c), SHIM_LOGS, &shim_logs_type, &request, &connection->fd,
 			       1);
-	else if (c->log_made && !str_equal(c->host_config.log_config.type, "none"))
+	else if (c->log_made && engine_may_read_logs(engine, c, &unused))
 		read_log(c, &request, connection);
 	else
 		connection_answer(take_fd(connection->fd), "", options->chunked);

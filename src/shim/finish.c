@@ -89,6 +89,7 @@ static void close_network(struct shim *s)
 static void end_output(struct shim *s)
 {
 	log_writer_end(&s->log);
+	log_sender_end(&s->sender);
 	end_clients(s);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shim/client.h"
+#include "shim/log_sender.h"
 #include "shim/log_writer.h"
 #include "shim/loop.h"
 
@@ -18,6 +19,7 @@ struct output {
 struct outputs {
 	struct loop *loop;
 	struct log_writer *log;
+	struct log_sender *sender;
 	struct clients *clients;
 	struct output out, err;
 	bool held;				/* a client is full */

@@ -133,6 +133,7 @@ static void shrink(struct shim *s)
 {
 	outputs_shrink(&s->outputs);
 	log_shrink(&s->log);
+	log_sender_shrink(&s->sender);
 	controls_shrink(&s->controls);
 	malloc_trim(0);
 }
@@ -155,7 +156,7 @@ static bool is_done(const struct shim *s)
 		return !s->controls.daemon;
 	return s->state.phase == SHIM_PHASE_ENDED && (s->released || !s->controls.daemon) &&
 	       clients_are_gone(&s->clients) && !waits_are_open(&s->waits) &&
-	       !controls_are_busy(&s->controls);
+	       !controls_are_busy(&s->controls) && !log_sender_is_busy(&s->sender);
 }
 
 static void after_round(void *context)
@@ -185,12 +186,16 @@ static bool shim_init(struct shim *s, struct error *err)
 					   .detached = target_detached,
 					   .full_changed = target_full_changed};
 	log_writer_none(&s->log);
+	log_sender_none(&s->sender);
+	s->sender.loop = &s->loop;
+	s->sender.children = &s->children;
 	s->clients = (struct clients){
 		.loop = &s->loop, .log = &s->log, .target = &s->target, .input_held = true};
 	s->waits.loop = s->stats.loop = s->children.loop = &s->loop;
 	input_init(&s->input, &s->loop, input_drained);
 	s->outputs = (struct outputs){.loop = &s->loop,
 				      .log = &s->log,
+				      .sender = &s->sender,
 				      .clients = &s->clients,
 				      .ended = shim_outputs_ended};
 	outputs_start(&s->outputs, -1, -1);

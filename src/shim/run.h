@@ -75,6 +75,7 @@ struct shim {
 	struct outputs outputs;
 	struct input input;
 	struct log_writer log;
+	struct log_sender sender;
 	struct children children;
 
 	int run_folder; /* owned */

@@ -83,12 +83,28 @@ static const struct record_field names_fields[] = {
 };
 const struct record_type shim_names_type = RECORD_TYPE(struct shim_names, names_fields);
 
+static const struct record_field log_remote_fields[] = {
+	FIELD(shim_log_remote, 1, RECORD_I32, kind),
+	FIELD(shim_log_remote, 2, RECORD_I32, transport),
+	FIELD(shim_log_remote, 3, RECORD_STRING, host),
+	FIELD(shim_log_remote, 4, RECORD_I32, port),
+	FIELD(shim_log_remote, 5, RECORD_I32, style),
+	FIELD(shim_log_remote, 6, RECORD_I32, facility),
+	FIELD(shim_log_remote, 7, RECORD_STRING, hostname),
+	FIELD(shim_log_remote, 8, RECORD_STRING, tag),
+	FIELD(shim_log_remote, 9, RECORD_BYTES, fields),
+	FIELD(shim_log_remote, 10, RECORD_STRING, worker),
+};
+const struct record_type shim_log_remote_type =
+	RECORD_TYPE(struct shim_log_remote, log_remote_fields);
+
 static const struct record_field log_options_fields[] = {
 	FIELD(shim_log_options, 1, RECORD_STRING, driver),
 	FIELD(shim_log_options, 2, RECORD_STRING, path),
 	FIELD(shim_log_options, 3, RECORD_I64, max_size),
 	FIELD(shim_log_options, 4, RECORD_I64, max_files),
 	FIELD(shim_log_options, 5, RECORD_STRING, attrs_json),
+	NESTED(shim_log_options, 6, RECORD_STRUCT, remote, shim_log_remote_type),
 };
 const struct record_type shim_log_options_type =
 	RECORD_TYPE(struct shim_log_options, log_options_fields);

@@ -153,12 +153,31 @@ struct shim_names {
 	struct strings servers; /* asked for all other names, in order; none: nobody is */
 };
 
+enum shim_log_kind {
+	SHIM_LOG_FILE_ALONE,
+	SHIM_LOG_SYSLOG,
+	SHIM_LOG_JOURNAL,
+};
+
+/* Where each line is sent, beside the file. */
+struct shim_log_remote {
+	int32_t kind;	   /* enum shim_log_kind */
+	int32_t transport; /* enum syslog_transport */
+	char *host;	   /* or path of the socket */
+	int32_t port;
+	int32_t style, facility; /* format/syslog.h */
+	char *hostname, *tag;
+	struct buffer fields; /* of each entry of the journal, as its socket takes them */
+	char *worker;	      /* path of the program that looks names up */
+};
+
 struct shim_log_options {
-	char *driver;	  /* "json-file", "none" */
-	char *path;	  /* of the file, absolute; its folder exists */
+	char *driver;	  /* "json-file", "none" ... for people */
+	char *path;	  /* of the file, absolute; its folder exists.  NULL: there is none */
 	int64_t max_size; /* -1: no rotation */
 	int64_t max_files;
 	char *attrs_json; /* what each line carries: {"k":"v"}; NULL: nothing */
+	struct shim_log_remote remote;
 };
 
 enum shim_kind {
@@ -208,4 +227,5 @@ struct shim_exit {
 
 extern const struct record_type shim_number_type, shim_text_type, shim_size_type, shim_failure_type,
 	shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type, shim_release_type,
-	shim_names_type, shim_log_options_type, shim_start_type, shim_state_type, shim_exit_type;
+	shim_names_type, shim_log_remote_type, shim_log_options_type, shim_start_type,
+	shim_state_type, shim_exit_type;

@@ -94,15 +94,28 @@ static void log_recovered(struct log_writer *log, int64_t dropped, int error)
 	controls_tell(&s->controls, SHIM_WARNING, &shim_text_type, &(struct shim_text){text});
 }
 
+static void lines_were_lost(struct log_sender *sender, int64_t lost)
+{
+	struct shim *s = container_of(sender, struct shim, sender);
+	scoped_free char *text =
+		str_format("%lld lines of output did not reach the log server", (long long)lost);
+
+	controls_tell(&s->controls, SHIM_WARNING, &shim_text_type, &(struct shim_text){text});
+}
+
 static bool open_log(struct shim *s, const struct shim_start *start, struct error *err)
 {
-	const char *driver = start->log.driver;
-
-	if (start->kind == SHIM_EXEC || !driver || str_equal(driver, "none"))
+	if (start->kind == SHIM_EXEC)
 		return true;
-	if (!log_writer_open(&s->log, &start->log, err))
-		return false;
-	s->log.recovered = log_recovered;
+	if (start->log.path) {
+		if (!log_writer_open(&s->log, &start->log, err))
+			return false;
+		s->log.recovered = log_recovered;
+	}
+	if (start->log.remote.kind != SHIM_LOG_FILE_ALONE) {
+		log_sender_open(&s->sender, &start->log.remote);
+		s->sender.told = lines_were_lost;
+	}
 	return true;
 }
 

@@ -310,6 +310,7 @@ static void without_a_log_there_is_still_an_attach(void)
 	replay.replay = true;
 	driver_begin(&d, "read x; echo $x");
 	str_replace(&d.start.log.driver, "none");
+	str_replace(&d.start.log.path, NULL);
 	d.start.sandbox.process.open_stdin = true;
 	driver_start(&d);
 	out = driver_attach(&d, &replay);

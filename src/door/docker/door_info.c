@@ -7,7 +7,7 @@
 
 #define PLUGINS                                                                                    \
 	"{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],\"Authorization\":"    \
-	"null,\"Log\":[\"json-file\",\"none\"]}"
+	"null,\"Log\":[\"journald\",\"json-file\",\"local\",\"none\",\"syslog\"]}"
 #define SWARM                                                                                      \
 	"{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\",\"ControlAvailable\":" \
 	"false,\"Error\":\"\",\"RemoteManagers\":null}"
