@@ -208,7 +208,7 @@ static void pause_again(void *data, const struct error *err)
 	struct container *c = data;
 
 	if (err)
-		log_warning("cannot pause a container again", err, "id=%s", c->id);
+		log_warning("cannot freeze or thaw a container again", err, "id=%s", c->id);
 	container_unref(c);
 }
 
@@ -229,7 +229,10 @@ static void go_on(struct container_run *run)
 		container_kill(c);
 		return;
 	}
-	if (c->state == CONTAINER_PAUSED)
+	if (c->thaw_wanted) {
+		c->thaw_wanted = false;
+		container_freeze(c, false, pause_again, container_ref(c));
+	} else if (c->state == CONTAINER_PAUSED)
 		container_freeze(c, true, pause_again, container_ref(c));
 	health_resume(c);
 	if (c->restart_wanted) { /* how far that had come is not known */

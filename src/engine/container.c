@@ -111,6 +111,7 @@ static const struct record_field container_fields[] = {
 	F(24, "SandboxId", RECORD_STRING, sandbox_id),
 	F(25, "Doomed", RECORD_BOOL, doomed),
 	F(26, "DoomedVolumes", RECORD_BOOL, doomed_volumes),
+	F(32, "ThawWanted", RECORD_BOOL, thaw_wanted),
 	F(27, "RestartDelay", RECORD_I64, restart_delay_ms),
 	F(28, "Health", RECORD_I32, health),
 	F(29, "FailingStreak", RECORD_I64, failing_streak),

@@ -101,6 +101,7 @@ struct engine_result {
 	const struct strings *warnings; /* create, update; NULL: none */
 	const struct engine_top *top;
 	const struct engine_pruned *pruned;
+	const char *image_id; /* commit */
 };
 typedef void engine_done(void *data, const struct engine_result *result);
 
@@ -177,6 +178,19 @@ struct engine_pruned {
 /* Removes stopped and created containers.  CONFLICT "a prune operation is already running". */
 void engine_prune(struct engine *engine, const struct container_filter *filter, engine_done *done,
 		  void *data);
+
+/* All is borrowed for the call. */
+struct commit_request {
+	const char *name; /* repo[:tag] of the new image; NULL or "": none */
+	const char *author, *comment;
+	bool pause;		/* while it is copied */
+	struct strings changes; /* Dockerfile instructions */
+	const struct container_config *config; /* NULL: the container's own; what it leaves open is so, too */
+};
+/* What the container has written becomes the top layer of a new image: result->image_id.  INVALID for a
+ * bad name or instruction. */
+void engine_commit(struct engine *engine, struct container *c, const struct commit_request *request,
+		   engine_done *done, void *data);
 
 /* Sizes of what containers have written, into size_rw and size_root of `c`, or of all when NULL.
  * Counted by another thread. */

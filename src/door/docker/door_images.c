@@ -48,6 +48,8 @@ static void write_list(struct call *call, const struct image_query *query, struc
 
 	buffer_add_char(json, '[');
 	for (size_t i = 0; i < count; i++) {
+		if (!call_query_bool(call, "all") && image_is_intermediate(all[i]))
+			continue;
 		if (!image_query_match(query, all[i]) || !passes_old_filter(call, all[i]))
 			continue;
 		if (json->size > 1)

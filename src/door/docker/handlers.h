@@ -30,6 +30,9 @@ void serve_image_prune(struct call *call);
 void serve_image_create(struct call *call);
 void serve_image_load(struct call *call);
 
+/* door_commit.c */
+void serve_commit(struct call *call);
+
 /* door_containers.c */
 void serve_container_list(struct call *call);
 void serve_container_create(struct call *call);

@@ -79,6 +79,12 @@ static struct strings shown_names(const struct strings *names, const char *place
 	return shown;
 }
 
+/* Only while it is there. */
+static char *parent_of(struct image_store *images, const struct image *image)
+{
+	return image->parent && image_by_id(images, image->parent) ? image->parent : NULL;
+}
+
 void image_view_list_item(struct image_store *images, const struct image *image,
 			  const struct image_view_options *options, struct buffer *json)
 {
@@ -87,6 +93,7 @@ void image_view_list_item(struct image_store *images, const struct image *image,
 		.created = image->created_ns / NS_PER_SECOND,
 		.id = image->id,
 		.labels = image->config.defaults.labels,
+		.parent = parent_of(images, image),
 		.digests = shown_names(&image->digests, "<none>@<none>", options),
 		.tags = shown_names(&image->tags, "<none>:<none>", options),
 		.shared_size = options->shared_size ? image_shared_size(image) : -1,
@@ -218,6 +225,7 @@ void image_view_inspect(struct image_store *images, const char *data_root,
 		.id = image->id,
 		.tags = image->tags,
 		.digests = image->digests,
+		.parent = parent_of(images, image),
 		.comment = config->comment,
 		.created = config->created,
 		.container = minor < 45 ? "" : NULL,

@@ -57,7 +57,7 @@ static const struct route routes[] = {
 	{"POST", "/containers/{}/rename", serve_container_rename, 0},
 	{"POST", "/containers/{}/update", serve_container_update, JSON},
 	{"DELETE", "/containers/{}", serve_container_remove, 0},
-	{"POST", "/commit", serve_absent, 0},
+	{"POST", "/commit", serve_commit, JSON},
 
 	/* exec */
 	{"POST", "/containers/{}/exec", serve_exec_create, JSON},
