@@ -234,6 +234,7 @@ static void go_on(struct container_run *run)
 		container_freeze(c, false, pause_again, container_ref(c));
 	} else if (c->state == CONTAINER_PAUSED)
 		container_freeze(c, true, pause_again, container_ref(c));
+	run_settle_networks(run);
 	health_resume(c);
 	if (c->restart_wanted) { /* how far that had come is not known */
 		c->restart_wanted = false;

@@ -144,6 +144,7 @@ void events_fini(struct event_ring *ring);
 
 /* "connect" and "mount", or "disconnect" and "unmount", of everything that it has. */
 void events_tell_networks(struct container *c, const char *action);
+void events_tell_network(struct container *c, const char *name, const char *id, const char *action);
 void events_tell_volumes(struct container *c, const char *action);
 /* "create" or "destroy", whoever made or removed it. */
 void events_tell_volume(struct engine *engine, const char *name, const char *action);

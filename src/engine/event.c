@@ -155,23 +155,24 @@ void engine_publish_container(struct engine *engine, const struct container *c, 
 	engine_publish(engine, EVENT_CONTAINER, action, c->id, &attributes);
 }
 
+void events_tell_network(struct container *c, const char *name, const char *id, const char *action)
+{
+	struct network *network =
+		networks_find(c->engine->parts.networks, name, &(struct error){0});
+	scoped_pairs struct pairs attributes = {0};
+
+	pairs_set(&attributes, "container", c->id);
+	pairs_set(&attributes, "name", name);
+	pairs_set(&attributes, "type", network ? network_get_spec(network)->driver : "bridge");
+	engine_publish(c->engine, EVENT_NETWORK, action, id ? id : "", &attributes);
+}
+
 void events_tell_networks(struct container *c, const char *action)
 {
-	for (size_t i = 0; i < c->networks.count; i++) {
-		const struct endpoint_settings *settings =
-			RECORD_AT(c->networks, struct endpoint_settings, i);
-		scoped_pairs struct pairs attributes = {0};
-		struct error unused;
-		struct network *network;
-
-		network = networks_find(c->engine->parts.networks, c->networks.names[i], &unused);
-		pairs_set(&attributes, "container", c->id);
-		pairs_set(&attributes, "name", c->networks.names[i]);
-		pairs_set(&attributes, "type",
-			  network ? network_get_spec(network)->driver : "bridge");
-		engine_publish(c->engine, EVENT_NETWORK, action,
-			       settings->network_id ? settings->network_id : "", &attributes);
-	}
+	for (size_t i = 0; i < c->networks.count; i++)
+		events_tell_network(c, c->networks.names[i],
+				    RECORD_AT(c->networks, struct endpoint_settings, i)->network_id,
+				    action);
 }
 
 void events_tell_volume(struct engine *engine, const char *name, const char *action)

@@ -2,6 +2,7 @@
 #include "engine/run_network.h"
 
 #include "base/id.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "format/port.h"
 #include "os/file.h"
@@ -183,8 +184,12 @@ static void show_port(struct record_map *shown, const struct published_port *por
 static void show_ports(struct container *c, const struct record_list *published)
 {
 	record_map_of_lists_fini(&port_binding_type, &c->ports);
-	for (size_t i = 0; i < published->count; i++)
-		show_port(&c->ports, RECORD_AT(*published, struct published_port, i));
+	for (size_t i = 0; i < published->count; i++) {
+		const struct published_port *port = RECORD_AT(*published, struct published_port, i);
+
+		if (!port->parked)
+			show_port(&c->ports, port);
+	}
 	for (size_t i = 0; i < c->config.exposed_ports.count; i++)
 		record_map_add(&record_list_of, &c->ports, c->config.exposed_ports.items[i]);
 }
@@ -226,6 +231,98 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	ports->published = (struct record_list){0};
 	show_ports(c, &run->plan.published);
 	return true;
+}
+
+/* ---- changes while it runs ---- */
+
+bool run_save_plan(struct container_run *run, struct error *err)
+{
+	scoped_fd int folder = folder_open(run->container->engine->runs, run->container->id, err);
+	scoped_buffer struct buffer bytes = {0};
+	struct file_content content = {.mode = 0600};
+
+	if (folder < 0)
+		return false;
+	record_encode(&run_plan_type, &run->plan, &bytes);
+	content.data = bytes.data;
+	content.size = bytes.size;
+	return file_replace(folder, RUN_PLAN, &content, err);
+}
+
+static void tell_relays(struct container_run *run, struct record_list *relays)
+{
+	struct shim_relays message = {*relays};
+
+	if (relays->count && run->peer)
+		shim_peer_send(run->peer, SHIM_RELAYS, &shim_relays_type, &message, NULL, 0);
+	record_list_fini(&relay_spec_type, relays);
+}
+
+static void on_published_late(void *data, const struct error *err)
+{
+	struct container *c = data;
+
+	if (err)
+		log_error("cannot publish ports", err, "id=%s", c->id);
+	container_unref(c);
+}
+
+/* It had no way in when it started. */
+static void reserve_late(struct container_run *run)
+{
+	struct container *c = run->container;
+	scoped_ports struct ports ports = {0};
+	struct error err;
+
+	if (!reserve(run, &ports, &err)) {
+		log_error("cannot publish ports", &err, "id=%s", c->id);
+		return;
+	}
+	run_send_ports(run, &ports);
+	tell_relays(run, &ports.relays);
+	run->plan.published = ports.published;
+	ports.published = (struct record_list){0};
+	if (run->plan.published.count)
+		ports_publish(c->engine->parts.networks, &run->plan.published, on_published_late,
+			      container_ref(c));
+}
+
+/* Does anything lead to this endpoint already? */
+static bool leads_to(const struct record_list *published, const struct endpoint_spec *endpoint)
+{
+	for (size_t i = 0; i < published->count; i++) {
+		const struct published_port *port = RECORD_AT(*published, struct published_port, i);
+
+		if (port->parked ? endpoint != NULL
+				 : !endpoint || (!str_equal(port->address, endpoint->address) &&
+						 !str_equal(port->address, endpoint->address6)))
+			return false;
+	}
+	return true;
+}
+
+void run_move_ports(struct container_run *run)
+{
+	const struct endpoint_spec *to = gateway_endpoint(&run->plan.endpoints);
+	struct record_list *published = &run->plan.published, relays = {0};
+
+	if (published->count == 0 && to) {
+		reserve_late(run);
+	} else if (!leads_to(published, to)) {
+		ports_move(run->container->engine->parts.networks, published, to, &relays);
+		tell_relays(run, &relays);
+	}
+	show_ports(run->container, published);
+}
+
+void run_send_ports(struct container_run *run, const struct ports *ports)
+{
+	for (size_t sent = 0; sent < ports->socket_count; sent += MESSAGE_FDS) {
+		size_t rest = ports->socket_count - sent;
+
+		shim_peer_send(run->peer, SHIM_PORTS, NULL, NULL, ports->sockets + sent,
+			       rest < MESSAGE_FDS ? rest : MESSAGE_FDS);
+	}
 }
 
 void run_show_network(struct container_run *run)
@@ -302,6 +399,15 @@ static bool write_hosts(struct container_run *run, const struct network_mode *mo
 	if (mode->kind == NETWORK_MODE_HOST)
 		add_host_names(&text);
 	return hosts_render(&content, &text, err) && write_file(folder, "hosts", &text, err);
+}
+
+bool run_rewrite_hosts(struct container_run *run, struct error *err)
+{
+	struct network_mode mode = {.kind = NETWORK_MODE_NETWORK};
+	scoped_fd int folder = folder_open(run->container->engine->runs, run->container->id, err);
+	scoped_fd int etc = folder >= 0 ? folder_open(folder, "etc", err) : -1;
+
+	return etc >= 0 && write_hosts(run, &mode, etc, err);
 }
 
 static bool write_hostname(const struct container *c, int folder, struct error *err)

@@ -13,6 +13,21 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 struct endpoint_spec *run_take_endpoint(struct container_run *run, const char *network,
 					struct endpoint_settings *settings, struct error *err);
 
+/* The plan as it is now, into the run folder, so that the next daemon knows it. */
+bool run_save_plan(struct container_run *run, struct error *err);
+
+/* The sockets of what was reserved, to the shim. */
+void run_send_ports(struct container_run *run, const struct ports *ports);
+
+/* Its networks have changed: published ports lead to where the way out is now. */
+void run_move_ports(struct container_run *run);
+
+/* Its addresses have changed: in place, for the file is mounted. */
+bool run_rewrite_hosts(struct container_run *run, struct error *err);
+
+/* Take away what an earlier daemon was about to connect or disconnect (connect.c). */
+void run_settle_networks(struct container_run *run);
+
 /* Write hosts, hostname and resolv.conf into etc/ of the run folder. */
 bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,
 		   struct error *err);

@@ -163,17 +163,6 @@ static bool take_image(struct start *start, struct error *err)
 
 /* ---- the run folder ---- */
 
-static bool write_plan(struct start *start, struct error *err)
-{
-	scoped_buffer struct buffer bytes = {0};
-	struct file_content content = {.mode = 0600};
-
-	record_encode(&run_plan_type, &start->run->plan, &bytes);
-	content.data = bytes.data;
-	content.size = bytes.size;
-	return file_replace(start->run_folder, RUN_PLAN, &content, err);
-}
-
 /* What a run before this one has left goes first: its names must not be taken for ours. */
 static bool make_run_folder(struct start *start, struct error *err)
 {
@@ -190,7 +179,7 @@ static bool fill_run_folder(struct start *start, struct error *err)
 {
 	if (!make_run_folder(start, err) ||
 	    !run_write_etc(start->run, &start->mode, start->run_folder, err) ||
-	    !write_plan(start, err))
+	    !run_save_plan(start->run, err))
 		return false;
 	if (!start->etc_folder) {
 		scoped_free char *folder = container_run_folder(start->c);
@@ -237,16 +226,6 @@ static bool plan_start(struct start *start, struct shim_start *message, struct e
 	       sandbox_plan(c, &start->facts, &message->sandbox, err);
 }
 
-static void send_ports(struct start *start)
-{
-	size_t count = start->run->plan.published.count;
-
-	for (size_t sent = 0; sent < count; sent += MESSAGE_FDS)
-		shim_peer_send(start->run->peer, SHIM_PORTS, NULL, NULL,
-			       start->ports.sockets + sent,
-			       count - sent < MESSAGE_FDS ? count - sent : MESSAGE_FDS);
-}
-
 static bool spawn(struct start *start, struct error *err)
 {
 	struct shim_start message = {0};
@@ -258,7 +237,7 @@ static bool spawn(struct start *start, struct error *err)
 	if (ok) {
 		run->peer = shim_peer_new(start->c->engine, &process, &run_handlers, run);
 		run->shim_pid = process.pid;
-		send_ports(start);
+		run_send_ports(run, &start->ports);
 		pending_move_to_shim(start->c);
 		shim_peer_send(run->peer, SHIM_START, &shim_start_type, &message, NULL, 0);
 	}

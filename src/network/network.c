@@ -173,6 +173,7 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 
 	n->loop = loop;
 	n->store = store;
+	list_init(&n->linking);
 	uv_timer_init(loop, &n->retry);
 	uv_unref((uv_handle_t *)&n->retry);
 	n->retry.data = n;
@@ -213,6 +214,7 @@ void networks_close(struct networks *n)
 		return;
 	job_cancel(n->job);
 	job_cancel(n->forgetting);
+	networks_cancel_links(n);
 	firewall_close(n->firewall);
 	network_list_fini(&n->list);
 	network_list_fini(&n->making);

@@ -210,6 +210,12 @@ struct gateway_choice gateways_mark(struct record_list *endpoints);
 /* The endpoint that published ports lead to: the way out, if it can have them; NULL: none can. */
 const struct endpoint_spec *gateway_endpoint(const struct record_list *endpoints);
 
+/* What is to change in a running container, by a worker: links taken away, then made, then the default
+ * routes.  `change` (struct plan_links of network_plan.h) is borrowed for the call. */
+struct plan_links;
+void networks_change_links(struct networks *networks, const struct plan_links *change,
+			   network_done *done, void *data);
+
 /* Give them back.  Idempotent. */
 void network_release(struct networks *networks, const struct endpoint_spec *endpoint);
 
@@ -233,6 +239,7 @@ struct published_port {
 	int32_t host_port;
 	char *address; /* the container's */
 	bool relayed;  /* the shim listens and carries the bytes; else NAT */
+	bool parked;   /* reserved, but leads nowhere: the container has no way in now */
 };
 extern const struct record_type published_port_type;
 
@@ -266,6 +273,12 @@ bool ports_reserve(struct networks *networks, const struct port_reservation *wan
  * built. */
 void ports_publish(struct networks *networks, const struct record_list *published,
 		   network_done *done, void *data);
+
+/* Lead what is published to another endpoint of the container; NULL: nowhere, until the next time.
+ * `published` is changed, and `relays` gets what its shim has to be told (struct relay_spec; without
+ * address: nowhere); a number's place in `published` is that of its socket.  Numbers stay reserved. */
+void ports_move(struct networks *networks, struct record_list *published,
+		const struct endpoint_spec *to, struct record_list *relays);
 
 /* As after publish, for containers that run already; the table follows with networks_start. */
 void ports_adopt(struct networks *networks, const struct record_list *published);

@@ -22,8 +22,8 @@
 
 /* ---- asking a worker ---- */
 
-static struct job *start_worker(struct networks *n, const struct network_plan *plan, job_done *done,
-				struct error *err)
+static struct job *start_worker_for(struct networks *n, const struct network_plan *plan,
+				    job_done *done, void *data, struct error *err)
 {
 	char *args[] = {"wherry-worker", "network", NULL};
 	scoped_buffer struct buffer input = {0};
@@ -34,7 +34,13 @@ static struct job *start_worker(struct networks *n, const struct network_plan *p
 				      .input = input.data,
 				      .size = input.size,
 				      .timeout_ms = WORKER_TIMEOUT_MS};
-	return job_start(n->loop, &request, done, n, err);
+	return job_start(n->loop, &request, done, data, err);
+}
+
+static struct job *start_worker(struct networks *n, const struct network_plan *plan, job_done *done,
+				struct error *err)
+{
+	return start_worker_for(n, plan, done, n, err);
 }
 
 /* The worker's own failure, or one of what it was to do. */
@@ -411,6 +417,57 @@ bool networks_change_elements(struct networks *n, enum element_change change,
 	if (change == ELEMENT_ADD)
 		return add_elements(n, elements, count, err);
 	return !n->ready || !n->firewall || firewall_remove(n->firewall, elements, count, err);
+}
+
+/* ---- running containers ---- */
+
+struct link_job {
+	struct link link;
+	struct networks *networks;
+	struct job *job;
+	network_done *done;
+	void *data;
+};
+
+static void on_linked(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct link_job *self = data;
+	struct network_report report = {0};
+	struct error err = {0};
+	bool done = read_report(answer, job_error, &report, &err);
+
+	record_fini(&network_report_type, &report);
+	list_remove(&self->link);
+	self->done(self->data, done ? NULL : &err);
+	free(self);
+}
+
+void networks_change_links(struct networks *n, const struct plan_links *change, network_done *done,
+			   void *data)
+{
+	struct link_job *self = mem_new(struct link_job);
+	struct network_plan plan = {.links = (struct plan_links *)(uintptr_t)change};
+	struct error err;
+
+	*self = (struct link_job){.networks = n, .done = done, .data = data};
+	list_append(&n->linking, &self->link);
+	self->job = start_worker_for(n, &plan, on_linked, self, &err);
+	if (self->job)
+		return;
+	list_remove(&self->link);
+	free(self);
+	done(data, &err);
+}
+
+void networks_cancel_links(struct networks *n)
+{
+	list_each(item, &n->linking)
+	{
+		struct link_job *self = container_of(item, struct link_job, link);
+
+		job_cancel(self->job);
+		free(self);
+	}
 }
 
 /* ---- conntrack ---- */

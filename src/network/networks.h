@@ -1,6 +1,7 @@
 /* The inside of `struct networks`, for the files of this folder. */
 #pragma once
 
+#include "base/list.h"
 #include "network/firewall.h"
 #include "network/host_facts.h"
 #include "network/network.h"
@@ -69,6 +70,7 @@ struct networks {
 		struct deferred_change *items;
 		size_t count, capacity;
 	} deferred;
+	struct link linking;	      /* struct link_job: workers that change running containers */
 	struct job *forgetting;	      /* the worker that deletes conntrack entries */
 	struct record_list to_forget; /* struct plan_flow, for the next one */
 };
@@ -81,6 +83,8 @@ bool networks_change_elements(struct networks *n, enum element_change change,
 
 /* Call `done` once no worker is under way any more; at once when none is. */
 void networks_when_settled(struct networks *n, network_done *done, void *data);
+
+void networks_cancel_links(struct networks *n);
 
 /* Have the conntrack entries of a UDP port deleted, soon. */
 void networks_forget_flows(struct networks *n, const char *address, uint16_t port);
@@ -101,6 +105,13 @@ void network_list_remove(struct network_list *list, const struct network *networ
 
 /* False when a record makes no sense, which only a foreign hand can cause. */
 bool port_use_of(const struct published_port *port, struct port_use *use);
+
+/* ---- port_reserve.c ---- */
+
+/* The container's address for clients of use->key.host, of the same family where it has one, and
+ * whether the shim has to carry it.  False: it has none. */
+bool port_choose_target(const struct networks *n, const struct endpoint_spec *endpoint,
+			struct port_use *use);
 
 /* ---- network_create.c ---- */
 

@@ -102,14 +102,31 @@ static bool refuse_bind(const struct attempt *a, const struct port_key *key, int
 		      errno_words(os));
 }
 
+/* What the endpoint's network binds ports to that name no address; NULL: whatever the daemon does. */
+static const char *ports_host_ip(const struct networks *n, const struct endpoint_spec *endpoint)
+{
+	for (size_t i = 0; i < n->list.count; i++) {
+		const struct network_spec *spec = &n->list.items[i]->spec;
+
+		if (str_equal(spec->id, endpoint->network_id))
+			return str_is_empty(spec->host_ip) || str_equal(spec->host_ip, "0.0.0.0")
+				       ? NULL
+				       : spec->host_ip;
+	}
+	return NULL;
+}
+
 static bool choose_hosts(struct attempt *a, struct error *err)
 {
 	const struct address *fallback = &a->networks->default_host;
+	const char *asked = str_is_empty(a->request->host_ip)
+				    ? ports_host_ip(a->networks, a->wanted->endpoint)
+				    : a->request->host_ip;
 
 	a->host_count = 1;
-	if (!str_is_empty(a->request->host_ip))
-		return address_parse(a->request->host_ip, &a->hosts[0]) ||
-		       error_set(err, ERROR_INVALID, "invalid IP address: %s", a->request->host_ip);
+	if (asked)
+		return address_parse(asked, &a->hosts[0]) ||
+		       error_set(err, ERROR_INVALID, "invalid IP address: %s", asked);
 	if (fallback->family) {
 		a->hosts[0] = *fallback;
 		return true;
@@ -129,17 +146,15 @@ static bool by_nat(const struct networks *n, const struct port_use *use)
 	       !(host->family == AF_INET6 && address_is_loopback(host));
 }
 
-/* The container's address for clients of `host`: of the same family where it has one. */
-static bool choose_target(const struct attempt *a, struct port_use *use)
+bool port_choose_target(const struct networks *n, const struct endpoint_spec *e,
+			struct port_use *use)
 {
-	const struct endpoint_spec *e = a->wanted->endpoint;
 	bool six = use->key.host.family == AF_INET6;
 
 	if (!address_parse(six ? e->address6 : e->address, &use->target.address) &&
 	    !address_parse(six ? e->address : e->address6, &use->target.address))
 		return false;
-	use->target.port = a->request->container_port;
-	use->target.relayed = !by_nat(a->networks, use);
+	use->target.relayed = !by_nat(n, use);
 	return true;
 }
 
@@ -207,9 +222,10 @@ static enum outcome take_number(struct attempt *a, uint16_t port, struct error *
 	for (size_t i = 0; i < a->host_count && outcome == OUTCOME_DONE; i++) {
 		struct port_use use = {.key = {.protocol = a->request->protocol,
 					       .host = a->hosts[i],
-					       .port = port}};
+					       .port = port},
+				       .target.port = a->request->container_port};
 
-		if (choose_target(a, &use))
+		if (port_choose_target(a->networks, a->wanted->endpoint, &use))
 			outcome = take_one(a, &use, err);
 	}
 	if (outcome != OUTCOME_DONE)

@@ -1,3 +1,4 @@
+#include "base/log.h"
 #include "network/networks.h"
 #include "network/relay.h"
 
@@ -7,6 +8,7 @@ static const struct record_field published_fields[] = {
 	FIELD(1, RECORD_I32, protocol),	  FIELD(2, RECORD_I32, container_port),
 	FIELD(3, RECORD_STRING, host_ip), FIELD(4, RECORD_I32, host_port),
 	FIELD(5, RECORD_STRING, address), FIELD(6, RECORD_BOOL, relayed),
+	FIELD(7, RECORD_BOOL, parked),
 };
 const struct record_type published_port_type = RECORD_TYPE(struct published_port, published_fields);
 
@@ -24,7 +26,8 @@ bool port_use_of(const struct published_port *port, struct port_use *use)
 {
 	*use = (struct port_use){
 		.key = {.protocol = port->protocol, .port = (uint16_t)port->host_port},
-		.target = {.port = (uint16_t)port->container_port, .relayed = port->relayed},
+		.target = {.port = (uint16_t)port->container_port,
+			   .relayed = port->relayed || port->parked},
 	};
 	return address_parse(port->host_ip, &use->key.host) &&
 	       address_parse(port->address, &use->target.address);
@@ -125,4 +128,75 @@ void ports_release(struct networks *n, const struct record_list *published)
 		release_one(n, RECORD_AT(*published, struct published_port, i), &gone);
 	networks_change_elements(n, ELEMENT_DELETE, gone.items, gone.count, &ignored);
 	vector_fini(&gone);
+}
+
+/* ---- moving ---- */
+
+/* What is done to the firewall and told to the shim. */
+struct move {
+	struct networks *networks;
+	struct element_list gone, come;
+	struct record_list *relays;
+};
+
+static void tell_relay(struct move *move, size_t place, const struct published_port *port)
+{
+	struct relay_spec *relay = record_list_add(&relay_spec_type, move->relays);
+
+	relay->socket = (int32_t)place;
+	relay->protocol = port->protocol;
+	relay->port = port->container_port;
+	if (!port->parked)
+		relay->address = str_dup(port->address);
+}
+
+/* What the shim carries already it goes on carrying. */
+static void lead_to(struct move *move, struct published_port *port, const struct endpoint_spec *to)
+{
+	struct port_use use;
+	char text[ADDRESS_TEXT_SIZE];
+	bool relayed = port->relayed;
+
+	port_use_of(port, &use);
+	port->parked = !to || !port_choose_target(move->networks, to, &use);
+	if (port->parked)
+		return;
+	str_replace(&port->address, address_text(&use.target.address, text));
+	port->relayed = relayed || use.target.relayed;
+}
+
+static void move_one(struct move *move, size_t place, struct published_port *port,
+		     const struct endpoint_spec *to)
+{
+	struct networks *n = move->networks;
+	struct port_use use;
+
+	if (!port_use_of(port, &use) || !port_table_remove(&n->ports, &use))
+		return;
+	if (!use.target.relayed)
+		vector_add(&move->gone, element_of_port(&use));
+	if (use.key.protocol == IPPROTO_UDP && n->firewall_on)
+		networks_forget_flows(n, port->address, 0);
+	lead_to(move, port, to);
+	port_use_of(port, &use);
+	port_table_add(&n->ports, &use);
+	if (port->relayed)
+		tell_relay(move, place, port);
+	else if (!port->parked)
+		add_elements(&move->come, n, &use);
+}
+
+void ports_move(struct networks *n, struct record_list *published, const struct endpoint_spec *to,
+		struct record_list *relays)
+{
+	struct move move = {.networks = n, .relays = relays};
+	struct error err;
+
+	for (size_t i = 0; i < published->count; i++)
+		move_one(&move, i, RECORD_AT(*published, struct published_port, i), to);
+	if (!networks_change_elements(n, ELEMENT_DELETE, move.gone.items, move.gone.count, &err) ||
+	    !networks_change_elements(n, ELEMENT_ADD, move.come.items, move.come.count, &err))
+		log_error("cannot move published ports", &err, "table=%s", n->table);
+	vector_fini(&move.gone);
+	vector_fini(&move.come);
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #define EVENTS_A_ROUND 32
+#define BACKLOG	       4096
 
 struct relays {
 	int epoll;
@@ -55,9 +56,32 @@ bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec
 
 	if (!(udp ? relay_open_udp : relay_open_tcp)(relays, socket, spec, &relay, err))
 		return false;
+	relay->number = spec->socket;
 	relay->next = relays->first;
 	relays->first = relay;
 	return true;
+}
+
+bool relays_move(struct relays *relays, const struct relay_spec *spec)
+{
+	for (struct relay *relay = relays->first; relay; relay = relay->next) {
+		if (relay->number != spec->socket)
+			continue;
+		address_parse(spec->address, &relay->target);
+		return true;
+	}
+	return false;
+}
+
+bool relay_listen(int socket, int protocol, struct error *err)
+{
+	int unused = 0;
+
+	if (protocol == IPPROTO_UDP
+		    ? setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0
+		    : listen(socket, BACKLOG) == 0)
+		return true;
+	return error_errno(err, "cannot serve a published port");
 }
 
 int relays_fd(const struct relays *relays)

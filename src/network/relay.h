@@ -30,6 +30,13 @@ void relays_free(struct relays *relays); /* ends all connections; NULL is fine *
 bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec,
 		struct error *err);
 
+/* The port of `spec->socket` leads elsewhere from now on (without address: nowhere); connections that are
+ * there go on.  False: nothing is carried for that socket. */
+bool relays_move(struct relays *relays, const struct relay_spec *spec);
+
+/* Take connections, or datagrams, on a socket that only reserved its port. */
+bool relay_listen(int socket, int protocol, struct error *err);
+
 int relays_fd(const struct relays *relays); /* borrowed */
 
 /* Do what is ready; never waits. */

@@ -17,8 +17,9 @@ struct relay_source {
 struct relay {
 	struct relays *relays; /* borrowed */
 	struct relay_source listener;
-	struct address target;
+	struct address target; /* family 0: nowhere */
 	uint16_t port;
+	int32_t number;			    /* of its socket */
 	void (*close)(struct relay *relay); /* frees it too */
 	struct relay *next;
 };

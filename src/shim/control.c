@@ -212,6 +212,11 @@ static void handle_names(struct control *c, const void *record, struct message *
 	shim_set_names(c->controls->shim, record);
 }
 
+static void handle_relays(struct control *c, const void *record, struct message *m)
+{
+	shim_move_relays(c->controls->shim, record);
+}
+
 static const struct handler {
 	const struct record_type *type; /* NULL: no body */
 	size_t fds;			/* at least */
@@ -229,6 +234,7 @@ static const struct handler {
 	[SHIM_CLOSE_STDIN] = {NULL, 0, handle_close_stdin},
 	[SHIM_RECORDED] = {NULL, 0, handle_recorded},
 	[SHIM_PORTS] = {NULL, 0, handle_ports},
+	[SHIM_RELAYS] = {&shim_relays_type, 0, handle_relays},
 	[SHIM_NAMES] = {&shim_names_type, 0, handle_names},
 };
 

@@ -106,6 +106,7 @@ bool shim_resize(struct shim *s, const struct shim_size *size, struct error *err
 void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connection);
 void shim_set_names(struct shim *s, const struct shim_names *what);
 void shim_recorded(struct shim *s);
+void shim_move_relays(struct shim *s, const struct shim_relays *moved);
 void shim_daemon_gone(struct shim *s);
 void shim_release(struct shim *s, const struct shim_release *release);
 

@@ -98,6 +98,11 @@ static const struct record_field log_remote_fields[] = {
 const struct record_type shim_log_remote_type =
 	RECORD_TYPE(struct shim_log_remote, log_remote_fields);
 
+static const struct record_field relays_fields[] = {
+	NESTED(shim_relays, 1, RECORD_LIST, relays, relay_spec_type),
+};
+const struct record_type shim_relays_type = RECORD_TYPE(struct shim_relays, relays_fields);
+
 static const struct record_field log_options_fields[] = {
 	FIELD(shim_log_options, 1, RECORD_STRING, driver),
 	FIELD(shim_log_options, 2, RECORD_STRING, path),

@@ -69,11 +69,12 @@ enum shim_message {
 	SHIM_CLOSE_STDIN = 10, /* no body, no answer */
 	SHIM_RECORDED = 11,    /* no body: EXITED is recorded; waits for the exit are answered */
 	SHIM_PORTS = 12, /* no body; descriptors to hold while the container runs: bound sockets
-			    that reserve published ports.  Any number of times, before START */
+			    that reserve published ports.  Any number of times, also later */
 
 	SHIM_NAMES =
 		13, /* struct shim_names: replaces what was told.  No answer; nothing to do for a
 			    shim whose container was started without names */
+	SHIM_RELAYS = 14, /* struct shim_relays.  No answer */
 
 	/* shim to daemon */
 	SHIM_STARTED = 32,  /* struct shim_state */
@@ -171,6 +172,12 @@ struct shim_log_remote {
 	char *worker;	      /* path of the program that looks names up */
 };
 
+/* Where published ports lead from now on that the shim carries, also those that it only held: by the
+ * number of their socket, without address nowhere. */
+struct shim_relays {
+	struct record_list relays; /* struct relay_spec */
+};
+
 struct shim_log_options {
 	char *driver;	  /* "json-file", "none" ... for people */
 	char *path;	  /* of the file, absolute; its folder exists.  NULL: there is none */
@@ -227,5 +234,5 @@ struct shim_exit {
 
 extern const struct record_type shim_number_type, shim_text_type, shim_size_type, shim_failure_type,
 	shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type, shim_release_type,
-	shim_names_type, shim_log_remote_type, shim_log_options_type, shim_start_type,
-	shim_state_type, shim_exit_type;
+	shim_names_type, shim_relays_type, shim_log_remote_type, shim_log_options_type,
+	shim_start_type, shim_state_type, shim_exit_type;

@@ -1,4 +1,5 @@
 /* The start of a process: its stdio, its log, its ports, and what its kind makes of it. */
+#include "base/log.h"
 #include "network/relay.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -133,19 +134,45 @@ static bool add_relay(struct shim *s, const struct relay_spec *spec, struct erro
 	return relays_add(s->relays, take_fd(s->ports.items[index]), spec, err);
 }
 
-static bool open_relays(struct shim *s, const struct shim_start *start, struct error *err)
+static bool need_relays(struct shim *s, struct error *err)
 {
-	if (start->relays.count == 0)
+	if (s->relays)
 		return true;
 	s->relays = relays_new(err);
 	if (!s->relays)
 		return false;
-	for (size_t i = 0; i < start->relays.count; i++)
-		if (!add_relay(s, RECORD_AT(start->relays, struct relay_spec, i), err))
-			return false;
 	s->relays_source = (struct source){.fd = relays_fd(s->relays), .ready = relays_ready};
 	loop_watch(&s->loop, &s->relays_source, EPOLLIN);
 	return true;
+}
+
+static bool open_relays(struct shim *s, const struct shim_start *start, struct error *err)
+{
+	for (size_t i = 0; i < start->relays.count; i++)
+		if (!need_relays(s, err) ||
+		    !add_relay(s, RECORD_AT(start->relays, struct relay_spec, i), err))
+			return false;
+	return true;
+}
+
+/* One that was only held so far begins to take connections. */
+static bool move_relay(struct shim *s, const struct relay_spec *spec, struct error *err)
+{
+	size_t index = (size_t)spec->socket;
+
+	if (!need_relays(s, err) || relays_move(s->relays, spec) || !spec->address)
+		return true;
+	return index < s->ports.count && relay_listen(s->ports.items[index], spec->protocol, err) &&
+	       add_relay(s, spec, err);
+}
+
+void shim_move_relays(struct shim *s, const struct shim_relays *moved)
+{
+	struct error err = {0};
+
+	for (size_t i = 0; i < moved->relays.count; i++)
+		if (!move_relay(s, RECORD_AT(moved->relays, struct relay_spec, i), &err))
+			log_error("cannot move a published port", &err, "pid=%d", getpid());
 }
 
 /* ---- the start ---- */
