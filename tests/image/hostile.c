@@ -16,7 +16,7 @@
  *	bearer N URL	401 unless the token of URL
  *	token N		a token, to user:secret only
  *	anonymous N	a token, to anybody
- *	drip N		ten bytes at a time, a moment between
+ *	drip N		in a hundred pieces, or pieces of ten bytes, a moment between
  */
 #include "base/memory.h"
 #include "base/text.h"
@@ -128,8 +128,10 @@ static void send_bytes(int client, const char *bytes, size_t size)
 
 static void drip(int client, const char *bytes, size_t size)
 {
-	for (size_t at = 0; at < size; at += 10) {
-		send_bytes(client, bytes + at, size - at < 10 ? size - at : 10);
+	size_t piece = size < 1000 ? 10 : size / 100;
+
+	for (size_t at = 0; at < size; at += piece) {
+		send_bytes(client, bytes + at, size - at < piece ? size - at : piece);
 		usleep(20000);
 	}
 }
