@@ -204,6 +204,7 @@ struct container_run {
 	struct run_plan plan;
 	struct operation *starter; /* resumed when it runs, or with why it does not */
 	int64_t shim_pid;
+	int64_t pid;		      /* of the first process; stays after its end */
 	int64_t start_time;	      /* of the first process */
 	struct volumes_hold *volumes; /* owned; NULL: holds none */
 	void (*on_volumes)(struct container_run *run, const struct error *err);

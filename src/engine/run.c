@@ -51,7 +51,7 @@ static void note_state(struct container_run *run, const struct shim_state *state
 	struct container *c = run->container;
 
 	run->start_time = state->start_time;
-	c->pid = state->pid;
+	run->pid = c->pid = state->pid;
 	c->started_ns = state->started_ns;
 	c->oom_killed = state->oom;
 	str_replace(&c->sandbox_id, run->plan.sandbox_id);
@@ -112,7 +112,8 @@ void run_check_started(struct container_run *run)
 			container_signal(c, SIGKILL, NULL, NULL);
 		return;
 	}
-	log_info("container started", "id=%s name=%s pid=%lld", c->id, c->name, (long long)c->pid);
+	log_info("container started", "id=%s name=%s pid=%lld", c->id, c->name,
+		 (long long)run->pid);
 	events_tell_networks(c, "connect");
 	events_tell_volumes(c, "mount");
 	engine_publish_container(c->engine, c, "start", NULL);

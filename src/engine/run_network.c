@@ -378,6 +378,19 @@ static void add_host_names(struct buffer *out)
 		buffer_add_char(out, '\n');
 }
 
+/* The kernel gives ::1 to each new network namespace, unless it knows no IPv6 or the container wants
+ * none. */
+static bool has_loopback6(const struct container *c)
+{
+	static const char *const off[] = {"net.ipv6.conf.all.disable_ipv6",
+					  "net.ipv6.conf.lo.disable_ipv6"};
+
+	for (size_t i = 0; i < array_length(off); i++)
+		if (str_equal(pairs_get(&c->host_config.sysctls, off[i]), "1"))
+			return false;
+	return access("/proc/net/if_inet6", F_OK) == 0;
+}
+
 static bool write_hosts(struct container_run *run, const struct network_mode *mode, int folder,
 			struct error *err)
 {
@@ -390,7 +403,7 @@ static bool write_hosts(struct container_run *run, const struct network_mode *mo
 		.domainname = c->config.domainname,
 		.address = spec ? spec->address : NULL,
 		.address6 = spec ? spec->address6 : NULL,
-		.ipv6 = spec && spec->address6,
+		.ipv6 = (spec && spec->address6) || has_loopback6(c),
 		.extra = &c->host_config.extra_hosts,
 		.host_gateway = networks_host_gateway(c->engine->parts.networks),
 	};

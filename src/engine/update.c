@@ -131,9 +131,28 @@ static void take_cpu_time(struct resources *to, const struct resources *from)
 	take_number(&to->cpu_quota, from->cpu_quota);
 }
 
+static void take_list(const struct record_type *type, struct record_list *to,
+		      const struct record_list *from)
+{
+	if (from->count == 0)
+		return;
+	record_list_fini(type, to);
+	record_list_copy(type, from, to);
+}
+
+static void take_devices(struct resources *to, const struct resources *from)
+{
+	take_list(&weight_device_type, &to->blkio_weight_device, &from->blkio_weight_device);
+	take_list(&throttle_device_type, &to->blkio_read_bps, &from->blkio_read_bps);
+	take_list(&throttle_device_type, &to->blkio_write_bps, &from->blkio_write_bps);
+	take_list(&throttle_device_type, &to->blkio_read_iops, &from->blkio_read_iops);
+	take_list(&throttle_device_type, &to->blkio_write_iops, &from->blkio_write_iops);
+}
+
 static void take_resources(struct resources *to, const struct resources *from)
 {
 	take_cpu_time(to, from);
+	take_devices(to, from);
 	take_number(&to->cpu_shares, from->cpu_shares);
 	take_number(&to->memory, from->memory);
 	take_number(&to->memory_swap, from->memory_swap);
@@ -142,6 +161,10 @@ static void take_resources(struct resources *to, const struct resources *from)
 	take_number(&to->kernel_memory, from->kernel_memory);
 	take_text(&to->cpuset_cpus, from->cpuset_cpus);
 	take_text(&to->cpuset_mems, from->cpuset_mems);
+	if (from->memory_swappiness.given)
+		to->memory_swappiness = from->memory_swappiness;
+	if (from->oom_kill_disable)
+		to->oom_kill_disable = from->oom_kill_disable;
 	if (from->pids_limit.given)
 		to->pids_limit = from->pids_limit;
 	if (to->pids_limit.given && to->pids_limit.value <= 0)
@@ -263,6 +286,8 @@ static void begin_limits(struct update_operation *self)
 	w->op = &self->op;
 	w->cgroup = container_cgroup(self->op.container);
 	resources_plan(&self->changed.resources, &w->resources);
+	if (self->body.resources.pids_limit.given && !self->changed.resources.pids_limit.given)
+		w->resources.pids_limit = -1; /* there may be one to take away */
 	work_begin(&w->work, self->op.engine, set_limits, limits_set);
 }
 

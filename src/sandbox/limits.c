@@ -195,6 +195,8 @@ static bool set_cpuset(const struct limiting *l, struct error *err)
 
 static bool set_pids(const struct limiting *l, struct error *err)
 {
+	if (l->resources->pids_limit < 0)
+		return set(l, CGROUP_PIDS, "pids.max", "max", err);
 	return set_number(l, CGROUP_PIDS, "pids.max", l->resources->pids_limit, err);
 }
 
@@ -331,7 +333,7 @@ static bool wants_cpuset(const struct resources_spec *r)
 
 static bool wants_pids(const struct resources_spec *r)
 {
-	return r->pids_limit > 0;
+	return r->pids_limit != 0;
 }
 
 static bool wants_blkio(const struct resources_spec *r)

@@ -59,7 +59,7 @@ struct resources_spec {
 	struct optional_i64 memory_swappiness;
 	int64_t cpu_shares, cpu_period, cpu_quota, nano_cpus;
 	char *cpuset_cpus, *cpuset_mems;
-	int64_t pids_limit; /* <= 0: none */
+	int64_t pids_limit; /* 0: as it is; negative: none */
 	int64_t blkio_weight;
 	struct record_list blkio_weight_device; /* struct blkio_limit, and so are the next four */
 	struct record_list blkio_read_bps, blkio_write_bps, blkio_read_iops, blkio_write_iops;

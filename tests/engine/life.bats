@@ -202,3 +202,78 @@ exec_ended() { [ "$(api GET "/exec/$1/json" | jq .Running)" = false ]; }
 	wait_until 30 inspects o1 .State.Status exited
 	inspects o1 '"\(.State.OOMKilled) \(.State.ExitCode)"' "true 137"
 }
+
+# group_says NAME FILE PATTERN: what stands in a file of the container's own control group, by itself, whatever the layout.
+group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name $2 | head -n 1)\"]" "$3"; }
+
+@test "update reaches the control group of a container that runs, and takes limits away again" {
+	run_container up1 "$sleeper"
+	api POST /containers/up1/update '{"PidsLimit":77,"CpuShares":512,"CpusetCpus":"0","Memory":67108864,"MemorySwap":134217728,"MemoryReservation":33554432}' >/dev/null
+	expect_status 200
+	group_says up1 pids.max '77$'
+	exec_says up1 '["cat","/proc/1/status"]' 'Cpus_allowed_list:.0$'
+	api POST /containers/up1/update '{"PidsLimit":-1}' >/dev/null
+	group_says up1 pids.max 'max$'
+	inspects up1 '.HostConfig | "\(.PidsLimit) \(.CpuShares) \(.CpusetCpus) \(.Memory) \(.MemorySwap) \(.MemoryReservation)"' "null 512 0 67108864 134217728 33554432"
+	api POST /containers/up1/update '{"Memory":1073741824}' >/dev/null
+	expect_status 400
+	[ "$(jq -r .message "$SCRATCH/body")" = "Cannot update container $(inspect up1 .Id): Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time" ]
+	api POST /containers/up1/update '{"Memory":1073741824,"MemorySwap":-1}' >/dev/null
+	expect_status 200
+	inspects up1 .HostConfig.MemorySwap -1
+	api POST /containers/up1/update '{"NanoCpus":500000000}' >/dev/null
+	api POST /containers/up1/update '{"CpuPeriod":100000,"CpuQuota":20000}' >/dev/null
+	inspects up1 '.HostConfig | "\(.NanoCpus) \(.CpuPeriod) \(.CpuQuota)"' "0 100000 20000"
+	restart_daemon
+	inspects up1 '.HostConfig | "\(.CpuQuota) \(.PidsLimit)"' "20000 null"
+}
+
+@test "an updated restart policy counts at the next exit; not for one that removes itself" {
+	run_container up2 '"Cmd":["sleep","1000"]'
+	api POST /containers/up2/update '{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2}}' >/dev/null
+	kill -KILL "$(inspect up2 .State.Pid)"
+	wait_until 10 inspects up2 '"\(.State.Status) \(.RestartCount)"' "running 1"
+	run_container up3 "$sleeper"',"HostConfig":{"AutoRemove":true}'
+	api POST /containers/up3/update '{"RestartPolicy":{"Name":"always"}}' >/dev/null
+	expect_status 400
+	[ "$(jq -r .message "$SCRATCH/body")" = "Cannot update container $(inspect up3 .Id): Restart policy cannot be updated because AutoRemove is enabled for the container" ]
+}
+
+@test "the stop signal and its patience come from the image, unless the container has its own" {
+	docker_commit() {
+		tar -C "$SCRATCH/busybox" -c . | curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' --data-binary @- \
+			'http://wherry/v1.47/images/create?fromSrc=-&repo=signals&changes=STOPSIGNAL%20SIGUSR1' | grep -q sha256:
+	}
+	docker_commit
+	api POST '/containers/create?name=ss1' '{"Image":"signals","Cmd":["sh","-c","trap \"exit 5\" USR1; while :; do sleep 0.1; done"]}' >/dev/null
+	inspects ss1 .Config.StopSignal SIGUSR1
+	api POST /containers/ss1/start
+	api POST /containers/ss1/stop
+	inspects ss1 .State.ExitCode 5
+	api POST '/containers/create?name=ss2' '{"Image":"signals","StopSignal":"SIGTERM","StopTimeout":0,"Cmd":["sh","-c","trap \"exit 5\" USR1; trap \"\" TERM; while :; do sleep 0.1; done"]}' >/dev/null
+	api POST /containers/ss2/start
+	api POST /containers/ss2/stop
+	inspects ss2 .State.ExitCode 137
+}
+
+@test "prune: labels, those without, age, and only one at a time" {
+	for i in 1 2 3; do api POST "/containers/create?name=pr$i" "{\"Image\":\"busybox\",\"Labels\":{\"n\":\"$i\",\"all\":\"yes\"}}" >/dev/null; done
+	pruned() {
+		curl -sS --unix-socket "$SOCKET" -X POST -G --data-urlencode "filters=$1" http://wherry/v1.47/containers/prune >"$SCRATCH/body"
+		jq -r '.ContainersDeleted | if . == null then "null" else length end' "$SCRATCH/body"
+	}
+	[ "$(pruned '{"label":["n=1","all"]}')" = 1 ]
+	[ "$(pruned '{"label":["n=1"]}')" = null ]
+	[ "$(pruned '{"label!":["all"]}')" = null ]
+	[ "$(pruned '{"label!":["n=2"]}')" = 1 ]
+	[ "$(pruned '{"until":["10m"]}')" = null ]
+	[ "$(pruned "{\"until\":[\"$(date +%s.%N)\"]}")" = 1 ]
+	[ "$(pruned '{"bogus":["x"]}' || true)" = null ]
+	[ "$(jq -r .message "$SCRATCH/body")" = "invalid filter 'bogus'" ]
+	run_container pr4 '"Cmd":["sh","-c","mkdir /many; cd /many; for d in 1 2 3 4 5 6 7 8 9; do mkdir $d; touch $(seq -f $d/%g 2000); done"]'
+	wait_until 60 inspects pr4 .State.Status exited
+	curl -sSZ --parallel-immediate --unix-socket "$SOCKET" -X POST 'http://wherry/v1.47/containers/prune?n=[1-6]' -o "$SCRATCH/prune#1"
+	cat "$SCRATCH"/prune[1-6] | jq -sr 'map(.message // "done") | unique | join(",")' >"$SCRATCH/answers"
+	[ "$(cat "$SCRATCH/answers")" = "a prune operation is already running,done" ]
+	is_gone pr4
+}
