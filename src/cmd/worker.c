@@ -20,6 +20,7 @@ static const struct {
 	{"remove", worker_remove},
 	{"remove-layers", worker_remove_layers},
 	{"resolve", worker_resolve},
+	{"save", worker_save},
 	{"seccomp", worker_seccomp},
 	{"tls", worker_tls},
 	{"unpack", worker_unpack},

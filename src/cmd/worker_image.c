@@ -6,6 +6,7 @@
 #include "image/load.h"
 #include "image/pack.h"
 #include "image/remove.h"
+#include "image/save.h"
 #include "image/unpack.h"
 #include "image/worker_protocol.h"
 
@@ -30,6 +31,12 @@ bool worker_remove_layers(int argc, char **argv, struct error *err)
 bool worker_pack(int argc, char **argv, struct error *err)
 {
 	pack_main(WORKER_CONTROL);
+	return true;
+}
+
+bool worker_save(int argc, char **argv, struct error *err)
+{
+	save_main(WORKER_CONTROL);
 	return true;
 }
 

@@ -274,6 +274,25 @@ struct image_job *image_import(struct image_store *images, struct image_upload *
 			       const struct image_import_request *request,
 			       const struct image_job_handlers *handlers, void *data);
 
+/* ---- going out: jobs ---- */
+
+/* A client's connection for an answer that a worker writes. */
+struct image_answer {
+	int connection;	    /* taken */
+	struct buffer head; /* taken: http_response_head of a 200 */
+	bool chunked;
+};
+void image_answer_fini(struct image_answer *answer);
+
+/* Images as one archive: Docker's and an OCI layout at once.  A name without a tag is its whole
+ * repository; an id has no name.  NULL and err when one of them is not there, or has a layer that cannot be
+ * written as it came (image/recipe.h).  The job begins with image_save_to, in the same turn of the loop;
+ * what fails later ends the answer in the middle.  The result's names are the ids. */
+struct image_job *image_save(struct image_store *images, const struct strings *names,
+			     const struct image_job_handlers *handlers, void *data,
+			     struct error *err);
+void image_save_to(struct image_job *job, struct image_answer *answer);
+
 /* ---- made here ---- */
 
 struct image_commit_request {

@@ -174,6 +174,8 @@ struct reader {
 	unsigned char *block; /* owned, of BLOCK_SIZE: compressed bytes */
 	unsigned char *piece; /* owned, of PIECE_MAX */
 	ZSTD_inBuffer in;
+	bool counting;	     /* content is counted only */
+	int64_t size;	     /* of the tar so far */
 	char path[PATH_MAX]; /* of the file that is open */
 	int content;
 };
@@ -244,7 +246,8 @@ static bool replay_bytes(struct reader *r, struct error *err)
 		return false;
 	if (size > PIECE_MAX)
 		return broken(err);
-	return get(r, r->piece, size, err) && write_out(r, r->piece, size, err);
+	r->size += size;
+	return get(r, r->piece, size, err) && (r->counting || write_out(r, r->piece, size, err));
 }
 
 /* The pieces of one file follow one another. */
@@ -294,7 +297,10 @@ static bool replay_content(struct reader *r, struct error *err)
 	if (!get(r, path, length, err))
 		return false;
 	path[length] = '\0';
-	return open_content(r, path, err) && copy_content(r, offset, size, err);
+	r->size += (int64_t)size;
+	if (r->size < 0)
+		return broken(err);
+	return r->counting || (open_content(r, path, err) && copy_content(r, offset, size, err));
 }
 
 static bool replay(struct reader *r, struct error *err)
@@ -325,15 +331,32 @@ static void reader_fini(struct reader *r)
 	close_fd(&r->content);
 }
 
+static bool read_all(struct reader *r, struct error *err)
+{
+	r->stream = ZSTD_createDStream();
+	if (!r->stream)
+		abort();
+	r->block = mem_resize(NULL, BLOCK_SIZE, 1);
+	r->piece = mem_resize(NULL, PIECE_MAX, 1);
+	return replay(r, err);
+}
+
 bool recipe_replay(int recipe, int root, const struct recipe_sink *sink, struct error *err)
 {
 	scoped_with(reader_fini) struct reader r = {
 		.file = recipe, .root = root, .sink = sink, .content = -1};
 
-	r.stream = ZSTD_createDStream();
-	if (!r.stream)
-		abort();
-	r.block = mem_resize(NULL, BLOCK_SIZE, 1);
-	r.piece = mem_resize(NULL, PIECE_MAX, 1);
-	return replay(&r, err);
+	return read_all(&r, err);
+}
+
+bool recipe_size(int recipe, int64_t *size, struct error *err)
+{
+	scoped_with(reader_fini) struct reader r = {
+		.file = recipe, .counting = true, .content = -1};
+
+	if (!read_all(&r, err))
+		return false;
+	*size = r.size;
+	return lseek(recipe, 0, SEEK_SET) == 0 ||
+	       error_errno(err, "cannot read the recipe of the layer");
 }

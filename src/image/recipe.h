@@ -32,6 +32,9 @@ bool recipe_writer_finish(struct recipe_writer *writer, struct error *err);
 
 /* ---- reading ---- */
 
+/* How long the tar is.  Its position is 0 before and afterwards. */
+bool recipe_size(int recipe, int64_t *size, struct error *err);
+
 struct recipe_sink {
 	bool (*write)(void *data, const void *bytes, size_t size, struct error *err);
 	void *data;

@@ -122,6 +122,21 @@ static const struct record_field pack_start_fields[] = {
 };
 const struct record_type pack_start_type = RECORD_TYPE(struct pack_start, pack_start_fields);
 
+static const struct record_field save_image_fields[] = {
+	RECORD_FIELD(struct save_image, 1, "id", RECORD_STRING, id),
+	RECORD_FIELD(struct save_image, 2, "config", RECORD_BYTES, config),
+	RECORD_FIELD(struct save_image, 3, "tags", RECORD_STRINGS, tags),
+	RECORD_FIELD(struct save_image, 4, "diff_ids", RECORD_STRINGS, diff_ids),
+};
+const struct record_type save_image_type = RECORD_TYPE(struct save_image, save_image_fields);
+
+static const struct record_field save_start_fields[] = {
+	RECORD_FIELD(struct save_start, 1, "head", RECORD_BYTES, head),
+	RECORD_FIELD(struct save_start, 2, "chunked", RECORD_BOOL, chunked),
+	RECORD_NESTED(struct save_start, 3, "images", RECORD_LIST, images, 0, &save_image_type),
+};
+const struct record_type save_start_type = RECORD_TYPE(struct save_start, save_start_fields);
+
 static const struct record_field remove_start_fields[] = {
 	RECORD_FIELD(struct remove_start, 1, "names", RECORD_STRINGS, names),
 };

@@ -20,6 +20,8 @@
  *		UPLOAD_PIPE with a pipe to an unpacker, UPLOAD_UNPACKED with what that found.
  *		Documents as above.  UPLOAD_IMAGE for each image, then UPLOAD_END.  The daemon sends
  *		UPLOAD_SAY, lines of the answer, at any time, and UPLOAD_CLOSE as the last
+ * save		START (struct save_start; the client's connection).  ASK for a layer (its folder and its
+ *		recipe are given) or a document, as they are needed
  * pack		START (struct pack_start; a folder, and a recipe or a pipe), then PACK_DONE or
  *		WORKER_FAILED; any number of times
  * remove-layers	START (struct remove_start; two folders): removes what is named below them */
@@ -56,6 +58,8 @@ enum worker_message {
 	UPLOAD_IMAGE = 40,   /* struct upload_image */
 	UPLOAD_END = 41,
 	PACK_DONE = 43, /* struct unpacked */
+	PACK_AT = 44,	/* struct unpack_more: `available` bytes are written */
+	WORKER_ASK = 45, /* struct worker_document, answered by WORKER_GIVE: to be read */
 };
 
 struct worker_number {
@@ -161,6 +165,20 @@ struct pack_start {
 	bool measure; /* the folder is to be a layer: its diff id and recipe; else its tar */
 };
 
+/* ---- save ---- */
+
+struct save_image {
+	char *id;
+	struct buffer config; /* empty: a document has it */
+	struct strings tags, diff_ids;
+};
+
+struct save_start {
+	struct buffer head; /* of the answer */
+	bool chunked;
+	struct record_list images; /* struct save_image */
+};
+
 /* ---- remove ---- */
 
 struct remove_start {
@@ -170,4 +188,4 @@ struct remove_start {
 extern const struct record_type worker_number_type, worker_text_type, worker_failure_type,
 	worker_document_type, fetch_start_type, fetch_image_type, fetch_progress_type,
 	unpack_start_type, unpack_more_type, unpacked_type, upload_start_type, upload_image_type,
-	pack_start_type, remove_start_type;
+	pack_start_type, save_image_type, save_start_type, remove_start_type;

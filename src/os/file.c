@@ -21,13 +21,10 @@ static bool fail(struct error *err, const char *what, const char *path)
 	return false;
 }
 
-bool file_read(int folder, const char *path, size_t limit, struct buffer *out, struct error *err)
+static bool read_open(int fd, const char *path, size_t limit, struct buffer *out, struct error *err)
 {
-	scoped_fd int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
 	size_t before = out->size;
 
-	if (fd < 0)
-		return fail(err, "open", path);
 	for (;;) {
 		ssize_t n = read(fd, buffer_reserve(out, 4096), 4096);
 
@@ -42,6 +39,20 @@ bool file_read(int folder, const char *path, size_t limit, struct buffer *out, s
 			return error_set(err, ERROR_INVALID, "'%s' is larger than %zu bytes", path,
 					 limit);
 	}
+}
+
+bool file_read(int folder, const char *path, size_t limit, struct buffer *out, struct error *err)
+{
+	scoped_fd int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(err, "open", path);
+	return read_open(fd, path, limit, out, err);
+}
+
+bool file_read_fd(int fd, size_t limit, struct buffer *out, struct error *err)
+{
+	return read_open(fd, "a file", limit, out, err);
 }
 
 static bool write_new_file(int folder, const char *name, const struct file_content *content,

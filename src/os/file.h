@@ -11,6 +11,9 @@
  * Also for files of /proc and /sys, whose size is 0. */
 bool file_read(int folder, const char *path, size_t limit, struct buffer *out, struct error *err);
 
+/* The same of an open file, from where it stands. */
+bool file_read_fd(int fd, size_t limit, struct buffer *out, struct error *err);
+
 /* Replace NAME at once: readers see the old bytes or the new ones, and after kill -9 nothing but a
  * ".NAME.<random>" may be left over.  `durable` also survives a power cut (two fsyncs:
  * milliseconds; never in an event loop). */

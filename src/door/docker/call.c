@@ -330,3 +330,13 @@ void call_take_upload(struct call *call, struct image_upload *upload)
 	image_upload_take(call->request, upload);
 	end_request(call);
 }
+
+void call_take_answer(struct call *call, const char *type, struct image_answer *answer)
+{
+	scoped_buffer struct buffer early = {0};
+
+	*answer = (struct image_answer){.connection = -1};
+	http_response_head(call->request, 200, type, &answer->head, &answer->chunked);
+	answer->connection = http_hijack(call->request, &early);
+	end_request(call);
+}

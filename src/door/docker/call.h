@@ -101,3 +101,6 @@ bool call_give_stream(struct call *call, const char *type, struct engine_connect
 
 /* With a body that somebody else reads, and the answer too: image_upload_take. */
 void call_take_upload(struct call *call, struct image_upload *upload);
+
+/* For an answer 200 of `type` that a worker writes, head and all. */
+void call_take_answer(struct call *call, const char *type, struct image_answer *answer);

@@ -201,3 +201,35 @@ void serve_image_load(struct call *call)
 	call_take_upload(call, &body);
 	image_load(images, &body, is_quiet, platform, &handlers, engine);
 }
+
+/* ---- save ---- */
+
+static void on_saved(void *data, const struct image_result *result, const struct error *err)
+{
+	struct engine *engine = data;
+
+	for (size_t i = 0; !err && i < result->names.count; i++)
+		image_event_publish(engine, "save", result->names.items[i], result->names.items[i]);
+}
+
+/* One by the path, or several by `names`. */
+void serve_image_save(struct call *call)
+{
+	static const struct image_job_handlers handlers = {NULL, on_saved};
+	scoped_strings struct strings names = http_query_values(call->request, "names");
+	struct image_answer answer;
+	struct image_job *job;
+	struct error err;
+
+	if (call->arguments[0]) {
+		strings_fini(&names);
+		strings_add(&names, call->arguments[0]);
+	}
+	job = image_save(call_parts(call)->images, &names, &handlers, call_engine(call), &err);
+	if (!job) {
+		call_fail(call, &err);
+		return;
+	}
+	call_take_answer(call, "application/x-tar", &answer);
+	image_save_to(job, &answer);
+}

@@ -19,8 +19,8 @@ static const struct route routes[] = {
 	/* images */
 	{"GET", "/images/json", serve_image_list, 0},
 	{"GET", "/images/search", serve_absent, 0},
-	{"GET", "/images/get", serve_absent, 0},
-	{"GET", "/images/{*}/get", serve_absent, 0},
+	{"GET", "/images/get", serve_image_save, 0},
+	{"GET", "/images/{*}/get", serve_image_save, 0},
 	{"GET", "/images/{*}/history", serve_image_history, 0},
 	{"GET", "/images/{*}/json", serve_image_inspect, 0},
 	{"POST", "/images/load", serve_image_load, ROUTE_STREAMED},
