@@ -5,7 +5,7 @@
  * listens on FOLDER/socket and prints "ready".  A request METHOD /v1.N/a/b?query is answered with what
  * stands in FOLDER/METHOD_a_b: a first line of the status and perhaps a word, then the body.  Without
  * such a file the answer is 404.  Every request is added to FOLDER/requests: its line without the
- * version, X-Registry-Auth if it came, the body.  The words:
+ * version, the headers of credentials if they came, the body.  The words:
  *
  *	101 echo     a raw stream: the body first, then the input comes back, until its end or ^P^Q
  *	101 closed   a raw stream: the body, and the end; the input is recorded
@@ -126,14 +126,21 @@ static const char *without_version(const char *target)
 
 static void record_request(const struct request *r)
 {
-	const char *auth = header(r, "\r\nX-Registry-Auth");
+	static const char *const told[] = {"X-Registry-Auth", "X-Registry-Config",
+					   "X-Wherry-Secrets"};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	fprintf(out, "%s %s\n", r->method, without_version(r->target));
-	if (auth)
-		fprintf(out, "X-Registry-Auth: %.*s\n", (int)strcspn(auth, "\r"), auth);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		char name[64];
+		snprintf(name, sizeof(name), "\r\n%s", told[i]);
+		const char *value = header(r, name);
+
+		if (value && (!i || strncmp(value, "e30", 3) != 0)) /* none of a kind */
+			fprintf(out, "%s: %.*s\n", told[i], (int)strcspn(value, "\r"), value);
+	}
 	if (r->body_size) {
 		fwrite(r->body, 1, r->body_size, out);
 		fputc('\n', out);

@@ -76,6 +76,26 @@ json_t *auth_read(const struct cli *cli, const char *key)
 	return read_entry(entry ? entry : json_object_get(auths, old));
 }
 
+json_t *auth_read_all(const struct cli *cli)
+{
+	static const char *const sections[] = {"auths", "credHelpers"};
+	scoped_json json_t *config = config_read(cli);
+	json_t *all = json_object(), *ignored;
+	const char *key;
+
+	for (size_t i = 0; i < array_length(sections); i++)
+		json_object_foreach (json_object_get(config, sections[i]), key, ignored) {
+			json_t *auth = auth_read(cli, key);
+
+			if (json_object_size(auth)) {
+				doc_set_text(auth, "serveraddress", key);
+				json_object_set(all, key, auth);
+			}
+			json_decref(auth);
+		}
+	return all;
+}
+
 char *auth_header(const struct cli *cli, const char *domain)
 {
 	const char *key = auth_key(domain);

@@ -15,6 +15,9 @@ char *auth_header(const struct cli *cli, const char *domain);
 
 /* Credentials that are kept: username and password, or an identity token; empty: none. */
 json_t *auth_read(const struct cli *cli, const char *key);
+
+/* All credentials that are kept, by registry: what X-Registry-Config says. */
+json_t *auth_read_all(const struct cli *cli);
 bool auth_store(const struct cli *cli, const char *key, const char *username, const char *password,
 		const char *token, struct error *err);
 

@@ -59,7 +59,7 @@ extern const struct command container_attach, container_commit, container_copy, 
 	container_prune, container_remove, container_rename, container_restart, container_run,
 	container_start, container_stats, container_stop, container_top, container_unpause,
 	container_update, container_wait;
-extern const struct command image_history, image_import, image_inspect, image_list, image_load,
+extern const struct command image_build, image_history, image_import, image_inspect, image_list, image_load,
 	image_prune, image_pull, image_push, image_remove, image_save, image_search, image_tag;
 extern const struct command network_connect, network_create, network_disconnect, network_inspect,
 	network_list, network_prune, network_remove;

@@ -36,6 +36,7 @@ static const struct command container_group = {
 };
 
 static const struct command_entry image_entries[] = {
+	{"build", NULL, SECTION_OTHER, &image_build},
 	{"history", NULL, SECTION_OTHER, &image_history},
 	{"import", NULL, SECTION_OTHER, &image_import},
 	{"inspect", NULL, SECTION_OTHER, &image_inspect},
@@ -87,6 +88,7 @@ static const struct command volume_group = {
 };
 
 static const struct command_entry builder_entries[] = {
+	{"build", NULL, SECTION_OTHER, &image_build},
 	{"prune", NULL, SECTION_OTHER, &builder_prune},
 };
 
@@ -113,6 +115,7 @@ static const struct command_entry entries[] = {
 	{"run", NULL, SECTION_COMMON, &container_run},
 	{"exec", NULL, SECTION_COMMON, &container_exec},
 	{"ps", NULL, SECTION_COMMON, &container_list},
+	{"build", NULL, SECTION_COMMON, &image_build},
 	{"pull", NULL, SECTION_COMMON, &image_pull},
 	{"push", NULL, SECTION_COMMON, &image_push},
 	{"images", NULL, SECTION_COMMON, &image_list},

@@ -194,7 +194,9 @@ static void fill_entry(const struct tar_walk *walk, const struct stat *status,
 	entry->uid = of_root ? 0 : status->st_uid;
 	entry->gid = of_root ? 0 : status->st_gid;
 	entry->size = entry->type == '0' ? status->st_size : 0;
-	entry->mtime_ns = status->st_mtim.tv_sec * NS_PER_SECOND + status->st_mtim.tv_nsec;
+	entry->mtime_ns = status->st_mtim.tv_sec * NS_PER_SECOND;
+	if (!walk->rules.whole_seconds)
+		entry->mtime_ns += status->st_mtim.tv_nsec;
 	if (entry->type == '3' || entry->type == '4') {
 		entry->major = major(status->st_rdev);
 		entry->minor = minor(status->st_rdev);

@@ -16,8 +16,9 @@ struct tar_walk_rules {
 	/* What becomes of a path below the start; NULL: everything is taken. */
 	enum tar_verdict (*judge)(void *data, const char *path, bool folder);
 	void *data;
-	bool of_root;	 /* everything belongs to root in the archive */
-	bool with_start; /* the start has a member of its own */
+	bool whole_seconds; /* times have no fraction, which would take a second head */
+	bool of_root;	    /* everything belongs to root in the archive */
+	bool with_start;    /* the start has a member of its own */
 };
 
 /* What is at `start` below the folder (which is duplicated), under the name `name` in the archive, where

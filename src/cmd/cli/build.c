@@ -1,0 +1,224 @@
+/* build: the context goes to the daemon, what it says comes back.  With --quiet only the image's id is
+ * shown; all that was said stands on stderr when the build fails. */
+#include "base/time.h"
+#include "cmd/cli/auth.h"
+#include "cmd/cli/build_context.h"
+#include "cmd/cli/build_options.h"
+#include "cmd/cli/build_secret.h"
+#include "cmd/cli/progress.h"
+#include "format/base64.h"
+#include "format/json.h"
+#include "format/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define TELL_EVERY (100 * NS_PER_MS)
+
+struct building {
+	struct cli *cli;
+	const struct build *build;
+	struct build_context *context;
+	struct progress *progress;
+	struct buffer sent, said; /* with --quiet: what would have been shown */
+	char *image;		  /* owned: the id that the daemon told of */
+	int code;		  /* exit status of a failure; 0: not said */
+	bool context_told;
+	int64_t told_ns;
+};
+
+static void building_fini(struct building *building)
+{
+	progress_free(building->progress);
+	buffer_fini(&building->sent);
+	buffer_fini(&building->said);
+	free(building->image);
+}
+
+/* ---- sending ---- */
+
+static void add_sent(const struct building *building, const char *before, const char *after,
+		     struct buffer *out)
+{
+	scoped_free char *size = size_to_text_fine((double)building->context->sent);
+
+	buffer_format(out, "%sSending build context to %s daemon %8s%s", before,
+		      building->cli->product, size, after);
+}
+
+/* On a terminal the number moves; elsewhere it is told once. */
+static void tell_sent(struct building *building, bool whole)
+{
+	bool terminal = isatty(STDOUT_FILENO) && !building->build->quiet;
+	int64_t now = time_monotonic_ns();
+	scoped_buffer struct buffer text = {0};
+
+	if (building->context_told ||
+	    (!whole && (!terminal || now - building->told_ns < TELL_EVERY)))
+		return;
+	building->told_ns = now;
+	building->context_told = whole;
+	add_sent(building, terminal ? "\033[2K\r" : "", whole ? "\r\r\n" : "\r", &text);
+	if (building->build->quiet)
+		buffer_add(&building->sent, text.data, text.size);
+	else
+		cli_print(&text);
+}
+
+static ssize_t read_context(void *data, void *out, size_t size, struct error *err)
+{
+	struct building *building = data;
+	ssize_t got = build_context_read(building->context, out, size, err);
+
+	if (got >= 0)
+		tell_sent(building, got == 0);
+	return got;
+}
+
+/* ---- listening ---- */
+
+static void note(struct building *building, const json_t *message)
+{
+	const char *image = doc_text(json_object_get(message, "aux"), "ID");
+	int64_t code = doc_number(json_object_get(message, "errorDetail"), "code");
+
+	if (*image)
+		str_replace(&building->image, image);
+	if (code)
+		building->code = (int)(code & 0xff);
+}
+
+static bool hear(void *data, const json_t *message, struct error *err)
+{
+	struct building *building = data;
+
+	note(building, message);
+	if (building->build->quiet)
+		buffer_add_text(&building->said, doc_text(message, "stream"));
+	return progress_show(building->progress, message, err);
+}
+
+/* ---- credentials ---- */
+
+/* Of every registry that one is known of: a Dockerfile may name any. */
+static char *registry_config(const struct cli *cli)
+{
+	scoped_json json_t *all = auth_read_all(cli);
+	scoped_free char *text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+	scoped_buffer struct buffer encoded = {0};
+
+	base64_encode(text, strlen(text), &encoded);
+	for (size_t i = 0; i < encoded.size; i++)
+		encoded.data[i] = encoded.data[i] == '+'   ? '-'
+				  : encoded.data[i] == '/' ? '_'
+							   : encoded.data[i];
+	return buffer_take(&encoded);
+}
+
+/* ---- the build ---- */
+
+static bool request(struct building *building, struct error *err)
+{
+	const struct build_context *context = building->context;
+	scoped_target struct target target = target_format("/build");
+	scoped_pairs struct pairs headers = {0};
+	scoped_free char *credentials = registry_config(building->cli);
+	struct http_body_source source = {read_context, building, -1};
+	struct api_request api = {
+		.method = "POST",
+		.target = &target,
+		.stream = context->remote ? NULL : &source,
+		.type = "application/x-tar",
+		.headers = &headers,
+	};
+
+	if (building->build->secrets.count) {
+		scoped_free char *secrets = build_secrets_header(&building->build->secrets, err);
+
+		if (!secrets)
+			return false;
+		pairs_set(&headers, "X-Wherry-Secrets", secrets);
+	}
+	if (!str_is_empty(context->dockerfile))
+		target_add(&target, "dockerfile", context->dockerfile);
+	if (context->remote)
+		target_add(&target, "remote", context->remote);
+	build_add_parameters(building->build, &target);
+	pairs_set(&headers, "X-Registry-Config", credentials);
+	return api_stream(building->cli, &api, hear, building, err);
+}
+
+static bool write_id_file(const struct building *building, const char *id, struct error *err)
+{
+	const char *path = building->build->iidfile;
+
+	if (str_is_empty(path))
+		return true;
+	if (!*id)
+		return error_set(err, ERROR_SYSTEM,
+				 "Server did not provide an image ID. Cannot write %s", path);
+	scoped_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd >= 0 && write(fd, id, strlen(id)) == (ssize_t)strlen(id))
+		return true;
+	return error_set(err, ERROR_SYSTEM, "open %s: %s", path,
+			 errno == ENOENT ? "no such file or directory" : strerror(errno));
+}
+
+static bool finish(struct building *building, struct error *err)
+{
+	const char *image = building->image;
+
+	if (building->build->quiet) {
+		cli_print(&building->said);
+		image = building->said.data;
+	}
+	return write_id_file(building, image ? image : "", err);
+}
+
+static int fail(const struct building *building, const struct error *err)
+{
+	fprintf(stderr, "%s%s", building->sent.data ? building->sent.data : "",
+		building->said.data ? building->said.data : "");
+	cli_complain(err);
+	return building->code ? building->code : 1;
+}
+
+static int run(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct build *build = fields;
+	scoped_build_context struct build_context context = {0};
+	scoped_with(building_fini) struct building building = {
+		.cli = cli,
+		.build = build,
+		.context = &context,
+		.progress = progress_new(build->quiet ? -1 : STDOUT_FILENO),
+	};
+	struct error err;
+
+	if (!build_context_open(&context, arguments->items[0],
+				str_is_empty(build->file) ? NULL : build->file, &err))
+		return cli_fail(cli, &err);
+	if (!str_is_empty(build->iidfile))
+		unlink(build->iidfile);
+	if (!request(&building, &err))
+		return fail(&building, &err);
+	return finish(&building, &err) ? 0 : cli_fail(cli, &err);
+}
+
+const struct command image_build = {
+	.summary = "Build an image from a Dockerfile",
+	.details =
+		"Build an image from a Dockerfile and the folder that it is in. Instead of a "
+		"folder "
+		"- reads an archive or a Dockerfile from stdin, and a URL or the address of a git "
+		"repository is fetched by the daemon.",
+	.usage = "[OPTIONS] PATH | URL | -",
+	.least = 1,
+	.most = 1,
+	.arguments = ARGUMENTS_FILES,
+	.size = sizeof(struct build),
+	.options = {{build_options, BUILD_OPTION_COUNT}},
+	.run = run,
+};

@@ -1,0 +1,20 @@
+/* What `build` is told, and the request that it makes of it. */
+#pragma once
+
+#include "cmd/cli/api.h"
+#include "format/option.h"
+
+struct build {
+	struct strings add_host, build_args, cache_from, labels, security_opt, tags, secrets, ssh;
+	char *cgroup_parent, *cpuset_cpus, *cpuset_mems, *file, *iidfile, *isolation, *network,
+		*platform, *target, *ignored;
+	struct option_number cpu_period, cpu_quota, cpu_shares, memory, memory_swap, shm_size;
+	bool compress, content_trust, force_remove, no_cache, pull, quiet, remove, squash;
+	json_t *ulimits;
+};
+
+extern const struct option build_options[];
+#define BUILD_OPTION_COUNT 36
+
+/* The request's parameters, but for those of the context. */
+void build_add_parameters(const struct build *build, struct target *target);

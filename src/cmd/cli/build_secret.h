@@ -1,0 +1,10 @@
+/* --secret of `build`: what the steps may ask for, handed over beside the request and never in it. */
+#pragma once
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* The header X-Wherry-Secrets from "id=NAME[,src=FILE|,env=VARIABLE]" texts: base64 of {"id": base64 of
+ * its bytes}.  Without src and env it is the variable or the file that is called as the id is.  NULL and
+ * INVALID when one cannot be had; `header` is the caller's, and secret. */
+char *build_secrets_header(const struct strings *secrets, struct error *err);
