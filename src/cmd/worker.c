@@ -11,6 +11,7 @@ static const struct {
 	const char *name;
 	worker_job *run;
 } jobs[] = {
+	{"archive", worker_archive},
 	{"fetch", worker_fetch},
 	{"import", worker_import},
 	{"load", worker_load},

@@ -17,6 +17,7 @@ worker_job worker_save;
 worker_job worker_import;
 worker_job worker_remove_layers;
 
+worker_job worker_archive; /* files of containers: archive/archive.h */
 worker_job worker_network;	/* bridges, sysctls, the whole nftables table, conntrack */
 worker_job worker_seccomp;	/* seccomp programs: sandbox/seccomp_program.h */
 worker_job worker_remove;	/* trees of a million files */

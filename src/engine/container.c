@@ -150,6 +150,7 @@ struct container *container_new(struct engine *engine)
 	list_init(&c->turns);
 	list_init(&c->exits);
 	list_init(&c->pending);
+	list_init(&c->files);
 	return c;
 }
 

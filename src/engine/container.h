@@ -77,6 +77,7 @@ struct container {
 	struct link turns;		 /* operations that wait for the present one */
 	struct link exits;		 /* operations that wait for its end */
 	struct link pending;		 /* connections that wait for a start: attaches and waits */
+	struct link files;		 /* jobs on its files: engine/files.c */
 	struct deadline *restart_due;	 /* NULL: no restart is */
 	struct health_check *health_check; /* owned; NULL: not checked now */
 	unsigned references;

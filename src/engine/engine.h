@@ -11,6 +11,7 @@
  * wait for each other, in the order they came. */
 #pragma once
 
+#include "archive/archive.h"
 #include "engine/container.h"
 #include "engine/container_config.h"
 #include "http/http_server.h"
@@ -233,6 +234,31 @@ void engine_logs(struct engine *engine, struct container *c, const struct shim_l
 		 struct engine_connection *connection);
 void engine_stats(struct engine *engine, struct container *c, const struct shim_stats *options,
 		  struct engine_connection *connection);
+
+/* ---- files: cp, diff, export (archive/archive.h) ---- */
+
+struct engine_files_request {
+	enum archive_kind kind;
+	const char *path, *typed; /* typed: the container as the client named it */
+	bool keep_kinds, own;	  /* of PUT */
+};
+
+struct engine_files_handlers {
+	/* It is there; but for STAT now engine_files_give or engine_files_cancel is called. */
+	void (*found)(void *data, const struct archive_found *found);
+	/* Before the connection was given; NOT_FOUND "Could not find the file /x in container c". */
+	void (*failed)(void *data, const struct error *err);
+};
+
+struct engine_files;
+
+/* Exactly one of the handlers is called, from the loop, unless it was cancelled before. */
+struct engine_files *engine_files_begin(struct engine *engine, struct container *c,
+					const struct engine_files_request *request,
+					const struct engine_files_handlers *handlers, void *data);
+/* Both are taken; the worker tells the client of everything from here on. */
+void engine_files_give(struct engine_files *files, struct archive_stream *stream, int connection);
+void engine_files_cancel(struct engine_files *files); /* the client has gone */
 
 /* Detach keys as typed ("ctrl-p,ctrl-q", "a"; NULL or "": the default) to the hex of shim_attach.
  * INVALID "Invalid detach keys (x) provided". */

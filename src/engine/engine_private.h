@@ -280,6 +280,13 @@ void volumes_hold_end(struct volumes_hold *hold); /* NULL is fine */
 /* The daemon ends: forget it, and leave mounted what is. */
 void volumes_hold_drop(struct volumes_hold *hold);
 
+/* ---- jobs on files (files.c) ---- */
+
+/* The present run has ended: who writes into what it saw must not go on beside the next one. */
+void files_end_run(struct container *c);
+/* It is being removed. */
+void files_end_all(struct container *c);
+
 /* ---- removing (remove.c, removal.c) ---- */
 
 /* `op` has claimed the container, which does not run; `volumes`: its anonymous ones too. */

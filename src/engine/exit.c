@@ -102,6 +102,7 @@ static void record(struct container_run *run)
 
 	c->pid = 0;
 	run_free_network(run);
+	files_end_run(c);
 	run_unmount_volumes(run);
 	if (will_be_removed(c))
 		on_recorded(run, NULL);

@@ -92,6 +92,7 @@ void container_remove(struct operation *op, bool volumes,
 
 	op->resume = resume;
 	deadline_cancel(&c->restart_due);
+	files_end_all(c);
 	container_set_state(c, CONTAINER_REMOVING);
 	if (volumes && has_anonymous_volumes(c))
 		container_save(c, STORE_SURVIVES_KILL, NULL, NULL);

@@ -186,7 +186,7 @@ static void plan_bind(const struct container *c, const struct mount_point *mount
 	out->copy_up = mount->copy_up && c->started_ns == 0; /* who empties it later means it */
 }
 
-static bool plan_mounts(const struct container *c, struct record_list *out, struct error *err)
+bool sandbox_plan_mounts(const struct container *c, struct record_list *out, struct error *err)
 {
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
@@ -281,5 +281,6 @@ bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 	plan_namespaces(c, facts, out);
 	plan_devices(&host->resources.devices, &out->devices);
 	resources_plan(&host->resources, &out->resources);
-	return plan_mounts(c, &out->mounts, err) && plan_process(c, facts, &out->process, err);
+	return sandbox_plan_mounts(c, &out->mounts, err) &&
+	       plan_process(c, facts, &out->process, err);
 }

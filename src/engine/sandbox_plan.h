@@ -13,7 +13,7 @@ struct donor {
 /* All texts are borrowed. */
 struct sandbox_facts {
 	const char *layers_folder;
-	const char *init_layer; /* the places of mounts: sandbox/init_layer.h */
+	const char *init_layer;	      /* the places of mounts: sandbox/init_layer.h */
 	const struct strings *layers; /* topmost first */
 	const char *writable_folder;  /* holds upper and work */
 	const char *etc_folder;	      /* NULL: the host's own files */
@@ -31,6 +31,9 @@ struct sandbox_facts {
 /* Fills `out`, a zeroed record.  INVALID for options that cannot be read. */
 bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 		  struct sandbox_spec *out, struct error *err);
+
+/* What is mounted alone: struct mount_spec. */
+bool sandbox_plan_mounts(const struct container *c, struct record_list *out, struct error *err);
 
 /* The limits alone: what `update` writes to a running container's cgroup. */
 void resources_plan(const struct resources *resources, struct resources_spec *out);

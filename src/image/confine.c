@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -289,6 +290,36 @@ static const char *const host_calls[] = {
 	NULL,
 };
 
+static const char *const attributes_calls[] = {
+	"getxattr",   "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
+	"flistxattr", "fstatfs",   "statfs",	"lstat",     NULL,
+};
+
+/* Code is mapped before; what a container has in its files never is. */
+static bool refuse_code(struct error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned argument; /* where the protection stands */
+	} calls[] = {{"mmap", 2}, {"mprotect", 2}, {"pkey_mprotect", 2}};
+	scmp_filter_ctx filter;
+	bool ok = true;
+
+	if (SANITIZED)
+		return true;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	if (!filter)
+		return error_set(err, ERROR_SYSTEM, "cannot make a seccomp filter");
+	for (size_t i = 0; ok && i < array_length(calls); i++)
+		ok = seccomp_rule_add(filter, REFUSED, seccomp_syscall_resolve_name(calls[i].name),
+				      1,
+				      SCMP_CMP(calls[i].argument, SCMP_CMP_MASKED_EQ, PROT_EXEC,
+					       PROT_EXEC)) == 0;
+	ok = ok && seccomp_load(filter) == 0;
+	seccomp_release(filter);
+	return ok || error_set(err, ERROR_SYSTEM, "cannot install the seccomp filter");
+}
+
 /* ---- the cages ---- */
 
 bool confine_to_network(struct error *err)
@@ -340,4 +371,34 @@ bool confine_to_sockets(struct error *err)
 	return leave(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS, err) && make_read_only(err) &&
 	       become_nobody(err) && keep_to_itself(err) &&
 	       install(SCMP_ACT_ERRNO(EPERM), SCMP_ACT_ALLOW, lists, err);
+}
+
+static bool harden_mounts(bool writing, struct error *err)
+{
+	struct mount_attr attributes = {
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+			    (writing ? 0 : MOUNT_ATTR_RDONLY),
+		.propagation = MS_PRIVATE,
+	};
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attributes, sizeof(attributes)) < 0)
+		return error_errno(err, "cannot prepare the container's mounts");
+#if SANITIZED
+	has_no_proc = true;
+#endif
+	return true;
+}
+
+/* To look needs the right to read everything; the other rights are those of who unpacks. */
+#define READING_CAPABILITIES (BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_SYS_ADMIN))
+
+bool confine_to_root(bool writing, struct error *err)
+{
+	static const char *const *const lists[] = {bytes_calls, files_calls, attributes_calls,
+						   NULL};
+
+	return harden_mounts(writing, err) &&
+	       keep_capabilities(writing ? FOLDER_CAPABILITIES : READING_CAPABILITIES, err) &&
+	       keep_to_itself(err) && refuse_code(err) &&
+	       install(REFUSED, SCMP_ACT_ALLOW, lists, err);
 }

@@ -22,3 +22,8 @@ bool confine_to_descriptors(struct error *err);
 
 /* The TLS worker: the sockets that are open, those that they accept, and pairs; no other network. */
 bool confine_to_sockets(struct error *err);
+
+/* Who looks into a container, or writes into it: the root is the container's already, in a mount namespace
+ * of the worker's own.  Nothing in there can be executed or mapped as code, no device opened; nothing can
+ * be written but when `writing`; no network. */
+bool confine_to_root(bool writing, struct error *err);

@@ -74,10 +74,10 @@ static ssize_t next_hashed(void *data, const void **block, struct error *err)
 	struct hashed_source *source = data;
 	ssize_t size = byte_source_next(&source->from, block, err);
 
-	if (size > 0) {
+	if (size > 0 && source->hash)
 		content_hash_add(source->hash, *block, (size_t)size);
+	if (size > 0)
 		source->count += size;
-	}
 	return size;
 }
 

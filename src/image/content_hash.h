@@ -24,7 +24,8 @@ void content_hash_finish(struct content_hash *hash, char out[static CONTENT_DIGE
 
 void content_digest(const void *data, size_t size, char out[static CONTENT_DIGEST_SIZE]);
 
-/* A source that adds every block it passes on.  `from` and `hash` are borrowed. */
+/* A source that adds every block it passes on.  `from` and `hash` are borrowed;
+ * `hash` may be NULL: they are only counted. */
 struct hashed_source {
 	struct byte_source from;
 	struct content_hash *hash;

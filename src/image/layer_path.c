@@ -118,6 +118,25 @@ bool layer_path_parse(const char *name, struct layer_path *out, struct error *er
 	return true;
 }
 
+bool layer_path_move(struct layer_path *path, const char *folder, struct error *err)
+{
+	size_t before = strlen(folder), size = strlen(path->text);
+	size_t gap = before > 0 && size > 0 ? 1 : 0;
+
+	if (before == 0)
+		return true;
+	if (before + gap + size >= sizeof(path->text))
+		return error_set(err, ERROR_INVALID, "the path '%.100s...' is too long", folder);
+	memmove(path->text + before + gap, path->text, size + 1);
+	memcpy(path->text, folder, before);
+	if (gap)
+		path->text[before] = '/';
+	path->base = find_base(path->text);
+	if (path->kind == LAYER_ROOT)
+		path->kind = LAYER_ENTRY;
+	return true;
+}
+
 void layer_path_parent(const struct layer_path *path, char *out)
 {
 	size_t length = path->base > 0 ? path->base - 1 : 0;

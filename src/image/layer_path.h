@@ -29,6 +29,9 @@ bool layer_path_parse(const char *name, struct layer_path *out, struct error *er
 /* The same of a tar that is no layer: no name in it means anything, so none is a mark. */
 bool layer_path_parse_plain(const char *name, struct layer_path *out, struct error *err);
 
+/* The same path below `folder` ("" or a path of this form); INVALID when it becomes too long. */
+bool layer_path_move(struct layer_path *path, const char *folder, struct error *err);
+
 /* The folder that holds it, "" for the root; `out` has PATH_MAX. */
 void layer_path_parent(const struct layer_path *path, char *out);
 

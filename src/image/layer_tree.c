@@ -152,6 +152,17 @@ static const char *base_of(const struct layer_path *path)
 	return path->text + path->base;
 }
 
+bool layer_tree_look(struct layer_tree *tree, const struct layer_path *path, struct stat *st,
+		     bool *found, struct error *err)
+{
+	int folder = enter(tree, path, err);
+
+	if (folder < 0)
+		return false;
+	*found = fstatat(folder, base_of(path), st, HERE) == 0;
+	return *found || errno == ENOENT || error_errno(err, "cannot look at '%.200s'", path->text);
+}
+
 /* ---- making room ---- */
 
 /* Remove what stands at `path`, whose folder is entered. */

@@ -43,6 +43,10 @@ struct layer_tree *layer_tree_new(int root);
 void layer_tree_free(struct layer_tree *tree);
 scoped_define(layer_tree);
 
+/* What stands at `path` itself, no link followed; *found false: nothing.  Makes the folders above it. */
+bool layer_tree_look(struct layer_tree *tree, const struct layer_path *path, struct stat *st,
+		     bool *found, struct error *err);
+
 /* A new empty file, open for writing; attributes come last, when its bytes are there. */
 bool layer_tree_file(struct layer_tree *tree, const struct layer_path *path, int *fd,
 		     struct error *err);

@@ -212,6 +212,10 @@ static bool read_attributes(struct unpack *u, struct archive_entry *entry,
 		.xattrs = u->xattrs.items,
 		.xattr_count = u->xattrs.count,
 	};
+	if (u->limits->place && u->limits->place->has_owner) {
+		out->uid = u->limits->place->uid;
+		out->gid = u->limits->place->gid;
+	}
 	return true;
 }
 
@@ -300,8 +304,12 @@ static bool make_node(struct unpack *u, const struct work *work, struct error *e
 static bool parse_path(const struct unpack *u, const char *name, struct layer_path *out,
 		       struct error *err)
 {
-	return u->limits->plain ? layer_path_parse_plain(name, out, err)
-				: layer_path_parse(name, out, err);
+	const struct layer_place *place = u->limits->place;
+
+	if (!u->limits->plain)
+		return layer_path_parse(name, out, err);
+	return layer_path_parse_plain(name, out, err) &&
+	       (!place || layer_path_move(out, place->folder, err));
 }
 
 static bool make_hardlink(struct unpack *u, const struct work *work, struct error *err)
@@ -326,11 +334,35 @@ static const struct kind kinds[] = {
 	{AE_IFCHR, make_node}, {AE_IFBLK, make_node},	{AE_IFIFO, make_node},
 };
 
+/* In Docker's words. */
+static bool check_kind(struct unpack *u, struct archive_entry *entry, const struct layer_path *path,
+		       struct error *err)
+{
+	bool folder = archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry);
+	struct stat st;
+	bool found;
+
+	if (!u->limits->place || !u->limits->place->keep_kinds || path->kind == LAYER_ROOT)
+		return true;
+	if (!layer_tree_look(u->tree, path, &st, &found, err))
+		return false;
+	if (!found || S_ISDIR(st.st_mode) == folder)
+		return true;
+	return folder ? error_set(err, ERROR_INVALID,
+				  "cannot overwrite non-directory \"/%.80s\" with directory",
+				  path->text)
+		      : error_set(err, ERROR_INVALID,
+				  "cannot overwrite directory \"/%.80s\" with non-directory",
+				  path->text);
+}
+
 static bool make_entry(struct unpack *u, struct archive_entry *entry, const struct layer_path *path,
 		       struct error *err)
 {
 	struct work work = {.entry = entry, .path = path};
 
+	if (!check_kind(u, entry, path, err))
+		return false;
 	if (archive_entry_hardlink(entry))
 		return make_hardlink(u, &work, err);
 	if (!read_attributes(u, entry, &work.attributes, err))
@@ -437,7 +469,7 @@ bool layer_unpack(int root, const struct byte_source *source, const struct layer
 		  struct layer_facts *facts, struct error *err)
 {
 	scoped(decompressor) struct decompressor *d = decompressor_new(source, err);
-	scoped(content_hash) struct content_hash *hash = content_hash_new();
+	scoped(content_hash) struct content_hash *hash = limits->place ? NULL : content_hash_new();
 	scoped_with(unpack_fini) struct unpack u = {.limits = limits, .facts = facts};
 
 	if (!d)
@@ -449,6 +481,7 @@ bool layer_unpack(int root, const struct byte_source *source, const struct layer
 	u.capture.recipe = limits->recipe;
 	if (!unpack_stream(&u, root, err))
 		return false;
-	content_hash_finish(hash, facts->diff_id);
+	if (hash)
+		content_hash_finish(hash, facts->diff_id);
 	return true;
 }

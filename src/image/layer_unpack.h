@@ -13,6 +13,7 @@
 #include "image/recipe.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct layer_limits {
 	int64_t size;  /* bytes of the uncompressed tar */
@@ -25,10 +26,22 @@ struct layer_limits {
 	/* A tar that is no layer (a build's context, an archive that ADD unpacks): names mean nothing,
 	 * the folder, which need not be empty, keeps its own attributes, and nothing waits for the disk. */
 	bool plain;
+	const struct layer_place *place; /* for plain ones; NULL: the root */
+};
+
+/* Where a plain tar goes, when that is not simply the root. */
+struct layer_place {
+	const char *
+		folder; /* as struct layer_path has it, "" for the root: entries go below it, a "./"
+			       sets its attributes */
+	bool keep_kinds; /* a folder is not replaced by something else, nor the other way round */
+	bool has_owner;	 /* everything gets this one */
+	uid_t uid;
+	gid_t gid;
 };
 
 struct layer_facts {
-	char diff_id[CONTENT_DIGEST_SIZE];
+	char diff_id[CONTENT_DIGEST_SIZE]; /* "" with limits->place */
 	int64_t size;  /* bytes of its regular files */
 	int64_t files; /* entries */
 	bool recipe; /* it was written; not so for a layer that has one name twice: what came first is

@@ -71,7 +71,7 @@ static int clone_subpath(const struct mount_spec *m, struct error *err)
 	return mount_clone(found, "", m->recursive, err);
 }
 
-static int open_bind(const struct mount_spec *m, struct error *err)
+int outside_open_bind(const struct mount_spec *m, struct error *err)
 {
 	scoped_fd int mount = -1;
 	uint64_t attributes = attributes_of(m);
@@ -96,7 +96,7 @@ static bool open_mounts(const struct sandbox_spec *spec, struct outside *out, st
 			RECORD_AT(spec->mounts, struct mount_spec, out->mount_count);
 		int mount = -1;
 
-		if (str_equal(m->type, "bind") && (mount = open_bind(m, err)) < 0)
+		if (str_equal(m->type, "bind") && (mount = outside_open_bind(m, err)) < 0)
 			return error_prefix(err, "mount '%s'", m->target);
 		out->mounts[out->mount_count] = mount;
 	}

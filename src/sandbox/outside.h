@@ -41,6 +41,9 @@ bool outside_open(const struct sandbox_spec *spec, const struct cgroup *cgroup, 
 		  struct error *err);
 void outside_close(struct outside *outside);
 
+/* One bind mount, detached, as the sandbox gets it; -1 on failure. */
+int outside_open_bind(const struct mount_spec *mount, struct error *err);
+
 /* Let etc files show their owners in a user namespace, where their filesystem can. */
 void outside_map_ids(struct outside *outside, int user_namespace);
 

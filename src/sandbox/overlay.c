@@ -24,6 +24,7 @@ enum { LAYER_LIMIT = 500, OPTIONS_LIMIT = 4095 };
 struct layers {
 	struct strings lower; /* init by descriptor, the others below the layers' folder */
 	int writable, init;
+	int top; /* borrowed: a folder above them all; -1: none */
 	char upper[FD_PATH_SIZE + 8], work[FD_PATH_SIZE + 8];
 };
 
@@ -83,6 +84,8 @@ static bool name_layers(const struct sandbox_spec *spec, struct layers *out, str
 {
 	char name[FD_PATH_SIZE];
 
+	if (out->top >= 0)
+		strings_add(&out->lower, fd_path(out->top, name));
 	if (has_init_layer(spec)) {
 		if (!name_folder(spec->init_layer, &out->init, name, err))
 			return false;
@@ -258,9 +261,10 @@ static bool make_writable_folders(const struct sandbox_spec *spec, struct error 
 	       folder_make(folder, "work", 0700, err);
 }
 
-static int mount_overlay(const struct sandbox_spec *spec, int user_namespace, struct error *err)
+static int mount_overlay(const struct sandbox_spec *spec, int top, int user_namespace,
+			 struct error *err)
 {
-	scoped_with(layers_fini) struct layers l = {.writable = -1, .init = -1};
+	scoped_with(layers_fini) struct layers l = {.writable = -1, .init = -1, .top = top};
 
 	if (spec->layers.count == 0 || spec->layers.count > LAYER_LIMIT) {
 		error_set(err, ERROR_INVALID, "a root of %zu layers cannot be mounted; 1 to %d can",
@@ -291,5 +295,10 @@ int overlay_new(const struct sandbox_spec *spec, int user_namespace, struct erro
 {
 	if (spec->root_folder)
 		return mount_folder(spec->root_folder, user_namespace, err);
-	return mount_overlay(spec, user_namespace, err);
+	return mount_overlay(spec, -1, user_namespace, err);
+}
+
+int overlay_new_below(const struct sandbox_spec *spec, int top, struct error *err)
+{
+	return mount_overlay(spec, top, -1, err);
 }

@@ -10,3 +10,7 @@
  * `user_namespace` >= 0: files show the owners that this user namespace maps them to; the caller is
  * outside of it. */
 int overlay_new(const struct sandbox_spec *spec, int user_namespace, struct error *err);
+
+/* The same with the folder `top` (an O_PATH descriptor; -1: none) above all layers, itself read-only:
+ * what a container wrote, for who looks at it with a writable folder of his own.  No user namespace. */
+int overlay_new_below(const struct sandbox_spec *spec, int top, struct error *err);

@@ -59,6 +59,11 @@ void serve_container_logs(struct call *call);
 void serve_container_stats(struct call *call);
 void serve_container_wait(struct call *call);
 
+/* door_files.c */
+void serve_container_archive(struct call *call);
+void serve_container_changes(struct call *call);
+void serve_container_export(struct call *call);
+
 /* door_exec.c */
 void serve_exec_create(struct call *call);
 void serve_exec_start(struct call *call);
