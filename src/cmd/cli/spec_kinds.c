@@ -126,6 +126,22 @@ static bool add_device_rule(void *field, const char *text, struct error *err)
 	return true;
 }
 
+/* Settings that some namespace has of its own. */
+static bool add_sysctl(void *field, const char *text, struct error *err)
+{
+	static const char *const names[] = {
+		"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+		"kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced"};
+	size_t length = strcspn(text, "=");
+	bool known = str_starts_with(text, "net.") || str_starts_with(text, "fs.mqueue.");
+
+	for (size_t i = 0; i < array_length(names); i++)
+		known |= strlen(names[i]) == length && strncmp(text, names[i], length) == 0;
+	if (!known || !text[length])
+		return error_set(err, ERROR_INVALID, "sysctl '%s' is not allowed", text);
+	return option_map.set(field, text, err);
+}
+
 /* ---- limits ---- */
 
 static bool is_ulimit(const char *name)
@@ -319,6 +335,7 @@ const struct option_kind option_label = {"list", add_label, option_free_list, NU
 const struct option_kind option_address = {"list", add_address, option_free_list, NULL};
 const struct option_kind option_host_entry = {"list", add_host_entry, option_free_list, NULL};
 const struct option_kind option_device_rule = {"list", add_device_rule, option_free_list, NULL};
+const struct option_kind option_sysctl = {"map", add_sysctl, option_free_map, NULL};
 const struct option_kind option_ulimit = {"ulimit", add_ulimit, free_json_field, NULL};
 const struct option_kind option_weight_device = {"list", add_weight_device, free_json_field, NULL};
 const struct option_kind option_rate_bytes = {"list", add_rate_bytes, free_json_field, NULL};

@@ -123,7 +123,7 @@ const struct option spec_options[] = {
 	 .help = "Seconds it may take to stop"},
 	{0, "storage-opt", &option_map, AT(storage_options),
 	 .help = "Option of the storage: NAME=VALUE"},
-	{0, "sysctl", &option_map, AT(sysctls),
+	{0, "sysctl", &option_sysctl, AT(sysctls),
 	 .help = "Kernel setting of its namespaces: NAME=VALUE"},
 	{0, "tmpfs", &option_list, AT(tmpfs),
 	 .help = "Mount memory as a file system: PATH[:OPTIONS]"},
