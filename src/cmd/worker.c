@@ -18,6 +18,7 @@ static const struct {
 	{"measure", worker_measure},
 	{"network", worker_network},
 	{"pack", worker_pack},
+	{"push", worker_push},
 	{"remove", worker_remove},
 	{"remove-layers", worker_remove_layers},
 	{"resolve", worker_resolve},

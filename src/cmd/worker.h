@@ -13,6 +13,7 @@ worker_job worker_fetch;
 worker_job worker_unpack;
 worker_job worker_load;
 worker_job worker_pack;
+worker_job worker_push;
 worker_job worker_save;
 worker_job worker_import;
 worker_job worker_remove_layers;

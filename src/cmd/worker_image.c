@@ -5,6 +5,7 @@
 #include "image/import.h"
 #include "image/load.h"
 #include "image/pack.h"
+#include "image/push.h"
 #include "image/remove.h"
 #include "image/save.h"
 #include "image/unpack.h"
@@ -37,6 +38,12 @@ bool worker_pack(int argc, char **argv, struct error *err)
 bool worker_save(int argc, char **argv, struct error *err)
 {
 	save_main(WORKER_CONTROL);
+	return true;
+}
+
+bool worker_push(int argc, char **argv, struct error *err)
+{
+	push_main(WORKER_CONTROL);
 	return true;
 }
 

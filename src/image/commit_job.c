@@ -171,7 +171,8 @@ static void on_not_packed(void *data, const struct error *err)
 static bool take_folder(struct commit_job *c, const char *changes, struct error *err)
 {
 	static const struct pack_handlers handlers = {on_measured, on_not_packed};
-	struct pack_source source = {.folder = -1, .output = -1, .measure = true};
+	struct pack_source source = {
+		.mode = PACK_MEASURE, .folder = -1, .output = -1, .recipe = -1};
 	char name[LAYER_FOLDER_SIZE];
 
 	if (!layer_folder_move(c->job.images, changes, name, &source.folder, err))
@@ -220,7 +221,7 @@ static bool copy_folder(struct commit_job *c, const char *changes, struct error 
 {
 	static const struct pack_handlers pack_handlers = {on_streamed, on_not_packed};
 	static const struct layer_job_handlers layer_handlers = {on_copied, on_not_copied};
-	struct pack_source source = {.output = -1};
+	struct pack_source source = {.mode = PACK_TAR, .output = -1, .recipe = -1};
 	struct layer_source copy = {.input = -1};
 	int ends[2];
 

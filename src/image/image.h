@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "http/http_server.h"
 #include "image/image_config.h"
+#include "image/manifest.h"
 #include "store/store.h"
 
 #include <uv.h>
@@ -41,6 +42,7 @@ struct layer {
 	char *folder; /* its name below layers/, short enough for 500 in the options of one mount(2)
 		       */
 	int64_t size; /* bytes of its regular files */
+	struct record_list blobs; /* struct layer_blob: where registries have it, newest last */
 	unsigned users; /* images (each counted once) and running jobs that need it */
 	bool missing; /* its folder was not found; the next pull of an image with it brings it back */
 };
@@ -292,6 +294,18 @@ struct image_job *image_save(struct image_store *images, const struct strings *n
 			     const struct image_job_handlers *handlers, void *data,
 			     struct error *err);
 void image_save_to(struct image_job *job, struct image_answer *answer);
+
+struct image_push_request {
+	const char *reference; /* as typed; without tag: every tag of the repository */
+	const char *auth;      /* as of a pull */
+};
+
+/* Progress in Docker's lines.  NULL and err, NOT_FOUND "An image does not exist locally with the tag: x",
+ * before the first of them.  Layers that the registry has, here or in another repository, are not sent; those
+ * that are must have a recipe. */
+struct image_job *image_push(struct image_store *images, const struct image_push_request *request,
+			     const struct image_job_handlers *handlers, void *data,
+			     struct error *err);
 
 /* ---- made here ---- */
 

@@ -23,6 +23,7 @@ void layer_free(struct layer *layer)
 {
 	free(layer->diff_id);
 	free(layer->folder);
+	record_list_fini(&layer_blob_type, &layer->blobs);
 	free(layer);
 }
 
@@ -210,6 +211,26 @@ struct layer *layer_add(struct image_store *images, const struct layer_record *r
 	map_put(&images->by_diff_id, diff_id, layer);
 	image_batch_put_layer(batch, layer);
 	return layer;
+}
+
+#define BLOBS_MAX 16
+
+static bool same_blob(const struct layer_blob *a, const struct layer_blob *b)
+{
+	return str_equal(a->repository, b->repository) && str_equal(a->digest, b->digest);
+}
+
+void layer_note_blob(struct layer *layer, const struct layer_blob *blob, struct image_batch *batch)
+{
+	struct record_list *blobs = &layer->blobs;
+
+	for (size_t i = 0; i < blobs->count; i++)
+		if (same_blob(RECORD_AT(*blobs, struct layer_blob, i), blob))
+			return;
+	if (blobs->count >= BLOBS_MAX)
+		record_list_remove(&layer_blob_type, blobs, 0);
+	record_copy(&layer_blob_type, blob, record_list_add(&layer_blob_type, blobs));
+	image_batch_put_layer(batch, layer);
 }
 
 void layer_use(struct layer *layer)

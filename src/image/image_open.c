@@ -76,6 +76,7 @@ static bool take_layer(void *data, const char *key, const void *value, size_t si
 	layer->diff_id = str_dup(key + strlen(LAYER_KEY));
 	layer->folder = record.folder ? take(record.folder) : str_dup("");
 	layer->size = record.size;
+	layer->blobs = record.blobs;
 	layer->missing = fstatat(images->layers, layer->folder, &st, AT_SYMLINK_NOFOLLOW) < 0;
 	map_put(&images->by_diff_id, layer->diff_id, layer);
 	return true;

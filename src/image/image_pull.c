@@ -83,6 +83,19 @@ static void release_layers(struct pull *pull, struct image_batch *batch)
 			layer_release(pull->job.images, take(pull->layers[i].layer), batch);
 }
 
+/* For a later push. */
+static void note_blobs(const struct pull *pull, struct image_batch *batch)
+{
+	scoped_free char *repository = reference_name(&pull->ref);
+
+	for (size_t i = 0; pull->layers && i < pull->found.layers.count; i++) {
+		const struct descriptor *d = pull->layers[i].blob;
+		struct layer_blob blob = {repository, d->digest, d->media_type, d->size};
+
+		layer_note_blob(pull->layers[i].layer, &blob, batch);
+	}
+}
+
 static void record(struct pull *pull)
 {
 	struct image_store *images = pull->job.images;
@@ -92,6 +105,7 @@ static void record(struct pull *pull)
 		image_add(images, pull->found.id, pull->found.config, &documents, &batch);
 
 	strings_fini(&documents);
+	note_blobs(pull, &batch);
 	release_layers(pull, &batch);
 	name_image(pull, image, &batch);
 	str_replace(&pull->id, image->id);

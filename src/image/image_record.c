@@ -15,6 +15,8 @@ const struct record_type image_record_type = RECORD_TYPE(struct image_record, im
 static const struct record_field layer_record_fields[] = {
 	RECORD_FIELD(struct layer_record, 1, "folder", RECORD_STRING, folder),
 	RECORD_FIELD(struct layer_record, 2, "size", RECORD_I64, size),
+	RECORD_NESTED(struct layer_record, 3, "blobs", RECORD_LIST, blobs, RECORD_OMIT_EMPTY,
+		      &layer_blob_type),
 };
 const struct record_type layer_record_type = RECORD_TYPE(struct layer_record, layer_record_fields);
 
@@ -45,7 +47,7 @@ void image_batch_put_image(struct image_batch *batch, const struct image *image)
 
 void image_batch_put_layer(struct image_batch *batch, const struct layer *layer)
 {
-	struct layer_record record = {layer->folder, layer->size};
+	struct layer_record record = {layer->folder, layer->size, layer->blobs};
 
 	put(batch, LAYER_KEY, layer->diff_id, &layer_record_type, &record);
 }

@@ -14,6 +14,7 @@ struct image_record { /* image/<id> */
 struct layer_record { /* layer/<diff id> */
 	char *folder;
 	int64_t size;
+	struct record_list blobs; /* struct layer_blob */
 };
 
 struct name_record { /* tag/<name>, digest/<name@digest> */

@@ -107,6 +107,9 @@ void layer_folders_remove(struct image_store *images, struct strings *names);
 struct layer *layer_add(struct image_store *images, const struct layer_record *record,
 			const char *diff_id, struct image_batch *batch);
 
+/* A registry has the layer as this blob. */
+void layer_note_blob(struct layer *layer, const struct layer_blob *blob, struct image_batch *batch);
+
 /* The last user's leaving takes the record away, and the folder after it. */
 void layer_use(struct layer *layer);
 void layer_release(struct image_store *images, struct layer *layer, struct image_batch *batch);

@@ -29,6 +29,14 @@ static const struct record_field descriptor_fields[] = {
 };
 const struct record_type descriptor_type = RECORD_TYPE(struct descriptor, descriptor_fields);
 
+static const struct record_field layer_blob_fields[] = {
+	RECORD_FIELD(struct layer_blob, 1, "repository", RECORD_STRING, repository),
+	RECORD_FIELD(struct layer_blob, 2, "digest", RECORD_STRING, digest),
+	RECORD_FIELD(struct layer_blob, 3, "type", RECORD_STRING, media_type),
+	RECORD_FIELD(struct layer_blob, 4, "size", RECORD_I64, size),
+};
+const struct record_type layer_blob_type = RECORD_TYPE(struct layer_blob, layer_blob_fields);
+
 /* Everything that any kind may have, so that a document of two kinds shows. */
 struct document {
 	int64_t schema_version;

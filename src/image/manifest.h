@@ -33,6 +33,14 @@ struct manifest {
 
 extern const struct record_type descriptor_type;
 
+/* A layer as a registry has it: what a push of it need not send again. */
+struct layer_blob {
+	char *repository; /* in full: "docker.io/library/busybox" */
+	char *digest, *media_type;
+	int64_t size;
+};
+extern const struct record_type layer_blob_type;
+
 /* `media_type` is what the sender calls it; NULL or "": nothing.  What the manifest itself says wins.
  * Refused by name: schema 1, a document that could be both kinds, media types that are no image's
  * (charts, signatures, encrypted layers), digests other than sha256, sizes that cannot be, more layers

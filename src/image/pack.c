@@ -2,6 +2,8 @@
  * its time on starting workers. */
 #include "image/pack.h"
 
+#include "base/time.h"
+#include "image/compress.h"
 #include "image/confine.h"
 #include "image/content_hash.h"
 #include "image/recipe.h"
@@ -14,6 +16,9 @@
 struct pack {
 	struct worker *worker;
 	int folder, output; /* a recipe, or whoever reads the tar */
+	int given;	    /* a recipe to be read; -1: none */
+	int64_t position, told_at;
+	struct compressor *compressor;
 	struct pack_start start;
 	struct content_hash *hash;
 	struct recipe_writer *recipe; /* NULL: the tar itself is wanted */
@@ -69,6 +74,51 @@ static bool stream(struct pack *p, struct unpacked *done, struct error *err)
 	return write_tar(p, &sink, &facts, err);
 }
 
+/* ---- a layer as registries have it ---- */
+
+#define TELL_INTERVAL_NS (100 * NS_PER_MS)
+
+static bool tell_position(struct pack *p, struct error *err)
+{
+	struct unpack_more at = {.available = p->position};
+	int64_t now = time_monotonic_ns();
+
+	if (now - p->told_at < TELL_INTERVAL_NS)
+		return true;
+	p->told_at = now;
+	return worker_send(p->worker, PACK_AT, &unpack_more_type, &at, err);
+}
+
+static bool compress_out(void *data, const void *bytes, size_t size, struct error *err)
+{
+	struct pack *p = data;
+
+	content_hash_add(p->hash, bytes, size);
+	p->position += (int64_t)size;
+	return compressor_add(p->compressor, bytes, size, err) && tell_position(p, err);
+}
+
+static bool check_diff_id(struct pack *p, struct error *err)
+{
+	char found[CONTENT_DIGEST_SIZE];
+
+	content_hash_finish(p->hash, found);
+	return str_equal(found, p->start.diff_id) ||
+	       error_set(err, ERROR_SYSTEM, "the files of layer '%s' have changed",
+			 p->start.diff_id ? p->start.diff_id : "");
+}
+
+static bool write_blob(struct pack *p, struct unpacked *done, struct error *err)
+{
+	struct recipe_sink sink = {compress_out, p};
+
+	p->compressor = compressor_new(write_out, p);
+	return recipe_replay(p->given, p->folder, &sink, err) && check_diff_id(p, err) &&
+	       compressor_finish(p->compressor, err);
+}
+
+/* ---- a layer to be ---- */
+
 /* The recipe lies on the same filesystem: one call brings both to the disk. */
 static bool measure(struct pack *p, struct unpacked *done, struct error *err)
 {
@@ -94,14 +144,23 @@ static void pack_fini(struct pack *p)
 {
 	close_fd(&p->folder);
 	close_fd(&p->output);
+	close_fd(&p->given);
+	compressor_free(p->compressor);
+	record_fini(&pack_start_type, &p->start);
 	content_hash_free(p->hash);
 	recipe_writer_free(p->recipe);
 }
 
+static bool (*const modes[])(struct pack *p, struct unpacked *done, struct error *err) = {
+	[PACK_TAR] = stream,
+	[PACK_MEASURE] = measure,
+	[PACK_BLOB] = write_blob,
+};
+
 static bool pack_one(struct pack *p, struct error *err)
 {
 	struct unpacked done = {0};
-	bool ok = p->start.measure ? measure(p, &done, err) : stream(p, &done, err);
+	bool ok = modes[p->start.mode](p, &done, err);
 
 	close_fd(&p->output); /* its reader sees the end before the daemon hears of it */
 	ok = ok && worker_send(p->worker, PACK_DONE, &unpacked_type, &done, err);
@@ -113,10 +172,13 @@ static bool take_start(struct pack *p, struct message *message, struct error *er
 {
 	if (!worker_decode(message, WORKER_START, &pack_start_type, &p->start, err))
 		return false;
-	if (message->fd_count != 2)
+	if (p->start.mode < 0 || (size_t)p->start.mode >= array_length(modes) ||
+	    message->fd_count != (p->start.mode == PACK_BLOB ? 3 : 2))
 		return error_set(err, ERROR_SYSTEM, "the worker got no folder");
 	p->folder = take_fd(message->fds[0]);
 	p->output = take_fd(message->fds[1]);
+	if (p->start.mode == PACK_BLOB)
+		p->given = take_fd(message->fds[2]);
 	return true;
 }
 
@@ -132,8 +194,11 @@ void pack_main(int control)
 		return;
 	}
 	while (worker_receive(&worker, &message, &err)) {
-		scoped_with(pack_fini) struct pack p = {
-			.worker = &worker, .folder = -1, .output = -1, .hash = content_hash_new()};
+		scoped_with(pack_fini) struct pack p = {.worker = &worker,
+							.folder = -1,
+							.output = -1,
+							.given = -1,
+							.hash = content_hash_new()};
 
 		if (!take_start(&p, message, &err) || !pack_one(&p, &err))
 			worker_fail(&worker, &err);

@@ -7,6 +7,7 @@ struct pack_job {
 	struct pack_handlers handlers;
 	void *data;
 	struct pack_source source;
+	char *diff_id;	       /* owned; NULL: none */
 	struct packer *packer; /* NULL: waits for one */
 };
 
@@ -64,6 +65,8 @@ static void job_free(struct pack_job *job)
 		}
 	close_fd(&job->source.folder);
 	close_fd(&job->source.output);
+	close_fd(&job->source.recipe);
+	free(job->diff_id);
 	free(job);
 }
 
@@ -108,12 +111,26 @@ static void take_done(struct packer *packer, struct message *message)
 	record_fini(&unpacked_type, &done);
 }
 
+static void take_position(const struct pack_job *job, const struct message *message)
+{
+	struct unpack_more at = {0};
+	struct error ignored;
+
+	if (job->handlers.on_position &&
+	    record_decode(&unpack_more_type, message->data, message->size, &at, &ignored))
+		job->handlers.on_position(job->data, at.available);
+}
+
 static void on_message(void *data, struct message *message)
 {
 	struct packer *packer = data;
 
-	if (message->type == PACK_DONE && packer->job)
+	if (!packer->job)
+		return;
+	if (message->type == PACK_DONE)
 		take_done(packer, message);
+	else if (message->type == PACK_AT)
+		take_position(packer->job, message);
 }
 
 static void on_failed(void *data, const struct error *err)
@@ -179,15 +196,17 @@ static struct packer *idle_packer(struct image_store *images, struct error *err)
 
 static void give(struct packer *packer, struct pack_job *job)
 {
-	struct pack_start start = {.measure = job->source.measure};
-	int fds[] = {job->source.folder, job->source.output};
+	struct pack_start start = {.mode = job->source.mode, .diff_id = job->diff_id};
+	int fds[] = {job->source.folder, job->source.output, job->source.recipe};
 
 	uv_timer_stop(packer->linger);
 	packer->job = job;
 	job->packer = packer;
-	worker_process_send(packer->worker, WORKER_START, &pack_start_type, &start, fds, 2);
+	worker_process_send(packer->worker, WORKER_START, &pack_start_type, &start, fds,
+			    job->source.recipe >= 0 ? 3 : 2);
 	close_fd(&job->source.folder);
 	close_fd(&job->source.output);
+	close_fd(&job->source.recipe);
 }
 
 static struct pack_job *next_waiting(const struct image_store *images)
@@ -234,7 +253,8 @@ struct pack_job *pack_job_start(struct image_store *images, const struct pack_so
 {
 	struct pack_job *job = mem_new(struct pack_job);
 
-	*job = (struct pack_job){images, *handlers, data, *source};
+	*job = (struct pack_job){images, *handlers, data, *source,
+				 str_dup_or_null(source->diff_id)};
 	vector_add(&images->packing, job);
 	if (!images->pack_kick) {
 		images->pack_kick = mem_new(uv_timer_t);

@@ -7,9 +7,11 @@
 struct pack_job;
 
 struct pack_source {
-	int folder;   /* taken: an overlay's upper folder, or a layer's */
-	int output;   /* taken: the recipe to be written, or (not measured) who reads the tar */
-	bool measure; /* the folder is a layer: what is its diff id? */
+	enum pack_mode mode;
+	int folder;	     /* taken: an overlay's upper folder, or a layer's */
+	int output;	     /* taken: the recipe to be written, or a pipe */
+	int recipe;	     /* taken: PACK_BLOB only, else -1 */
+	const char *diff_id; /* PACK_BLOB only; borrowed for the call */
 };
 
 struct pack_handlers {
@@ -17,6 +19,9 @@ struct pack_handlers {
 	 * that was asked for; the folder and the recipe are on the disk then. */
 	void (*on_packed)(void *data, const struct unpacked *done);
 	void (*on_failed)(void *data, const struct error *err);
+
+	/* So many bytes of the tar are out; now and then.  NULL: not wanted. */
+	void (*on_position)(void *data, int64_t position);
 };
 
 struct pack_job *pack_job_start(struct image_store *images, const struct pack_source *source,

@@ -255,13 +255,14 @@ static bool fetch_token(struct registry *r, const struct server *server,
 			struct error *err)
 {
 	bool refresh = credentials->identity_token != NULL;
+	struct auth_scope scope = {r->options.path, r->options.push, r->options.sources};
 	char *form =
-		refresh ? auth_token_form(challenge, r->options.path, credentials->identity_token)
+		refresh ? auth_token_form(challenge, &scope, credentials->identity_token)
 			: NULL;
 	char *basic = !refresh && credentials->username ? auth_basic_header(credentials) : NULL;
 	scoped_free char *url =
 		refresh ? str_dup(challenge->realm)
-			: auth_token_url(challenge, r->options.path, credentials->username);
+			: auth_token_url(challenge, &scope, credentials->username);
 	struct transfer_request request = {.url = url,
 					   .authorization = basic,
 					   .form = form,
@@ -344,6 +345,13 @@ static bool is_passing(long status)
 	return status == 408 || status == 429 || status >= 500;
 }
 
+static bool is_answer(const struct registry_request *request, long status)
+{
+	if (status == 404)
+		return request->may_lack;
+	return status == 200 || status == 206 || (request->changes && status / 100 == 2);
+}
+
 static bool follow(const struct registry *r, struct registry_request *request, const char *location,
 		   struct error *err)
 {
@@ -384,7 +392,7 @@ enum registry_verdict registry_judge(struct registry *r, struct registry_request
 	if (failure)
 		return no_answer(r, request, failure, err);
 	server->answered = true;
-	if (answer->status == 200 || answer->status == 206)
+	if (is_answer(request, answer->status))
 		return REGISTRY_DONE;
 	if (is_redirect(answer->status)) {
 		if (follow(r, request, answer->location, err) || pass_on(r, request))
@@ -486,4 +494,90 @@ void registry_document_fini(struct registry_document *document)
 	free(document->media_type);
 	free(document->next);
 	*document = (struct registry_document){0};
+}
+
+/* ---- sending ---- */
+
+static bool ignore(void *data, const void *bytes, size_t size)
+{
+	return true;
+}
+
+static enum registry_verdict send_once(struct registry *r, struct registry_request *request,
+				       const struct registry_call *call, struct error *err)
+{
+	scoped_free char *range =
+		call->offset >= 0 && call->size > 0
+			? str_format("%lld-%lld", (long long)call->offset,
+				     (long long)(call->offset + (int64_t)call->size - 1))
+			: NULL;
+	struct transfer_request transfer = {
+		.accept = str_equal(call->method, "HEAD") ? MANIFEST_MEDIA_TYPES : NULL,
+		.method = str_equal(call->method, "GET") ? NULL : call->method,
+		.body = call->body,
+		.body_size = call->size,
+		.content_type = call->content_type,
+		.content_range = range,
+		.write = ignore,
+	};
+	struct error failure;
+	bool came;
+
+	registry_prepare(r, request, &transfer);
+	came = transfer_run(r->documents, &transfer, &failure);
+	return registry_judge(r, request, transfer_answer(r->documents), came ? NULL : &failure,
+			      err);
+}
+
+/* Range: 0-N names the last byte that is there; "0-0" of an empty upload is no byte or one, which the next
+ * answer tells. */
+static int64_t read_received(const char *range)
+{
+	const char *dash = range ? strchr(range, '-') : NULL;
+	int64_t last;
+
+	if (!dash || !parse_i64(dash + 1, &last) || last < 0)
+		return -1;
+	return last > 0 ? last + 1 : 0;
+}
+
+static void take_reply(const struct registry *r, const struct registry_request *request,
+		       struct registry_reply *reply)
+{
+	const struct transfer_answer *answer = transfer_answer(r->documents);
+
+	*reply = (struct registry_reply){
+		.status = answer->status,
+		.location = answer->location ? resolve_url(request->url, answer->location) : NULL,
+		.digest = str_dup_or_null(answer->digest),
+		.received = read_received(answer->range),
+	};
+}
+
+enum registry_verdict registry_send(struct registry *r, const struct registry_call *call,
+				    struct registry_reply *reply, struct error *err)
+{
+	scoped_with(registry_request_fini) struct registry_request request = {0};
+	enum registry_verdict verdict;
+
+	registry_request_init(r, call->what ? call->what : "", &request);
+	request.changes = true;
+	request.may_lack = call->may_lack;
+	if (call->url) {
+		str_replace(&request.url, call->url);
+		request.redirects = 1; /* proof goes along to the registry itself alone */
+	}
+	do
+		verdict = send_once(r, &request, call, err);
+	while (verdict == REGISTRY_AGAIN);
+	if (verdict == REGISTRY_DONE)
+		take_reply(r, &request, reply);
+	return verdict;
+}
+
+void registry_reply_fini(struct registry_reply *reply)
+{
+	free(reply->location);
+	free(reply->digest);
+	*reply = (struct registry_reply){0};
 }

@@ -15,6 +15,8 @@
 struct registry_options {
 	const char *domain, *path;		/* of the reference; path NULL: the registry itself */
 	const struct registry_subject *subject; /* may change between requests */
+	bool push;
+	const struct strings *sources; /* of mounts, see struct auth_scope */
 	struct registry_rules rules;
 	struct registry_credentials credentials; /* borrowed, as all else */
 	const struct host_certificates *certificates;
@@ -34,6 +36,8 @@ struct registry_request {
 	size_t server;
 	unsigned redirects;
 	bool proven; /* proof was asked for and got on the way */
+	bool changes; /* it does not only read: 201, 202 and 204 are answers, too */
+	bool may_lack; /* and so is 404 */
 };
 
 void registry_request_init(const struct registry *registry, const char *what,
@@ -56,6 +60,28 @@ enum registry_verdict {
 enum registry_verdict registry_judge(struct registry *registry, struct registry_request *request,
 				     const struct transfer_answer *answer,
 				     const struct error *failure, struct error *err);
+
+/* One request that sends something, or asks what is there. */
+struct registry_call {
+	const char *method;
+	const char *what; /* as in struct registry_request; or */
+	const char *url;  /* where an earlier answer led */
+	const char *content_type;
+	const void *body;
+	size_t size;
+	int64_t offset; /* of the body in what is uploaded; -1: no part of it */
+	bool may_lack;	/* 404 is an answer, too */
+};
+struct registry_reply {
+	long status;
+	char *location;	  /* in full; NULL: none */
+	char *digest;	  /* NULL: not said */
+	int64_t received; /* bytes of an upload that are there; -1: not said */
+};
+/* DONE (the caller frees the reply), or LATER or FAILED with err.  Waits. */
+enum registry_verdict registry_send(struct registry *registry, const struct registry_call *call,
+				    struct registry_reply *reply, struct error *err);
+void registry_reply_fini(struct registry_reply *reply);
 
 /* Get a document of at most `limit` bytes, waiting for it.  The caller frees the rest of the answer
  * with registry_document_fini. */

@@ -236,15 +236,22 @@ static void add_parameter(struct buffer *out, const char *name, const char *valu
 	add_encoded(out, value);
 }
 
-static void add_scope(struct buffer *out, const char *repository)
+static void add_right(struct buffer *out, const char *repository, const char *rights)
 {
 	scoped_free char *scope =
-		repository ? str_format("repository:%s:pull", repository) : NULL;
+		repository ? str_format("repository:%s:%s", repository, rights) : NULL;
 
 	add_parameter(out, "scope", scope);
 }
 
-char *auth_token_url(const struct auth_challenge *challenge, const char *repository,
+static void add_scope(struct buffer *out, const struct auth_scope *scope)
+{
+	add_right(out, scope->repository, scope->push ? "pull,push" : "pull");
+	for (size_t i = 0; scope->sources && i < scope->sources->count; i++)
+		add_right(out, scope->sources->items[i], "pull");
+}
+
+char *auth_token_url(const struct auth_challenge *challenge, const struct auth_scope *scope,
 		     const char *account)
 {
 	struct buffer url = {0};
@@ -253,12 +260,12 @@ char *auth_token_url(const struct auth_challenge *challenge, const char *reposit
 	if (!strchr(url.data, '?'))
 		buffer_add_char(&url, '?');
 	add_parameter(&url, "service", challenge->service);
-	add_scope(&url, repository);
+	add_scope(&url, scope);
 	add_parameter(&url, "account", account);
 	return buffer_take(&url);
 }
 
-char *auth_token_form(const struct auth_challenge *challenge, const char *repository,
+char *auth_token_form(const struct auth_challenge *challenge, const struct auth_scope *scope,
 		      const char *identity_token)
 {
 	struct buffer form = {0};
@@ -266,7 +273,7 @@ char *auth_token_form(const struct auth_challenge *challenge, const char *reposi
 	add_parameter(&form, "grant_type", "refresh_token");
 	add_parameter(&form, "service", challenge->service);
 	add_parameter(&form, "client_id", CLIENT_ID);
-	add_scope(&form, repository);
+	add_scope(&form, scope);
 	add_parameter(&form, "refresh_token", identity_token);
 	return buffer_take(&form);
 }

@@ -28,12 +28,19 @@ struct auth_challenge {
 void auth_challenge_parse(const char *header, struct auth_challenge *out);
 void auth_challenge_fini(struct auth_challenge *challenge);
 
-/* The request for a token to pull `repository` ("library/busybox"; NULL: to be let in at all).  The scope is ours, never what the
- * challenge says: a registry cannot make us ask for more. */
-char *auth_token_url(const struct auth_challenge *challenge, const char *repository,
+/* What a token is to allow. */
+struct auth_scope {
+	const char *repository; /* "library/busybox"; NULL: to be let in at all */
+	bool push;
+	const struct strings *sources; /* repositories to be mounted from; NULL: none */
+};
+
+/* The request for a token.  The scope is ours, never what the challenge says: a registry cannot make us ask
+ * for more. */
+char *auth_token_url(const struct auth_challenge *challenge, const struct auth_scope *scope,
 		     const char *account);
 /* The same for an identity token: the body of a POST to the realm. */
-char *auth_token_form(const struct auth_challenge *challenge, const char *repository,
+char *auth_token_form(const struct auth_challenge *challenge, const struct auth_scope *scope,
 		      const char *identity_token);
 
 /* The token in a token server's answer.  INVALID when there is none. */

@@ -10,7 +10,7 @@ static void fuzz_challenge(const char *text)
 
 	auth_challenge_parse(text, &challenge);
 	if (challenge.scheme == AUTH_BEARER) {
-		scoped_free char *url = auth_token_url(&challenge, "library/bb", "me");
+		scoped_free char *url = auth_token_url(&challenge, &(struct auth_scope){"library/bb"}, "me");
 
 		if (!strstr(url, "scope=repository%3Alibrary%2Fbb%3Apull"))
 			abort();

@@ -72,8 +72,8 @@ static void credentials_come_in_all_forms_of_the_header(void **state)
 static void a_token_is_asked_for_with_our_scope_only(void **state)
 {
 	struct auth_challenge c = {AUTH_BEARER, str_dup("https://a/t"), str_dup("my reg&x=y")};
-	scoped_free char *url = auth_token_url(&c, "library/bb", "me@x");
-	scoped_free char *form = auth_token_form(&c, "library/bb", "secret+");
+	scoped_free char *url = auth_token_url(&c, &(struct auth_scope){"library/bb"}, "me@x");
+	scoped_free char *form = auth_token_form(&c, &(struct auth_scope){"library/bb"}, "secret+");
 
 	assert_string_equal(
 		url, "https://a/t?service=my%20reg%26x%3Dy&scope=repository%3Alibrary%2Fbb%3Apull"
@@ -87,7 +87,7 @@ static void a_token_is_asked_for_with_our_scope_only(void **state)
 static void a_realm_may_have_a_query_of_its_own(void **state)
 {
 	struct auth_challenge c = {AUTH_BEARER, str_dup("https://a/t?x=1#frag"), NULL};
-	scoped_free char *url = auth_token_url(&c, "bb", NULL);
+	scoped_free char *url = auth_token_url(&c, &(struct auth_scope){"bb"}, NULL);
 
 	assert_string_equal(url, "https://a/t?x=1&scope=repository%3Abb%3Apull");
 	auth_challenge_fini(&c);

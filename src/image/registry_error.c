@@ -78,7 +78,7 @@ static bool set_known(struct error *err, const struct meaning *meaning, const ch
 {
 	scoped_buffer struct buffer text = {0};
 
-	if (meaning->before)
+	if (meaning->before && subject->name)
 		add_before(&text, meaning->before, subject);
 	add_code(&text, meaning->code);
 	buffer_format(&text, ": %s", str_is_empty(message) ? meaning->message : message);

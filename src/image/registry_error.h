@@ -7,7 +7,7 @@
 
 /* What was asked for, in short form. */
 struct registry_subject {
-	const char *name;      /* "busybox" */
+	const char *name;      /* "busybox"; NULL: the registry's words alone */
 	const char *reference; /* "busybox:latest" */
 };
 

@@ -17,15 +17,28 @@ static bool can_be_written(const struct image_store *images, const struct image 
 	return true;
 }
 
-bool leased_images_add(struct leased_images *leased, struct image *image, struct error *err)
+static bool is_held(const struct leased_images *leased, const struct image *image)
 {
 	for (size_t i = 0; i < leased->count; i++)
 		if (leased->items[i] == image)
 			return true;
+	return false;
+}
+
+bool leased_images_hold(struct leased_images *leased, struct image *image, struct error *err)
+{
+	if (is_held(leased, image))
+		return true;
 	if (!image_lease(leased->images, image, err))
 		return false;
 	vector_add(leased, image);
-	return can_be_written(leased->images, image, err);
+	return true;
+}
+
+bool leased_images_add(struct leased_images *leased, struct image *image, struct error *err)
+{
+	return is_held(leased, image) || (leased_images_hold(leased, image, err) &&
+					  can_be_written(leased->images, image, err));
 }
 
 void leased_images_fini(struct leased_images *leased)

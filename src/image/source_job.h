@@ -13,6 +13,8 @@ struct leased_images {
 /* NOT_FOUND by name when one of its layers cannot be written again.  Once for an image that is there
  * already. */
 bool leased_images_add(struct leased_images *leased, struct image *image, struct error *err);
+/* The same without a look at its layers. */
+bool leased_images_hold(struct leased_images *leased, struct image *image, struct error *err);
 void leased_images_fini(struct leased_images *leased);
 
 /* Answer WORKER_ASK.  False for what no good worker asks, or what cannot be opened. */

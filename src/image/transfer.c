@@ -28,6 +28,8 @@ static void answer_fini(struct transfer_answer *answer)
 	free(answer->content_type);
 	free(answer->challenge);
 	free(answer->link);
+	free(answer->range);
+	free(answer->digest);
 	buffer_fini(&answer->body);
 	*answer = (struct transfer_answer){0};
 }
@@ -68,6 +70,16 @@ static void take_link(struct transfer_answer *answer, const char *value)
 	str_replace(&answer->link, value);
 }
 
+static void take_stored(struct transfer_answer *answer, const char *value)
+{
+	str_replace(&answer->range, value);
+}
+
+static void take_digest(struct transfer_answer *answer, const char *value)
+{
+	str_replace(&answer->digest, value);
+}
+
 static void take_retry(struct transfer_answer *answer, const char *value)
 {
 	if (!parse_i64(value, &answer->retry_after) || answer->retry_after < 0)
@@ -81,6 +93,7 @@ static const struct {
 	{"location", take_location},	     {"content-type", take_type},
 	{"www-authenticate", add_challenge}, {"link", take_link},
 	{"content-range", take_range},	     {"retry-after", take_retry},
+	{"range", take_stored},		     {"docker-content-digest", take_digest},
 };
 
 static void take_field(struct transfer_answer *answer, const char *name, size_t length,
@@ -202,6 +215,14 @@ static void add_header(struct transfer *t, const char *line)
 	t->headers = longer;
 }
 
+static void add_field(struct transfer *t, const char *name, const char *value)
+{
+	scoped_free char *line = value ? str_format("%s: %s", name, value) : NULL;
+
+	if (line)
+		add_header(t, line);
+}
+
 static void set_headers(struct transfer *t)
 {
 	scoped_free char *accept =
@@ -212,13 +233,30 @@ static void set_headers(struct transfer *t)
 	add_header(t, accept);
 	if (t->request.authorization)
 		add_header(t, t->request.authorization);
+	add_field(t, "Content-Type", t->request.content_type);
+	add_field(t, "Content-Range", t->request.content_range);
+	if (t->request.method)
+		add_header(t, "Expect:"); /* no waiting for 100 Continue */
 	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
+}
+
+static void set_body(struct transfer *t)
+{
+	if (str_equal(t->request.method, "HEAD")) {
+		curl_easy_setopt(t->curl, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->request.body_size);
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->request.body ? t->request.body : "");
+	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, t->request.method);
 }
 
 static void set_method(struct transfer *t)
 {
 	scoped_free char *range = str_format("%lld-", (long long)t->request.from);
 
+	if (t->request.method)
+		set_body(t);
 	if (t->request.form)
 		curl_easy_setopt(t->curl, CURLOPT_COPYPOSTFIELDS, t->request.form);
 	if (t->request.from > 0)
@@ -241,6 +279,7 @@ static void set_rules(struct transfer *t)
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, t->settings.user_agent);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, READ_SIZE);
+	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, READ_SIZE);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->words);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, t);
 }

@@ -19,6 +19,12 @@ struct transfer_request {
 	const char *accept;			    /* NULL: anything */
 	const char *form;			    /* the body of a POST; NULL: a GET */
 	int64_t from;				    /* the first byte that is wanted */
+
+	const char *method; /* HEAD, POST, PUT, PATCH with this body; NULL: GET, or the form */
+	const void *body;
+	size_t body_size;
+	const char *content_type, *content_range; /* NULL: none */
+
 	bool insecure;				    /* any certificate will do */
 	const struct host_certificate *certificate; /* NULL: the system's */
 
@@ -30,6 +36,7 @@ struct transfer_request {
 struct transfer_answer {
 	long status; /* 0: none came */
 	char *location, *content_type, *challenge, *link;
+	char *range, *digest; /* Range, Docker-Content-Digest */
 	int64_t from;	     /* of Content-Range; 0 otherwise */
 	int64_t retry_after; /* seconds; 0: not said */
 	struct buffer body;  /* of any other status, at most TRANSFER_BODY_MAX of it */

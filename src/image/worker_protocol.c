@@ -118,9 +118,55 @@ static const struct record_field upload_image_fields[] = {
 const struct record_type upload_image_type = RECORD_TYPE(struct upload_image, upload_image_fields);
 
 static const struct record_field pack_start_fields[] = {
-	RECORD_FIELD(struct pack_start, 1, "measure", RECORD_BOOL, measure),
+	RECORD_FIELD(struct pack_start, 1, "mode", RECORD_I32, mode),
+	RECORD_FIELD(struct pack_start, 2, "diff_id", RECORD_STRING, diff_id),
 };
 const struct record_type pack_start_type = RECORD_TYPE(struct pack_start, pack_start_fields);
+
+static const struct record_field push_layer_fields[] = {
+	RECORD_FIELD(struct push_layer, 1, "diff_id", RECORD_STRING, diff_id),
+	RECORD_NESTED(struct push_layer, 2, "blobs", RECORD_LIST, blobs, 0, &layer_blob_type),
+};
+const struct record_type push_layer_type = RECORD_TYPE(struct push_layer, push_layer_fields);
+
+static const struct record_field push_image_fields[] = {
+	RECORD_FIELD(struct push_image, 1, "tag", RECORD_STRING, tag),
+	RECORD_FIELD(struct push_image, 2, "id", RECORD_STRING, id),
+	RECORD_FIELD(struct push_image, 3, "config", RECORD_BYTES, config),
+	RECORD_FIELD(struct push_image, 4, "diff_ids", RECORD_STRINGS, diff_ids),
+};
+const struct record_type push_image_type = RECORD_TYPE(struct push_image, push_image_fields);
+
+static const struct record_field push_start_fields[] = {
+	RECORD_NESTED(struct push_start, 1, "registry", RECORD_STRUCT, registry, 0,
+		      &fetch_start_type),
+	RECORD_NESTED(struct push_start, 2, "images", RECORD_LIST, images, 0, &push_image_type),
+	RECORD_NESTED(struct push_start, 3, "layers", RECORD_LIST, layers, 0, &push_layer_type),
+};
+const struct record_type push_start_type = RECORD_TYPE(struct push_start, push_start_fields);
+
+static const struct record_field push_packed_fields[] = {
+	RECORD_FIELD(struct push_packed, 1, "number", RECORD_I32, number),
+	RECORD_FIELD(struct push_packed, 2, "failure", RECORD_STRING, failure),
+};
+const struct record_type push_packed_type = RECORD_TYPE(struct push_packed, push_packed_fields);
+
+static const struct record_field push_told_fields[] = {
+	RECORD_FIELD(struct push_told, 1, "diff_id", RECORD_STRING, diff_id),
+	RECORD_FIELD(struct push_told, 2, "state", RECORD_I32, state),
+	RECORD_FIELD(struct push_told, 3, "seconds", RECORD_I32, seconds),
+	RECORD_FIELD(struct push_told, 4, "from", RECORD_STRING, from),
+	RECORD_NESTED(struct push_told, 5, "blob", RECORD_STRUCT, blob, 0, &descriptor_type),
+};
+const struct record_type push_told_type = RECORD_TYPE(struct push_told, push_told_fields);
+
+static const struct record_field push_tagged_fields[] = {
+	RECORD_FIELD(struct push_tagged, 1, "tag", RECORD_STRING, tag),
+	RECORD_FIELD(struct push_tagged, 2, "id", RECORD_STRING, id),
+	RECORD_FIELD(struct push_tagged, 3, "digest", RECORD_STRING, digest),
+	RECORD_FIELD(struct push_tagged, 4, "size", RECORD_I64, size),
+};
+const struct record_type push_tagged_type = RECORD_TYPE(struct push_tagged, push_tagged_fields);
 
 static const struct record_field save_image_fields[] = {
 	RECORD_FIELD(struct save_image, 1, "id", RECORD_STRING, id),

@@ -22,13 +22,16 @@
  *		UPLOAD_SAY, lines of the answer, at any time, and UPLOAD_CLOSE as the last
  * save		START (struct save_start; the client's connection).  ASK for a layer (its folder and its
  *		recipe are given) or a document, as they are needed
- * pack		START (struct pack_start; a folder, and a recipe or a pipe), then PACK_DONE or
+ * push		START (struct push_start).  NEED for each layer that the registry lacks, PIPE with its
+ *		bytes, PACKED when all are in it; TOLD of each layer, TAGGED for each image; ASK
+ * pack		START (struct pack_start; descriptors as its mode says), PACK_AT, then PACK_DONE or
  *		WORKER_FAILED; any number of times
  * remove-layers	START (struct remove_start; two folders): removes what is named below them */
 #pragma once
 
 #include "format/record.h"
 #include "image/image_config.h"
+#include "image/manifest.h"
 
 #define WORKER_PROTOCOL_VERSION 1
 #define WORKER_CONTROL		3
@@ -44,6 +47,8 @@ enum worker_message {
 	UPLOAD_UNPACKED = 7, /* struct unpacked */
 	UPLOAD_SAY = 8,	     /* struct worker_text */
 	UPLOAD_CLOSE = 9,
+	PUSH_PIPE = 10,	  /* struct worker_number + 1 descriptor, to be read: the layer, gzipped */
+	PUSH_PACKED = 11, /* struct push_packed */
 
 	/* worker to daemon */
 	WORKER_FAILED = 32,  /* struct worker_failure */
@@ -57,9 +62,12 @@ enum worker_message {
 	UPLOAD_LAYER = 39,   /* struct worker_number: the next one */
 	UPLOAD_IMAGE = 40,   /* struct upload_image */
 	UPLOAD_END = 41,
-	PACK_DONE = 43, /* struct unpacked */
-	PACK_AT = 44,	/* struct unpack_more: `available` bytes are written */
-	WORKER_ASK = 45, /* struct worker_document, answered by WORKER_GIVE: to be read */
+	PACK_DONE = 43,	  /* struct unpacked */
+	PACK_AT = 44,	  /* struct unpack_more: `available` bytes are written */
+	PUSH_NEED = 46,	  /* struct worker_document: bytes of the layer with this diff id */
+	PUSH_TOLD = 47,	  /* struct push_told */
+	PUSH_TAGGED = 48, /* struct push_tagged */
+	WORKER_ASK = 45,  /* struct worker_document, answered by WORKER_GIVE: to be read */
 };
 
 struct worker_number {
@@ -161,8 +169,15 @@ struct upload_image {
 
 /* ---- pack ---- */
 
+enum pack_mode {
+	PACK_TAR,     /* folder, pipe: the tar of what an overlay has there */
+	PACK_MEASURE, /* folder, recipe to be written: it is to be a layer; its diff id */
+	PACK_BLOB,    /* folder, pipe, recipe: the layer's own tar, gzipped */
+};
+
 struct pack_start {
-	bool measure; /* the folder is to be a layer: its diff id and recipe; else its tar */
+	int32_t mode;  /* enum pack_mode */
+	char *diff_id; /* PACK_BLOB: what the tar must be */
 };
 
 /* ---- save ---- */
@@ -179,6 +194,50 @@ struct save_start {
 	struct record_list images; /* struct save_image */
 };
 
+/* ---- push ---- */
+
+struct push_layer {
+	char *diff_id;
+	struct record_list blobs; /* struct layer_blob: where registries have it */
+};
+
+struct push_image {
+	char *tag, *id;
+	struct buffer config; /* empty: a document has it */
+	struct strings diff_ids;
+};
+
+struct push_start {
+	struct fetch_start registry; /* domain and path, proof, limits */
+	struct record_list images;   /* struct push_image */
+	struct record_list layers;   /* struct push_layer: of all of them, each once */
+};
+
+struct push_packed {
+	int32_t number; /* of the pipe */
+	char *failure;	/* NULL: what came through it is the layer */
+};
+
+enum push_state {
+	PUSH_EXISTS,
+	PUSH_MOUNTED, /* from the repository `from` */
+	PUSH_SENT,
+	PUSH_RETRIES, /* in `seconds` */
+	PUSH_STANDS,  /* after one of the first three: as `blob` */
+};
+
+struct push_told {
+	char *diff_id;
+	int32_t state, seconds;
+	char *from;
+	struct descriptor blob;
+};
+
+struct push_tagged {
+	char *tag, *id, *digest;
+	int64_t size; /* of the manifest */
+};
+
 /* ---- remove ---- */
 
 struct remove_start {
@@ -188,4 +247,5 @@ struct remove_start {
 extern const struct record_type worker_number_type, worker_text_type, worker_failure_type,
 	worker_document_type, fetch_start_type, fetch_image_type, fetch_progress_type,
 	unpack_start_type, unpack_more_type, unpacked_type, upload_start_type, upload_image_type,
-	pack_start_type, save_image_type, save_start_type, remove_start_type;
+	pack_start_type, push_layer_type, push_image_type, push_start_type, push_packed_type,
+	push_told_type, push_tagged_type, save_image_type, save_start_type, remove_start_type;

@@ -1,9 +1,10 @@
-/* Images on their way: pull, import, load.  A pull's progress is written as it comes; the bodies of
+/* Images on their way: pull, push, import, load, save.  A pull's progress is written as it comes; the bodies of
  * import and load go to a worker together with the connection. */
 #include "door/docker/handlers.h"
 #include "door/docker/image_events.h"
 #include "format/base64.h"
 #include "format/reference.h"
+#include "image/progress.h"
 
 /* ---- pull ---- */
 
@@ -19,6 +20,19 @@ static void pull_free(void *data)
 
 	free(pull->reference);
 	free(pull);
+}
+
+/* The answer has begun with 200, whatever came of it. */
+static void end_in_band(struct call *call, const struct error *err)
+{
+	scoped_buffer struct buffer line = {0};
+
+	call_begin_stream(call);
+	if (err) {
+		progress_error(&line, err);
+		call_write(call, line.data, line.size);
+	}
+	call_end_stream(call);
 }
 
 /* Docker ends a pull when nobody waits for it any more; what was downloaded is kept for the next. */
@@ -117,6 +131,53 @@ static void serve_pull(struct call *call, const char *image)
 		call_fail(call, &err);
 		call_drop(call);
 	}
+}
+
+/* ---- push ---- */
+
+static void on_pushed(void *data, const struct image_result *result, const struct error *err)
+{
+	struct pull *push = data;
+	struct call *call = push->call;
+
+	push->job = NULL;
+	for (size_t i = 0; i < result->names.count; i++)
+		image_event_publish(call_engine(call), "push", result->names.items[i],
+				    result->names.items[i]);
+	if (call_is_open(call))
+		end_in_band(call, err);
+	call_drop(call);
+}
+
+/* The name comes without a tag: `tag` says which, or all are meant. */
+void serve_image_push(struct call *call)
+{
+	static const struct image_job_handlers handlers = {on_progress, on_pushed};
+	scoped_free char *name = pull_name(call->arguments[0], call_query(call, "tag"));
+	scoped_free char *auth = registry_auth(call);
+	struct image_push_request request = {.reference = name, .auth = auth};
+	struct pull *push;
+	struct error err;
+
+	if (!http_header(call->request, "x-registry-auth")) {
+		error_set(&err, ERROR_INVALID,
+			  "bad parameters and missing X-Registry-Auth: EOF");
+		call_fail(call, &err);
+		return;
+	}
+	push = mem_new(struct pull);
+	*push = (struct pull){.call = call_hold(call)};
+	call->state = push;
+	call->fini = pull_free;
+	call->on_gone = on_gone;
+	push->job = image_push(call_parts(call)->images, &request, &handlers, push, &err);
+	if (push->job)
+		return;
+	if (err.kind == ERROR_INVALID)
+		call_fail(call, &err);
+	else
+		end_in_band(call, &err);
+	call_drop(call);
 }
 
 /* ---- import and load: the connection goes to the worker ---- */

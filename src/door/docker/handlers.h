@@ -30,6 +30,7 @@ void serve_image_prune(struct call *call);
 void serve_image_create(struct call *call);
 void serve_image_load(struct call *call);
 void serve_image_save(struct call *call);
+void serve_image_push(struct call *call);
 
 /* door_commit.c */
 void serve_commit(struct call *call);

@@ -26,7 +26,7 @@ static const struct route routes[] = {
 	{"POST", "/images/load", serve_image_load, ROUTE_STREAMED},
 	{"POST", "/images/create", serve_image_create, ROUTE_STREAMED},
 	{"POST", "/images/prune", serve_image_prune, 0},
-	{"POST", "/images/{*}/push", serve_absent, 0},
+	{"POST", "/images/{*}/push", serve_image_push, ROUTE_STREAMED},
 	{"POST", "/images/{*}/tag", serve_image_tag, 0},
 	{"DELETE", "/images/{*}", serve_image_remove, 0},
 	{"GET", "/distribution/{*}/json", serve_absent, 0},
