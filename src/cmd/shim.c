@@ -1,6 +1,7 @@
 /* wherry-shim: its first argument says as what.  The daemon starts it, but for `daemon`. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "shim/keeper.h"
 #include "shim/log_serve.h"
 #include "shim/run.h"
 #include "shim/supervise.h"
@@ -15,12 +16,18 @@ static int logs(int argc, char **argv)
 	return log_serve_main();
 }
 
+static int keep(int argc, char **argv)
+{
+	return keeper_main();
+}
+
 static const struct mode {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } modes[] = {
 	{"run", run},		    /* one container, exec or unit */
 	{"logs", logs},		    /* the log of a container that has no shim */
+	{"keep", keep},		    /* clients that wait for a container without a shim */
 	{"daemon", supervise_main}, /* the daemon itself, where no service manager is */
 };
 
@@ -30,6 +37,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc >= 2 && i < array_length(modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].main(argc - 2, argv + 2);
-	fprintf(stderr, "usage: wherry-shim run|logs|daemon\n");
+	fprintf(stderr, "usage: wherry-shim run|logs|keep|daemon\n");
 	return 2;
 }

@@ -3,9 +3,10 @@
  *
  * A client that goes away while its connection lies here is noticed the next time that somebody
  * comes: nothing watches, so nothing costs. */
-#include "engine/connection.h"
+#include "engine/keeper.h"
 
 #include "base/memory.h"
+#include "engine/connection.h"
 #include "format/json_write.h"
 #include "shim/shim.h"
 
@@ -18,7 +19,9 @@
 struct pending_connection {
 	struct link link;
 	int fd;
-	bool attaches; /* else it waits */
+	bool attaches;		     /* else it waits */
+	struct container *container; /* borrowed */
+	int64_t key;		     /* the keeper holds it too; 0: it does not */
 	struct shim_attach attach;
 	struct shim_wait wait;
 };
@@ -57,10 +60,16 @@ static void answer_wait(int fd, int64_t code, const struct error *err, bool chun
 	connection_answer(fd, json.data, chunked);
 }
 
+void connection_answer_wait(int fd, int64_t code, bool chunked)
+{
+	answer_wait(fd, code, NULL, chunked);
+}
+
 /* ---- what waits for a start ---- */
 
 static void free_pending(struct pending_connection *p)
 {
+	keeper_forget(p->container->engine, p->key);
 	list_remove(&p->link);
 	close_fd(&p->fd);
 	record_fini(&shim_attach_type, &p->attach);
@@ -87,6 +96,7 @@ static struct pending_connection *add_pending(struct container *c, int fd)
 			free_pending(other);
 	}
 	p->fd = fd;
+	p->container = c;
 	list_append(&c->pending, &p->link);
 	return p;
 }
@@ -101,6 +111,19 @@ void pending_take_wait(struct container *c, const struct shim_wait *wait, int fd
 	}
 	p = add_pending(c, fd);
 	p->wait = *wait;
+	if (c->state != CONTAINER_CREATED) /* before its first start nothing has been promised */
+		p->key = keeper_keep(c, wait, fd);
+}
+
+void pending_keep_again(struct container *c)
+{
+	list_each(item, &c->pending)
+	{
+		struct pending_connection *p = container_of(item, struct pending_connection, link);
+
+		if (p->key)
+			keeper_keep_again(c, &p->wait, p->fd, p->key);
+	}
 }
 
 static void send_attach(struct shim_peer *peer, const struct shim_attach *attach, int fd)
@@ -135,6 +158,19 @@ void pending_answer_removed(struct container *c, const struct error *err)
 
 		if (!p->attaches)
 			answer_wait(take_fd(p->fd), c->exit_code, err, p->wait.chunked);
+		free_pending(p);
+	}
+}
+
+void pending_answer_exit(struct container *c)
+{
+	list_each(item, &c->pending)
+	{
+		struct pending_connection *p = container_of(item, struct pending_connection, link);
+
+		if (p->attaches || p->wait.removed)
+			continue;
+		answer_wait(take_fd(p->fd), c->exit_code, NULL, p->wait.chunked);
 		free_pending(p);
 	}
 }
@@ -244,6 +280,23 @@ void engine_wait(struct engine *engine, struct container *c, enum wait_condition
 	} else {
 		pending_take_wait(c, &wait, fd);
 	}
+}
+
+/* The container may have gone on meanwhile: to a start, or to an exit that nobody was told of. */
+void pending_take_kept(struct container *c, const struct shim_kept *what, int fd)
+{
+	const struct shim_wait wait = {.removed = what->removed, .chunked = what->chunked};
+	struct pending_connection *p;
+
+	if (peer_of(c)) {
+		send_wait(peer_of(c), &wait, fd);
+		close(fd);
+		keeper_forget(c->engine, what->key);
+		return;
+	}
+	p = add_pending(c, fd);
+	p->wait = wait;
+	p->key = what->key;
 }
 
 /* ---- detach keys ---- */

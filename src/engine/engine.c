@@ -8,6 +8,7 @@
 #include "engine/container_name.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/keeper.h"
 #include "engine/seccomp.h"
 #include "format/json.h"
 #include "os/file.h"
@@ -381,6 +382,7 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 		image_store_set_users(parts->images, users_of_image, engine);
 		volumes_listen(parts->volumes, tell_of_volume, engine);
 		adopt_all(engine);
+		keeper_adopt(engine);
 		return engine;
 	}
 	engine_close(engine);
@@ -415,6 +417,7 @@ void engine_close(struct engine *engine)
 	image_store_set_users(engine->parts.images, NULL, NULL);
 	volumes_listen(engine->parts.volumes, NULL, NULL);
 	adopt_stop(engine);
+	keeper_close(engine);
 	operations_drop(engine);
 	removals_drop(engine);
 	while (engine->newest) {

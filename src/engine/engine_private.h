@@ -97,7 +97,11 @@ struct engine {
 		} listeners;
 	} adoption;
 
-	struct link children;  /* that are to be reaped */
+	struct link children; /* that are to be reaped */
+	struct {
+		struct shim_peer *peer; /* NULL: nobody has to be kept */
+		int64_t key;		/* the last one */
+	} keeper;
 	struct link lingering; /* runs that are over, but their shim still has clients */
 	struct {
 		struct link waiting; /* folders on their way out, */
@@ -305,6 +309,8 @@ void removal_add(struct engine *engine, const char *name);
 void pending_move_to_shim(struct container *c);
 /* One that a shim gives back. */
 void pending_take_wait(struct container *c, const struct shim_wait *wait, int fd);
+/* The start that they wait for is called off. */
+void pending_answer_exit(struct container *c);
 void pending_answer_removed(struct container *c, const struct error *err);
 void pending_free(struct container *c);
 

@@ -157,10 +157,12 @@ static void stop_restarting(struct operation *op)
 	deadline_cancel(&c->restart_due);
 	c->stopped_by_hand = true;
 	container_set_state(c, CONTAINER_EXITED);
-	if (stop_of(op)->restart)
+	if (stop_of(op)->restart) {
 		start_again(op);
-	else
-		container_save(c, STORE_SURVIVES_KILL, operation_stored, op);
+		return;
+	}
+	pending_answer_exit(c);
+	container_save(c, STORE_SURVIVES_KILL, operation_stored, op);
 }
 
 static void run_stop(struct operation *op)

@@ -28,9 +28,10 @@ static bool spawn(const char *program, const char *mode, const int *keep, size_t
 	return process_spawn(&how, &out->pid, &out->pidfd, err);
 }
 
-bool shim_spawn(const char *program, int run_folder, struct shim_process *out, struct error *err)
+static bool spawn_listening(const char *program, const char *mode, int folder,
+			    struct shim_process *out, struct error *err)
 {
-	scoped_fd int listener = socket_listen(run_folder, SHIM_SOCKET, 0600, err);
+	scoped_fd int listener = socket_listen(folder, SHIM_SOCKET, 0600, err);
 	scoped_fd int ours = -1;
 	scoped_fd int its = -1;
 	int pair[2];
@@ -41,10 +42,20 @@ bool shim_spawn(const char *program, int run_folder, struct shim_process *out, s
 	its = pair[1];
 	if (!fd_set_nonblocking(ours, true, err))
 		return false;
-	if (!spawn(program, "run", (int[]){its, listener}, 2, out, err))
+	if (!spawn(program, mode, (int[]){its, listener}, 2, out, err))
 		return error_prefix(err, "cannot start a shim");
 	out->control = take_fd(ours);
 	return true;
+}
+
+bool shim_spawn(const char *program, int run_folder, struct shim_process *out, struct error *err)
+{
+	return spawn_listening(program, "run", run_folder, out, err);
+}
+
+bool shim_spawn_keeper(const char *program, int folder, struct shim_process *out, struct error *err)
+{
+	return spawn_listening(program, "keep", folder, out, err);
 }
 
 int shim_connect(int run_folder, struct error *err)

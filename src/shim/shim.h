@@ -17,6 +17,10 @@ struct shim_process {
  * waits for messages. */
 bool shim_spawn(const char *program, int run_folder, struct shim_process *out, struct error *err);
 
+/* The same in its mode `keep` (shim/keeper.h). */
+bool shim_spawn_keeper(const char *program, int folder, struct shim_process *out,
+		       struct error *err);
+
 /* A connection to the shim of this run folder, non-blocking; the caller says HELLO.  -1 with
  * ERROR_NOT_FOUND: there is none. */
 int shim_connect(int run_folder, struct error *err);

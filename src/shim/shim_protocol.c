@@ -83,6 +83,13 @@ static const struct record_field names_fields[] = {
 };
 const struct record_type shim_names_type = RECORD_TYPE(struct shim_names, names_fields);
 
+static const struct record_field kept_fields[] = {
+	FIELD(shim_kept, 1, RECORD_I64, key),	   FIELD(shim_kept, 2, RECORD_STRING, container),
+	FIELD(shim_kept, 3, RECORD_BOOL, removed), FIELD(shim_kept, 4, RECORD_BOOL, chunked),
+	FIELD(shim_kept, 5, RECORD_I64, code),
+};
+const struct record_type shim_kept_type = RECORD_TYPE(struct shim_kept, kept_fields);
+
 static const struct record_field log_remote_fields[] = {
 	FIELD(shim_log_remote, 1, RECORD_I32, kind),
 	FIELD(shim_log_remote, 2, RECORD_I32, transport),

@@ -76,6 +76,9 @@ enum shim_message {
 			    shim whose container was started without names */
 	SHIM_RELAYS = 14, /* struct shim_relays.  No answer */
 
+	SHIM_KEEP = 24,	  /* struct shim_kept + 1 descriptor: to the keeper (shim/keeper.h) alone */
+	SHIM_FORGET = 25, /* struct shim_kept, its key */
+
 	/* shim to daemon */
 	SHIM_STARTED = 32,  /* struct shim_state */
 	SHIM_FAILED = 33,   /* struct shim_exit with its failure: everything is undone */
@@ -87,6 +90,7 @@ enum shim_message {
 	SHIM_REPLY = 39,    /* struct shim_failure (kind 0: done), in the order of the requests */
 	SHIM_WAITING =
 		40, /* struct shim_wait + its descriptor: given back at a RELEASE without removal */
+	SHIM_KEPT = 41, /* struct shim_kept + 1 descriptor: what the keeper holds */
 };
 
 struct shim_number {
@@ -125,6 +129,14 @@ struct shim_attach {
 struct shim_wait {
 	bool removed; /* answered at RELEASE, not at the exit */
 	bool chunked; /* frame the body so; else just close */
+};
+
+/* A wait for a container without a shim. */
+struct shim_kept {
+	int64_t key;	 /* the daemon's */
+	char *container; /* id */
+	bool removed, chunked;
+	int64_t code; /* the answer, should the container be gone */
 };
 
 struct shim_logs {
@@ -232,7 +244,7 @@ struct shim_exit {
 	struct shim_failure *failure; /* owned; the start failed */
 };
 
-extern const struct record_type shim_number_type, shim_text_type, shim_size_type, shim_failure_type,
-	shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type, shim_release_type,
-	shim_names_type, shim_relays_type, shim_log_remote_type, shim_log_options_type,
-	shim_start_type, shim_state_type, shim_exit_type;
+extern const struct record_type shim_kept_type, shim_number_type, shim_text_type, shim_size_type,
+	shim_failure_type, shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type,
+	shim_release_type, shim_names_type, shim_relays_type, shim_log_remote_type,
+	shim_log_options_type, shim_start_type, shim_state_type, shim_exit_type;

@@ -277,3 +277,57 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 	[ "$(cat "$SCRATCH/answers")" = "a prune operation is already running,done" ]
 	is_gone pr4
 }
+
+# wait_for NAME CONDITION: a client in the background that waits; its answer will be in $SCRATCH/wait.NAME.
+wait_for() {
+	curl -sSN --unix-socket "$SOCKET" -X POST "http://wherry/v1.47/containers/$1/wait?condition=$2" -D "$SCRATCH/head.$1" -o "$SCRATCH/wait.$1" 3>&- &
+	wait_until 10 test -s "$SCRATCH/head.$1"
+}
+answered() { [ "$(jq -c . "$SCRATCH/wait.$1" 2>/dev/null)" = "$2" ]; }
+nobody_keeps() { ! socat -u OPEN:/dev/null "UNIX-CONNECT:$SCRATCH/run/keep/shim.sock" 2>/dev/null; }
+
+@test "a wait for the removal of a container that has ended outlives the daemon" {
+	run_container w1 '"Cmd":["sh","-c","exit 9"]'
+	wait_until 10 inspects w1 .State.Status exited
+	wait_for w1 removed
+	daemon_kill
+	daemon_start
+	[ ! -s "$SCRATCH/wait.w1" ]
+	daemon_kill
+	daemon_start
+	api DELETE /containers/w1
+	wait_until 10 answered w1 '{"StatusCode":9}'
+	wait_until 10 nobody_keeps
+}
+
+@test "a wait for an exit outlives the daemon that dies while a restart is due" {
+	run_container w2 '"Cmd":["sh","-c","exit 4"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":6}}'
+	wait_until 20 inspects w2 '"\(.State.Status) \(.RestartCount)"' "restarting 4"
+	wait_for w2 next-exit
+	daemon_kill
+	daemon_start
+	wait_until 10 answered w2 '{"StatusCode":4}'
+	wait_until 10 nobody_keeps
+}
+
+@test "a wait ends when the restart that it waits for is called off, and one whose client left is forgotten" {
+	run_container w3 '"Cmd":["sh","-c","exit 3"],"HostConfig":{"RestartPolicy":{"Name":"always"}}'
+	wait_until 20 inspects w3 '"\(.State.Status) \(.RestartCount >= 5)"' "restarting true"
+	wait_for w3 not-running
+	api POST /containers/w3/stop
+	wait_until 10 answered w3 '{"StatusCode":3}'
+	wait_for w3 removed
+	kill $!
+	wait_until 10 nobody_keeps
+}
+
+@test "a removal that the daemon had begun when it died answers who waits for it" {
+	run_container w4 '"Cmd":["sleep","1000"],"HostConfig":{"AutoRemove":true}'
+	local pid
+	pid=$(inspect w4 .State.Pid)
+	wait_for w4 removed
+	daemon_kill
+	kill -KILL "$pid"
+	daemon_start
+	wait_until 10 answered w4 '{"StatusCode":137}'
+}
