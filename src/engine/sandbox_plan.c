@@ -275,7 +275,7 @@ bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 	out->masked_paths = strings_copy(&host->masked_paths);
 	out->read_only_paths = strings_copy(&host->readonly_paths);
 	out->sysctls = pairs_copy(&host->sysctls);
-	out->shm_size = host->shm_size;
+	out->shm_size = str_equal(host->ipc_mode, "none") ? -1 : host->shm_size;
 	out->init = wants_init(c, facts);
 	set_text(&out->init_path, out->init ? facts->init_path : NULL);
 	plan_namespaces(c, facts, out);

@@ -187,7 +187,7 @@ static bool mount_shm(struct inside *in, struct error *err)
 	const struct mount_plan plan = {"tmpfs", options, array_length(options), SAFE};
 	scoped_fd int mount = -1;
 
-	if (user_mounts_there(in, "/dev/shm"))
+	if (user_mounts_there(in, "/dev/shm") || in->spec->shm_size < 0)
 		return true;
 	if (in->outside->shm >= 0)
 		return attach_in_dev(in, in->outside->shm, "shm", err);

@@ -110,7 +110,7 @@ struct sandbox_spec {
 	bool all_devices; /* privileged: every host device, no device rules, /sys and cgroups writable */
 	struct strings masked_paths, read_only_paths;
 	struct pairs sysctls;
-	int64_t shm_size; /* of /dev/shm; 0: 64 MiB */
+	int64_t shm_size; /* of /dev/shm; 0: 64 MiB; -1: there is none */
 	char *shm_source; /* /dev/shm is this folder of the host (its IPC: "/dev/shm"); NULL: own.  With
 			     ipc.mode NAMESPACE_JOIN it is the other container's, without a word here */
 	bool init;	  /* run the small init as pid 1 */

@@ -29,6 +29,8 @@ const struct option resources_options[] = {
 	 .help = "Memory to shrink to when the host runs short"},
 	{0, "memory-swap", &option_swap, NUMBER(memory_swap),
 	 .help = "Limit of memory and swap together; -1 for unlimited swap"},
+	{0, "on-unhealthy", &option_string, offsetof(struct resources, on_unhealthy),
+	 .help = "What to do when its health check fails: none, restart, stop, kill"},
 	{0, "pids-limit", &option_number, NUMBER(pids_limit),
 	 .help = "Limit of processes; -1 for none"},
 	{0, "restart", &option_string, offsetof(struct resources, restart),
@@ -90,6 +92,8 @@ bool resources_to_json(const struct resources *resources, json_t *config, struct
 		doc_set_text(config, "CpusetCpus", resources->cpuset_cpus);
 	if (resources->cpuset_mems)
 		doc_set_text(config, "CpusetMems", resources->cpuset_mems);
+	if (resources->on_unhealthy)
+		doc_set_text(config, "OnUnhealthy", resources->on_unhealthy);
 	return !resources->restart || set_restart(config, resources->restart, err);
 }
 
@@ -98,5 +102,6 @@ bool resources_given(const struct resources *resources)
 	for (size_t i = 0; i < array_length(numbers); i++)
 		if (number_at(resources, i)->given)
 			return true;
-	return resources->cpuset_cpus || resources->cpuset_mems || resources->restart;
+	return resources->cpuset_cpus || resources->cpuset_mems || resources->restart ||
+	       resources->on_unhealthy;
 }

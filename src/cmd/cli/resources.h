@@ -10,10 +10,11 @@ struct resources {
 		cpu_shares, cpus, memory, memory_reservation, memory_swap, kernel_memory,
 		pids_limit;
 	char *cpuset_cpus, *cpuset_mems, *restart;
+	char *on_unhealthy; /* our own */
 };
 
 extern const struct option resources_options[];
-#define RESOURCES_OPTION_COUNT 15
+#define RESOURCES_OPTION_COUNT 16
 
 /* What was given, as members of `config` (a HostConfig, or the body of update). */
 bool resources_to_json(const struct resources *resources, json_t *config, struct error *err);
