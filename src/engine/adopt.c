@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "engine/deadline.h"
+#include "engine/names.h"
 #include "engine/restart_policy.h"
 #include "engine/run_network.h"
 #include "os/file.h"
@@ -102,6 +103,7 @@ static struct container_run *find_run(struct container *c, int folder)
 	read_plan(run, folder);
 	run_show_network(run);
 	run_adopt_volumes(run);
+	names_show(run);
 	return run;
 }
 
@@ -353,6 +355,7 @@ void adopt_all(struct engine *engine)
 		deadline_start(engine->parts.loop, PATIENCE_MS, on_impatient, engine);
 	for (struct container *c = engine_first(engine); c; c = engine_next(c))
 		adopt(c);
+	names_begin(engine);
 	each_entry(engine->containers, remove_stray_folder, engine);
 	each_entry(engine->runs, remove_stray_run, engine);
 	adopt_execs(engine);

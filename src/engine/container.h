@@ -60,6 +60,7 @@ struct container {
 	struct record_map ports;  /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	  /* 64 hex, of the present or last network sandbox */
 	bool restart_wanted;	  /* its health has asked for a new start after the present run */
+	struct pairs links;	  /* of --link on the default network: alias to id */
 	int64_t restart_delay_ms; /* the last pause of the restart policy's back-off */
 	int32_t health;		  /* enum health_state */
 	int64_t failing_streak;

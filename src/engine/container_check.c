@@ -309,14 +309,6 @@ static bool check_refused(struct check *check, struct error *err)
 	return true;
 }
 
-/* Known by name and not done yet: never a false success. */
-static bool check_unsupported(struct check *check, struct error *err)
-{
-	return !check->host->links.count ||
-	       error_set(err, ERROR_UNSUPPORTED,
-			 "HostConfig.Links is not supported by this version");
-}
-
 /* ---- logging ---- */
 
 static bool check_log(struct check *check, struct error *err)
@@ -452,7 +444,6 @@ bool container_check(struct container_config *config, struct host_config *host_c
 		check_exposed,	    check_bindings,	check_restart,	check_unhealthy,
 		check_extra_hosts,  check_capabilities, check_security, check_numbers,
 		check_runtime,	    check_log,		check_sysctls,	check_refused,
-		check_unsupported,
 	};
 	struct check check = {config, host_config, defaults, warnings};
 

@@ -116,7 +116,6 @@ static void bad_requests_are_refused_in_known_words(void **state)
 		{"{}", "{'ShmSize': -1}", "SHM size can not be less than 0"},
 		{"{}", "{'Runtime': 'x'}", "unknown or invalid runtime name: x"},
 		{"{}", "{'Isolation': 'hyperv'}", "invalid isolation 'hyperv' on linux"},
-		{"{}", "{'Links': ['a:b']}", "HostConfig.Links is not supported by this version"},
 		{"{}", "{'DeviceRequests': [{'Count': -1}]}",
 		 "could not select device driver for device requests: GPUs are given by a "
 		 "vendor's runtime hook, and none is run here; use --device"},

@@ -54,6 +54,7 @@ struct strings container_environment(const struct environment_request *request)
 		strings_format(&env, "HOSTNAME=%s", request->hostname);
 	if (request->terminal)
 		strings_add(&env, "TERM=xterm");
+	set_variables(&env, request->links);
 	set_variables(&env, request->env);
 	set_variables(&env, request->more);
 	return env;

@@ -18,6 +18,6 @@ bool container_command(const struct container_config *config, char **path, struc
 struct environment_request {
 	const char *hostname; /* NULL: none */
 	bool terminal;
-	const struct strings *env, *more; /* NULL: none */
+	const struct strings *links, *env, *more; /* later ones count; NULL: none */
 };
 struct strings container_environment(const struct environment_request *request);

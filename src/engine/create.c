@@ -6,6 +6,7 @@
 #include "engine/container_check.h"
 #include "engine/container_merge.h"
 #include "engine/container_name.h"
+#include "engine/link.h"
 #include "engine/mount_plan.h"
 #include "engine/work.h"
 
@@ -224,6 +225,11 @@ static bool check_count(const struct create_operation *self, struct error *err)
 }
 
 /* The network of the mode comes first, with what was said for it under any of its names. */
+static bool take_links(struct operation *op, struct error *err)
+{
+	return links_resolve(create_of(op)->made, err);
+}
+
 static bool take_networks(struct operation *op, struct error *err)
 {
 	struct create_operation *self = create_of(op);
@@ -500,7 +506,7 @@ static void add_hidden(struct operation *op)
 static void run_create(struct operation *op)
 {
 	static bool (*const steps[])(struct operation * op, struct error * err) = {
-		check, take_image, take_name, take_modes, take_mounts, take_networks,
+		check, take_image, take_name, take_modes, take_mounts, take_networks, take_links,
 	};
 	struct error err;
 

@@ -9,6 +9,8 @@
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
 #include "engine/keeper.h"
+#include "engine/link.h"
+#include "engine/names.h"
 #include "engine/seccomp.h"
 #include "format/json.h"
 #include "os/file.h"
@@ -209,6 +211,7 @@ static bool open_folders(struct engine *engine, struct error *err)
 	return (engine->containers = open_folder(s->data_root, "containers", 0710, err)) >= 0 &&
 	       (engine->runs = open_folder(s->exec_root, "c", 0711, err)) >= 0 &&
 	       (engine->execs = open_folder(s->exec_root, "e", 0711, err)) >= 0 &&
+	       (engine->zones = open_folder(s->exec_root, ZONES_FOLDER, 0700, err)) >= 0 &&
 	       init_layer_make(engine->init_layer, err);
 }
 
@@ -304,6 +307,7 @@ static bool load(struct engine *engine, struct error *err)
 		take_volumes(c);
 	}
 	vector_fini(&loading.containers);
+	links_rename(engine);
 	return ok;
 }
 
@@ -335,6 +339,7 @@ void engine_unref(struct engine *engine)
 	close_fd(&engine->containers);
 	close_fd(&engine->runs);
 	close_fd(&engine->execs);
+	close_fd(&engine->zones);
 	fini_settings(&engine->settings);
 	free(engine->shim);
 	free(engine->worker);
@@ -353,7 +358,7 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	engine->shim = str_format("%s/wherry-shim", settings->program_folder);
 	engine->worker = str_format("%s/wherry-worker", settings->program_folder);
 	engine->init_layer = str_format("%s/init-layer", settings->data_root);
-	engine->containers = engine->runs = engine->execs = -1;
+	engine->containers = engine->runs = engine->execs = engine->zones = -1;
 	engine->capabilities = capability_host();
 	list_init(&engine->scheduled);
 	list_init(&engine->operations);

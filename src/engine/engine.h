@@ -149,6 +149,10 @@ void engine_remove(struct engine *engine, struct container *c, const struct remo
 void engine_rename(struct engine *engine, struct container *c, const char *name, engine_done *done,
 		   void *data);
 
+/* `rm --link`: the container is not linked any more to who is `alias` there.  NOT_FOUND: it is not. */
+void engine_unlink(struct engine *engine, struct container *c, const char *alias, engine_done *done,
+		   void *data);
+
 /* Only what is given changes: body fields that are zero or absent stay. */
 void engine_update(struct engine *engine, struct container *c, const struct update_body *body,
 		   engine_done *done, void *data);

@@ -78,6 +78,8 @@ struct engine {
 	char *init_layer;      /* sandbox/init_layer.h */
 	int containers;	       /* descriptors: <data root>/containers, */
 	int runs, execs;       /* <exec root>/c, <exec root>/e */
+	int zones;	       /* <exec root>/n: names.h */
+	bool names_known;      /* what runs is known: zones may be written */
 	uint64_t capabilities; /* what this host can give */
 
 	struct map by_id, by_name, exec_by_id;
@@ -213,6 +215,7 @@ struct container_run {
 	struct volumes_hold *volumes; /* owned; NULL: holds none */
 	void (*on_volumes)(struct container_run *run, const struct error *err);
 	bool publishing; /* ports are not reachable yet */
+	bool named;	 /* its names lead to its addresses */
 	bool started;	 /* the shim has said so */
 	bool recorded;	 /* and the store has it */
 	bool adopting;	 /* has not answered its new daemon yet */

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "engine/adopt.h"
 #include "engine/deadline.h"
+#include "engine/link.h"
 #include "engine/sandbox_plan.h"
 #include "engine/seccomp.h"
 #include "format/stream_frame.h"
@@ -344,7 +345,9 @@ static bool plan(struct exec *exec, struct exec_operation *self, struct shim_sta
 {
 	struct container *c = exec->container;
 	scoped_free char *seccomp = seccomp_program(c, container_capabilities(c));
+	scoped_strings struct strings links = {0};
 	struct sandbox_facts facts = {
+		.links = &links,
 		.hostname = c->config.hostname,
 		.ulimits = &c->engine->settings.ulimits,
 		.no_new_privileges = c->engine->settings.no_new_privileges,
@@ -353,6 +356,7 @@ static bool plan(struct exec *exec, struct exec_operation *self, struct shim_sta
 							: container_capabilities(c),
 	};
 
+	links_add_environment(c, &links);
 	out->kind = SHIM_EXEC;
 	out->stdin_once = true;
 	out->run_folder = str_format("%s/e/%s", c->engine->settings.exec_root, exec->id);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "engine/adopt.h"
 #include "engine/deadline.h"
+#include "engine/link.h"
 
 #include <signal.h>
 
@@ -72,6 +73,7 @@ static void on_forgotten(void *data, const struct error *err)
 	}
 	engine_publish_container(c->engine, c, "destroy", NULL);
 	engine_drop(c->engine, c);
+	links_rename(c->engine);
 	if (c->image)
 		image_release(c->engine->parts.images, c->image);
 	c->image = NULL;

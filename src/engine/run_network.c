@@ -4,6 +4,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/link.h"
+#include "engine/names.h"
 #include "format/port.h"
 #include "os/file.h"
 
@@ -230,6 +232,8 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	run->plan.published = ports->published;
 	ports->published = (struct record_list){0};
 	show_ports(c, &run->plan.published);
+	names_show(run);
+	links_tell_address(c);
 	return true;
 }
 
@@ -347,6 +351,7 @@ void run_free_network(struct container_run *run)
 	struct container *c = run->container;
 	struct networks *networks = c->engine->parts.networks;
 
+	names_hide(run);
 	ports_release(networks, &run->plan.published);
 	for (size_t i = 0; i < run->plan.endpoints.count; i++)
 		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
@@ -408,7 +413,10 @@ static bool write_hosts(struct container_run *run, const struct network_mode *mo
 		.host_gateway = networks_host_gateway(c->engine->parts.networks),
 	};
 	scoped_buffer struct buffer text = {0};
+	scoped_pairs struct pairs links = {0};
 
+	links_add_hosts(c, &links);
+	content.links = &links;
 	if (mode->kind == NETWORK_MODE_HOST)
 		add_host_names(&text);
 	return hosts_render(&content, &text, err) && write_file(folder, "hosts", &text, err);
@@ -463,8 +471,18 @@ static bool write_resolv_conf(struct container_run *run, const struct network_mo
 	    file_read(AT_FDCWD, "/etc/resolv.conf", HOSTS_LIMIT, &text, err))
 		return write_file(folder, "resolv.conf", &text, err);
 	resolv_conf_read_host(&host);
-	resolv_conf_render(&host, &asked, ipv6, &text);
+	if (names_are_asked(run))
+		resolv_conf_render_names(&host, &asked, &text);
+	else
+		resolv_conf_render(&host, &asked, ipv6, &text);
 	return write_file(folder, "resolv.conf", &text, err);
+}
+
+void run_name_servers(const struct container *c, struct strings *out)
+{
+	struct resolv_conf asked = asked_resolv_conf(c);
+
+	resolv_conf_servers(&asked, out);
 }
 
 bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,

@@ -32,5 +32,9 @@ void run_settle_networks(struct container_run *run);
 bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,
 		   struct error *err);
 
+/* Whom to ask for names of others, in order: what the container asked for, else the host's own, also those
+ * on its loopback. */
+void run_name_servers(const struct container *c, struct strings *out);
+
 /* The present addresses of a container that runs already, from its plan. */
 void run_show_network(struct container_run *run);

@@ -112,8 +112,10 @@ static bool plan_security(const struct container *c, const struct sandbox_facts 
 static bool plan_process(const struct container *c, const struct sandbox_facts *facts,
 			 struct process_spec *out, struct error *err)
 {
-	struct environment_request environment = {
-		.hostname = facts->hostname, .terminal = c->config.tty, .env = &c->config.env};
+	struct environment_request environment = {.hostname = facts->hostname,
+						  .terminal = c->config.tty,
+						  .links = facts->links,
+						  .env = &c->config.env};
 
 	strings_add(&out->args, c->path);
 	for (size_t i = 0; i < c->args.count; i++)
@@ -135,6 +137,7 @@ bool exec_plan(const struct container *c, const struct exec_config *config,
 {
 	struct environment_request environment = {.hostname = facts->hostname,
 						  .terminal = config->tty,
+						  .links = facts->links,
 						  .env = &c->config.env,
 						  .more = &config->env};
 	const char *folder =

@@ -24,6 +24,7 @@ struct sandbox_facts {
 	uint64_t capabilities;		   /* of the container, cut to the host's */
 	bool no_new_privileges, init;	   /* the daemon's defaults */
 	int32_t network_mode;		   /* enum namespace_mode */
+	const struct strings *links;	   /* variables that links give; NULL: none */
 	const char *hostname;		   /* joined networks have their owner's */
 	struct donor network, ipc, pid;	   /* pid 0: not joined */
 };

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/connection.h"
+#include "engine/link.h"
 #include "engine/log_plan.h"
+#include "engine/names.h"
 #include "engine/run_network.h"
 #include "engine/sandbox_plan.h"
 #include "engine/seccomp.h"
@@ -38,6 +40,7 @@ struct start {
 	struct container *c;
 	struct network_mode mode;
 	struct sandbox_facts facts;
+	struct strings links; /* variables */
 	struct ports ports;
 	struct strings layers;
 	char *layers_folder, *writable_folder, *etc_folder, *cgroup, *shm, *seccomp; /* owned */
@@ -48,6 +51,7 @@ static void start_fini(struct start *start)
 {
 	ports_fini(&start->ports);
 	strings_fini(&start->layers);
+	strings_fini(&start->links);
 	free(start->layers_folder);
 	free(start->writable_folder);
 	free(start->etc_folder);
@@ -196,6 +200,8 @@ static void take_settings(struct start *start)
 {
 	const struct engine_settings *settings = &start->c->engine->settings;
 
+	links_add_environment(start->c, &start->links);
+	start->facts.links = &start->links;
 	start->writable_folder = container_folder(start->c);
 	start->cgroup = container_cgroup(start->c);
 	start->facts.writable_folder = start->writable_folder;
@@ -218,6 +224,7 @@ static bool plan_start(struct start *start, struct shim_start *message, struct e
 	message->run_folder = container_run_folder(c);
 	message->loopback = start->mode.kind == NETWORK_MODE_NONE;
 	message->stdin_once = c->config.stdin_once;
+	message->names = names_for(start->run);
 	record_list_copy(&endpoint_spec_type, &start->run->plan.endpoints, &message->endpoints);
 	message->relays = start->ports.relays;
 	start->ports.relays = (struct record_list){0};
@@ -279,6 +286,11 @@ static bool begin_plan(struct start *start, struct error *err)
 				  start->c->host_config.network_mode, &start->mode, err);
 }
 
+static bool check_links(struct start *start, struct error *err)
+{
+	return links_check_running(start->c, err);
+}
+
 static bool take_network(struct start *start, struct error *err)
 {
 	return run_take_network(start->run, &start->mode, &start->ports, err);
@@ -287,7 +299,7 @@ static bool take_network(struct start *start, struct error *err)
 static void build(struct container_run *run)
 {
 	static bool (*const steps[])(struct start * start, struct error * err) = {
-		begin_plan, take_image, take_donors, take_network, fill_run_folder,
+		begin_plan, check_links, take_image, take_donors, take_network, fill_run_folder,
 	};
 	struct start start = {.run = run, .c = run->container, .run_folder = -1};
 	struct error err;

@@ -1,5 +1,7 @@
 /* Changing a container: its name, its limits, its terminal's size. */
 #include "engine/container_name.h"
+#include "engine/link.h"
+#include "engine/names.h"
 #include "engine/resources_check.h"
 #include "engine/restart_policy.h"
 #include "engine/sandbox_plan.h"
@@ -32,6 +34,7 @@ static void swap_names(struct operation *op)
 	self->name = old;
 	map_put(&op->engine->by_name, c->name, c);
 	container_name_endpoints(c);
+	links_rename(op->engine);
 }
 
 static void on_renamed(void *data, const struct error *err)
@@ -47,6 +50,7 @@ static void on_renamed(void *data, const struct error *err)
 	}
 	old = str_format("/%s", ((struct rename_operation *)op)->name);
 	pairs_set(&more, "oldName", old);
+	names_change(op->container, NULL);
 	engine_publish_container(op->engine, op->container, "rename", &more);
 	operation_finish(op, NULL);
 }

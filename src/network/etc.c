@@ -11,7 +11,9 @@
 #define RESOLVED_STUB	  "127.0.0.53"
 #define RESOLV_CONF_LIMIT 65536
 
-static const char public_servers[] = "nameserver 8.8.8.8\nnameserver 8.8.4.4\n";
+#define NAMES_SERVER "127.0.0.11"
+
+static const char *const public_servers[] = {"8.8.8.8", "8.8.4.4"};
 
 /* ---- reading resolv.conf ---- */
 
@@ -109,15 +111,23 @@ static bool is_reachable_inside(const char *server, bool ipv6)
 	       (ipv6 || address.family == AF_INET);
 }
 
+static void add_server(struct buffer *out, const char *server)
+{
+	buffer_format(out, "nameserver %s\n", server);
+}
+
 static void add_host_servers(const struct resolv_conf *host, bool ipv6, struct buffer *out)
 {
-	size_t before = out->size;
+	bool any = false;
 
-	for (size_t i = 0; i < host->servers.count; i++)
-		if (is_reachable_inside(host->servers.items[i], ipv6))
-			buffer_format(out, "nameserver %s\n", host->servers.items[i]);
-	if (out->size == before)
-		buffer_add_text(out, public_servers);
+	for (size_t i = 0; i < host->servers.count; i++) {
+		if (!is_reachable_inside(host->servers.items[i], ipv6))
+			continue;
+		add_server(out, host->servers.items[i]);
+		any = true;
+	}
+	for (size_t i = 0; !any && i < array_length(public_servers); i++)
+		add_server(out, public_servers[i]);
 }
 
 static void add_list(const char *word, const struct strings *list, struct buffer *out)
@@ -133,18 +143,71 @@ static const struct strings *given_or(const struct strings *asked, const struct 
 	return asked->count > 0 ? asked : host;
 }
 
-void resolv_conf_render(const struct resolv_conf *host, const struct resolv_conf *asked, bool ipv6,
-			struct buffer *out)
+static void add_search(const struct resolv_conf *host, const struct resolv_conf *asked,
+		       struct buffer *out)
 {
 	const struct strings *search = given_or(&asked->search, &host->search);
 
-	for (size_t i = 0; i < asked->servers.count; i++)
-		buffer_format(out, "nameserver %s\n", asked->servers.items[i]);
-	if (asked->servers.count == 0)
-		add_host_servers(host, ipv6, out);
 	if (search->count != 1 || !str_equal(search->items[0], "."))
 		add_list("search", search, out);
+}
+
+void resolv_conf_render(const struct resolv_conf *host, const struct resolv_conf *asked, bool ipv6,
+			struct buffer *out)
+{
+	for (size_t i = 0; i < asked->servers.count; i++)
+		add_server(out, asked->servers.items[i]);
+	if (asked->servers.count == 0)
+		add_host_servers(host, ipv6, out);
+	add_search(host, asked, out);
 	add_list("options", given_or(&asked->options, &host->options), out);
+}
+
+static bool is_ndots(const char *option)
+{
+	return str_starts_with(option, "ndots:");
+}
+
+/* The host's ndots is meant for the host's search list. */
+static void add_names_options(const struct resolv_conf *host, const struct resolv_conf *asked,
+			      struct buffer *out)
+{
+	scoped_strings struct strings options = {0};
+	bool ndots = false;
+
+	for (size_t i = 0; i < asked->options.count; i++) {
+		strings_add(&options, asked->options.items[i]);
+		ndots = ndots || is_ndots(asked->options.items[i]);
+	}
+	for (size_t i = 0; asked->options.count == 0 && i < host->options.count; i++)
+		if (!is_ndots(host->options.items[i]))
+			strings_add(&options, host->options.items[i]);
+	if (!ndots)
+		strings_add(&options, "ndots:0");
+	add_list("options", &options, out);
+}
+
+void resolv_conf_render_names(const struct resolv_conf *host, const struct resolv_conf *asked,
+			      struct buffer *out)
+{
+	add_server(out, NAMES_SERVER);
+	add_search(host, asked, out);
+	add_names_options(host, asked, out);
+}
+
+void resolv_conf_servers(const struct resolv_conf *asked, struct strings *out)
+{
+	scoped_resolv_conf struct resolv_conf host = {0};
+	const struct strings *servers = &asked->servers;
+
+	if (servers->count == 0) {
+		read_file(HOST_FILE, &host);
+		servers = &host.servers;
+	}
+	for (size_t i = 0; i < servers->count; i++)
+		strings_add(out, servers->items[i]);
+	for (size_t i = 0; servers->count == 0 && i < array_length(public_servers); i++)
+		strings_add(out, public_servers[i]);
 }
 
 /* ---- hosts ---- */
@@ -239,6 +302,35 @@ bool hosts_render(const struct hosts_content *content, struct buffer *out, struc
 	add_own_line(content, content->address, out);
 	add_own_line(content, content->address6, out);
 	return true;
+}
+
+/* Is it "ADDRESS NAME ..." with this name? */
+static bool is_line_of(const char *line, size_t length, const char *name)
+{
+	size_t at = strcspn(line, BLANKS), size = strlen(name);
+
+	if (at == 0 || at >= length)
+		return false;
+	at += strspn(line + at, BLANKS);
+	return length >= at + size && memcmp(line + at, name, size) == 0 &&
+	       (length == at + size || strchr(BLANKS, line[at + size]));
+}
+
+void hosts_change_link(const char *text, const char *name, const char *address, struct buffer *out)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n"), whole = length + (text[length] == '\n'),
+		       kept = 0;
+
+		if (!is_line_of(text, length, name))
+			buffer_add(out, text, whole);
+		else if (address) {
+			kept = strcspn(text, BLANKS);
+			buffer_add_text(out, address);
+			buffer_add(out, text + kept, whole - kept);
+		}
+		text += whole;
+	}
 }
 
 void hostname_render(const char *hostname, struct buffer *out)

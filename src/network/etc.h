@@ -28,6 +28,15 @@ void resolv_conf_read_host(struct resolv_conf *out);
 void resolv_conf_render(const struct resolv_conf *host, const struct resolv_conf *asked, bool ipv6,
 			struct buffer *out);
 
+/* The same for a container whose shim answers at 127.0.0.11: that is its only server.  Names without a
+ * point are asked for as they are (ndots:0), unless it asked otherwise. */
+void resolv_conf_render_names(const struct resolv_conf *host, const struct resolv_conf *asked,
+			      struct buffer *out);
+
+/* Whom that shim asks for other names: the servers that were asked for, else those of the host's file, as
+ * the shim asks from the host and so can use its loopback; else 8.8.8.8 and 8.8.4.4. */
+void resolv_conf_servers(const struct resolv_conf *asked, struct strings *out);
+
 /* ---- hosts and hostname ---- */
 
 struct hosts_content {
@@ -41,6 +50,10 @@ struct hosts_content {
 
 /* The error is that of extra_host_check, or that there is no host-gateway (ERROR_SYSTEM). */
 bool hosts_render(const struct hosts_content *content, struct buffer *out, struct error *err);
+/* `text`, a hosts file, with another address on the lines whose first name is `name`; NULL: without those
+ * lines. */
+void hosts_change_link(const char *text, const char *name, const char *address, struct buffer *out);
+
 void hostname_render(const char *hostname, struct buffer *out);
 
 /* "name:address" or "name:host-gateway", at create.  ERROR_INVALID `bad format for add-host: "x"`,

@@ -30,6 +30,48 @@ static void resolv_conf_is_read_as_resolvers_do(void **state)
 	}
 }
 
+static void a_linked_address_is_changed_where_it_stands(void **state)
+{
+	static const char hosts[] = "127.0.0.1\tlocalhost\n1.2.3.4\tdbx\n10.0.0.2\tdb 0123 web\n"
+				    "#db\n\n10.0.0.3 me";
+	scoped_buffer struct buffer out = {0}, without = {0}, last = {0};
+
+	hosts_change_link(hosts, "db", "10.0.0.9", &out);
+	assert_string_equal(out.data, "127.0.0.1\tlocalhost\n1.2.3.4\tdbx\n"
+				      "10.0.0.9\tdb 0123 web\n#db\n\n10.0.0.3 me");
+	hosts_change_link(hosts, "db", NULL, &without);
+	assert_string_equal(without.data, "127.0.0.1\tlocalhost\n1.2.3.4\tdbx\n#db\n\n"
+					  "10.0.0.3 me");
+	hosts_change_link(hosts, "me", "10.0.0.4", &last);
+	assert_true(str_ends_with(last.data, "#db\n\n10.0.0.4 me"));
+}
+
+static void names_are_asked_of_the_shim_alone(void **state)
+{
+	static const struct {
+		const char *host, *asked, *expected;
+	} cases[] = {
+		{"nameserver 1.1.1.1\nsearch lan\noptions ndots:3 edns0\n", "",
+		 "nameserver 127.0.0.11\nsearch lan\noptions edns0 ndots:0\n"},
+		{"", "", "nameserver 127.0.0.11\noptions ndots:0\n"},
+		{"search lan\noptions edns0\n",
+		 "nameserver 9.9.9.9\nsearch a b\noptions ndots:2 rotate\n",
+		 "nameserver 127.0.0.11\nsearch a b\noptions ndots:2 rotate\n"},
+		{"search lan\n", "search .\noptions rotate\n",
+		 "nameserver 127.0.0.11\noptions rotate ndots:0\n"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_resolv_conf struct resolv_conf host = {0}, asked = {0};
+		scoped_buffer struct buffer out = {0};
+
+		resolv_conf_parse(cases[i].host, strlen(cases[i].host), &host);
+		resolv_conf_parse(cases[i].asked, strlen(cases[i].asked), &asked);
+		resolv_conf_render_names(&host, &asked, &out);
+		assert_string_equal(out.data, cases[i].expected);
+	}
+}
+
 static void a_container_gets_servers_that_it_can_reach(void **state)
 {
 	static const struct {
@@ -150,6 +192,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resolv_conf_is_read_as_resolvers_do),
+		cmocka_unit_test(a_linked_address_is_changed_where_it_stands),
+		cmocka_unit_test(names_are_asked_of_the_shim_alone),
 		cmocka_unit_test(a_container_gets_servers_that_it_can_reach),
 		cmocka_unit_test(hosts_has_localhost_extras_links_and_the_own_name),
 		cmocka_unit_test(a_container_without_network_has_no_own_line),

@@ -122,6 +122,32 @@ void serve_container_rename(struct call *call)
 		engine_rename(call_engine(call), c, name ? name : "", answer_204, call_hold(call));
 }
 
+/* "linking/alias" */
+static void remove_link(struct call *call)
+{
+	const char *typed = call->arguments[0], *slash;
+	scoped_free char *parent = NULL;
+	struct container *c;
+	struct error err;
+
+	typed += *typed == '/';
+	slash = strrchr(typed, '/');
+	if (!slash) {
+		error_set(&err, ERROR_SYSTEM,
+			  "Conflict, cannot remove the default link name of the container");
+		call_fail(call, &err);
+		return;
+	}
+	parent = str_dup_n(typed, (size_t)(slash - typed));
+	c = engine_find(call_engine(call), parent, &err);
+	if (c) {
+		engine_unlink(call_engine(call), c, slash + 1, answer_204, call_hold(call));
+		return;
+	}
+	error_set(&err, ERROR_SYSTEM, "Cannot get parent /%s for link name /%s", parent, typed);
+	call_fail(call, &err);
+}
+
 void serve_container_remove(struct call *call)
 {
 	struct remove_options options = {
@@ -129,18 +155,15 @@ void serve_container_remove(struct call *call)
 		.volumes = call_query_bool(call, "v"),
 		.typed = call->arguments[0],
 	};
-	struct error err;
-	struct container *c = call_container(call);
+	struct container *c;
 
-	if (!c)
-		return;
 	if (call_query_bool(call, "link")) {
-		error_set(&err, ERROR_UNSUPPORTED,
-			  "removing links is not implemented by this version");
-		call_fail(call, &err);
+		remove_link(call);
 		return;
 	}
-	engine_remove(call_engine(call), c, &options, answer_204, call_hold(call));
+	c = call_container(call);
+	if (c)
+		engine_remove(call_engine(call), c, &options, answer_204, call_hold(call));
 }
 
 void serve_container_resize(struct call *call)

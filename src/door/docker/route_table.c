@@ -56,7 +56,7 @@ static const struct route routes[] = {
 	{"POST", "/containers/{}/attach", serve_container_attach, ROUTE_STREAMED},
 	{"POST", "/containers/{}/rename", serve_container_rename, 0},
 	{"POST", "/containers/{}/update", serve_container_update, JSON},
-	{"DELETE", "/containers/{}", serve_container_remove, 0},
+	{"DELETE", "/containers/{*}", serve_container_remove, 0},
 	{"POST", "/commit", serve_commit, JSON},
 
 	/* exec */

@@ -1,0 +1,215 @@
+/* By which names containers find each other: a zone (format/zone.h) for each network, which the shims of
+ * its containers map and answer from, and what each shim is told besides.
+ *
+ * A zone is made anew from what runs whenever that changes, and replaces the former at once; so it never
+ * says something else than the daemon knows, and it goes on saying that when the daemon is gone.  A
+ * daemon that comes back first finds out what runs, and writes then. */
+#include "engine/names.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "engine/link.h"
+#include "engine/run_network.h"
+#include "format/zone.h"
+#include "network/address.h"
+#include "os/file.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+#define ZONE_MODE 0600
+
+static const struct endpoint_spec *endpoint_at(const struct container_run *run, size_t index)
+{
+	return RECORD_AT(run->plan.endpoints, struct endpoint_spec, index);
+}
+
+static const struct endpoint_settings *settings_of(const struct container *c,
+						   const struct endpoint_spec *endpoint)
+{
+	return record_map_get(&endpoint_settings_type, &c->networks, endpoint->network_name);
+}
+
+/* The predefined networks know addresses only. */
+static const struct strings *names_on(const struct container *c,
+				      const struct endpoint_spec *endpoint)
+{
+	const struct endpoint_settings *settings = settings_of(c, endpoint);
+
+	return settings && settings->dns_names.count ? &settings->dns_names : NULL;
+}
+
+/* ---- zones ---- */
+
+static void add_address(struct zone_builder *zone, const struct strings *names, const char *text)
+{
+	struct address address;
+	struct zone_address value = {0};
+
+	if (!address_parse(text, &address))
+		return;
+	value.size = (uint8_t)address_size(&address);
+	memcpy(value.bytes, address.bytes, value.size);
+	for (size_t i = 0; i < names->count; i++)
+		zone_add(zone, names->items[i], &value);
+	zone_add_reverse(zone, &value, names->items[0]);
+}
+
+static void add_run(struct zone_builder *zone, const struct container_run *run, const char *network)
+{
+	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
+		const struct endpoint_spec *endpoint = endpoint_at(run, i);
+		const struct strings *names = names_on(run->container, endpoint);
+
+		if (!names || !str_equal(endpoint->network_id, network))
+			continue;
+		add_address(zone, names, endpoint->address);
+		add_address(zone, names, endpoint->address6);
+	}
+}
+
+/* A network that nobody is on has no zone. */
+static void write_zone(struct engine *engine, const char *id, const char *name)
+{
+	scoped_zone_builder struct zone_builder zone = {0};
+	scoped_buffer struct buffer bytes = {0};
+	struct file_content content = {.mode = ZONE_MODE};
+	struct error err;
+
+	if (!engine->names_known)
+		return;
+	for (const struct container *c = engine_first(engine); c; c = engine_next(c))
+		if (c->run && c->run->named)
+			add_run(&zone, c->run, id);
+	if (zone.names.count == 0) {
+		unlinkat(engine->zones, id, 0);
+		return;
+	}
+	zone_encode(&zone, name, (uint64_t)time_now_ns(), &bytes);
+	content.data = bytes.data;
+	content.size = bytes.size;
+	if (!file_replace(engine->zones, id, &content, &err))
+		log_error("cannot write the names of a network", &err, "network=%s", name);
+}
+
+static void write_zones_of(const struct container_run *run)
+{
+	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
+		const struct endpoint_spec *endpoint = endpoint_at(run, i);
+
+		if (names_on(run->container, endpoint))
+			write_zone(run->container->engine, endpoint->network_id,
+				   endpoint->network_name);
+	}
+}
+
+void names_show(struct container_run *run)
+{
+	run->named = true;
+	write_zones_of(run);
+}
+
+void names_hide(struct container_run *run)
+{
+	if (!run->named)
+		return;
+	run->named = false;
+	write_zones_of(run);
+}
+
+void names_change(struct container *c, const struct endpoint_spec *left)
+{
+	struct container_run *run = c->run;
+	struct shim_names *names;
+
+	if (!run || !run->named)
+		return;
+	write_zones_of(run);
+	if (left)
+		write_zone(c->engine, left->network_id, left->network_name);
+	names = names_for(run);
+	if (names && run->peer)
+		shim_peer_send(run->peer, SHIM_NAMES, &shim_names_type, names, NULL, 0);
+	if (names)
+		record_fini(&shim_names_type, names);
+	free(names);
+}
+
+void names_begin(struct engine *engine)
+{
+	struct networks *networks = engine->parts.networks;
+
+	engine->names_known = true;
+	for (size_t i = 0; i < networks_count(networks); i++) {
+		const struct network_spec *spec = network_get_spec(networks_at(networks, i));
+
+		if (!network_is_predefined(spec))
+			write_zone(engine, spec->id, spec->name);
+	}
+}
+
+/* ---- what a shim is told ---- */
+
+static void lower_case(char *text)
+{
+	for (; *text; text++)
+		*text = (char)tolower((unsigned char)*text);
+}
+
+/* Links on such a network are names for one container alone; whom they lead to is found by name when it
+ * is asked for, so it may come later. */
+static void add_links(const struct strings *links, struct pairs *out)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		scoped_link struct container_link link = {0};
+
+		if (!link_parse(links->items[i], &link, &(struct error){0}))
+			continue;
+		lower_case(link.alias);
+		lower_case(link.target);
+		pairs_set(out, link.alias, link.target);
+	}
+}
+
+static bool leads_outside(struct engine *engine, const struct endpoint_spec *endpoint)
+{
+	struct network *network =
+		networks_find(engine->parts.networks, endpoint->network_id, &(struct error){0});
+
+	return network && !network_get_spec(network)->internal;
+}
+
+bool names_are_asked(const struct container_run *run)
+{
+	for (size_t i = 0; i < run->plan.endpoints.count; i++)
+		if (names_on(run->container, endpoint_at(run, i)))
+			return true;
+	return false;
+}
+
+struct shim_names *names_for(const struct container_run *run)
+{
+	const struct container *c = run->container;
+	struct shim_names *names = mem_new(struct shim_names);
+	bool outside = false;
+
+	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
+		const struct endpoint_spec *endpoint = endpoint_at(run, i);
+
+		outside = outside || leads_outside(c->engine, endpoint);
+		if (!names_on(c, endpoint))
+			continue;
+		strings_add(&names->zones, endpoint->network_id);
+		add_links(&settings_of(c, endpoint)->links, &names->links);
+	}
+	if (names->zones.count == 0) {
+		free(names);
+		return NULL;
+	}
+	if (!links_are_addresses(c)) /* clients of the API may say it for all networks */
+		add_links(&c->host_config.links, &names->links);
+	names->folder = str_format("%s/%s", c->engine->settings.exec_root, ZONES_FOLDER);
+	if (outside)
+		run_name_servers(c, &names->servers);
+	return names;
+}
