@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cmd/daemon_listen.h"
 #include "cmd/daemon_settings.h"
+#include "builder/builder.h"
 #include "door/docker/door.h"
 #include "engine/engine.h"
 #include "http/http_server.h"
@@ -43,6 +44,7 @@ struct daemon {
 	int data_root, lock;
 	struct engine_parts parts;
 	struct engine *engine;
+	struct builder *builder;
 	struct docker_door *door;
 	struct http_server *server;
 	struct http_tls *tls;
@@ -248,6 +250,26 @@ static void close_engine(struct daemon *d)
 	engine_close(d->engine);
 }
 
+/* ---- builds ---- */
+
+static bool open_builder(struct daemon *d, struct error *err)
+{
+	scoped_free char *worker = program_path(d, "wherry-worker");
+	struct builder_settings settings = {
+		.data_root = d->settings.data_root,
+		.exec_root = d->settings.exec_root,
+		.worker = worker,
+	};
+
+	d->builder = builder_open(d->engine, &settings, err);
+	return d->builder;
+}
+
+static void close_builder(struct daemon *d)
+{
+	builder_close(d->builder);
+}
+
 /* ---- doors and sockets ---- */
 
 static void on_request(void *data, struct http_request *request)
@@ -266,6 +288,7 @@ static bool open_doors(struct daemon *d, struct error *err)
 		.labels = d->settings.labels,
 		.mirrors = d->settings.mirrors,
 		.insecure_registries = d->settings.insecure_registries,
+		.builder = d->builder,
 	};
 
 	d->door = docker_door_new(d->engine, &settings, err);
@@ -483,6 +506,7 @@ static const struct {
 	{"networks", open_networks, close_networks},
 	{"volumes", open_volumes, close_volumes},
 	{"containers", open_engine, close_engine},
+	{"builds", open_builder, close_builder},
 	{"doors", open_doors, close_doors},
 	{"sockets", serve_sockets, NULL},
 	{"pidfile", write_pidfile, remove_pidfile},

@@ -12,6 +12,9 @@ static const struct {
 	worker_job *run;
 } jobs[] = {
 	{"archive", worker_archive},
+	{"build", worker_build},
+	{"build-fetch", worker_build_fetch},
+	{"build-mount", worker_build_mount},
 	{"fetch", worker_fetch},
 	{"import", worker_import},
 	{"load", worker_load},

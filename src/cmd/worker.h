@@ -19,6 +19,11 @@ worker_job worker_import;
 worker_job worker_remove_layers;
 
 worker_job worker_archive; /* files of containers: archive/archive.h */
+/* Of builds: build/build_protocol.h, build/fetch_job.h, build/mount_job.h. */
+worker_job worker_build;
+worker_job worker_build_fetch;
+worker_job worker_build_mount;
+
 worker_job worker_network;	/* bridges, sysctls, the whole nftables table, conntrack */
 worker_job worker_seccomp;	/* seccomp programs: sandbox/seccomp_program.h */
 worker_job worker_remove;	/* trees of a million files */

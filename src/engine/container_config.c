@@ -155,6 +155,9 @@ static const struct record_field mount_request_fields[] = {
 	NESTED(T, 6, "BindOptions", RECORD_POINTER, bind_options, ABSENT, &bind_options_type),
 	NESTED(T, 7, "VolumeOptions", RECORD_POINTER, volume_options, ABSENT, &volume_options_type),
 	NESTED(T, 8, "TmpfsOptions", RECORD_POINTER, tmpfs_options, ABSENT, &tmpfs_options_type),
+	FLAGS(T, 9, "LayersFolder", RECORD_STRING, layers_folder, STORED | EMPTY),
+	FLAGS(T, 10, "Layers", RECORD_STRINGS, layers, STORED | EMPTY),
+	FLAGS(T, 11, "Subpath", RECORD_STRING, subpath, STORED | EMPTY),
 };
 TYPE(mount_request);
 #undef T
@@ -344,6 +347,8 @@ static const struct record_field mount_point_fields[] = {
 	FLAGS(T, 16, "Options", RECORD_STRING, options, STORED | EMPTY),
 	FLAGS(T, 17, "VolumeLabels", RECORD_PAIRS, volume_labels, STORED | EMPTY),
 	FLAGS(T, 18, "VolumeOptions", RECORD_PAIRS, volume_options, STORED | EMPTY),
+	FLAGS(T, 19, "LayersFolder", RECORD_STRING, layers_folder, STORED | EMPTY),
+	FLAGS(T, 20, "Layers", RECORD_STRINGS, layers, STORED | EMPTY),
 };
 TYPE(mount_point);
 #undef T

@@ -124,6 +124,12 @@ struct mount_request {
 	struct bind_options *bind_options;
 	struct volume_options *volume_options;
 	struct tmpfs_options *tmpfs_options;
+
+	/* type "layers", which no client can ask for: a root of its own is mounted, or `subpath` of it;
+	 * what is written there goes to `source`, a folder of the host. */
+	char *layers_folder;
+	struct strings layers; /* below it, topmost first */
+	char *subpath;
 };
 
 struct host_config {
@@ -231,6 +237,8 @@ struct mount_point {
 	bool recursive, read_only_recursive;
 	bool from_mounts; /* came by HostConfig.Mounts: tmpfs of these are listed */
 	char *subpath;
+	char *layers_folder; /* type "layers" */
+	struct strings layers;
 	char *options; /* tmpfs: "size=64m,mode=1777" */
 	struct pairs volume_labels,
 		volume_options; /* of a volume that is made when it is missing */

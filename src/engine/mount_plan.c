@@ -241,6 +241,21 @@ static bool plan_tmpfs_mount(const struct mount_request *request, int api_minor,
 	return true;
 }
 
+static bool plan_layers_mount(const struct mount_request *request, int api_minor,
+			      struct mount_point *out, struct error *err)
+{
+	(void)api_minor;
+	(void)err;
+	str_replace(&out->type, "layers");
+	str_replace(&out->propagation, "");
+	out->source = str_dup_or_null(request->source);
+	out->subpath = str_dup_or_null(request->subpath);
+	out->layers_folder = str_dup(request->layers_folder);
+	out->layers = strings_copy(&request->layers);
+	out->rw = !request->read_only;
+	return true;
+}
+
 static const struct mount_kind {
 	const char *type;
 	bool (*plan)(const struct mount_request *request, int api_minor, struct mount_point *out,
@@ -250,12 +265,15 @@ static const struct mount_kind {
 	{"bind", plan_bind_mount, true, false, false},
 	{"volume", plan_volume_mount, false, true, false},
 	{"tmpfs", plan_tmpfs_mount, false, false, true},
+	{"layers", plan_layers_mount, false, false, false},
 };
 
-static const struct mount_kind *find_kind(const char *type)
+/* Layers are named by a build of our own, never by a client. */
+static const struct mount_kind *find_kind(const struct mount_request *request)
 {
 	for (size_t i = 0; i < array_length(mount_kinds); i++)
-		if (str_equal(mount_kinds[i].type, type))
+		if (str_equal(mount_kinds[i].type, request->type) &&
+		    (request->layers_folder || !str_equal(request->type, "layers")))
 			return &mount_kinds[i];
 	return NULL;
 }
@@ -285,7 +303,7 @@ static bool check_options(const struct mount_kind *kind, const struct mount_requ
 static bool plan_mount(const struct mount_request *request, int api_minor, struct mount_point *out,
 		       struct error *err)
 {
-	const struct mount_kind *kind = find_kind(request->type);
+	const struct mount_kind *kind = find_kind(request);
 
 	out->from_mounts = true;
 	if (!kind)
@@ -452,7 +470,7 @@ static bool add_binds(struct plan *plan, struct error *err)
 static bool add_requested(struct plan *plan, const struct mount_request *request, struct error *err)
 {
 	struct mount_point mount = {0};
-	const struct mount_kind *kind = find_kind(request->type);
+	const struct mount_kind *kind = find_kind(request);
 
 	if (kind && plan->request->api_minor >= STRICT_OPTIONS_API &&
 	    !check_options(kind, request, err))

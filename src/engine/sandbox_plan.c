@@ -189,16 +189,28 @@ static void plan_bind(const struct container *c, const struct mount_point *mount
 	out->copy_up = mount->copy_up && c->started_ns == 0; /* who empties it later means it */
 }
 
+static void plan_layers(const struct mount_point *mount, struct mount_spec *out)
+{
+	set_text(&out->source, mount->source);
+	set_text(&out->subpath, mount->subpath);
+	set_text(&out->layers_folder, mount->layers_folder);
+	out->layers = strings_copy(&mount->layers);
+	out->read_only = !mount->rw;
+}
+
 bool sandbox_plan_mounts(const struct container *c, struct record_list *out, struct error *err)
 {
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
 		struct mount_spec *spec = record_list_add(&mount_spec_type, out);
 		bool tmpfs = str_equal(mount->type, "tmpfs");
+		bool layers = str_equal(mount->type, "layers");
 
-		set_text(&spec->type, tmpfs ? "tmpfs" : "bind");
+		set_text(&spec->type, tmpfs || layers ? mount->type : "bind");
 		set_text(&spec->target, mount->destination);
-		if (!tmpfs)
+		if (layers)
+			plan_layers(mount, spec);
+		else if (!tmpfs)
 			plan_bind(c, mount, spec);
 		else if (!plan_tmpfs(mount, spec, err))
 			return false;

@@ -21,6 +21,7 @@ struct commit_job {
 	struct image_history line;
 	char *name;			/* familiar; NULL: none */
 	char *parent;			/* id; NULL: none */
+	char *step_key;
 	char folder[LAYER_FOLDER_SIZE]; /* taken, and no layer yet; "": none */
 	struct pack_job *packing;
 	struct layer_job *unpacking;
@@ -66,6 +67,7 @@ static void free_commit(struct image_job *job)
 	strings_fini(&c->result.names);
 	free(c->name);
 	free(c->parent);
+	free(c->step_key);
 	free(c->id);
 	free(c);
 }
@@ -117,6 +119,7 @@ static struct image *add_image(struct commit_job *c, struct image_batch *batch)
 	if (!image) {
 		image = image_make(images, c->id, &c->config, &none);
 		image->parent = take(c->parent);
+		image->step_key = take(c->step_key);
 		image_tell_parent(images, image, 1);
 	}
 	return image_add(images, c->id, &c->config, &none, batch);
@@ -295,6 +298,7 @@ struct image_job *image_commit(struct image_store *images,
 	record_copy(&image_config_type, request->config, &c->config);
 	record_copy(&image_history_type, request->line, &c->line);
 	c->parent = request->base ? str_dup(request->base->id) : NULL;
+	c->step_key = str_dup_or_null(request->step_key);
 	if (begin(c, request, err))
 		return &c->job;
 	image_job_cancel(&c->job);

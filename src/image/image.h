@@ -59,6 +59,7 @@ struct image {
 	int64_t created_ns; /* what the configuration says; 0: nothing */
 	int64_t tagged_ns;  /* last tagged, pulled or loaded on this host */
 	char *parent;	    /* id of the image that it was made from here; NULL: none */
+	char *step_key;	    /* what a build made of it, for the next build's cache; NULL: none did */
 	unsigned children;  /* images that have it as their parent, hidden ones not counted */
 	unsigned leases;    /* image_lease minus image_release */
 	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
@@ -320,6 +321,8 @@ struct image_commit_request {
 	const struct image_history *line;
 
 	const char *name; /* repo[:tag]; NULL or "": untagged */
+
+	const char *step_key; /* of a build's step; NULL: none */
 
 	/* An overlay's upper folder below the data root ("containers/<id>/upper"), whose files become
 	 * the new layer; NULL: no new layer.  It must not change meanwhile. */

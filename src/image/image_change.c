@@ -54,6 +54,7 @@ void image_free(struct image *image)
 {
 	free(image->id);
 	free(image->parent);
+	free(image->step_key);
 	image_config_fini(&image->config);
 	free(image->layers);
 	strings_fini(&image->tags);

@@ -94,6 +94,7 @@ static bool take_image(void *data, const char *key, const void *value, size_t si
 	image->tagged_ns = record.tagged_ns;
 	image->hidden = record.hidden;
 	image->parent = take(record.parent);
+	image->step_key = take(record.step_key);
 	return true;
 }
 

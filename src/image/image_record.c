@@ -9,6 +9,8 @@ static const struct record_field image_record_fields[] = {
 			   RECORD_OMIT_EMPTY),
 	RECORD_FIELD_FLAGS(struct image_record, 5, "parent", RECORD_STRING, parent,
 			   RECORD_OMIT_EMPTY),
+	RECORD_FIELD_FLAGS(struct image_record, 6, "step", RECORD_STRING, step_key,
+			   RECORD_OMIT_EMPTY),
 };
 const struct record_type image_record_type = RECORD_TYPE(struct image_record, image_record_fields);
 
@@ -40,7 +42,7 @@ static void put(struct image_batch *batch, const char *prefix, const char *name,
 void image_batch_put_image(struct image_batch *batch, const struct image *image)
 {
 	struct image_record record = {image->config, image->documents, image->tagged_ns,
-				      image->hidden, image->parent};
+				      image->hidden, image->parent, image->step_key};
 
 	put(batch, IMAGE_KEY, image->id, &image_record_type, &record);
 }

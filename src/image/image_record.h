@@ -8,7 +8,7 @@ struct image_record { /* image/<id> */
 	struct strings documents;
 	int64_t tagged_ns;
 	bool hidden;
-	char *parent;
+	char *parent, *step_key;
 };
 
 struct layer_record { /* layer/<diff id> */

@@ -396,10 +396,36 @@ static bool may_cover(int place, const char *target, struct error *err)
 	return error_set(err, ERROR_INVALID, "cannot mount to '%s': it leads into /proc", target);
 }
 
+/* A root of its own, of which a part is shown: it has to stand somewhere for its parts to be copied, which
+ * is the folder that it writes to; that place goes with the host's tree. */
+static int mount_part_of_layers(const struct mount_spec *m, struct error *err)
+{
+	struct sandbox_spec root = {.layers_folder = m->layers_folder,
+				    .layers = m->layers,
+				    .writable_folder = m->source};
+	scoped_fd int whole = overlay_new(&root, -1, err);
+	scoped_fd int part = -1;
+	int mount;
+
+	if (whole < 0)
+		return -1;
+	if (move_mount(whole, "", AT_FDCWD, m->source, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+		error_errno(err, "cannot attach the layers");
+		return -1;
+	}
+	part = root_open(whole, str_is_empty(m->subpath) ? "." : m->subpath, O_PATH, err);
+	mount = part < 0 ? -1 : mount_clone(part, "", false, err);
+	if (mount >= 0 && m->read_only && !mount_set(mount, MOUNT_ATTR_RDONLY, 0, false, err))
+		close_fd(&mount);
+	return mount;
+}
+
 static int new_mount(const struct mount_spec *m, struct error *err)
 {
 	scoped_with(mount_options_fini) struct mount_options options = {0};
 
+	if (m->layers_folder)
+		return mount_part_of_layers(m, err);
 	if (!mount_options_parse(m, &options, err))
 		return -1;
 	return mount_new(

@@ -27,6 +27,8 @@ static const struct record_field mount_fields[] = {
 	FIELD(mount_spec, 12, RECORD_BOOL, noexec),
 	FIELD(mount_spec, 13, RECORD_BOOL, copy_up),
 	FIELD(mount_spec, 14, RECORD_STRING, subpath),
+	FIELD(mount_spec, 15, RECORD_STRING, layers_folder),
+	FIELD(mount_spec, 16, RECORD_STRINGS, layers),
 };
 const struct record_type mount_spec_type = RECORD_TYPE(struct mount_spec, mount_fields);
 

@@ -23,7 +23,7 @@ struct namespace_spec {
 
 /* One mount below the root, in the order given. */
 struct mount_spec {
-	char *type;    /* "bind", "tmpfs", "proc", "sysfs", "devpts", "mqueue", "cgroup" */
+	char *type; /* "bind", "tmpfs", "layers", "proc", "sysfs", "devpts", "mqueue", "cgroup" */
 	char *source;  /* bind: absolute path on the host */
 	char *subpath; /* bind: what of it, links within it followed, never out of it; NULL: all */
 	char *target;  /* absolute inside the container; made when missing, below the root only */
@@ -34,6 +34,8 @@ struct mount_spec {
 	bool read_only_recursive; /* ro for the mounts below it too (API 1.44) */
 	bool make_source;	  /* bind: make the host folder when it is missing (-v) */
 	bool nosuid, nodev, noexec;
+	char *layers_folder;   /* layers: absolute; a root of these layers, writable in `source`, */
+	struct strings layers; /* topmost first, of which `subpath` is shown */
 	bool copy_up; /* volume: fill an empty source from the image's folder first */
 };
 

@@ -40,6 +40,7 @@ struct docker_door *docker_door_new(struct engine *engine,
 	struct docker_door *door = mem_new(struct docker_door);
 
 	door->engine = engine;
+	door->builder = settings->builder;
 	door->version = str_dup(settings->version);
 	door->data_root = str_dup(settings->data_root);
 	door->labels = strings_copy(&settings->labels);

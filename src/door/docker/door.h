@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "builder/builder.h"
 #include "engine/engine.h"
 #include "http/http_server.h"
 
@@ -15,6 +16,7 @@ struct docker_door_settings {
 	const char *data_root; /* DockerRootDir of info */
 	struct strings labels; /* of the daemon: "k=v" */
 	struct strings mirrors, insecure_registries;
+	struct builder *builder; /* borrowed */
 };
 
 struct docker_door;

@@ -5,6 +5,7 @@
 
 struct docker_door {
 	struct engine *engine; /* borrowed */
+	struct builder *builder; /* borrowed */
 	char *version, *data_root;
 	struct strings labels, mirrors, insecure_registries;
 	char *id;     /* of this daemon: the same after a restart */

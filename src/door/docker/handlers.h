@@ -34,6 +34,9 @@ void serve_image_push(struct call *call);
 
 /* door_commit.c */
 void serve_commit(struct call *call);
+/* door_build.c */
+void serve_build(struct call *call);
+void serve_build_cancel(struct call *call);
 
 /* door_containers.c */
 void serve_container_list(struct call *call);

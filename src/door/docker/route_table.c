@@ -83,9 +83,9 @@ static const struct route routes[] = {
 	{"DELETE", "/volumes/{}", serve_volume_remove, 0},
 
 	/* building */
-	{"POST", "/build", serve_absent, ROUTE_STREAMED},
+	{"POST", "/build", serve_build, ROUTE_STREAMED},
 	{"POST", "/build/prune", serve_absent, 0},
-	{"POST", "/build/cancel", serve_absent, 0},
+	{"POST", "/build/cancel", serve_build_cancel, 0},
 	{"POST", "/session", serve_absent, ROUTE_STREAMED},
 	{"POST", "/grpc", serve_absent, ROUTE_STREAMED},
 
