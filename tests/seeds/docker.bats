@@ -18,6 +18,7 @@ setup_file() {
 teardown_file() {
 	daemon_stop
 	[ ! -f "$SCRATCH/registry.pid" ] || kill "$(cat "$SCRATCH/registry.pid")"
+	nft delete table inet wherry 2>/dev/null || true # the table of docker0 has no other name
 	scratch_end
 }
 
