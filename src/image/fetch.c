@@ -5,6 +5,7 @@
 #include "image/confine.h"
 #include "image/content_hash.h"
 #include "image/download.h"
+#include "image/question.h"
 
 #define LOGIN_SIZE_MAX (64 << 10)
 #define TAGS_SIZE_MAX (4 << 20)
@@ -267,6 +268,43 @@ static bool log_in(struct fetch *f, struct error *err)
 		       : false;
 }
 
+/* ---- questions ---- */
+
+static bool answer_look(struct fetch *f, struct error *err)
+{
+	const char *what = f->start.digest ? f->start.digest : f->start.tag;
+	struct look_found found = {0};
+	bool ok;
+
+	f->asked = str_format("%s%c%s", f->name, f->start.digest ? '@' : ':', what);
+	f->subject.reference = f->asked;
+	ok = question_look(f->registry, what, &found, err) &&
+	     worker_send(f->worker, LOOK_FOUND, &look_found_type, &found, err);
+	record_fini(&look_found_type, &found);
+	return ok;
+}
+
+static bool answer_search(struct fetch *f, struct error *err)
+{
+	struct search_found found = {0};
+	bool ok = question_search(f->registry, f->start.domain, &f->start, &found, err) &&
+		  worker_send(f->worker, SEARCH_FOUND, &search_found_type, &found, err);
+
+	record_fini(&search_found_type, &found);
+	return ok;
+}
+
+static bool answer_pull(struct fetch *f, struct error *err)
+{
+	return f->start.path ? fetch_wanted(f, err) : log_in(f, err);
+}
+
+static bool (*const answers[])(struct fetch *f, struct error *err) = {
+	[FETCH_PULL] = answer_pull,
+	[FETCH_LOOK] = answer_look,
+	[FETCH_SEARCH] = answer_search,
+};
+
 static void open_registry(struct fetch *f)
 {
 	const struct fetch_start *start = &f->start;
@@ -300,7 +338,9 @@ static bool fetch(struct fetch *f, struct error *err)
 	if (!confine_to_network(err))
 		return false;
 	open_registry(f);
-	return f->start.path ? fetch_wanted(f, err) : log_in(f, err);
+	if (f->start.purpose < 0 || (size_t)f->start.purpose >= array_length(answers))
+		return error_set(err, ERROR_SYSTEM, "nobody knows what is asked");
+	return answers[f->start.purpose](f, err);
 }
 
 void fetch_main(int control)

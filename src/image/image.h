@@ -348,6 +348,29 @@ struct image **image_children(struct image_store *images, const struct image *pa
 /* End the job; on_done is not called.  What it has unpacked so far goes, unless others need it. */
 void image_job_cancel(struct image_job *job);
 
+/* ---- questions to registries: `answered` is called once, not after image_store_close ---- */
+
+struct look_found;
+struct image_answered_by {
+	const struct look_found *found;	   /* image_look_up: image/worker_protocol.h */
+	const struct record_list *results; /* image_search: struct search_result */
+};
+typedef void image_answered(void *data, const struct image_answered_by *answer,
+			    const struct error *err); /* err NULL: it was answered */
+
+/* What a name stands for in its registry, without pulling it. */
+bool image_look_up(struct image_store *images, const char *reference, const char *auth,
+		   image_answered *answered, void *data, struct error *err);
+
+struct image_search_request {
+	const char *term; /* "term", or "host:port/term" */
+	const char *auth;
+	int64_t limit; /* 1 to 100 */
+};
+/* Only registries that have Docker's first API can be searched; NOT_FOUND says so of others. */
+bool image_search(struct image_store *images, const struct image_search_request *request,
+		  image_answered *answered, void *data, struct error *err);
+
 /* ---- credentials ---- */
 
 /* Whether a registry takes them: `server` is its host, a URL of it, or NULL, "" and Docker's own

@@ -16,7 +16,7 @@ static const struct record_field platform_fields[] = {
 	RECORD_FIELD(struct descriptor_platform, 2, "architecture", RECORD_STRING, architecture),
 	RECORD_FIELD(struct descriptor_platform, 3, "variant", RECORD_STRING, variant),
 };
-static const struct record_type platform_type =
+const struct record_type descriptor_platform_type =
 	RECORD_TYPE(struct descriptor_platform, platform_fields);
 
 static const struct record_field descriptor_fields[] = {
@@ -24,7 +24,7 @@ static const struct record_field descriptor_fields[] = {
 	RECORD_FIELD(struct descriptor, 2, "digest", RECORD_STRING, digest),
 	RECORD_FIELD(struct descriptor, 3, "size", RECORD_I64, size),
 	RECORD_NESTED(struct descriptor, 4, "platform", RECORD_POINTER, platform, 0,
-		      &platform_type),
+		      &descriptor_platform_type),
 	RECORD_FIELD(struct descriptor, 5, "annotations", RECORD_PAIRS, annotations),
 };
 const struct record_type descriptor_type = RECORD_TYPE(struct descriptor, descriptor_fields);

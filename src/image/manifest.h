@@ -31,7 +31,7 @@ struct manifest {
 	struct record_list entries; /* struct descriptor: of a list */
 };
 
-extern const struct record_type descriptor_type;
+extern const struct record_type descriptor_type, descriptor_platform_type;
 
 /* A layer as a registry has it: what a push of it need not send again. */
 struct layer_blob {

@@ -118,6 +118,10 @@ static void aim(const struct registry *r, struct registry_request *request, size
 	request->redirects = 0;
 	request->proven = false;
 	free(request->url);
+	if (*request->what == '/') { /* not of the second API */
+		request->url = str_format("%s%s", r->plan.items[server].url, request->what);
+		return;
+	}
 	request->url = r->options.path ? str_format("%s/v2/%s/%s", r->plan.items[server].url,
 						    r->options.path, request->what)
 				       : str_format("%s/v2/", r->plan.items[server].url);

@@ -29,7 +29,8 @@ struct registry *registry_new(const struct registry_options *options);
 void registry_free(struct registry *registry);
 scoped_define(registry);
 
-/* Something to get: "manifests/latest", "blobs/sha256:...", "tags/list?n=1000". */
+/* Something to get: "manifests/latest", "blobs/sha256:...", "tags/list?n=1000"; with a slash in front
+ * anything else of the same host. */
 struct registry_request {
 	char *what; /* owned */
 	char *url;  /* owned; where it is to be had now */

@@ -46,6 +46,9 @@ static const struct record_field fetch_start_fields[] = {
 	RECORD_FIELD(struct fetch_start, 14, "retry_ms", RECORD_I64, retry_ms),
 	RECORD_FIELD(struct fetch_start, 15, "attempts", RECORD_I32, attempts),
 	RECORD_FIELD(struct fetch_start, 16, "downloads", RECORD_I32, downloads),
+	RECORD_FIELD(struct fetch_start, 17, "purpose", RECORD_I32, purpose),
+	RECORD_FIELD(struct fetch_start, 18, "query", RECORD_STRING, query),
+	RECORD_FIELD(struct fetch_start, 19, "limit", RECORD_I32, limit),
 };
 const struct record_type fetch_start_type = RECORD_TYPE(struct fetch_start, fetch_start_fields);
 
@@ -122,6 +125,34 @@ static const struct record_field pack_start_fields[] = {
 	RECORD_FIELD(struct pack_start, 2, "diff_id", RECORD_STRING, diff_id),
 };
 const struct record_type pack_start_type = RECORD_TYPE(struct pack_start, pack_start_fields);
+
+static const struct record_field look_found_fields[] = {
+	RECORD_FIELD(struct look_found, 1, "mediaType", RECORD_STRING, media_type),
+	RECORD_FIELD(struct look_found, 2, "digest", RECORD_STRING, digest),
+	RECORD_FIELD(struct look_found, 3, "size", RECORD_I64, size),
+	RECORD_NESTED(struct look_found, 4, "platforms", RECORD_LIST, platforms, 0,
+		      &descriptor_platform_type),
+};
+const struct record_type look_found_type = RECORD_TYPE(struct look_found, look_found_fields);
+
+/* As registries write them, and as the API shows them. */
+static const struct record_field search_result_fields[] = {
+	RECORD_FIELD(struct search_result, 1, "star_count", RECORD_I64, stars),
+	RECORD_FIELD(struct search_result, 2, "is_official", RECORD_BOOL, official),
+	RECORD_FIELD_FLAGS(struct search_result, 3, "name", RECORD_STRING, name,
+			   RECORD_EMPTY_STRING),
+	RECORD_FIELD(struct search_result, 4, "is_automated", RECORD_BOOL, automated),
+	RECORD_FIELD_FLAGS(struct search_result, 5, "description", RECORD_STRING, description,
+			   RECORD_EMPTY_STRING),
+};
+const struct record_type search_result_type =
+	RECORD_TYPE(struct search_result, search_result_fields);
+
+static const struct record_field search_found_fields[] = {
+	RECORD_NESTED(struct search_found, 1, "results", RECORD_LIST, results, RECORD_EMPTY_LIST,
+		      &search_result_type),
+};
+const struct record_type search_found_type = RECORD_TYPE(struct search_found, search_found_fields);
 
 static const struct record_field push_layer_fields[] = {
 	RECORD_FIELD(struct push_layer, 1, "diff_id", RECORD_STRING, diff_id),

@@ -62,12 +62,14 @@ enum worker_message {
 	UPLOAD_LAYER = 39,   /* struct worker_number: the next one */
 	UPLOAD_IMAGE = 40,   /* struct upload_image */
 	UPLOAD_END = 41,
-	PACK_DONE = 43,	  /* struct unpacked */
-	PACK_AT = 44,	  /* struct unpack_more: `available` bytes are written */
-	PUSH_NEED = 46,	  /* struct worker_document: bytes of the layer with this diff id */
-	PUSH_TOLD = 47,	  /* struct push_told */
-	PUSH_TAGGED = 48, /* struct push_tagged */
-	WORKER_ASK = 45,  /* struct worker_document, answered by WORKER_GIVE: to be read */
+	PACK_DONE = 43,	   /* struct unpacked */
+	PACK_AT = 44,	   /* struct unpack_more: `available` bytes are written */
+	PUSH_NEED = 46,	   /* struct worker_document: bytes of the layer with this diff id */
+	PUSH_TOLD = 47,	   /* struct push_told */
+	PUSH_TAGGED = 48,  /* struct push_tagged */
+	LOOK_FOUND = 49,   /* struct look_found */
+	SEARCH_FOUND = 50, /* struct search_found */
+	WORKER_ASK = 45,   /* struct worker_document, answered by WORKER_GIVE: to be read */
 };
 
 struct worker_number {
@@ -92,6 +94,12 @@ struct worker_document {
 
 /* ---- fetch ---- */
 
+enum fetch_purpose {
+	FETCH_PULL,   /* or, without a path, to log in */
+	FETCH_LOOK,   /* LOOK_FOUND is all that is wanted */
+	FETCH_SEARCH, /* SEARCH_FOUND, of `query` */
+};
+
 struct fetch_start {
 	char *domain, *path, *tag, *digest; /* of the reference; neither tag nor digest: all tags;
 						no path: only log in */
@@ -101,6 +109,26 @@ struct fetch_start {
 	char *certificates, *user_agent;
 	int64_t stall_ms, retry_ms;
 	int32_t attempts, downloads;
+	int32_t purpose; /* enum fetch_purpose */
+	char *query;
+	int32_t limit; /* of results */
+};
+
+/* What a name stands for. */
+struct look_found {
+	char *media_type, *digest;
+	int64_t size;
+	struct record_list platforms; /* struct descriptor_platform */
+};
+
+struct search_result {
+	char *name, *description;
+	int64_t stars;
+	bool official, automated;
+};
+
+struct search_found {
+	struct record_list results; /* struct search_result */
 };
 
 struct fetch_image {
@@ -246,6 +274,7 @@ struct remove_start {
 
 extern const struct record_type worker_number_type, worker_text_type, worker_failure_type,
 	worker_document_type, fetch_start_type, fetch_image_type, fetch_progress_type,
-	unpack_start_type, unpack_more_type, unpacked_type, upload_start_type, upload_image_type,
-	pack_start_type, push_layer_type, push_image_type, push_start_type, push_packed_type,
-	push_told_type, push_tagged_type, save_image_type, save_start_type, remove_start_type;
+	unpack_start_type, look_found_type, search_result_type, search_found_type, unpack_more_type,
+	unpacked_type, upload_start_type, upload_image_type, pack_start_type, push_layer_type,
+	push_image_type, push_start_type, push_packed_type, push_told_type, push_tagged_type,
+	save_image_type, save_start_type, remove_start_type;

@@ -1,4 +1,5 @@
 #include "door/docker/call.h"
+#include "format/base64.h"
 
 #include "base/log.h"
 #include "door/docker/door_state.h"
@@ -339,4 +340,14 @@ void call_take_answer(struct call *call, const char *type, struct image_answer *
 	http_response_head(call->request, 200, type, &answer->head, &answer->chunked);
 	answer->connection = http_hijack(call->request, &early);
 	end_request(call);
+}
+
+char *call_registry_auth(const struct call *call)
+{
+	const char *header = http_header(call->request, "x-registry-auth");
+	struct buffer json = {0};
+
+	if (str_is_empty(header) || !base64_decode(header, strlen(header), &json))
+		return NULL;
+	return buffer_take(&json);
 }

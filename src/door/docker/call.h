@@ -52,6 +52,9 @@ bool call_query_bool(const struct call *call, const char *name);
 /* Absent or empty leaves *value; ERROR_INVALID `strconv.Atoi: parsing "x": invalid syntax`. */
 bool call_query_i64(const struct call *call, const char *name, int64_t *value, struct error *err);
 
+/* The JSON inside X-Registry-Auth, owned; NULL: none, or nothing that can be read. */
+char *call_registry_auth(const struct call *call);
+
 /* h and w of a resize. */
 bool call_query_size(const struct call *call, int64_t *rows, int64_t *columns, struct error *err);
 

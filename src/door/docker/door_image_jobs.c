@@ -2,7 +2,6 @@
  * import and load go to a worker together with the connection. */
 #include "door/docker/handlers.h"
 #include "door/docker/image_events.h"
-#include "format/base64.h"
 #include "format/reference.h"
 #include "image/progress.h"
 
@@ -73,17 +72,6 @@ static void on_pulled(void *data, const struct image_result *result, const struc
 	call_drop(call);
 }
 
-/* The JSON inside X-Registry-Auth; NULL: none, or nothing that can be read. */
-static char *registry_auth(const struct call *call)
-{
-	const char *header = http_header(call->request, "x-registry-auth");
-	struct buffer json = {0};
-
-	if (str_is_empty(header) || !base64_decode(header, strlen(header), &json))
-		return NULL;
-	return buffer_take(&json);
-}
-
 /* What fromImage and tag mean together; a digest may stand in tag. */
 static char *pull_name(const char *image, const char *tag)
 {
@@ -112,7 +100,7 @@ static void serve_pull(struct call *call, const char *image)
 	static const struct image_job_handlers handlers = {on_progress, on_pulled};
 	const char *tag = call_query(call, "tag");
 	scoped_free char *name = pull_name(image, tag);
-	scoped_free char *auth = registry_auth(call);
+	scoped_free char *auth = call_registry_auth(call);
 	struct pull *pull = mem_new(struct pull);
 	struct image_pull_request request = {
 		.reference = name,
@@ -154,7 +142,7 @@ void serve_image_push(struct call *call)
 {
 	static const struct image_job_handlers handlers = {on_progress, on_pushed};
 	scoped_free char *name = pull_name(call->arguments[0], call_query(call, "tag"));
-	scoped_free char *auth = registry_auth(call);
+	scoped_free char *auth = call_registry_auth(call);
 	struct image_push_request request = {.reference = name, .auth = auth};
 	struct pull *push;
 	struct error err;

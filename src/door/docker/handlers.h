@@ -32,6 +32,10 @@ void serve_image_load(struct call *call);
 void serve_image_save(struct call *call);
 void serve_image_push(struct call *call);
 
+/* door_registries.c */
+void serve_image_search(struct call *call);
+void serve_distribution(struct call *call);
+
 /* door_commit.c */
 void serve_commit(struct call *call);
 /* door_build.c */

@@ -18,7 +18,7 @@ static const struct route routes[] = {
 
 	/* images */
 	{"GET", "/images/json", serve_image_list, 0},
-	{"GET", "/images/search", serve_absent, 0},
+	{"GET", "/images/search", serve_image_search, 0},
 	{"GET", "/images/get", serve_image_save, 0},
 	{"GET", "/images/{*}/get", serve_image_save, 0},
 	{"GET", "/images/{*}/history", serve_image_history, 0},
@@ -29,7 +29,7 @@ static const struct route routes[] = {
 	{"POST", "/images/{*}/push", serve_image_push, ROUTE_STREAMED},
 	{"POST", "/images/{*}/tag", serve_image_tag, 0},
 	{"DELETE", "/images/{*}", serve_image_remove, 0},
-	{"GET", "/distribution/{*}/json", serve_absent, 0},
+	{"GET", "/distribution/{*}/json", serve_distribution, 0},
 
 	/* containers */
 	{"GET", "/containers/json", serve_container_list, 0},
