@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "shim/keeper.h"
 #include "shim/log_serve.h"
+#include "shim/names_late.h"
 #include "shim/run.h"
 #include "shim/supervise.h"
 
@@ -21,6 +22,11 @@ static int keep(int argc, char **argv)
 	return keeper_main();
 }
 
+static int names(int argc, char **argv)
+{
+	return names_late_main();
+}
+
 static const struct mode {
 	const char *name;
 	int (*main)(int argc, char **argv);
@@ -28,6 +34,7 @@ static const struct mode {
 	{"run", run},		    /* one container, exec or unit */
 	{"logs", logs},		    /* the log of a container that has no shim */
 	{"keep", keep},		    /* clients that wait for a container without a shim */
+	{"names", names},	    /* gives a running container's shim sockets for names */
 	{"daemon", supervise_main}, /* the daemon itself, where no service manager is */
 };
 
@@ -37,6 +44,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc >= 2 && i < array_length(modes); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].main(argc - 2, argv + 2);
-	fprintf(stderr, "usage: wherry-shim run|logs|keep|daemon\n");
+	fprintf(stderr, "usage: wherry-shim run|logs|keep|names|daemon\n");
 	return 2;
 }

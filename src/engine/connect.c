@@ -7,6 +7,8 @@
  * daemon.  So connecting writes plan, link, record; disconnecting record, link, plan. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/link.h"
+#include "engine/names.h"
 #include "engine/run_network.h"
 #include "network/network_plan.h"
 
@@ -18,7 +20,8 @@ struct connect_operation {
 	char *name;			   /* of the network */
 	struct endpoint_settings settings; /* asked for; then also what was given */
 	bool disconnect, force;
-	bool settle; /* what an earlier daemon has left; the record knows nothing of it */
+	bool settle;	     /* what an earlier daemon has left; the record knows nothing of it */
+	struct job *opening; /* owned: names for a shim that had none; NULL: not now */
 	struct container_run *run; /* borrowed, and looked at only where is_same_run says so */
 };
 
@@ -26,6 +29,7 @@ static void fini_connect(struct operation *op)
 {
 	struct connect_operation *self = (struct connect_operation *)op;
 
+	job_cancel(self->opening);
 	free(self->network);
 	free(self->name);
 	record_fini(&endpoint_settings_type, &self->settings);
@@ -95,7 +99,7 @@ static void on_saved(void *data, const struct error *err)
 }
 
 /* `given`: with what the network gave to a container that runs. */
-static void record_connected(struct connect_operation *self, bool given)
+static void add_connected(struct connect_operation *self, bool given)
 {
 	struct container *c = self->op.container;
 	struct endpoint_settings *settings =
@@ -106,7 +110,37 @@ static void record_connected(struct connect_operation *self, bool given)
 	else
 		endpoint_settings_take(settings, &self->settings);
 	endpoint_settings_name(c, self->name, settings);
-	container_save(c, STORE_SURVIVES_POWER_CUT, on_saved, self);
+}
+
+static void save_connected(struct connect_operation *self)
+{
+	container_save(self->op.container, STORE_SURVIVES_POWER_CUT, on_saved, self);
+}
+
+static void record_connected(struct connect_operation *self)
+{
+	add_connected(self, false);
+	save_connected(self);
+}
+
+static size_t find_endpoint(const struct container_run *run, const char *network)
+{
+	const struct record_list *endpoints = &run->plan.endpoints;
+	size_t i = 0;
+
+	while (i < endpoints->count &&
+	       !str_equal(RECORD_AT(*endpoints, struct endpoint_spec, i)->network_name, network))
+		i++;
+	return i;
+}
+
+/* The record says it no more; the link still stands. */
+static void hide_names(struct container *c, const char *network)
+{
+	size_t index = c->run ? find_endpoint(c->run, network) : 0;
+
+	if (c->run && index < c->run->plan.endpoints.count)
+		names_change(c, RECORD_AT(c->run->plan.endpoints, struct endpoint_spec, index));
 }
 
 static void forget_connected(struct connect_operation *self)
@@ -119,20 +153,10 @@ static void forget_connected(struct connect_operation *self)
 		return;
 	str_replace(&self->settings.network_id, settings->network_id);
 	record_map_remove(&endpoint_settings_type, &c->networks, self->name);
+	hide_names(c, self->name);
 }
 
 /* ---- a container that runs ---- */
-
-static size_t find_endpoint(const struct container_run *run, const char *network)
-{
-	const struct record_list *endpoints = &run->plan.endpoints;
-	size_t i = 0;
-
-	while (i < endpoints->count &&
-	       !str_equal(RECORD_AT(*endpoints, struct endpoint_spec, i)->network_name, network))
-		i++;
-	return i;
-}
 
 /* The ways out before a change: the names of the devices that default routes lead to. */
 struct ways_out {
@@ -224,9 +248,36 @@ static void follow(struct connect_operation *self)
 	struct error err;
 
 	run_move_ports(run);
+	names_change(run->container, NULL);
+	links_tell_address(run->container);
 	if (!run_save_plan(run, &err) || !run_rewrite_hosts(run, &err))
 		log_warning("cannot write what a container's networks are", &err, "id=%s",
 			    run->container->id);
+}
+
+static void finish_attach(struct connect_operation *self)
+{
+	if (is_same_run(self))
+		follow(self);
+	save_connected(self);
+}
+
+/* Without names it is connected all the same. */
+static void on_opened(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct connect_operation *self = data;
+	struct error failure = err ? *err : (struct error){0};
+	bool ok = !err && is_same_run(self);
+
+	self->opening = NULL;
+	if (ok) {
+		self->run->plan.names = true;
+		ok = run_rewrite_resolv_conf(self->run, &failure);
+	}
+	if (!ok && is_same_run(self))
+		log_warning("names are not answered in a container", &failure, "id=%s",
+			    self->op.container->id);
+	finish_attach(self);
 }
 
 static void on_attached(void *data, const struct error *err)
@@ -235,14 +286,17 @@ static void on_attached(void *data, const struct error *err)
 	struct error failure = err ? *err : (struct error){0}, unused;
 
 	if (!is_same_run(self)) {
-		record_connected(self, false);
+		record_connected(self);
 	} else if (err) {
 		drop_endpoint(self);
 		run_save_plan(self->run, &unused);
 		operation_finish(&self->op, &failure);
 	} else {
-		follow(self);
-		record_connected(self, true);
+		add_connected(self, true);
+		if (names_are_missing(self->run))
+			self->opening = names_open(self->run, on_opened, self, &failure);
+		if (!self->opening)
+			finish_attach(self);
 	}
 }
 
@@ -274,7 +328,7 @@ static void on_repaired(void *data, const struct error *err)
 	else if (is_same_run(self))
 		attach(self);
 	else
-		record_connected(self, false);
+		record_connected(self);
 }
 
 /* Somebody may have removed the bridge. */
@@ -332,7 +386,7 @@ static void begin_change(struct connect_operation *self, const struct network *n
 	} else if (up) {
 		attach_when_there(self, network);
 	} else {
-		record_connected(self, false);
+		record_connected(self);
 	}
 }
 

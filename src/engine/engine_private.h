@@ -198,6 +198,7 @@ struct run_plan {
 	char *sandbox_id;
 	struct record_list endpoints; /* struct endpoint_spec */
 	struct record_list published; /* struct published_port */
+	bool names;		      /* the container's resolv.conf leads to its shim */
 };
 extern const struct record_type run_plan_type;
 #define RUN_PLAN "plan"

@@ -17,7 +17,8 @@
 #include <ctype.h>
 #include <unistd.h>
 
-#define ZONE_MODE 0600
+#define ZONE_MODE	0600
+#define OPEN_TIMEOUT_MS 30000
 
 static const struct endpoint_spec *endpoint_at(const struct container_run *run, size_t index)
 {
@@ -117,24 +118,6 @@ void names_hide(struct container_run *run)
 	write_zones_of(run);
 }
 
-void names_change(struct container *c, const struct endpoint_spec *left)
-{
-	struct container_run *run = c->run;
-	struct shim_names *names;
-
-	if (!run || !run->named)
-		return;
-	write_zones_of(run);
-	if (left)
-		write_zone(c->engine, left->network_id, left->network_name);
-	names = names_for(run);
-	if (names && run->peer)
-		shim_peer_send(run->peer, SHIM_NAMES, &shim_names_type, names, NULL, 0);
-	if (names)
-		record_fini(&shim_names_type, names);
-	free(names);
-}
-
 void names_begin(struct engine *engine)
 {
 	struct networks *networks = engine->parts.networks;
@@ -179,7 +162,7 @@ static bool leads_outside(struct engine *engine, const struct endpoint_spec *end
 	return network && !network_get_spec(network)->internal;
 }
 
-bool names_are_asked(const struct container_run *run)
+static bool are_asked(const struct container_run *run)
 {
 	for (size_t i = 0; i < run->plan.endpoints.count; i++)
 		if (names_on(run->container, endpoint_at(run, i)))
@@ -187,7 +170,8 @@ bool names_are_asked(const struct container_run *run)
 	return false;
 }
 
-struct shim_names *names_for(const struct container_run *run)
+/* On no such network any more, it still needs somebody who passes its questions on. */
+static struct shim_names *describe(const struct container_run *run)
 {
 	const struct container *c = run->container;
 	struct shim_names *names = mem_new(struct shim_names);
@@ -202,14 +186,62 @@ struct shim_names *names_for(const struct container_run *run)
 		strings_add(&names->zones, endpoint->network_id);
 		add_links(&settings_of(c, endpoint)->links, &names->links);
 	}
-	if (names->zones.count == 0) {
-		free(names);
-		return NULL;
-	}
 	if (!links_are_addresses(c)) /* clients of the API may say it for all networks */
 		add_links(&c->host_config.links, &names->links);
 	names->folder = str_format("%s/%s", c->engine->settings.exec_root, ZONES_FOLDER);
 	if (outside)
 		run_name_servers(c, &names->servers);
 	return names;
+}
+
+struct shim_names *names_for(const struct container_run *run)
+{
+	return run->plan.names ? describe(run) : NULL;
+}
+
+void names_change(struct container *c, const struct endpoint_spec *left)
+{
+	struct container_run *run = c->run;
+	struct shim_names *names;
+
+	if (!run || !run->named)
+		return;
+	write_zones_of(run);
+	if (left)
+		write_zone(c->engine, left->network_id, left->network_name);
+	names = run->peer ? names_for(run) : NULL;
+	if (!names)
+		return;
+	shim_peer_send(run->peer, SHIM_NAMES, &shim_names_type, names, NULL, 0);
+	record_fini(&shim_names_type, names);
+	free(names);
+}
+
+/* ---- names that come late ---- */
+
+bool names_are_missing(const struct container_run *run)
+{
+	return !run->plan.names && are_asked(run);
+}
+
+void names_note(struct container_run *run)
+{
+	run->plan.names = are_asked(run);
+}
+
+struct job *names_open(struct container_run *run, job_done *done, void *data, struct error *err)
+{
+	struct container *c = run->container;
+	char *args[] = {"wherry-shim", "names", NULL};
+	scoped_free char *folder = container_run_folder(c);
+	struct shim_names_request request = {folder, c->pid, run->start_time};
+	scoped_buffer struct buffer input = {0};
+
+	record_encode(&shim_names_request_type, &request, &input);
+	struct job_request job = {.program = c->engine->shim,
+				  .args = args,
+				  .input = input.data,
+				  .size = input.size,
+				  .timeout_ms = OPEN_TIMEOUT_MS};
+	return job_start(c->engine->parts.loop, &job, done, data, err);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/engine_private.h"
+#include "os/job.h"
 
 #define ZONES_FOLDER "n" /* below the exec root */
 
@@ -17,8 +18,16 @@ void names_change(struct container *c, const struct endpoint_spec *left);
  * then. */
 void names_begin(struct engine *engine);
 
-/* Is it on a network that has names? */
-bool names_are_asked(const struct container_run *run);
+/* Before the start: note in its plan whether its shim is to answer for names. */
+void names_note(struct container_run *run);
 
-/* What its shim is told at the start; owned.  NULL: it is on no network that has names. */
+/* What that shim is told; owned.  NULL: it does not answer. */
 struct shim_names *names_for(const struct container_run *run);
+
+/* ---- names that come late ---- */
+
+/* It was started on the default network alone, and is on one with names now. */
+bool names_are_missing(const struct container_run *run);
+
+/* Have its shim given sockets for names; plan and resolv.conf are the caller's.  NULL on failure. */
+struct job *names_open(struct container_run *run, job_done *done, void *data, struct error *err);

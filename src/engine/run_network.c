@@ -232,6 +232,7 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	run->plan.published = ports->published;
 	ports->published = (struct record_list){0};
 	show_ports(c, &run->plan.published);
+	names_note(run);
 	names_show(run);
 	links_tell_address(c);
 	return true;
@@ -422,11 +423,17 @@ static bool write_hosts(struct container_run *run, const struct network_mode *mo
 	return hosts_render(&content, &text, err) && write_file(folder, "hosts", &text, err);
 }
 
+static int open_etc(const struct container_run *run, struct error *err)
+{
+	scoped_fd int folder = folder_open(run->container->engine->runs, run->container->id, err);
+
+	return folder >= 0 ? folder_open(folder, "etc", err) : -1;
+}
+
 bool run_rewrite_hosts(struct container_run *run, struct error *err)
 {
 	struct network_mode mode = {.kind = NETWORK_MODE_NETWORK};
-	scoped_fd int folder = folder_open(run->container->engine->runs, run->container->id, err);
-	scoped_fd int etc = folder >= 0 ? folder_open(folder, "etc", err) : -1;
+	scoped_fd int etc = open_etc(run, err);
 
 	return etc >= 0 && write_hosts(run, &mode, etc, err);
 }
@@ -471,7 +478,7 @@ static bool write_resolv_conf(struct container_run *run, const struct network_mo
 	    file_read(AT_FDCWD, "/etc/resolv.conf", HOSTS_LIMIT, &text, err))
 		return write_file(folder, "resolv.conf", &text, err);
 	resolv_conf_read_host(&host);
-	if (names_are_asked(run))
+	if (run->plan.names)
 		resolv_conf_render_names(&host, &asked, &text);
 	else
 		resolv_conf_render(&host, &asked, ipv6, &text);
@@ -483,6 +490,14 @@ void run_name_servers(const struct container *c, struct strings *out)
 	struct resolv_conf asked = asked_resolv_conf(c);
 
 	resolv_conf_servers(&asked, out);
+}
+
+bool run_rewrite_resolv_conf(struct container_run *run, struct error *err)
+{
+	struct network_mode mode = {.kind = NETWORK_MODE_NETWORK};
+	scoped_fd int etc = open_etc(run, err);
+
+	return etc >= 0 && write_resolv_conf(run, &mode, etc, err);
 }
 
 bool run_write_etc(struct container_run *run, const struct network_mode *mode, int run_folder,

@@ -25,6 +25,9 @@ void run_move_ports(struct container_run *run);
 /* Its addresses have changed: in place, for the file is mounted. */
 bool run_rewrite_hosts(struct container_run *run, struct error *err);
 
+/* Its shim answers for names now (plan.names): likewise. */
+bool run_rewrite_resolv_conf(struct container_run *run, struct error *err);
+
 /* Take away what an earlier daemon was about to connect or disconnect (connect.c). */
 void run_settle_networks(struct container_run *run);
 

@@ -31,6 +31,7 @@ static const struct record_field run_plan_fields[] = {
 		      &endpoint_spec_type),
 	RECORD_NESTED(struct run_plan, 3, "published", RECORD_LIST, published, 0,
 		      &published_port_type),
+	FIELD(4, RECORD_BOOL, names),
 };
 const struct record_type run_plan_type = RECORD_TYPE(struct run_plan, run_plan_fields);
 

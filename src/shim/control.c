@@ -217,6 +217,13 @@ static void handle_relays(struct control *c, const void *record, struct message 
 	shim_move_relays(c->controls->shim, record);
 }
 
+static void handle_names_sockets(struct control *c, const void *record, struct message *m)
+{
+	struct names_sockets sockets = {take_fd(m->fds[0]), take_fd(m->fds[1])};
+
+	shim_open_names(c->controls->shim, &sockets);
+}
+
 static const struct handler {
 	const struct record_type *type; /* NULL: no body */
 	size_t fds;			/* at least */
@@ -236,6 +243,7 @@ static const struct handler {
 	[SHIM_PORTS] = {NULL, 0, handle_ports},
 	[SHIM_RELAYS] = {&shim_relays_type, 0, handle_relays},
 	[SHIM_NAMES] = {&shim_names_type, 0, handle_names},
+	[SHIM_NAMES_SOCKETS] = {NULL, 2, handle_names_sockets},
 };
 
 /* A message that is not known is of a newer daemon, and is nothing that we could do. */

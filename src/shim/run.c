@@ -90,8 +90,23 @@ void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connec
 
 void shim_set_names(struct shim *s, const struct shim_names *what)
 {
-	if (s->names)
+	if (s->names) {
 		names_set(s->names, what);
+		return;
+	}
+	record_fini(&shim_names_type, &s->early_names);
+	record_copy(&shim_names_type, what, &s->early_names);
+}
+
+void shim_open_names(struct shim *s, struct names_sockets *sockets)
+{
+	if (s->state.phase != SHIM_PHASE_RUNNING || s->names) {
+		names_sockets_close(sockets);
+		return;
+	}
+	s->names = names_new(&s->loop, sockets);
+	names_set(s->names, &s->early_names);
+	record_fini(&shim_names_type, &s->early_names);
 }
 
 /* ---- what the parts tell each other ---- */

@@ -86,7 +86,8 @@ struct shim {
 	} ports;
 	struct relays *relays; /* owned; NULL: none of the ports is carried by us */
 	struct source relays_source;
-	struct names *names; /* owned; NULL: none are answered */
+	struct names *names;	       /* owned; NULL: none are answered */
+	struct shim_names early_names; /* told before there were sockets */
 
 	struct shim_state state;
 	struct shim_exit exit;
@@ -105,6 +106,7 @@ bool shim_signal(struct shim *s, int signal, struct error *err);
 bool shim_resize(struct shim *s, const struct shim_size *size, struct error *err);
 void shim_serve_logs(struct shim *s, const struct shim_logs *request, int connection);
 void shim_set_names(struct shim *s, const struct shim_names *what);
+void shim_open_names(struct shim *s, struct names_sockets *sockets); /* takes them */
 void shim_recorded(struct shim *s);
 void shim_move_relays(struct shim *s, const struct shim_relays *moved);
 void shim_daemon_gone(struct shim *s);

@@ -83,6 +83,14 @@ static const struct record_field names_fields[] = {
 };
 const struct record_type shim_names_type = RECORD_TYPE(struct shim_names, names_fields);
 
+static const struct record_field names_request_fields[] = {
+	FIELD(shim_names_request, 1, RECORD_STRING, run_folder),
+	FIELD(shim_names_request, 2, RECORD_I64, pid),
+	FIELD(shim_names_request, 3, RECORD_I64, start_time),
+};
+const struct record_type shim_names_request_type =
+	RECORD_TYPE(struct shim_names_request, names_request_fields);
+
 static const struct record_field kept_fields[] = {
 	FIELD(shim_kept, 1, RECORD_I64, key),	   FIELD(shim_kept, 2, RECORD_STRING, container),
 	FIELD(shim_kept, 3, RECORD_BOOL, removed), FIELD(shim_kept, 4, RECORD_BOOL, chunked),

@@ -71,10 +71,13 @@ enum shim_message {
 	SHIM_PORTS = 12, /* no body; descriptors to hold while the container runs: bound sockets
 			    that reserve published ports.  Any number of times, also later */
 
-	SHIM_NAMES =
-		13, /* struct shim_names: replaces what was told.  No answer; nothing to do for a
-			    shim whose container was started without names */
+	SHIM_NAMES = 13,  /* struct shim_names: replaces what was told.  No answer.  A shim whose
+		       container was started without names keeps it for its sockets: */
 	SHIM_RELAYS = 14, /* struct shim_relays.  No answer */
+	SHIM_NAMES_SOCKETS =
+		15, /* no body; the two of struct names_sockets, opened in the container's network
+		       by somebody with the rights to: `wherry-shim names`.  No answer; one that has
+		       some lets these go */
 
 	SHIM_KEEP = 24,	  /* struct shim_kept + 1 descriptor: to the keeper (shim/keeper.h) alone */
 	SHIM_FORGET = 25, /* struct shim_kept, its key */
@@ -173,6 +176,12 @@ enum shim_log_kind {
 };
 
 /* Where each line is sent, beside the file. */
+/* What `wherry-shim names` reads from its standard input: whose shim is to get sockets. */
+struct shim_names_request {
+	char *run_folder;	 /* absolute */
+	int64_t pid, start_time; /* of the container's first process */
+};
+
 struct shim_log_remote {
 	int32_t kind;	   /* enum shim_log_kind */
 	int32_t transport; /* enum syslog_transport */
@@ -246,5 +255,6 @@ struct shim_exit {
 
 extern const struct record_type shim_kept_type, shim_number_type, shim_text_type, shim_size_type,
 	shim_failure_type, shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type,
-	shim_release_type, shim_names_type, shim_relays_type, shim_log_remote_type,
-	shim_log_options_type, shim_start_type, shim_state_type, shim_exit_type;
+	shim_release_type, shim_names_type, shim_names_request_type, shim_relays_type,
+	shim_log_remote_type, shim_log_options_type, shim_start_type, shim_state_type,
+	shim_exit_type;

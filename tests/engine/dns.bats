@@ -166,3 +166,37 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	wherry exec plain cat /etc/resolv.conf | grep -qx "nameserver $UPSTREAM"
 	[ -z "$(nsenter -t "$(pid_of plain)" -n nft list ruleset)" ]
 }
+
+@test "who is connected while it runs is found at once, and finds the others; and not any more after a disconnect" {
+	network_create front
+	network_create back
+	up web --network front
+	up db --network back --network-alias data
+	local web
+	web=$(pid_of web)
+	wherry network connect --alias site back web
+	[ "$(ask_pid "$web" data)" = "$(address db back) NOERROR" ]
+	[ "$(ask db site)" = "$(address web back) NOERROR" ]
+	wherry network disconnect back web
+	[ "$(ask_pid "$web" data)" = "192.0.2.80 NOERROR" ]
+	[ "$(ask db site)" = "192.0.2.80 NOERROR" ]
+}
+
+@test "who began on the default network has names with its first network of a user" {
+	network_create front
+	up web --network front
+	up plain
+	wherry network connect front plain
+	wherry exec plain grep -v '^#' /etc/resolv.conf | grep -qx "nameserver 127.0.0.11"
+	[ "$(ask plain web)" = "$(address web front) NOERROR" ]
+	[ "$(ask web plain)" = "$(address plain front) NOERROR" ]
+	[ "$(ask plain world.test)" = "192.0.2.80 NOERROR" ]
+	daemon_kill
+	start_daemon
+	[ "$(ask plain web)" = "$(address web front) NOERROR" ]
+	wherry network disconnect front plain
+	[ "$(ask plain world.test)" = "192.0.2.80 NOERROR" ]
+	[ "$(ask plain web)" = "192.0.2.80 NOERROR" ]
+	wherry network connect front plain
+	[ "$(ask plain web)" = "$(address web front) NOERROR" ]
+}
