@@ -40,7 +40,7 @@ static char *complete_tcp(const struct cli *cli, const char *host)
 			      : str_format("tcp://%s:%s", name, tls ? "2376" : "2375");
 }
 
-static char *complete(const struct cli *cli, const char *host, struct error *err)
+char *address_complete(const struct cli *cli, const char *host, struct error *err)
 {
 	const char *scheme_end = strstr(host, "://");
 
@@ -69,7 +69,7 @@ char *address_choose(const struct cli *cli, struct error *err)
 		host = hosts->items[0];
 	if (!host)
 		host = environment("DOCKER_HOST");
-	return host ? complete(cli, host, err) : usual_socket();
+	return host ? address_complete(cli, host, err) : usual_socket();
 }
 
 /* ---- TLS ---- */
@@ -81,6 +81,8 @@ static char *tls_file(const struct cli *cli, const char *option, const char *nam
 
 	if (option)
 		return *option ? str_dup(option) : NULL;
+	if (cli->tls_folder)
+		folder = cli->tls_folder;
 	char *path = str_format("%s/%s", folder ? folder : config, name);
 	if (access(path, F_OK) == 0)
 		return path;
@@ -92,9 +94,11 @@ bool tls_choose(const struct cli *cli, struct tls_files *files)
 {
 	const struct cli_options *options = &cli->options;
 	bool verify = options->tls_verify > 0 ||
-		      (!options->tls_verify && environment("DOCKER_TLS_VERIFY"));
+		      (!options->tls_verify &&
+		       (cli->tls_folder ? !cli->skip_tls_verify
+					: environment("DOCKER_TLS_VERIFY") != NULL));
 
-	if (!verify && !options->tls && !environment("DOCKER_TLS"))
+	if (!verify && !cli->tls_folder && !options->tls && !environment("DOCKER_TLS"))
 		return false;
 	*files = (struct tls_files){
 		.ca = tls_file(cli, options->ca, "ca.pem"),

@@ -6,6 +6,9 @@
 /* A URL with scheme and, for TCP, port: "unix:///run/wherry/wherry.sock", "tcp://10.0.0.1:2376". */
 char *address_choose(const struct cli *cli, struct error *err);
 
+/* What somebody wrote for it, made whole in the same way. */
+char *address_complete(const struct cli *cli, const char *host, struct error *err);
+
 /* The files of TLS, whose strings the caller frees with tls_files_fini; false: no TLS is meant. */
 struct tls_files {
 	char *ca, *certificate, *key; /* owned; NULL: none */

@@ -1,6 +1,7 @@
 #include "cmd/cli/api.h"
 
 #include "cmd/cli/address.h"
+#include "cmd/cli/context_store.h"
 #include "format/json.h"
 
 #include <ctype.h>
@@ -92,7 +93,8 @@ static struct http_client *new_client(struct cli *cli, struct error *err)
 {
 	scoped_tls_files struct tls_files files = {0};
 
-	if (!cli->address && !(cli->address = address_choose(cli, err)))
+	if (!cli->address && (!context_enter(cli, err) ||
+			      (!cli->address && !(cli->address = address_choose(cli, err)))))
 		return NULL;
 	if (str_starts_with(cli->address, "unix:") || !tls_choose(cli, &files))
 		return http_client_new(cli->address, NULL, err);
@@ -126,8 +128,8 @@ bool api_requires(struct cli *cli, const char *what, const char *version, struct
 		return false;
 	return api_at_least(cli, version) ||
 	       error_set(err, ERROR_UNSUPPORTED,
-			 "\"%s\" requires API version %s, but the %s daemon API version is %s", what,
-			 version, cli->product, cli->api_version);
+			 "\"%s\" requires API version %s, but the %s daemon API version is %s",
+			 what, version, cli->product, cli->api_version);
 }
 
 /* In the words that scripts wait for. */

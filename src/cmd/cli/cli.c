@@ -221,11 +221,8 @@ static int run_top(struct cli *cli, struct option_outcome *outcome)
 
 	if (cli->options.version)
 		return print_version(cli);
-	if (cli->options.context && strcmp(cli->options.context, "default") != 0) {
-		fprintf(stderr,
-			"Failed to initialize: unable to resolve %s endpoint: context "
-			"\"%s\": context not found\n",
-			cli->program, cli->options.context);
+	if (cli->options.context && cli->options.hosts.count) {
+		fprintf(stderr, "conflicting options: cannot specify both --host and --context\n");
 		return 1;
 	}
 	if (outcome->help || !arguments->count)
@@ -264,6 +261,7 @@ int cli_main(int argc, const char *const *argv, const char *version, const char 
 	options_fini(top_command.options, &cli.options);
 	http_client_free(cli.api);
 	free(cli.address);
+	free(cli.tls_folder);
 	free(cli.api_version);
 	free(cli.path);
 	return status;

@@ -22,6 +22,8 @@ struct cli {
 	const struct command *command;
 	struct cli_options options;
 	char *address;		 /* owned: of the daemon; NULL until it is needed */
+	char *tls_folder;	 /* owned: certificates of the context in force; NULL: none */
+	bool skip_tls_verify;	 /* as that context says */
 	struct http_client *api; /* owned: NULL until it is needed */
 	char *api_version;	 /* owned: agreed with the daemon */
 };

@@ -37,7 +37,14 @@ struct command {
 	size_t entry_count;
 };
 
-enum section { SECTION_COMMON, SECTION_MANAGEMENT, SECTION_SWARM, SECTION_OTHER, SECTION_HIDDEN, SECTIONS };
+enum section {
+	SECTION_COMMON,
+	SECTION_MANAGEMENT,
+	SECTION_SWARM,
+	SECTION_OTHER,
+	SECTION_HIDDEN,
+	SECTIONS
+};
 
 struct command_entry {
 	const char *name;
@@ -54,13 +61,15 @@ extern const struct command top_command; /* commands.c */
 const struct command_entry *command_find(const struct command *group, const char *name);
 
 /* The lists of commands by file. */
-extern const struct command container_attach, container_commit, container_copy, container_create, container_diff,
-	container_exec, container_export, container_inspect, container_kill, container_list, container_logs, container_pause, container_port,
-	container_prune, container_remove, container_rename, container_restart, container_run,
-	container_start, container_stats, container_stop, container_top, container_unpause,
-	container_update, container_wait;
-extern const struct command image_build, image_history, image_import, image_inspect, image_list, image_load,
-	image_prune, image_pull, image_push, image_remove, image_save, image_search, image_tag;
+extern const struct command container_attach, container_commit, container_copy, container_create,
+	container_diff, container_exec, container_export, container_inspect, container_kill,
+	container_list, container_logs, container_pause, container_port, container_prune,
+	container_remove, container_rename, container_restart, container_run, container_start,
+	container_stats, container_stop, container_top, container_unpause, container_update,
+	container_wait;
+extern const struct command image_build, image_history, image_import, image_inspect, image_list,
+	image_load, image_prune, image_pull, image_push, image_remove, image_save, image_search,
+	image_tag;
 extern const struct command network_connect, network_create, network_disconnect, network_inspect,
 	network_list, network_prune, network_remove;
 extern const struct command volume_create, volume_inspect, volume_list, volume_prune, volume_remove,
@@ -68,8 +77,10 @@ extern const struct command volume_create, volume_inspect, volume_list, volume_p
 extern const struct command builder_prune, manifest_inspect, plugin_list;
 extern const struct command system_df, system_events, system_info, system_login, system_logout,
 	system_prune, system_version;
-extern const struct command checkpoint_group, config_group, manifest_group, node_group, plugin_group,
-	secret_group, service_group, stack_group, swarm_group, trust_group; /* unsupported.c */
+extern const struct command checkpoint_group, config_group, manifest_group, node_group,
+	plugin_group, secret_group, service_group, stack_group, swarm_group, trust_group,
+	unsupported; /* unsupported.c */
+extern const struct command context_group;
 extern const struct command inspect_any, completion_print, completion_words, manual_write;
 
 /* Help for --format, where there is a table and where there is none. */

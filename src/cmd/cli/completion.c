@@ -1,6 +1,7 @@
 /* Completion.  The shells' scripts are small: they hand the words of the line to `__complete`, which
  * knows the tables, and asks the daemon for names. */
 #include "cmd/cli/api.h"
+#include "cmd/cli/context_store.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -153,6 +154,17 @@ static void offer_volumes(struct cli *cli, const char *prefix)
 	offer_names(json_object_get(answer, "Volumes"), prefix);
 }
 
+static void offer_contexts(struct cli *cli, const char *prefix)
+{
+	scoped_json json_t *contexts = context_read_all(cli);
+	size_t i;
+	json_t *context;
+
+	offer(prefix, CONTEXT_DEFAULT, "");
+	json_array_foreach (contexts, i, context)
+		offer(prefix, doc_text(context, "Name"), context_host(context));
+}
+
 static void offer_arguments(struct cli *cli, const struct place *place, const char *prefix)
 {
 	const struct command *command = place->command;
@@ -176,6 +188,8 @@ static void offer_arguments(struct cli *cli, const struct place *place, const ch
 		offer_volumes(cli, prefix);
 		break;
 	case ARGUMENTS_CONTEXTS:
+		offer_contexts(cli, prefix);
+		break;
 	case ARGUMENTS_NONE:
 	case ARGUMENTS_FILES:
 		break; /* the shell offers files when nothing else is offered */

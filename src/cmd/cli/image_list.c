@@ -24,6 +24,8 @@ static const struct option options[] = {
 	{0, "no-trunc", &option_switch, offsetof(struct list, no_trunc),
 	 .help = "Cut nothing short"},
 	{'q', "quiet", &option_switch, offsetof(struct list, quiet), .help = "Show only the ids"},
+	{0, "tree", &option_switch, offsetof(struct list, quiet), .hidden = true, .help = "",
+	 .refused = "an image here is of one platform, and has no branches"},
 };
 
 static json_t *get_images(struct cli *cli, struct list *list, const struct strings *arguments,

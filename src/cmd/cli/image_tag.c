@@ -1,6 +1,7 @@
 /* tag, rmi and history. */
 #include "cmd/cli/api.h"
 #include "cmd/cli/listing.h"
+#include "cmd/cli/platform_option.h"
 #include "cmd/cli/show.h"
 #include "format/json.h"
 #include "format/reference.h"
@@ -37,6 +38,7 @@ static int run_tag(struct cli *cli, void *fields, const struct strings *argument
 
 struct removal {
 	bool force, no_prune;
+	char *platform;
 };
 
 static const struct option removal_options[] = {
@@ -44,6 +46,8 @@ static const struct option removal_options[] = {
 	 .help = "Remove it also when containers were made from it"},
 	{0, "no-prune", &option_switch, offsetof(struct removal, no_prune),
 	 .help = "Keep parents that have no name"},
+	{0, "platform", &option_string, offsetof(struct removal, platform),
+	 .help = "Remove only this platform: OS[/ARCHITECTURE[/VARIANT]]"},
 };
 
 static bool remove_image(struct cli *cli, const char *name, const struct removal *removal,
@@ -57,6 +61,8 @@ static bool remove_image(struct cli *cli, const char *name, const struct removal
 
 	target_add_flag(&target, "force", removal->force);
 	target_add_flag(&target, "noprune", removal->no_prune);
+	if (!platform_option_add(cli, &target, removal->platform, "1.50", err))
+		return false;
 	if (!api_call(cli, &request, &answer, err))
 		return false;
 	json_array_foreach (answer, i, step) {
@@ -91,7 +97,7 @@ static int run_remove(struct cli *cli, void *fields, const struct strings *argum
 
 struct history {
 	bool human, no_trunc, quiet;
-	char *format;
+	char *format, *platform;
 };
 
 static const struct option history_options[] = {
@@ -100,6 +106,8 @@ static const struct option history_options[] = {
 	 .help = "Show sizes and ages for people"},
 	{0, "no-trunc", &option_switch, offsetof(struct history, no_trunc),
 	 .help = "Cut nothing short"},
+	{0, "platform", &option_string, offsetof(struct history, platform),
+	 .help = "Of this platform: OS[/ARCHITECTURE[/VARIANT]]"},
 	{'q', "quiet", &option_switch, offsetof(struct history, quiet),
 	 .help = "Show only the ids"},
 };
@@ -156,6 +164,8 @@ static bool show_history(struct cli *cli, const struct history *history, const c
 			? "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"
 			: "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}";
 
+	if (!platform_option_add(cli, &target, history->platform, "1.48", err))
+		return false;
 	if (!view_open(&view, &history_listing, history->format, table, history->quiet, err))
 		return false;
 	scoped_json json_t *steps = api_get(cli, &target, err);

@@ -10,6 +10,7 @@
 static const struct reason {
 	const char *group, *target, *why;
 } reasons[] = {
+	{"context", NULL, "contexts are kept in the client's settings: copy those"},
 	{"config", "/configs", "it concerns a swarm"},
 	{"node", "/nodes", "it concerns a swarm"},
 	{"secret", "/secrets", "it concerns a swarm"},
