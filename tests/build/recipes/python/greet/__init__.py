@@ -1,0 +1,5 @@
+import sys
+
+
+def main():
+    print("python says", *sys.argv[1:])

@@ -1,0 +1,2 @@
+#!/bin/sh
+id -u; id -g; cat greeting.txt made-by; stat -c %U:%G greeting.txt
