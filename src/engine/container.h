@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/signal_name.h"
 #include "engine/container_config.h"
 #include "image/image.h"
 #include "shim/shim_protocol.h"
@@ -119,9 +120,6 @@ char *container_upper_folder(const struct container *c); /* what the container h
  * ever. */
 int container_stop_signal(const struct container *c);
 int64_t container_stop_timeout(const struct container *c);
-
-/* "SIGKILL", "kill", "9"; 0: there is no such signal.  Real-time ones as RTMIN+3, RTMAX-1. */
-int signal_from_name(const char *name);
 
 /* ---- exec ---- */
 

@@ -79,6 +79,7 @@ static void others_are_refused_by_name(void **state)
 			      "looking for matching double-quote"},
 		{"ENV A=${x", "error: failed to process \"${x\": syntax error: missing '}'"},
 		{"SHELL [\"a\"]", "error: shell is not a valid change command"},
+		{"STOPSIGNAL BOGUS", "error: invalid signal: BOGUS"},
 		{"EXPOSE 99999", "error: invalid containerPort: 99999"},
 		{"EXPOSE 9-8", "error: invalid containerPort: 9-8"},
 		{"EXPOSE 80/icmp", "error: invalid proto: icmp"},

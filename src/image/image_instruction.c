@@ -1,6 +1,7 @@
 #include "image/image_instruction.h"
 
 #include "base/map.h"
+#include "base/signal_name.h"
 #include "base/time.h"
 #include "format/expand.h"
 #include "format/path.h"
@@ -195,7 +196,11 @@ static bool apply_user(const struct change *c)
 
 static bool apply_stop_signal(const struct change *c)
 {
-	return set_text(c, &c->defaults->stop_signal);
+	char **field = &c->defaults->stop_signal;
+
+	return set_text(c, field) &&
+	       (signal_from_name(*field) != 0 ||
+		error_set(c->err, ERROR_INVALID, "invalid signal: %.60s", *field));
 }
 
 static bool apply_workdir(const struct change *c)

@@ -1,4 +1,6 @@
-#include "engine/container.h"
+#include "base/signal_name.h"
+
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdio.h>
