@@ -6,10 +6,12 @@
 #	make test-vm    the core scenarios on Debian's own kernel with systemd and cgroup v2, in qemu
 #	make bench      every figure that the README quotes
 #	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
-#	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=)
+#	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=);
+#	                with DOCKER=yes the command is called `docker`, too
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+DOCKER ?=
 FUZZ_SECONDS ?= 600
 SUITE ?=
 
@@ -51,6 +53,7 @@ fuzz: test-packages build-fuzz/build.ninja
 
 install: programs
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
+	@[ -z "$(DOCKER)" ] || dist/docker-name '$(DESTDIR)$(PREFIX)'
 
 clean:
 	rm -rf build build-sanitized build-fuzz build-clang build-release-werror scratch
