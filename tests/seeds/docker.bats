@@ -91,6 +91,7 @@ matches() { # PATTERN...: each matches a line as a whole
 
 ok() { # COMMAND...
 	run "$@"
+	output=${output//$'\r'/}
 	[ "$status" = 0 ] || { echo "# $* ended with $status: $output" >&2; return 1; }
 }
 
@@ -101,7 +102,7 @@ answers() { curl -sf -o "$SCRATCH/page" "$@"; }
 # type_into COMMAND: what is typed (standard input) into the command on a terminal; the screen is in $output.
 type_into() {
 	run script -qec "$1" "$SCRATCH/typescript"
-	output=$(tr -d '\r' <"$SCRATCH/typescript")
+	output=$(sed -E $'s/\r//g; s/\e\\[[?0-9;]*[a-zA-Z]//g' "$SCRATCH/typescript")
 }
 
 # ---- images ----
@@ -198,8 +199,7 @@ type_into() {
 
 phpapp() {
 	cd "$BATS_TEST_DIRNAME/docker/phpapp"
-	run docker build -t="srirajan/ubuntu_phpapp" .
-	[ "$status" = 0 ]
+	ok docker build -t="srirajan/ubuntu_phpapp" .
 }
 
 the_page() { # NAME of the container's host
