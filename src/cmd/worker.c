@@ -15,6 +15,8 @@ static const struct {
 	{"build", worker_build},
 	{"build-fetch", worker_build_fetch},
 	{"build-mount", worker_build_mount},
+	{"compress", worker_compress},
+	{"decompress", worker_decompress},
 	{"fetch", worker_fetch},
 	{"import", worker_import},
 	{"load", worker_load},

@@ -29,5 +29,7 @@ worker_job worker_seccomp;	/* seccomp programs: sandbox/seccomp_program.h */
 worker_job worker_remove;	/* trees of a million files */
 worker_job worker_measure;	/* how many bytes they hold */
 worker_job worker_volume_mount; /* what volumes are made of */
-worker_job worker_resolve;	/* names, for shims: cmd/worker_resolve.c */
-worker_job worker_tls;		/* TLS for the daemon: http/http_tls.h */
+worker_job worker_compress;	/* logs, for shims: cmd/worker_compress.c */
+worker_job worker_decompress;
+worker_job worker_resolve; /* names, for shims: cmd/worker_resolve.c */
+worker_job worker_tls;	   /* TLS for the daemon: http/http_tls.h */

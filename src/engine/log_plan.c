@@ -154,6 +154,16 @@ static int64_t count_option(const struct pairs *options, const char *name)
 	return text && parse_i64(text, &count) ? count : LOG_MAX_FILES;
 }
 
+/* Docker's defaults: what nobody but us reads is compressed. */
+static bool compresses(const struct log_config *log, bool sends)
+{
+	const char *name = sends ? "cache-compress" : "compress";
+
+	if (str_equal(log->type, "json-file"))
+		return log_option_is_true(&log->config, name);
+	return !pairs_have(&log->config, name) || log_option_is_true(&log->config, name);
+}
+
 /* The copy of what is sent away has its own options. */
 static void plan_file(const struct container *c, struct shim_log_options *out)
 {
@@ -164,6 +174,8 @@ static void plan_file(const struct container *c, struct shim_log_options *out)
 	out->max_size = size_option(&log->config, sends ? "cache-max-size" : "max-size");
 	out->max_files = count_option(&log->config, sends ? "cache-max-file" : "max-file");
 	out->attrs_json = attributes_json(c);
+	out->compress = compresses(log, sends);
+	out->worker = str_dup(c->engine->worker);
 }
 
 /* ---- servers ---- */

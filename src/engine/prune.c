@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/prune_filter.h"
 
 struct prune_operation {
 	struct operation op;
@@ -23,30 +24,10 @@ static void fini_prune(struct operation *op)
 	strings_fini(&self->pruned.ids);
 }
 
-/* "name" or "name=value" */
-static bool has_label(const struct container *c, const char *label)
-{
-	const char *equals = strchr(label, '=');
-	scoped_free char *name = NULL;
-
-	if (!equals)
-		return pairs_have(&c->config.labels, label);
-	name = str_dup_n(label, (size_t)(equals - label));
-	return str_equal(pairs_get(&c->config.labels, name), equals + 1);
-}
-
 static bool matches(const struct container *c, const struct container_filter *filter)
 {
-	if (container_is_running(c) || c->busy || c->run ||
-	    (filter->until_ns && c->created_ns >= filter->until_ns))
-		return false;
-	for (size_t i = 0; i < filter->labels.count; i++)
-		if (!has_label(c, filter->labels.items[i]))
-			return false;
-	for (size_t i = 0; i < filter->labels_not.count; i++)
-		if (has_label(c, filter->labels_not.items[i]))
-			return false;
-	return true;
+	return !container_is_running(c) && !c->busy && !c->run &&
+	       container_filter_matches(filter, &c->config.labels, c->created_ns);
 }
 
 static void finish(struct prune_operation *self)

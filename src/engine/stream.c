@@ -51,6 +51,7 @@ void engine_logs(struct engine *engine, struct container *c, const struct shim_l
 	struct error unused;
 
 	request.details_text = details;
+	request.worker = c->engine->worker;
 	if (peer_of(c))
 		shim_peer_send(peer_of(c), SHIM_LOGS, &shim_logs_type, &request, &connection->fd,
 			       1);

@@ -328,6 +328,7 @@ static void open_replay(struct client *c, const struct shim_attach *attach)
 	const struct log_query query = {.out = attach->out,
 					.err = attach->err,
 					.multiplexed = attach->multiplexed,
+					.worker = c->clients->log->worker,
 					.tail = -1};
 
 	if (attach->replay)

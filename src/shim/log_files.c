@@ -3,9 +3,15 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define COMPRESSED ".gz"
 
 enum {
 	NUMBER_LIMIT = 10000,
@@ -16,14 +22,19 @@ enum {
 static int64_t number_of(const char *file, const char *name)
 {
 	size_t length = strlen(name);
+	scoped_free char *digits = NULL;
 	int64_t number;
 
 	if (!str_starts_with(file, name))
 		return -1;
 	if (file[length] == '\0')
 		return 0;
-	if (file[length] != '.' || !parse_i64(file + length + 1, &number) || number < 1 ||
-	    number > NUMBER_LIMIT)
+	if (file[length] != '.')
+		return -1;
+	digits = str_dup(file + length + 1);
+	if (str_ends_with(digits, COMPRESSED))
+		digits[strlen(digits) - strlen(COMPRESSED)] = '\0';
+	if (!parse_i64(digits, &number) || number < 1 || number > NUMBER_LIMIT)
 		return -1;
 	return number;
 }
@@ -52,16 +63,86 @@ static char *file_name(const char *name, int64_t number)
 	return number ? str_format("%s.%lld", name, (long long)number) : str_dup(name);
 }
 
-static int open_number(int folder, const char *name, int64_t number)
+static char *compressed_name(const char *name, int64_t number)
+{
+	return str_format("%s.%lld" COMPRESSED, name, (long long)number);
+}
+
+/* ---- compressed ones ---- */
+
+static void run_worker(const char *worker, int in, int out)
+{
+	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	    syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0) == 0)
+		execl(worker, "wherry-worker", "decompress", (char *)NULL);
+	_exit(1);
+}
+
+static bool wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* -1: it is not there, or torn. */
+static int open_compressed(int folder, const char *file, const char *worker)
+{
+	scoped_fd int in = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	scoped_fd int memory = -1;
+	pid_t pid;
+
+	if (in < 0)
+		return -1;
+	memory = memfd_create("log", MFD_CLOEXEC);
+	pid = memory < 0 ? -1 : fork();
+	if (pid == 0)
+		run_worker(worker, in, memory);
+	if (pid < 0 || !wait_for(pid) || lseek(memory, 0, SEEK_SET) < 0)
+		return -1;
+	return take_fd(memory);
+}
+
+static int open_number(int folder, const char *name, const char *worker, int64_t number)
 {
 	scoped_free char *file = file_name(name, number);
+	scoped_free char *compressed = compressed_name(name, number);
+	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0 || number == 0 || !worker)
+		return fd;
+	return open_compressed(folder, compressed, worker);
 }
+
+/* Without reading it. */
+static bool stat_number(int folder, const char *name, int64_t number, struct stat *st)
+{
+	scoped_free char *file = file_name(name, number);
+	scoped_free char *compressed = compressed_name(name, number);
+
+	return fstatat(folder, file, st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (number > 0 && fstatat(folder, compressed, st, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+/* ---- which is which ---- */
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+static bool same_moment(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* One of them may be the other, compressed, or in memory: what has no name left. */
+static bool same_content(const struct stat *a, const struct stat *b)
+{
+	return same_file(a, b) || ((a->st_nlink == 0 || b->st_nlink == 0) && same_moment(a, b));
 }
 
 static bool is_open(const struct log_files *files, int fd)
@@ -70,7 +151,7 @@ static bool is_open(const struct log_files *files, int fd)
 
 	for (size_t i = 0; i < files->count; i++)
 		if (fstat(fd, &st) == 0 && fstat(files->fds[i], &other) == 0 &&
-		    same_file(&st, &other))
+		    same_content(&st, &other))
 			return true;
 	return false;
 }
@@ -87,14 +168,14 @@ static void reverse(int *items, size_t count)
 
 /* From the newest to the oldest: a rotation meanwhile moves files away from us, so that one may be
  * met twice, but none is passed by. */
-void log_files_open(int folder, const char *name, struct log_files *out)
+void log_files_open(int folder, const char *name, const char *worker, struct log_files *out)
 {
 	int64_t last = highest_number(folder, name);
 
 	*out = (struct log_files){0};
 	out->fds = mem_zeroed((size_t)(last + 1), sizeof(int));
 	for (int64_t n = 0; n <= last; n++) {
-		int fd = open_number(folder, name, n);
+		int fd = open_number(folder, name, worker, n);
 
 		if (fd < 0)
 			continue;
@@ -134,12 +215,12 @@ static int64_t find_number(int folder, const char *name, const struct stat *ours
 }
 
 /* The nearest one below `number`: there may be a gap, of a rotation that is under way or was killed. */
-static int open_below(int folder, const char *name, int64_t number)
+static int open_below(int folder, const char *name, const char *worker, int64_t number)
 {
 	int fd = -1;
 
 	while (fd < 0 && number-- > 0)
-		fd = open_number(folder, name, number);
+		fd = open_number(folder, name, worker, number);
 	return fd;
 }
 
@@ -149,15 +230,22 @@ static bool is_older(const struct stat *a, const struct stat *b)
 	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec < b->st_mtim.tv_nsec);
 }
 
-/* When ours is gone, what remains is younger, but for what somebody else has deleted. */
-static int open_oldest_since(int folder, const char *name, const struct stat *ours, int64_t last)
+/* When ours is gone, or has become another by being compressed, what remains and is younger; but for
+ * what somebody else has deleted. */
+static int open_oldest_since(int folder, const char *name, const char *worker,
+			     const struct stat *ours)
 {
 	struct stat other;
 
-	for (int64_t n = last; n >= 0; n--) {
-		int fd = open_number(folder, name, n);
+	for (int64_t n = highest_number(folder, name); n >= 0; n--) {
+		int fd;
 
-		if (fd >= 0 && fstat(fd, &other) == 0 && !is_older(&other, ours))
+		if (!stat_number(folder, name, n, &other) || is_older(&other, ours) ||
+		    same_content(&other, ours))
+			continue;
+		fd = open_number(folder, name, worker, n);
+		if (fd >= 0 && fstat(fd, &other) == 0 && !is_older(&other, ours) &&
+		    !same_content(&other, ours))
 			return fd;
 		close_fd(&fd);
 	}
@@ -165,7 +253,7 @@ static int open_oldest_since(int folder, const char *name, const struct stat *ou
 }
 
 /* If nothing moved between two looks at our file, what was opened between them follows it. */
-static enum attempt try_next(int folder, const char *name, int fd, int *out)
+static enum attempt try_next(int folder, const char *name, const char *worker, int fd, int *out)
 {
 	int64_t last = highest_number(folder, name), number;
 	struct stat ours;
@@ -173,13 +261,13 @@ static enum attempt try_next(int folder, const char *name, int fd, int *out)
 	if (fstat(fd, &ours) < 0)
 		return NEWEST;
 	if (ours.st_nlink == 0) {
-		*out = open_oldest_since(folder, name, &ours, last);
+		*out = open_oldest_since(folder, name, worker, &ours);
 		return *out >= 0 ? FOUND : NEWEST;
 	}
 	number = find_number(folder, name, &ours, last);
 	if (number < 0)
 		return AGAIN;
-	*out = open_below(folder, name, number);
+	*out = open_below(folder, name, worker, number);
 	if (find_number(folder, name, &ours, last) != number) {
 		close_fd(out);
 		return AGAIN;
@@ -195,7 +283,7 @@ static bool is_newest(int folder, const char *name, int fd)
 	       same_file(&ours, &newest);
 }
 
-int log_files_next(int folder, const char *name, int fd)
+int log_files_next(int folder, const char *name, const char *worker, int fd)
 {
 	enum { ATTEMPTS = 1000 };
 	int next = -1;
@@ -203,7 +291,7 @@ int log_files_next(int folder, const char *name, int fd)
 	if (is_newest(folder, name, fd))
 		return -1;
 	for (int i = 0; i < ATTEMPTS; i++) {
-		enum attempt attempt = try_next(folder, name, fd, &next);
+		enum attempt attempt = try_next(folder, name, worker, fd, &next);
 
 		if (attempt != AGAIN)
 			return attempt == FOUND ? next : -1;

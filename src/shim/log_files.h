@@ -1,5 +1,9 @@
 /* The files of a log: NAME is being written, NAME.1 was before it, NAME.2 before that ...  Another
- * process may rotate them at any instant, and one that was killed while it did may have left gaps. */
+ * process may rotate them at any instant, and one that was killed while it did may have left gaps.
+ *
+ * Those that were rotated may be compressed (NAME.1.gz).  Such a one is read into memory by a worker
+ * when it is opened, and waited for; it is known for the file that it was by its time, which
+ * compressing does not change.  Without `worker` (NULL) it is passed by. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,9 +15,9 @@ struct log_files {
 };
 
 /* All that are there: none is missing, none is there twice, whatever happens meanwhile. */
-void log_files_open(int folder, const char *name, struct log_files *out);
+void log_files_open(int folder, const char *name, const char *worker, struct log_files *out);
 void log_files_fini(struct log_files *files);
 
 /* The file that was begun after this one; -1: this is the newest.  When this one is gone already,
  * the oldest that is left. */
-int log_files_next(int folder, const char *name, int fd);
+int log_files_next(int folder, const char *name, const char *worker, int fd);

@@ -17,7 +17,7 @@ enum {
 struct log_reader {
 	int folder;
 	char *name;
-	struct log_query query; /* details owned */
+	struct log_query query; /* details and worker owned */
 	size_t details_length;
 	struct log_files files;
 	size_t at;	   /* the file that is read */
@@ -106,7 +106,7 @@ struct log_reader *log_reader_open(int folder, const char *name, const struct lo
 
 	if (folder < 0)
 		return NULL;
-	log_files_open(folder, name, &files);
+	log_files_open(folder, name, query->worker, &files);
 	if (files.count == 0) {
 		log_files_fini(&files);
 		return NULL;
@@ -115,6 +115,7 @@ struct log_reader *log_reader_open(int folder, const char *name, const struct lo
 	*r = (struct log_reader){
 		.folder = folder, .name = str_dup(name), .query = *query, .files = files};
 	r->query.details = str_dup_or_null(query->details);
+	r->query.worker = str_dup_or_null(query->worker);
 	r->details_length = query->details ? strlen(query->details) + 1 : 0;
 	if (query->tail == 0)
 		seek_end(r);
@@ -130,6 +131,7 @@ void log_reader_close(struct log_reader *r)
 	log_files_fini(&r->files);
 	buffer_fini(&r->raw);
 	free((char *)(uintptr_t)r->query.details);
+	free((char *)(uintptr_t)r->query.worker);
 	free(r->name);
 	free(r);
 }
@@ -161,7 +163,7 @@ static bool next_file(struct log_reader *r)
 		begin_file(r);
 		return true;
 	}
-	next = log_files_next(r->folder, r->name, *current);
+	next = log_files_next(r->folder, r->name, r->query.worker, *current);
 	if (next < 0)
 		return false;
 	/* The writer has left it: but has all of it been read?  The caller looks once more. */

@@ -20,6 +20,7 @@ struct log_query {
 	int64_t tail;		      /* so many lines; -1: all */
 	struct log_place since_place; /* with tail 0: this was the end, when the client asked */
 	int64_t since, until;	      /* ns; 0: not given */
+	const char *worker;	      /* reads what is compressed; NULL: that is passed by */
 	const char *details;	      /* stands before each line; NULL: nothing does */
 };
 

@@ -132,6 +132,7 @@ static struct log_query query_of(const struct shim_logs *request)
 				  .tail = request->tail,
 				  .since = request->since,
 				  .until = request->until,
+				  .worker = request->worker,
 				  .details = request->details ? request->details_text : NULL};
 }
 

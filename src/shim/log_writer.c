@@ -50,18 +50,51 @@ static void cut_torn_line(struct log_writer *log)
 		log->error = errno; /* then the next line is torn too, and readers skip it */
 }
 
-static char *rotated_name(const struct log_writer *log, int64_t number)
+static char *rotated_name(const struct log_writer *log, int64_t number, const char *suffix)
 {
-	return number ? str_format("%s.%lld", log->name, (long long)number) : str_dup(log->name);
+	return number ? str_format("%s.%lld%s", log->name, (long long)number, suffix)
+		      : str_dup(log->name);
+}
+
+static void move_on(const struct log_writer *log, int64_t number, const char *suffix)
+{
+	scoped_free char *from = rotated_name(log, number, suffix);
+	scoped_free char *to = rotated_name(log, number + 1, suffix);
+
+	renameat(log->folder, from, log->folder, to);
+}
+
+static void remove_number(const struct log_writer *log, int64_t number, const char *suffix)
+{
+	scoped_free char *name = rotated_name(log, number, suffix);
+
+	unlinkat(log->folder, name, 0);
+}
+
+/* Readers know a compressed file for the one that it was by its time, so no two may have the same. */
+static void stamp(const struct log_writer *log)
+{
+	int64_t now = time_now_ns();
+	const struct timespec moment = {.tv_sec = now / NS_PER_SECOND,
+					.tv_nsec = now % NS_PER_SECOND};
+
+	if (log->fd >= 0)
+		futimens(log->fd, (const struct timespec[]){moment, moment});
 }
 
 static void rotate(struct log_writer *log)
 {
-	for (int64_t i = log->max_files - 1; i >= 1; i--) {
-		scoped_free char *from = rotated_name(log, i - 1);
-		scoped_free char *to = rotated_name(log, i);
+	int64_t last = log->max_files - 1;
 
-		renameat(log->folder, from, log->folder, to);
+	if (log->worker) {
+		stamp(log);
+		remove_number(log, last, "");
+		remove_number(log, last, ".gz");
+	}
+	for (int64_t i = last - 1; i >= 0; i--) {
+		move_on(log, i, "");
+		if (log->worker && i > 0)
+			move_on(log, i, ".gz");
 	}
 	if (log->max_files <= 1)
 		unlinkat(log->folder, log->name, 0);
@@ -69,6 +102,8 @@ static void rotate(struct log_writer *log)
 	log->size =
 		0; /* also when the new one cannot be made: what is there is rotated only once */
 	open_file(log);
+	if (log->rotated)
+		log->rotated(log);
 }
 
 /* ---- writing lines ---- */
@@ -320,6 +355,8 @@ bool log_writer_open(struct log_writer *log, const struct shim_log_options *opti
 		return false;
 	log->max_size = options->max_size;
 	log->max_files = options->max_files;
+	if (options->compress && options->max_files > 1)
+		log->worker = str_dup_or_null(options->worker);
 	jsonlog_encoder_init(&log->encoder, attrs);
 	if (open_file(log))
 		cut_torn_line(log);
@@ -334,6 +371,7 @@ void log_writer_close(struct log_writer *log)
 	close_fd(&log->fd);
 	close_fd(&log->folder);
 	free(take(log->name));
+	free(take(log->worker));
 	jsonlog_encoder_fini(&log->encoder);
 	buffer_fini(&log->partial[0]);
 	buffer_fini(&log->partial[1]);

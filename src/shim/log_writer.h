@@ -26,6 +26,7 @@ struct log_writer {
 	int fd;	    /* owned; -1: could not be opened, tried again */
 	int64_t size;
 	int64_t max_size, max_files;
+	char *worker; /* owned; compresses what was rotated (NAME.1 may be NAME.1.gz); NULL: nobody */
 	struct jsonlog_encoder encoder;
 	struct buffer partial[2]; /* of stdout and stderr */
 	struct buffer lines;	  /* encoded, about to be written */
@@ -36,6 +37,9 @@ struct log_writer {
 
 	/* `dropped` bytes were lost for `error`, and now there is room again; may be NULL. */
 	void (*recovered)(struct log_writer *log, int64_t dropped, int error);
+
+	/* A file was rotated; may be NULL. */
+	void (*rotated)(struct log_writer *log);
 
 	struct {
 		int *items; /* pipes of those who follow, owned */

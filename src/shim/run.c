@@ -171,7 +171,8 @@ static bool is_done(const struct shim *s)
 		return !s->controls.daemon;
 	return s->state.phase == SHIM_PHASE_ENDED && (s->released || !s->controls.daemon) &&
 	       clients_are_gone(&s->clients) && !waits_are_open(&s->waits) &&
-	       !controls_are_busy(&s->controls) && !log_sender_is_busy(&s->sender);
+	       !controls_are_busy(&s->controls) && !log_sender_is_busy(&s->sender) &&
+	       !log_compressor_is_busy(&s->compressor);
 }
 
 static void after_round(void *context)
@@ -201,6 +202,9 @@ static bool shim_init(struct shim *s, struct error *err)
 					   .detached = target_detached,
 					   .full_changed = target_full_changed};
 	log_writer_none(&s->log);
+	log_compressor_none(&s->compressor);
+	s->compressor.loop = &s->loop;
+	s->compressor.children = &s->children;
 	log_sender_none(&s->sender);
 	s->sender.loop = &s->loop;
 	s->sender.children = &s->children;

@@ -9,6 +9,7 @@
 #include "shim/client.h"
 #include "shim/control.h"
 #include "shim/input.h"
+#include "shim/log_compressor.h"
 #include "shim/log_writer.h"
 #include "shim/loop.h"
 #include "shim/names.h"
@@ -75,6 +76,7 @@ struct shim {
 	struct outputs outputs;
 	struct input input;
 	struct log_writer log;
+	struct log_compressor compressor;
 	struct log_sender sender;
 	struct children children;
 

@@ -59,6 +59,7 @@ static const struct record_field logs_fields[] = {
 	FIELD(shim_logs, 10, RECORD_I64, until),
 	FIELD(shim_logs, 11, RECORD_STRING, details_text),
 	FIELD(shim_logs, 12, RECORD_STRING, log_path),
+	FIELD(shim_logs, 13, RECORD_STRING, worker),
 };
 const struct record_type shim_logs_type = RECORD_TYPE(struct shim_logs, logs_fields);
 
@@ -125,6 +126,8 @@ static const struct record_field log_options_fields[] = {
 	FIELD(shim_log_options, 4, RECORD_I64, max_files),
 	FIELD(shim_log_options, 5, RECORD_STRING, attrs_json),
 	NESTED(shim_log_options, 6, RECORD_STRUCT, remote, shim_log_remote_type),
+	FIELD(shim_log_options, 7, RECORD_BOOL, compress),
+	FIELD(shim_log_options, 8, RECORD_STRING, worker),
 };
 const struct record_type shim_log_options_type =
 	RECORD_TYPE(struct shim_log_options, log_options_fields);

@@ -147,6 +147,7 @@ struct shim_logs {
 	int64_t tail;	      /* lines; -1: all */
 	int64_t since, until; /* ns; 0: not given */
 	char *details_text;   /* "k=v,k=v" */
+	char *worker;	      /* path of the program that reads compressed files */
 	char *log_path; /* only for `wherry-shim logs`, which has no container: see shim/shim.h */
 };
 
@@ -206,6 +207,8 @@ struct shim_log_options {
 	int64_t max_files;
 	char *attrs_json; /* what each line carries: {"k":"v"}; NULL: nothing */
 	struct shim_log_remote remote;
+	bool compress; /* what was rotated, by */
+	char *worker;  /* the path of this program */
 };
 
 enum shim_kind {

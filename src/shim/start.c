@@ -104,6 +104,20 @@ static void lines_were_lost(struct log_sender *sender, int64_t lost)
 	controls_tell(&s->controls, SHIM_WARNING, &shim_text_type, &(struct shim_text){text});
 }
 
+static void log_rotated(struct log_writer *log)
+{
+	log_compressor_begin(&container_of(log, struct shim, log)->compressor);
+}
+
+static void open_compressor(struct shim *s)
+{
+	if (!s->log.worker)
+		return;
+	log_compressor_open(&s->compressor, s->log.worker, s->log.folder, s->log.name,
+			    s->log.max_files);
+	s->log.rotated = log_rotated;
+}
+
 static bool open_log(struct shim *s, const struct shim_start *start, struct error *err)
 {
 	if (start->kind == SHIM_EXEC)
@@ -112,6 +126,7 @@ static bool open_log(struct shim *s, const struct shim_start *start, struct erro
 		if (!log_writer_open(&s->log, &start->log, err))
 			return false;
 		s->log.recovered = log_recovered;
+		open_compressor(s);
 	}
 	if (start->log.remote.kind != SHIM_LOG_FILE_ALONE) {
 		log_sender_open(&s->sender, &start->log.remote);

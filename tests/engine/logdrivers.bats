@@ -38,7 +38,7 @@ free_port() { echo $((20000 + RANDOM % 12000)); }
 
 # logging TYPE OPTIONS COMMAND: members of a container; COMMAND is a shell's.
 logging() { jq -cn --arg t "$1" --argjson o "$2" --arg c "$3" '{Cmd: ["sh", "-c", $c], HostConfig: {LogConfig: {Type: $t, Config: $o}}} | tostring | .[1:-1]' -r; }
-log_text() { api GET "/containers/$1/logs?stdout=1&stderr=1" | tr -d '\000-\011\013-\037'; }
+log_text() { wherry logs "$@" 2>&1; }
 refused() {
 	api POST /containers/create "{\"Image\":\"busybox\",\"HostConfig\":{\"LogConfig\":{\"Type\":\"$1\",\"Config\":$2}}}" >/dev/null
 	expect_status "$3"
@@ -97,7 +97,35 @@ refused() {
 	inspects l1 .LogPath ""
 	log_text l1 | grep -q 'line 2000 of many'
 	! log_text l1 | grep -q 'line 1 of many'
-	[ "$(find "$SCRATCH/data/containers" -name 'container-local.log*' | wc -l)" = 3 ]
+	wait_until 20 compressed_all l1 2
+}
+
+# compressed_all NAME: what was rotated is compressed, and nothing is half done.
+compressed_all() {
+	local folder
+	folder=$SCRATCH/data/containers/$(inspect "$1" .Id)
+	[ "$(find "$folder" -maxdepth 1 -name '*.log.*.gz' | wc -l)" = "$2" ] &&
+		[ -z "$(find "$folder" -maxdepth 1 \( -name '*.log.[0-9]' -o -name '.*.gz' \))" ]
+}
+
+@test "rotated files are compressed when asked for, and read back whole, in order, from their end and while followed" {
+	run_container z1 "$(logging json-file '{"max-size":"40k","max-file":"9","compress":"true"}' 'for i in $(seq 3000); do echo "line $i."; done; while [ ! -e /go ]; do sleep 0.1; done; for i in $(seq 3001 4000); do echo "line $i."; done; sleep 1000')"
+	wait_until 10 logs_hold z1 'line 3000\.'
+	wait_until 30 compressed_all z1 5
+	log_text z1 | cmp - <(seq -f 'line %g.' 3000)
+	log_text --tail 1500 z1 | cmp - <(seq -f 'line %g.' 1501 3000)
+	wherry logs -f --tail 10 z1 >"$SCRATCH/followed" 3>&- &
+	follower=$!
+	wait_until 10 grep -qa 'line 3000\.' "$SCRATCH/followed"
+	exec_says z1 '["sh","-c","touch /go; echo gone"]' gone
+	wait_until 20 grep -qa 'line 4000\.' "$SCRATCH/followed"
+	kill $follower
+	cmp "$SCRATCH/followed" <(seq -f 'line %g.' 2991 4000)
+	wait_until 30 compressed_all z1 7
+	api POST '/containers/z1/stop?t=0'
+	log_text z1 | cmp - <(seq -f 'line %g.' 4000) # now by a process that has no shim
+	api POST '/containers/z1/start'
+	wait_until 10 logs_hold z1 'line 1\.'
 }
 
 @test "attributes by name and by pattern, and a tag, stand in each line and in the details" {
