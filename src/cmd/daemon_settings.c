@@ -96,6 +96,8 @@ static const struct option options[] = {
 		      "File for the daemon's process id (default EXEC-ROOT/wherryd.pid)"),
 	SETTING("program-folder", option_string, programs, NULL,
 		"Folder of wherry-shim, wherry-worker, wherry-init (default: that of wherryd)"),
+	SETTING("published-ports-bypass-firewall", option_switch, past_firewall, NULL,
+		"Open published ports also where the host's own firewall drops what comes in"),
 	SETTING("ready-fd", option_number, ready_fd, NULL,
 		"Descriptor that gets the line \"ready\" once requests are answered",
 		.hidden = true),

@@ -20,6 +20,7 @@ struct daemon_settings {
 	struct option_number mtu;
 	int8_t icc, ip_forward, ip_masq, firewall; /* option_choice: 0 not given */
 	bool forward_no_drop;
+	bool past_firewall;
 	struct strings dns, dns_options, dns_search;
 
 	struct strings mirrors, insecure_registries;

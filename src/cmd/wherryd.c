@@ -179,6 +179,7 @@ static bool open_networks(struct daemon *d, struct error *err)
 	settings.forward = s->ip_forward >= 0;
 	settings.forward_no_drop = s->forward_no_drop;
 	settings.firewall = s->firewall >= 0;
+	settings.past_firewall = s->past_firewall;
 	d->parts.networks = networks_open(&d->loop, d->parts.store, &settings, err);
 	return d->parts.networks;
 }

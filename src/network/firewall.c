@@ -10,6 +10,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* An element is at most 76 bytes in a message, and an attribute holds 64 KB. */
@@ -21,8 +22,7 @@ struct firewall {
 	char *table; /* owned */
 	int commands, notices;
 	uv_poll_t poll;
-	void (*lost)(void *data);
-	void *data;
+	struct firewall_listener listener;
 };
 
 /* ---- elements ---- */
@@ -138,91 +138,120 @@ bool firewall_remove(struct firewall *f, const struct element *elements, size_t 
 
 /* ---- notices ---- */
 
-/* The kernel tells every change of every table, several messages in a packet.  A packet is of interest
- * when its first message removes something (removing a table begins with its rules) or makes a table;
- * the rest is dropped here, without waking the process. */
-static bool filter_notices(int fd)
+/* The kernel tells every change of every table, several messages in a packet; those of one change come
+ * together, and the first says enough: our own changes of elements (they are told with the number of the
+ * socket that made them) are dropped here, without waking the process, as is what changes no rule. */
+static bool filter_notices(int fd, uint32_t own)
 {
-	static const uint16_t wanted[] = {NFT_MSG_DELRULE, NFT_MSG_DELCHAIN, NFT_MSG_DELSET,
-					  NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE};
+	static const uint16_t wanted[] = {NFT_MSG_DELRULE,  NFT_MSG_DELCHAIN,	NFT_MSG_DELSET,
+					  NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE,	NFT_MSG_NEWCHAIN,
+					  NFT_MSG_NEWRULE,  NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM};
 	enum { COUNT = array_length(wanted) };
-	struct sock_filter code[COUNT + 3] = {
+	struct sock_filter code[COUNT + 5] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
 		[COUNT + 1] = BPF_STMT(BPF_RET | BPF_K, 0),
-		[COUNT + 2] = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		[COUNT + 2] =
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		[COUNT + 3] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own), (uint8_t)0, 1),
 	};
-	struct sock_fprog program = {.len = array_length(code), .filter = code};
+	struct sock_filter all[COUNT + 6];
+	struct sock_fprog program = {.len = COUNT + 6, .filter = all};
 
+	/* A filter reads numbers in network order, netlink writes them in the host's. */
 	for (uint8_t i = 0; i < COUNT; i++) {
-		/* A filter reads numbers in network order, netlink writes them in the host's. */
 		uint16_t type = htons((uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | wanted[i]));
 
 		code[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, type,
 							   (uint8_t)(COUNT - i), 0);
 	}
+	memcpy(all, code, sizeof(code));
+	all[COUNT + 4] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+	all[COUNT + 5] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
 }
 
-/* What one message says about our table: 1 it was removed from, -1 it was made anew, 0 nothing. */
-static int judge_notice(const struct firewall *f, const struct nlmsghdr *message)
-{
-	const struct nlattr *attributes[NFTA_TABLE_NAME + 1];
-	uint16_t type = message->nlmsg_type & 0xff;
-	const char *data = NLMSG_DATA(message);
+/* What the messages of a packet say. */
+struct news {
+	bool damaged; /* our table has lost something, and was not made anew behind that */
+	bool foreign; /* another's has changed */
+};
 
-	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
-	    message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
-		return 0;
-	netlink_parse(data + sizeof(struct nfgenmsg),
-		      message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)), attributes,
-		      NFTA_TABLE_NAME);
-	if (!str_equal(netlink_text(attributes[NFTA_TABLE_NAME]), f->table))
-		return 0;
+static void judge_own(uint16_t type, struct news *news)
+{
 	switch (type) {
-	case NFT_MSG_NEWTABLE:
-		return -1;
+	case NFT_MSG_NEWTABLE: /* our own replacing of the table removes and makes it, in this order */
+		news->damaged = false;
+		break;
 	case NFT_MSG_DELTABLE:
 	case NFT_MSG_DELCHAIN:
 	case NFT_MSG_DELRULE:
 	case NFT_MSG_DELSET:
-		return 1;
+		news->damaged = true;
+		break;
 	default:
-		return 0;
+		break;
 	}
 }
 
-/* Our own replacing of the table removes and makes it in this order, so it leaves no damage behind. */
-static void read_packet(struct firewall *f, const void *data, size_t size, bool *damaged)
+/* Tables of other daemons of ours say nothing about the host. */
+static void judge_notice(const struct firewall *f, const struct nlmsghdr *message,
+			 struct news *news)
+{
+	const struct nlattr *attributes[NFTA_TABLE_NAME + 1];
+	const char *data = NLMSG_DATA(message), *table;
+
+	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    (message->nlmsg_type & 0xff) == NFT_MSG_NEWGEN ||
+	    message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+		return;
+	netlink_parse(data + sizeof(struct nfgenmsg),
+		      message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)), attributes,
+		      NFTA_TABLE_NAME);
+	table = netlink_text(attributes[NFTA_TABLE_NAME]);
+	if (str_equal(table, f->table))
+		judge_own(message->nlmsg_type & 0xff, news);
+	else if (table && !str_starts_with(table, "wherry"))
+		news->foreign = true;
+}
+
+static void read_packet(struct firewall *f, const void *data, size_t size, struct news *news)
 {
 	const struct nlmsghdr *m;
 	size_t at = 0;
 
-	while ((m = netlink_message(data, size, &at))) {
-		int verdict = judge_notice(f, m);
-
-		if (verdict != 0)
-			*damaged = verdict > 0;
-	}
+	while ((m = netlink_message(data, size, &at)))
+		judge_notice(f, m, news);
 }
 
 static void on_notices(uv_poll_t *poll, int status, int events)
 {
 	static _Alignas(struct nlmsghdr) char data[NOTICE_SIZE];
 	struct firewall *f = poll->data;
-	bool damaged = false;
+	struct news news = {0};
 
 	for (;;) {
 		ssize_t size = recv(f->notices, data, sizeof(data), MSG_DONTWAIT);
 
 		if (size < 0 && errno == ENOBUFS)
-			damaged = true; /* some were lost: as good as damage */
+			news.damaged = true; /* some were lost: as good as damage */
 		else if (size < 0 && errno != EINTR)
 			break;
 		else if (size > 0)
-			read_packet(f, data, (size_t)size, &damaged);
+			read_packet(f, data, (size_t)size, &news);
 	}
-	if (damaged)
-		f->lost(f->data);
+	if (news.damaged)
+		f->listener.lost(f->listener.data);
+	else if (news.foreign)
+		f->listener.changed(f->listener.data);
+}
+
+static uint32_t own_number(const struct firewall *f)
+{
+	struct sockaddr_nl own = {0};
+	socklen_t size = sizeof(own);
+
+	getsockname(f->commands, (struct sockaddr *)&own, &size);
+	return own.nl_pid;
 }
 
 static bool join_group(int fd, int group)
@@ -238,7 +267,7 @@ static bool watch(struct firewall *f, uv_loop_t *loop, struct error *err)
 	if (f->notices < 0)
 		return false;
 	if (bind(f->notices, (struct sockaddr *)&any, sizeof(any)) < 0 ||
-	    !filter_notices(f->notices) || !join_group(f->notices, NFNLGRP_NFTABLES))
+	    !filter_notices(f->notices, own_number(f)) || !join_group(f->notices, NFNLGRP_NFTABLES))
 		return error_errno(err, "cannot watch the firewall: the kernel has no nf_tables");
 	uv_poll_init(loop, &f->poll, f->notices);
 	f->poll.data = f;
@@ -247,12 +276,12 @@ static bool watch(struct firewall *f, uv_loop_t *loop, struct error *err)
 	return true;
 }
 
-struct firewall *firewall_open(uv_loop_t *loop, const char *table, void (*lost)(void *data),
-			       void *data, struct error *err)
+struct firewall *firewall_open(uv_loop_t *loop, const char *table,
+			       const struct firewall_listener *listener, struct error *err)
 {
 	struct firewall *f = mem_new(struct firewall);
 
-	*f = (struct firewall){.table = str_dup(table), .notices = -1, .lost = lost, .data = data};
+	*f = (struct firewall){.table = str_dup(table), .notices = -1, .listener = *listener};
 	f->commands = netlink_open(NETLINK_NETFILTER, err);
 	if (f->commands >= 0 && watch(f, loop, err))
 		return f;

@@ -9,11 +9,17 @@
 
 struct firewall;
 
-/* `lost` is called from the loop when our table, or a part of it, was removed by somebody.  Only
- * messages about removed or new tables wake the process.  NULL on failure (no nf_tables in the kernel,
- * no rights), by name. */
-struct firewall *firewall_open(uv_loop_t *loop, const char *table, void (*lost)(void *data),
-			       void *data, struct error *err);
+/* Called from the loop; either may be called more often than needed. */
+struct firewall_listener {
+	void (*lost)(void *data);    /* our table, or a part of it, was removed by somebody */
+	void (*changed)(void *data); /* somebody's table has changed that is none of ours */
+	void *data;
+};
+
+/* What we do to our own elements does not wake the process.  NULL on failure (no nf_tables in the
+ * kernel, no rights), by name. */
+struct firewall *firewall_open(uv_loop_t *loop, const char *table,
+			       const struct firewall_listener *listener, struct error *err);
 void firewall_close(struct firewall *firewall); /* rules stay; NULL is fine */
 
 /* All or none, in one transaction.  An element that stands there already is taken over: removed and

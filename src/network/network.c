@@ -174,6 +174,10 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 	n->loop = loop;
 	n->store = store;
 	list_init(&n->linking);
+	list_init(&n->asking);
+	uv_timer_init(loop, &n->foreign);
+	uv_unref((uv_handle_t *)&n->foreign);
+	n->foreign.data = n;
 	uv_timer_init(loop, &n->retry);
 	uv_unref((uv_handle_t *)&n->retry);
 	n->retry.data = n;
@@ -189,6 +193,11 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 static void on_closed(uv_handle_t *handle)
 {
 	free(handle->data);
+}
+
+static void on_one_closed(uv_handle_t *handle)
+{
+	uv_close((uv_handle_t *)&((struct networks *)handle->data)->retry, on_closed);
 }
 
 static void network_list_fini(struct network_list *list)
@@ -230,7 +239,8 @@ void networks_close(struct networks *n)
 	free(n->nft);
 	free(n->table);
 	free(n->host_gateway);
-	uv_close((uv_handle_t *)&n->retry, on_closed);
+	free(n->host);
+	uv_close((uv_handle_t *)&n->foreign, on_one_closed);
 }
 
 /* ---- looking ---- */

@@ -56,6 +56,7 @@ struct network_settings {
 	bool masquerade;
 	bool forward;	      /* switch ip_forward on */
 	bool forward_no_drop; /* even so, do not drop what is forwarded between other devices */
+	bool past_firewall;   /* published ports are open whatever the host's own rules say */
 	bool firewall; /* false (--iptables=false): no table; ports are carried by the shims */
 };
 
@@ -279,6 +280,14 @@ void ports_publish(struct networks *networks, const struct record_list *publishe
  * address: nowhere); a number's place in `published` is that of its socket.  Numbers stay reserved. */
 void ports_move(struct networks *networks, struct record_list *published,
 		const struct endpoint_spec *to, struct record_list *relays);
+
+/* Who reaches these ports (struct plan_port), by the host's own rules: asked of the host now, by a
+ * worker; `report` is borrowed for the call. */
+struct network_report;
+typedef void ports_answer(void *data, const struct network_report *report, const struct error *err);
+void networks_ask_ports(struct networks *networks, const struct record_list *ports,
+			ports_answer *done, void *data);
+bool networks_respect_firewall(const struct networks *networks);
 
 /* As after publish, for containers that run already; the table follows with networks_start. */
 void ports_adopt(struct networks *networks, const struct record_list *published);

@@ -18,6 +18,7 @@
 
 #define WORKER_TIMEOUT_MS 60000
 #define REBUILD_PAUSE_MS  1000
+#define FOREIGN_PAUSE_MS  100
 #define BRIDGE_NETFILTER  "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
 /* ---- asking a worker ---- */
@@ -89,7 +90,8 @@ static void render_ruleset(const struct networks *n, struct buffer *out)
 	struct ruleset ruleset = {.table = n->table,
 				  .bridges = bridges,
 				  .ports = &n->ports,
-				  .bridge_netfilter = n->bridge_netfilter};
+				  .bridge_netfilter = n->bridge_netfilter,
+				  .ask_host = !n->past_firewall};
 
 	for (size_t i = 0; i < present_count(n); i++) {
 		const struct network *network = nth_network(n, i);
@@ -132,6 +134,8 @@ static void make_plan(struct networks *n, struct network_plan *plan)
 	plan->guard = n->guarded;
 	plan->may_guard = !n->forward_no_drop;
 	plan->look = n->look;
+	plan->ask_host = !n->past_firewall;
+	plan->host_seen = str_dup_or_null(n->only_host ? n->host : NULL);
 	plan->nft = str_dup(n->nft);
 	plan->table = str_dup(n->table);
 	n->bridge_netfilter = read_bridge_netfilter();
@@ -229,9 +233,12 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 	n->job = NULL;
 	n->ready = read_report(answer, job_error, &report, &err);
 	n->failure = err;
-	note_failures(n, &report);
+	if (!report.unchanged)
+		note_failures(n, &report);
 	if (n->looked)
 		take_warnings(n, &report);
+	if (report.host)
+		str_replace(&n->host, report.host);
 	if (report.guarded && !n->guarded)
 		remember_guard(n);
 	record_fini(&network_report_type, &report);
@@ -255,7 +262,7 @@ static void start_build(struct networks *n)
 	n->built_ns = time_monotonic_ns();
 	make_plan(n, &plan);
 	n->looked = n->look;
-	n->look = false;
+	n->look = n->only_host = false;
 	n->job = start_worker(n, &plan, on_built, &err);
 	record_fini(&network_plan_type, &plan);
 	if (n->job)
@@ -285,6 +292,35 @@ static void on_lost(void *data)
 	n->look = true;
 	uv_timer_start(&n->retry, on_retry,
 		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms) : 0, 0);
+}
+
+/* The rules of the host, which our table has a copy of. */
+static void on_foreign_settled(uv_timer_t *timer)
+{
+	struct networks *n = timer->data;
+
+	n->look = true;
+	if (n->job) {
+		n->again = true;
+		return;
+	}
+	n->only_host = n->ready;
+	start_build(n);
+}
+
+/* Whoever changes rules changes several: they are looked at when it is quiet, and at most once in a
+ * while. */
+static void on_foreign_changed(void *data)
+{
+	struct networks *n = data;
+	int64_t age_ms = (time_monotonic_ns() - n->built_ns) / NS_PER_MS;
+
+	if (n->past_firewall || uv_is_active((const uv_handle_t *)&n->foreign))
+		return;
+	uv_timer_start(&n->foreign, on_foreign_settled,
+		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms)
+						 : FOREIGN_PAUSE_MS,
+		       0);
 }
 
 void networks_when_settled(struct networks *n, network_done *done, void *data)
@@ -319,7 +355,9 @@ static void open_firewall(struct networks *n)
 {
 	struct error err;
 
-	n->firewall = firewall_open(n->loop, n->table, on_lost, n, &err);
+	n->firewall =
+		firewall_open(n->loop, n->table,
+			      &(struct firewall_listener){on_lost, on_foreign_changed, n}, &err);
 	if (!n->firewall)
 		log_error("no firewall: ports cannot be published", &err, "table=%s", n->table);
 }
@@ -459,11 +497,77 @@ void networks_change_links(struct networks *n, const struct plan_links *change, 
 	done(data, &err);
 }
 
+static void cancel_asking(struct networks *n);
+
 void networks_cancel_links(struct networks *n)
 {
+	cancel_asking(n);
 	list_each(item, &n->linking)
 	{
 		struct link_job *self = container_of(item, struct link_job, link);
+
+		job_cancel(self->job);
+		free(self);
+	}
+}
+
+/* ---- who reaches what ---- */
+
+struct ask_job {
+	struct link link; /* in the same list, to be cancelled */
+	struct job *job;
+	struct networks *networks;
+	ports_answer *done;
+	void *data;
+};
+
+static void on_asked(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct ask_job *self = data;
+	struct network_report report = {0};
+	struct error err = {0};
+	bool done = read_report(answer, job_error, &report, &err);
+
+	list_remove(&self->link);
+	self->done(self->data, &report, done ? NULL : &err);
+	record_fini(&network_report_type, &report);
+	free(self);
+}
+
+void networks_ask_ports(struct networks *n, const struct record_list *ports, ports_answer *done,
+			void *data)
+{
+	struct ask_job *self = mem_new(struct ask_job);
+	struct network_plan plan = {.list_host = true, .ports = *ports};
+	struct network_report nothing = {0};
+	struct error err;
+
+	*self = (struct ask_job){.networks = n, .done = done, .data = data};
+	for (size_t i = 0; i < present_count(n); i++)
+		if (nth_network(n, i)->driver->rules)
+			nth_network(n, i)->driver->plan(nth_network(n, i), &plan);
+	plan.nft = n->nft;
+	plan.table = n->table;
+	list_append(&n->asking, &self->link);
+	self->job = start_worker_for(n, &plan, on_asked, self, &err);
+	record_list_fini(&plan_bridge_type, &plan.bridges);
+	if (self->job)
+		return;
+	list_remove(&self->link);
+	free(self);
+	done(data, &nothing, &err);
+}
+
+bool networks_respect_firewall(const struct networks *n)
+{
+	return !n->past_firewall;
+}
+
+static void cancel_asking(struct networks *n)
+{
+	list_each(item, &n->asking)
+	{
+		struct ask_job *self = container_of(item, struct ask_job, link);
 
 		job_cancel(self->job);
 		free(self);

@@ -31,6 +31,27 @@ static const struct record_field links_fields[] = {
 };
 const struct record_type plan_links_type = RECORD_TYPE(struct plan_links, links_fields);
 
+static const struct record_field port_fields[] = {
+	FIELD(plan_port, 1, RECORD_I32, protocol),
+	FIELD(plan_port, 2, RECORD_I32, port),
+	FIELD(plan_port, 3, RECORD_STRING, host_ip),
+};
+const struct record_type plan_port_type = RECORD_TYPE(struct plan_port, port_fields);
+
+static const struct record_field rule_fields[] = {
+	RECORD_FIELD(struct port_rule, 1, "Who", RECORD_STRING, who),
+	RECORD_FIELD(struct port_rule, 2, "Allowed", RECORD_BOOL, allowed),
+	RECORD_FIELD(struct port_rule, 3, "Rule", RECORD_STRING, rule),
+	RECORD_FIELD(struct port_rule, 4, "Chain", RECORD_STRING, chain),
+};
+const struct record_type port_rule_type = RECORD_TYPE(struct port_rule, rule_fields);
+
+static const struct record_field reach_fields[] = {
+	FIELD(port_reach, 1, RECORD_I32, reach),
+	LIST(port_reach, 2, rules, port_rule_type),
+};
+const struct record_type port_reach_type = RECORD_TYPE(struct port_reach, reach_fields);
+
 static const struct record_field plan_fields[] = {
 	LIST(network_plan, 1, bridges, plan_bridge_type),
 	FIELD(network_plan, 2, RECORD_BOOL, forward),
@@ -44,6 +65,10 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 10, RECORD_STRINGS, removed),
 	FIELD(network_plan, 11, RECORD_BOOL, look),
 	RECORD_NESTED(struct network_plan, 12, "links", RECORD_POINTER, links, 0, &plan_links_type),
+	FIELD(network_plan, 13, RECORD_BOOL, ask_host),
+	FIELD(network_plan, 14, RECORD_STRING, host_seen),
+	FIELD(network_plan, 15, RECORD_BOOL, list_host),
+	LIST(network_plan, 16, ports, plan_port_type),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
 
@@ -62,5 +87,8 @@ static const struct record_field report_fields[] = {
 	FIELD(network_report, 4, RECORD_I32, error_os),
 	FIELD(network_report, 5, RECORD_STRING, error),
 	LIST(network_report, 6, failed, failed_device_type),
+	FIELD(network_report, 7, RECORD_STRING, host),
+	LIST(network_report, 8, ports, port_reach_type),
+	FIELD(network_report, 9, RECORD_BOOL, unchanged),
 };
 const struct record_type network_report_type = RECORD_TYPE(struct network_report, report_fields);

@@ -28,6 +28,12 @@ struct plan_flow {
 	int32_t port;  /* of the host; 0: any */
 };
 
+/* A published port, as its clients see it; the worker tells who can reach it. */
+struct plan_port {
+	int32_t protocol, port;
+	char *host_ip;
+};
+
 struct network_plan {
 	struct record_list bridges; /* struct plan_bridge */
 	bool forward;		    /* ip_forward on */
@@ -40,10 +46,26 @@ struct network_plan {
 	struct record_list flows; /* struct plan_flow: to be forgotten */
 	struct strings removed;	  /* devices that go */
 	bool look;		  /* at the rules of others */
+	bool ask_host;		  /* fill the chain `host` with the host's own rules */
+	char *host_seen;	  /* what they were: if they still are, do nothing; NULL: do */
+	bool list_host;		  /* report the rules for these ports; nothing else is done then */
+	struct record_list ports; /* struct plan_port */
 	struct plan_links *links; /* nothing else is done then; NULL: no change */
 };
 extern const struct record_type plan_bridge_type, plan_flow_type, plan_links_type,
 	network_plan_type;
+
+struct port_rule { /* one that decides, in the order they are asked */
+	char *who;
+	bool allowed;
+	char *rule, *chain;
+};
+
+struct port_reach {
+	int32_t reach;		  /* enum host_reach */
+	struct record_list rules; /* struct port_rule */
+};
+extern const struct record_type plan_port_type, port_rule_type, port_reach_type;
 
 struct failed_device {
 	char *name;
@@ -56,7 +78,10 @@ struct network_report {
 	bool guarded;		      /* the chain `router` is closed */
 	int32_t error_kind, error_os; /* enum error_kind; 0: all done */
 	char *error;
-	struct record_list
-		failed; /* struct failed_device: these alone could not be made or removed */
+	struct record_list failed; /* struct failed_device: these alone could not be made
+				       * or removed */
+	char *host;		   /* the rules that the chain `host` has, as text */
+	bool unchanged;		   /* they are what they were: nothing was done */
+	struct record_list ports;  /* struct port_reach, in the order of the plan's */
 };
 extern const struct record_type failed_device_type, network_report_type;

@@ -281,6 +281,7 @@ bool networks_apply_settings(struct networks *n, const struct network_settings *
 	n->forward = settings->forward;
 	n->forward_no_drop = settings->forward_no_drop;
 	n->firewall_on = settings->firewall;
+	n->past_firewall = settings->past_firewall;
 	ephemeral_range(&first, &last);
 	port_table_init(&n->ports, first, last);
 	return true;

@@ -11,6 +11,7 @@
 #include "network/foreign_rules.h"
 #include "network/host_bridge.h"
 #include "network/host_facts.h"
+#include "network/host_rules_read.h"
 #include "network/links_change.h"
 #include "network/nft_child.h"
 #include "network/ruleset.h"
@@ -43,12 +44,48 @@ static void make_devices(const struct network_plan *plan, struct network_report 
 	}
 }
 
+/* ---- the table ---- */
+
+/* The host's rules for the chain `host`; what is to be reported of them. */
+static void read_host(const struct network_plan *plan, struct network_report *report)
+{
+	scoped_host_rules struct host_rules rules = {0};
+	struct buffer text = {0};
+
+	if (!plan->ask_host)
+		return;
+	host_rules_read(plan->nft, plan->table, &rules);
+	host_rules_render(&rules, plan->table, &text);
+	host_rules_warn(&rules, &report->warnings);
+	report->host = buffer_take(&text);
+}
+
+/* The rules of the host are copied in our words; should the kernel not take them, what they would have
+ * said is not known, and nothing comes in. */
+static bool load_closed(const struct network_plan *plan, const struct buffer *text,
+			struct network_report *report, struct error *err)
+{
+	scoped_buffer struct buffer closed = {0};
+	struct error why = *err;
+
+	buffer_add(&closed, text->data, text->size);
+	buffer_format(&closed, "add rule inet %s host drop\n", plan->table);
+	if (!nft_load(plan->nft, &closed, err))
+		return false;
+	strings_format(
+		&report->warnings,
+		"the host's firewall cannot be asked for published ports, which are closed to "
+		"others therefore: %s",
+		why.text);
+	return true;
+}
+
 /* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
  * before is not to be now, except to and from bridges. */
 static bool load_table(const struct network_plan *plan, struct network_report *report,
 		       struct error *err)
 {
-	scoped_buffer struct buffer text = {0};
+	scoped_buffer struct buffer text = {0}, whole = {0};
 
 	if (!plan->ruleset)
 		return true;
@@ -57,7 +94,11 @@ static bool load_table(const struct network_plan *plan, struct network_report *r
 	buffer_add_text(&text, plan->ruleset);
 	if (report->guarded)
 		ruleset_render_guard(plan->table, &text);
-	return nft_load(plan->nft, &text, err);
+	if (str_is_empty(report->host))
+		return nft_load(plan->nft, &text, err);
+	buffer_add(&whole, text.data, text.size);
+	buffer_add_text(&whole, report->host);
+	return nft_load(plan->nft, &whole, err) || load_closed(plan, &text, report, err);
 }
 
 /* A host whose /proc/sys cannot be written (a container) may have been prepared by somebody else, and
@@ -113,6 +154,10 @@ static void look_at_others(const struct network_plan *plan, struct strings *warn
 static bool set_host_up(const struct network_plan *plan, struct network_report *report,
 			struct error *err)
 {
+	read_host(plan, report);
+	report->unchanged = plan->host_seen && str_equal(plan->host_seen, report->host);
+	if (report->unchanged)
+		return true;
 	make_devices(plan, report);
 	if (!load_table(plan, report, err))
 		return false;
@@ -123,11 +168,48 @@ static bool set_host_up(const struct network_plan *plan, struct network_report *
 	return true;
 }
 
+/* ---- who reaches a port ---- */
+
+static void report_port(const struct host_rules *rules, const struct plan_port *port,
+			struct network_report *report)
+{
+	struct port_reach *reach = record_list_add(&port_reach_type, &report->ports);
+	struct host_port asked = {.protocol = port->protocol, .port = (uint16_t)port->port};
+	struct host_findings findings = {0};
+
+	if (!address_parse(port->host_ip, &asked.host))
+		return;
+	reach->reach = (int32_t)host_rules_judge(rules, &asked, &findings);
+	for (size_t i = 0; i < findings.count; i++) {
+		struct port_rule *rule = record_list_add(&port_rule_type, &reach->rules);
+
+		rule->who = str_dup(findings.items[i].who);
+		rule->allowed = findings.items[i].allowed;
+		rule->rule = str_dup(findings.items[i].rule);
+		rule->chain = str_dup(findings.items[i].chain);
+	}
+	host_findings_fini(&findings);
+}
+
+static bool report_ports(const struct network_plan *plan, struct network_report *report)
+{
+	scoped_host_rules struct host_rules rules = {0};
+
+	host_rules_read(plan->nft, plan->table, &rules);
+	host_rules_warn(&rules, &report->warnings);
+	for (size_t i = 0; i < plan->ports.count; i++)
+		report_port(&rules, RECORD_AT(plan->ports, struct plan_port, i), report);
+	look_at_others(plan, &report->warnings);
+	return true;
+}
+
 static bool carry_out(const struct network_plan *plan, struct network_report *report,
 		      struct error *err)
 {
 	if (plan->links)
 		return links_change(plan->links, err);
+	if (plan->list_host)
+		return report_ports(plan, report);
 	if (plan->flows.count > 0)
 		return conntrack_forget(&plan->flows, err);
 	return set_host_up(plan, report, err);

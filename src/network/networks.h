@@ -37,7 +37,7 @@ struct networks {
 	char *worker, *nft, *table, *host_gateway; /* owned */
 	struct address default_host;		   /* family 0: 0.0.0.0 and :: */
 	int32_t mtu;				   /* of networks that name none */
-	bool forward, forward_no_drop, firewall_on;
+	bool forward, forward_no_drop, firewall_on, past_firewall;
 
 	struct network_list list;
 	struct network_list making;  /* recorded, but not there yet: nobody sees them */
@@ -60,6 +60,9 @@ struct networks {
 	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */
 	int64_t built_ns;  /* when the last worker was started */
 	uv_timer_t retry;
+	uv_timer_t foreign;   /* somebody's rules have changed */
+	bool only_host;	      /* the next worker has nothing to do unless they have */
+	char *host;	      /* owned: our copy of them; NULL: never made */
 	struct error failure; /* of the last worker; kind ERROR_NONE: it went well */
 	struct strings warnings;
 	struct {
@@ -71,6 +74,7 @@ struct networks {
 		size_t count, capacity;
 	} deferred;
 	struct link linking;	      /* struct link_job: workers that change running containers */
+	struct link asking;	      /* struct ask_job: workers that look at the host's rules */
 	struct job *forgetting;	      /* the worker that deletes conntrack entries */
 	struct record_list to_forget; /* struct plan_flow, for the next one */
 };

@@ -94,7 +94,8 @@ bool nft_run(const char *nft, const char *const *args, const struct buffer *inpu
 		memfd_sealed("nft", input ? input->data : NULL, input ? input->size : 0, err);
 	scoped_fd int output = memfd_create("nft-out", MFD_CLOEXEC);
 	scoped_fd int messages = memfd_create("nft-err", MFD_CLOEXEC), pidfd = -1;
-	char *argv[ARGS_MAX + 2] = {"nft"};
+	const char *slash = strrchr(nft, '/');
+	char *argv[ARGS_MAX + 2] = {(char *)(uintptr_t)(slash ? slash + 1 : nft)};
 	pid_t pid;
 
 	if (!program)

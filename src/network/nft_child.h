@@ -1,4 +1,4 @@
-/* In the worker: the program nft as a child. */
+/* In the worker: the program nft, or another that prints rules, as a child. */
 #pragma once
 
 #include "base/error.h"

@@ -321,11 +321,18 @@ static void render_forward(const struct ruleset *r, struct buffer *out)
 {
 	buffer_add_text(out, "	chain router {\n"
 			     "	}\n"
+			     "	chain host {\n"
+			     "	}\n"
 			     "	chain into {\n"
 			     "		ct state established,related accept\n");
 	render_set_rule(r, has_icc, true, "iifname . oifname", "accept", out);
 	render_set_rule(r, is_internal, false, "iifname", "drop", out);
 	render_set_rule(r, is_internal, false, "oifname", "drop", out);
+	if (r->ask_host && r->bridge_count > 0) {
+		buffer_add_text(out, "\t\tct status dnat iifname != ");
+		render_bridge_set(r, out);
+		buffer_add_text(out, " jump host\n");
+	}
 	buffer_add_text(
 		out, "		ct status dnat accept\n"
 		     "		drop\n"

@@ -8,6 +8,8 @@
  *		     directly past our translation (see masquerade below)
  *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
  *		     same bridge; out of an internal one goes nothing
+ *	host	     the host's own rules about what comes in, asked for published ports: left empty here,
+ *		     see host_rules.h
  *
  * Published ports are elements of the maps, so that publishing is one small message.  A rule per port
  * would be read for each new connection. */
@@ -30,6 +32,7 @@ struct ruleset {
 	size_t bridge_count;
 	const struct port_table *ports;
 	bool bridge_netfilter; /* bridged packets pass the firewall too */
+	bool ask_host; /* what comes from outside to a published port passes the chain `host` first */
 };
 
 /* Replaces the table with all it holds, as one transaction for `nft -f -`.  The chain `router`, which

@@ -397,6 +397,7 @@ static bool apply_setting(struct network_settings *s, const char *setting)
 		{"ip=", &s->default_host_ip},
 		{"nft=", &s->nft},
 		{"icc=", .flag = &s->icc},
+		{"past_firewall=", .flag = &s->past_firewall},
 		{"firewall=", .flag = &s->firewall},
 		{"forward=", .flag = &s->forward},
 		{"mtu=", .number = &s->mtu},

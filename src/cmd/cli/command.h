@@ -72,6 +72,7 @@ extern const struct command image_build, image_history, image_import, image_insp
 	image_tag;
 extern const struct command network_connect, network_create, network_disconnect, network_inspect,
 	network_list, network_prune, network_remove;
+extern const struct command published_ports; /* of ours, not of Docker's */
 extern const struct command volume_create, volume_inspect, volume_list, volume_prune, volume_remove,
 	volume_update;
 extern const struct command builder_prune, manifest_inspect, plugin_list;

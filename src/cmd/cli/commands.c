@@ -157,6 +157,7 @@ static const struct command_entry entries[] = {
 	{"logs", NULL, SECTION_OTHER, &container_logs},
 	{"pause", NULL, SECTION_OTHER, &container_pause},
 	{"port", NULL, SECTION_OTHER, &container_port},
+	{"ports", NULL, SECTION_OTHER, &published_ports},
 	{"rename", NULL, SECTION_OTHER, &container_rename},
 	{"restart", NULL, SECTION_OTHER, &container_restart},
 	{"rm", NULL, SECTION_OTHER, &container_remove},

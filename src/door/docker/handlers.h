@@ -87,6 +87,9 @@ void serve_network_prune(struct call *call);
 void serve_network_connect(struct call *call);
 void serve_network_disconnect(struct call *call);
 
+/* door_ports.c */
+void serve_ports(struct call *call);
+
 /* door_volumes.c */
 void serve_volume_list(struct call *call);
 void serve_volume_inspect(struct call *call);

@@ -74,6 +74,9 @@ static const struct route routes[] = {
 	{"POST", "/networks/{}/disconnect", serve_network_disconnect, JSON},
 	{"DELETE", "/networks/{}", serve_network_remove, 0},
 
+	/* our own */
+	{"GET", "/wherry/ports", serve_ports, 0},
+
 	/* volumes */
 	{"GET", "/volumes", serve_volume_list, 0},
 	{"GET", "/volumes/{}", serve_volume_inspect, 0},

@@ -1,0 +1,8 @@
+/* In the worker: the rules of this host that decide about what comes in. */
+#pragma once
+
+#include "network/host_rules.h"
+
+/* Asks nft, and iptables-save where rules are of iptables; `own` and the tables of other daemons of ours
+ * are left out.  What cannot be asked is no error. */
+void host_rules_read(const char *nft, const char *own, struct host_rules *rules);

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# `wherry ports`: who reaches what is published, and which rule of the host decides.
+
+load ../lib/wherry
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	scratch_begin
+	daemon_start
+	busybox_image
+}
+
+teardown_file() {
+	[ "$(id -u)" = 0 ] || return 0
+	daemon_stop
+	scratch_end
+}
+
+setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
+	wherry run -d --name web -p 127.0.0.1:0:80 -p 0.0.0.0:18099:81/udp busybox:latest sleep 1000 >/dev/null
+}
+
+teardown() {
+	nft delete table inet "host-$BRIDGE" 2>/dev/null || true
+	remove_all_containers
+}
+
+@test "without rules of the host everybody reaches a port, and nobody but the host one of its loopback" {
+	run wherry ports
+	[ "$status" = 0 ]
+	[[ $output == "CONTAINER "*"PUBLISHED "*"PORT "*"REACHED BY "*"DECIDED BY"* ]]
+	[[ $(grep 127.0.0.1 <<<"$output") =~ ^web\ .*127\.0\.0\.1:[0-9]+\ .*80/tcp\ .*this\ host\ .*-$ ]]
+	[[ $(grep 18099 <<<"$output") =~ ^web\ .*0\.0\.0\.0:18099\ .*81/udp\ .*anybody ]]
+}
+
+@test "the rule that decides is named, and who it is about" {
+	nft -f - <<-END
+		table inet host-$BRIDGE {
+			chain input {
+				type filter hook input priority filter; policy accept;
+				ip saddr 198.51.100.0/24 udp dport 18099 accept
+				udp dport 18099 drop
+			}
+		}
+	END
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"198.51.100.0/24 "*"udp port 18099 from 198.51.100.0/24 accept (table inet host-$BRIDGE, chain input)"* ]]
+	run wherry ports --rules web
+	[[ $output == *"open to "*"198.51.100.0/24"*"closed to "*"anybody"* ]]
+	[ "$(api GET "/wherry/ports?container=web" | jq -r '[.FirewallRespected, (.Ports[] | select(.HostPort == 18099).Reach)] | @csv')" = 'true,"some"' ]
+	nft flush chain inet "host-$BRIDGE" input
+	nft add rule inet "host-$BRIDGE" input udp dport 18099 drop
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"this host "*"udp port 18099 drop"* ]]
+}
+
+@test "a container that is not there is told" {
+	run wherry ports nobody
+	[ "$status" != 0 ]
+	[[ $output == *"No such container: nobody"* ]]
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# Published ports and the host's own firewall: what it drops of what comes in stays dropped, though
+# published ports are led past it.  Each test first shows the port open, so that what closes it is the rule.
+
+load ../lib/wherry
+load world
+
+setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
+	world_begin
+}
+
+teardown() {
+	world_end
+}
+
+begin() {
+	tool_begin "$@"
+	expect_ok start
+	container web 8080:80 8081:80
+	serve_tcp 80 in_namespace "$pid_web"
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
+
+open_now() { [ "$(PATIENCE=1 ask_tcp 192.0.2.1 "$1" in_lan)" = 192.0.2.2 ]; }
+closed_now() { [ -z "$(PATIENCE=1 ask_tcp 192.0.2.1 "$1" in_lan)" ]; }
+
+@test "an nft rule that drops a port closes it when it is made, and its removal opens it" {
+	begin
+	in_host nft -f - <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority filter; policy accept;
+				tcp dport 8080 drop
+			}
+		}
+	END
+	wait_until 10 closed_now 8080
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8081 in_lan
+	in_host nft flush chain inet filter input
+	wait_until 10 open_now 8080
+}
+
+@test "a policy that drops closes what no rule accepts; the host itself and containers still get in" {
+	begin
+	container client
+	in_host nft -f - <<-'END'
+		table inet filter {
+			set trusted { type ipv4_addr; flags interval; elements = { 198.51.100.0/24 } }
+			chain web { tcp dport { 80, 8081 } accept; }
+			chain input {
+				type filter hook input priority filter; policy drop;
+				iif lo accept
+				ct state vmap { established : accept, related : accept, invalid : drop }
+				ip saddr @trusted accept
+				jump web
+			}
+		}
+	END
+	wait_until 10 closed_now 8080
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8081 in_lan
+	sees 10.99.0.1 ask_tcp 127.0.0.1 8080 in_host
+	sees "$address_client" ask_tcp "$address_web" 80 in_namespace "$pid_client"
+	in_host nft add element inet filter trusted { 192.0.2.0/24 }
+	wait_until 10 open_now 8080
+}
+
+@test "rules of iptables are kept, of both kinds, also those that were there before us" {
+	in_host iptables-legacy -A INPUT -p tcp -m multiport --dports 8080,9000:9010 -j REJECT
+	in_host iptables -A INPUT -s 192.0.2.0/24 -i lan+ -p tcp -m tcp --dport 8081 -m comment --comment 'no "way"' -j DROP
+	tool_begin
+	expect_ok start
+	container web 8080:80 8081:80 8082:80
+	serve_tcp 80 in_namespace "$pid_web"
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8082 in_lan
+	closed ask_tcp 192.0.2.1 8080 in_lan
+	closed ask_tcp 192.0.2.1 8081 in_lan
+	in_host iptables -F INPUT
+	wait_until 10 open_now 8081
+	in_host iptables-legacy -F INPUT
+	expect_ok repair # the older kind tells nobody
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
+
+@test "connections that are there live on when the port is closed" {
+	begin
+	in_namespace "$pid_web" socat TCP-LISTEN:90,fork,reuseaddr EXEC:cat 3>&- &
+	CHILDREN+=($!)
+	container other 8090:90
+	in_namespace "$pid_other" socat TCP-LISTEN:90,fork,reuseaddr EXEC:cat 3>&- &
+	CHILDREN+=($!)
+	wait_until 10 listens t 90 in_namespace "$pid_other"
+	coproc TALK { exec ip netns exec "$LAN" socat - TCP:192.0.2.1:8090 3>&-; }
+	echo one >&"${TALK[1]}"
+	read -rt 10 answer <&"${TALK[0]}"
+	[ "$answer" = one ]
+	in_host nft -f - <<<'table inet filter { chain input { type filter hook input priority filter; policy drop; ct state established accept; }; }'
+	wait_until 10 closed_now 8080
+	echo two >&"${TALK[1]}"
+	read -rt 10 answer <&"${TALK[0]}"
+	[ "$answer" = two ]
+	kill "$TALK_PID"
+}
+
+@test "with the setting published ports are open whatever the host says" {
+	begin past_firewall=1
+	in_host nft -f - <<<'table inet filter { chain input { type filter hook input priority filter; policy drop; }; }'
+	container late 8099:80
+	serve_tcp 80 in_namespace "$pid_late"
+	expect_ok repair
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8099 in_lan
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
