@@ -44,7 +44,6 @@ row_logs() { log_row "200 MB of log lines, 64 KiB writes" 65536 "$SCRATCH/plain.
 row_log_lines() { log_row "200 MB of log lines, one write a line" 100 /dev/null; }
 
 log_has_end() { tail -c 200 "$1" | grep -q '"end'; }
-cpu_ms() { awk -v hz="$(getconf CLK_TCK)" '{sub(/.*\) /, ""); print ($12 + $13) * 1000 / hz}' "/proc/$1/stat"; }
 
 # What the shim itself has used while the container, which lives on, wrote it all.
 row_log_cpu() {
