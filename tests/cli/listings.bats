@@ -282,12 +282,15 @@ Total reclaimed space: 1B" ]
   seccomp
    Profile: builtin"*" Total Memory: 3.84GiB"*"WARNING: No swap limit support" ]]
 	[ "$(wherry info -f '{{.NCPU}} {{.ClientInfo.Context}}')" = "2 default" ]
-	answer "GET /version" 200 '{"Platform":{"Name":"Wherry"},"Version":"27.5.1","Components":[{"Name":"Engine","Version":"27.5.1","Details":{"ApiVersion":"1.47","MinAPIVersion":"1.24","Os":"linux","Arch":"amd64","BuildTime":"2025-01-01T00:00:00Z"}}]}'
+	answer "GET /version" 200 '{"Platform":{"Name":"Wherry"},"Version":"27.5.1","Components":[{"Name":"Engine","Version":"27.5.1","Details":{"ApiVersion":"1.47","MinAPIVersion":"1.24","GoVersion":"none","GitCommit":"abc","Experimental":"false","Os":"linux","Arch":"amd64","BuildTime":"2025-01-01T00:00:00Z"}}]}'
 	[[ $(wherry version) == "Client:"*"Server: Wherry
  Engine:
   Version:          27.5.1
   API version:      1.47 (minimum version 1.24)
+  Go version:       none
+  Git commit:       abc
   Built:            Wed Jan  1 00:00:00 2025
-  OS/Arch:          linux/amd64" ]]
+  OS/Arch:          linux/amd64
+  Experimental:     false" ]]
 	[ "$(wherry version -f '{{.Server.Version}}')" = 27.5.1 ]
 }

@@ -178,8 +178,13 @@ static json_t *image_list_rows(const json_t *df, bool truncate)
 	size_t i;
 	json_t *image;
 
-	json_array_foreach (json_object_get(df, "Images"), i, image)
+	json_array_foreach (json_object_get(df, "Images"), i, image) {
+		json_t *names = json_object_get(image, "RepoTags");
+
+		while (json_array_size(names) > 1) /* an image is one row, under its first name */
+			json_array_remove(names, json_array_size(names) - 1);
 		image_rows(image, &view, rows);
+	}
 	return rows;
 }
 

@@ -1,5 +1,6 @@
 /* info */
 #include "cmd/cli/api.h"
+#include "cmd/cli/context_store.h"
 #include "cmd/cli/listing.h"
 #include "format/json.h"
 #include "format/platform.h"
@@ -252,18 +253,21 @@ static const struct line lines[] = {
 static json_t *client_document(const struct cli *cli)
 {
 	struct platform host = platform_host();
+	scoped_free char *context = context_current(cli);
 
 	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:[], s:n}", "Debug",
 			 (int)cli->options.debug, "Version", cli->version, "DefaultAPIVersion",
 			 CLI_API_VERSION, "GitCommit", cli->commit, "Os", host.os, "Arch",
-			 host.architecture, "Context", "default", "Plugins", "Warnings");
+			 host.architecture, "Context", context, "Plugins", "Warnings");
 }
 
 static void show_client(const struct cli *cli, struct buffer *out)
 {
+	scoped_free char *context = context_current(cli);
+
 	buffer_format(
-		out, "Client:\n Version:    %s\n Context:    default\n Debug Mode: %s\n\nServer:\n",
-		cli->version, cli->options.debug ? "true" : "false");
+		out, "Client:\n Version:    %s\n Context:    %s\n Debug Mode: %s\n\nServer:\n",
+		cli->version, context, cli->options.debug ? "true" : "false");
 }
 
 static int show(struct cli *cli, const json_t *info, const struct error *err)

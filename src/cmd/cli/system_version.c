@@ -1,6 +1,7 @@
 /* version */
 #include "base/time.h"
 #include "cmd/cli/api.h"
+#include "cmd/cli/context_store.h"
 #include "cmd/cli/listing.h"
 #include "format/json.h"
 #include "format/platform.h"
@@ -19,20 +20,19 @@ static const struct option options[] = {
 static json_t *client_document(const struct cli *cli)
 {
 	struct platform host = platform_host();
+	scoped_free char *context = context_current(cli);
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Version", cli->version,
 			 "ApiVersion", cli->api_version ? cli->api_version : CLI_API_VERSION,
 			 "DefaultAPIVersion", CLI_API_VERSION, "GitCommit", cli->commit, "Os",
-			 host.os, "Arch", host.architecture, "Context", "default");
+			 host.os, "Arch", host.architecture, "Context", context);
 }
 
 /* ---- for people ---- */
 
 static void add_line(struct buffer *out, const char *indent, const char *name, const char *value)
 {
-	if (*value)
-		buffer_format(out, "%s%s:%*s%s\n", indent, name, (int)(17 - strlen(name)), "",
-			      value);
+	buffer_format(out, "%s%s:%*s%s\n", indent, name, (int)(17 - strlen(name)), "", value);
 }
 
 static void show_client(const json_t *client, struct buffer *out)
