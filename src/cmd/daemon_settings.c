@@ -9,6 +9,7 @@
 #include "network/address.h"
 #include "network/host_facts.h"
 #include "os/file.h"
+#include "sandbox/rights.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -385,9 +386,69 @@ static bool is_pool(const char *text)
 	return pool_template_parse(text, &pool, &ignored);
 }
 
+static bool is_subnet(const char *text)
+{
+	struct subnet subnet;
+	struct address address;
+
+	return subnet_parse(text, &subnet, &address);
+}
+
 static bool is_web_address(const char *text)
 {
 	return str_starts_with(text, "http://") || str_starts_with(text, "https://");
+}
+
+static bool is_label(const char *text)
+{
+	return text[0] != '=' && strchr(text, '=');
+}
+
+static bool is_ulimit(const char *text)
+{
+	struct ulimit limit = {0};
+	struct error ignored;
+	bool known = parse_ulimit(text, &limit, &ignored) && rlimit_from_name(limit.name) >= 0;
+
+	record_fini(&ulimit_type, &limit);
+	return known;
+}
+
+static bool is_host(const char *text)
+{
+	const char *port = strrchr(text, ':');
+
+	if (str_starts_with(text, "tcp://"))
+		return port > text + strlen("tcp") && port[1];
+	return str_starts_with(text, "unix:///") || str_starts_with(text, "fd://");
+}
+
+static bool check_text(const char *flag, const char *text, bool (*is_good)(const char *text),
+		       const char *wanted, struct error *err)
+{
+	return is_good(text) ||
+	       error_set(err, ERROR_INVALID, "--%s '%s' wants %s", flag, text, wanted);
+}
+
+static bool check_texts(const struct daemon_settings *s, struct error *err)
+{
+	const struct {
+		const char *flag, *text;
+		bool (*is_good)(const char *text);
+		const char *wanted;
+	} rows[] = {
+		{"bip", s->bip, is_subnet, "an address with its prefix: 172.17.0.1/16"},
+		{"fixed-cidr", s->fixed_cidr, is_subnet, "a subnet: 172.17.1.0/24"},
+		{"fixed-cidr-v6", s->fixed_cidr6, is_subnet, "a subnet: fd00:1::/64"},
+		{"ip", s->default_host_ip, is_address, "an IP address"},
+		{"host-gateway-ip", s->host_gateway, is_address, "an IP address"},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		if (rows[i].text &&
+		    !check_text(rows[i].flag, rows[i].text, rows[i].is_good, rows[i].wanted, err))
+			return false;
+	return true;
 }
 
 static bool check_lists(const struct daemon_settings *s, struct error *err)
@@ -398,17 +459,20 @@ static bool check_lists(const struct daemon_settings *s, struct error *err)
 		bool (*is_good)(const char *text);
 		const char *wanted;
 	} rows[] = {
+		{"host", &s->hosts, is_host, "unix:///PATH, tcp://ADDRESS:PORT or fd://"},
 		{"dns", &s->dns, is_address, "an IP address"},
 		{"default-address-pool", &s->address_pools, is_pool, "base=CIDR,size=PREFIX"},
+		{"default-ulimit", &s->ulimits, is_ulimit,
+		 "NAME=SOFT[:HARD], the name one that `ulimit` knows"},
+		{"label", &s->labels, is_label, "NAME=VALUE"},
 		{"registry-mirror", &s->mirrors, is_web_address, "http:// or https:// in front"},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++)
 		for (size_t k = 0; k < rows[i].values->count; k++)
-			if (!rows[i].is_good(rows[i].values->items[k]))
-				return error_set(err, ERROR_INVALID, "--%s '%s' wants %s",
-						 rows[i].flag, rows[i].values->items[k],
-						 rows[i].wanted);
+			if (!check_text(rows[i].flag, rows[i].values->items[k], rows[i].is_good,
+					rows[i].wanted, err))
+				return false;
 	return true;
 }
 
@@ -436,7 +500,8 @@ static bool check(struct daemon_settings *s, struct error *err)
 		return error_set(err, ERROR_INVALID, "TLS wants --tlscert and --tlskey");
 	if (s->tls_verify > 0 && !s->tls_ca)
 		return error_set(err, ERROR_INVALID, "--tlsverify wants --tlscacert");
-	return check_lists(s, err) && log_config_check(s->log_driver, &s->log_options, err);
+	return check_texts(s, err) && check_lists(s, err) &&
+	       log_config_check(s->log_driver, &s->log_options, err);
 }
 
 bool daemon_settings_read(struct daemon_settings *settings, const char *const *argv, size_t count,

@@ -50,7 +50,14 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"dns": ["x"]}|--dns 'x' wants an IP address
 		{"default-address-pools": [{"base": "x", "size": 24}]}|--default-address-pool 'base=x,size=24' wants
 		{"registry-mirrors": ["m"]}|--registry-mirror 'm' wants http://
-		{"log-driver": "syslog"}|no log driver named 'syslog'
+		{"log-driver": "gelf"}|no log driver named 'gelf'
+		{"bip": "172.17.0.1"}|--bip '172.17.0.1' wants an address with its prefix
+		{"fixed-cidr": "x/24"}|--fixed-cidr 'x/24' wants a subnet
+		{"ip": "localhost"}|--ip 'localhost' wants an IP address
+		{"hosts": ["unix://relative"]}|--host 'unix://relative' wants unix:///PATH
+		{"hosts": ["tcp://127.0.0.1"]}|--host 'tcp://127.0.0.1' wants
+		{"labels": ["=x"]}|--label '=x' wants NAME=VALUE
+		{"default-ulimits": {"files": {"Soft": 1, "Hard": 2}}}|--default-ulimit 'files=1:2' wants NAME=SOFT
 		{"log-opts": {"max-size": "x"}}|invalid value for max-size
 		{"mtu": "x"}|'mtu'
 		{"mtu": 1.5}|'mtu'
