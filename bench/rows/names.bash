@@ -1,0 +1,45 @@
+# Names of containers on a network of a user, asked for inside one of them.
+
+all+=(names names_start)
+
+# private_kb PID: what is its alone.
+private_kb() { awk '/^Private_/ {sum += $2} END {print sum}' "/proc/$1/smaps_rollup"; }
+shim_of() { awk '{print $4}' "/proc/$1/stat"; }
+names_pid() { api GET "/containers/$1/json" | jq -r .State.Pid; }
+
+row_names() {
+	local pid result plain named
+	api POST /networks/create '{"Name":"bench-names"}' >/dev/null
+	wherry run -d --name bench-web --network bench-names busybox:latest sleep 1000000 >/dev/null
+	wherry run -d --name bench-plain busybox:latest sleep 1000000 >/dev/null
+	pid=$(names_pid bench-web)
+	result=$("$build/bench/names" "$pid" 3 bench-web)
+	row "DNS answers a second" "$(field answers <<<"$result")" "asked for: 10000" \
+		"$(ratio "$(field answers <<<"$result")" 10000)"
+	row "CPU of the shim for a million answers" "$(field cpu <<<"$result") s" "-" "-"
+	sleep 5 # a shim gives its buffers back when it was idle
+	named=$(private_kb "$(shim_of "$pid")")
+	plain=$(private_kb "$(shim_of "$(names_pid bench-plain)")")
+	row "shim that has answered for names, idle (private)" "$named kB" "without names $plain kB" "$(ratio "$named" "$plain")"
+	remove_all_containers
+	api DELETE /networks/bench-names >/dev/null
+}
+
+# Containers that know each other: what they cost, and what 200 of them take to start.
+row_names_start() {
+	local named plain shims
+	api POST /networks/create '{"Name":"bench-names"}' >/dev/null
+	ours parallel 300 4 bench-names >/dev/null
+	mapfile -t shims < <(pgrep -f "^$build/wherry-shim|wherry-shim .*" -P "$(daemon_pid)")
+	row "shim of 300 on one network of a user (PSS)" "$(($(pss_of "${shims[@]}") / ${#shims[@]})) kB" "-" "-"
+	remove_all_containers
+	named=$(ours parallel 200 4 bench-names)
+	remove_all_containers
+	plain=$(ours parallel 200 4 bridge)
+	remove_all_containers
+	row "start 200 on a network of a user, 4 at a time" "$(field best <<<"$named") ms" \
+		"default network $(field best <<<"$plain") ms" "$(ratio "$(field best <<<"$named")" "$(field best <<<"$plain")")"
+	row "its CPU of daemon and children" "$(field cpu <<<"$named") ms" "default network $(field cpu <<<"$plain") ms" \
+		"$(ratio "$(field cpu <<<"$named")" "$(field cpu <<<"$plain")")"
+	api DELETE /networks/bench-names >/dev/null
+}
