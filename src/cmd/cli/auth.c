@@ -154,6 +154,17 @@ bool auth_store(const struct cli *cli, const char *key, const char *username, co
 	return config_write(cli, config, err);
 }
 
+bool auth_is_in_file(const struct cli *cli, const char *key, const char *username,
+		     const char *password)
+{
+	scoped_json json_t *config = config_read(cli);
+	scoped_json json_t *kept =
+		read_entry(json_object_get(json_object_get(config, "auths"), key));
+
+	return str_equal(doc_text(kept, "username"), username) &&
+	       str_equal(doc_text(kept, "password"), password);
+}
+
 bool auth_erase(const struct cli *cli, const char *key, struct error *err)
 {
 	scoped_json json_t *config = config_read(cli);

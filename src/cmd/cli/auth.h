@@ -21,5 +21,9 @@ json_t *auth_read_all(const struct cli *cli);
 bool auth_store(const struct cli *cli, const char *key, const char *username, const char *password,
 		const char *token, struct error *err);
 
+/* Whether these very credentials stand in the settings, in plain text. */
+bool auth_is_in_file(const struct cli *cli, const char *key, const char *username,
+		     const char *password);
+
 /* What is not there is erased already. */
 bool auth_erase(const struct cli *cli, const char *key, struct error *err);

@@ -289,4 +289,5 @@ const struct listing container_listing = {
 	       "status: {{- pad .Status 1 0}}\nnames: {{.Names}}\nlabels: {{- pad .Labels 1 0}}\n"
 	       "ports: {{- pad .Ports 1 0}}\n",
 	.call = row_call_label,
+	.failure = "failed to execute template", /* ps runs it twice: for what it asks, first */
 };

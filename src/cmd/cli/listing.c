@@ -115,7 +115,9 @@ static bool write_row(const struct view *view, const json_t *row, struct templat
 	data.root = row;
 	data.row_type = view->listing->row_type;
 	if (!template_execute(view->template, &data, out, err))
-		return error_prefix(err, "failed to execute template");
+		return error_prefix(err, "%s",
+				    view->listing->failure ? view->listing->failure
+							   : "template parsing error");
 	buffer_add_char(out, '\n');
 	return true;
 }

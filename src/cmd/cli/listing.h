@@ -18,6 +18,7 @@ struct listing {
 	const char *identity; /* what --quiet shows; NULL: there is no --quiet */
 	const char *raw;      /* the template of --format raw; NULL: there is none */
 	json_t *(*call)(const json_t *row, const char *name, const json_t *arguments);
+	const char *failure; /* before a template's errors; NULL: the usual words */
 };
 
 #define LISTING_COLUMNS(table) .columns = table, .column_count = array_length(table)

@@ -77,7 +77,7 @@ static void mistakes_say_whether_reading_or_running_failed(void **state)
 	assert_string_equal(err.text, "failed to parse template: template: :1: unclosed action");
 	assert_false(show("{{.Nope}}", false, &out, &err));
 	assert_string_equal(err.text,
-			    "failed to execute template: template: :1:2: executing \"\" at "
+			    "template parsing error: template: :1:2: executing \"\" at "
 			    "<.Nope>: can't evaluate field Nope in type *thing");
 }
 

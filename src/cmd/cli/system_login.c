@@ -44,6 +44,10 @@ static bool check_options(const struct login *login, struct error *err)
 	if (login->from_stdin && str_is_empty(login->username))
 		return error_set(err, ERROR_INVALID,
 				 "the --password-stdin option requires --username to be set");
+	if (login->username && !*login->username)
+		return error_set(err, ERROR_INVALID, "username is empty");
+	if (login->password && !*login->password)
+		return error_set(err, ERROR_INVALID, "password is empty");
 	return true;
 }
 
@@ -61,7 +65,7 @@ static bool read_password(struct login *login, struct error *err)
 	size_t length = strlen(password);
 	while (length && strchr("\r\n", password[length - 1]))
 		password[--length] = '\0';
-	str_replace(&login->password, password);
+	str_replace(&login->password, *password ? password : NULL);
 	return true;
 }
 
@@ -142,11 +146,13 @@ static bool log_in(struct cli *cli, struct login *login, const char *key, struct
 	use_stored(cli, key, login);
 	if (!ask(login, err))
 		return false;
+	bool known = auth_is_in_file(cli, key, login->username, login->password);
 	scoped_json json_t *answer = authenticate(cli, login, key, err);
 	if (!answer || !auth_store(cli, key, login->username, login->password,
 				   doc_text(answer, "IdentityToken"), err))
 		return false;
-	warn_of_plain_text(cli);
+	if (!known)
+		warn_of_plain_text(cli);
 	printf("%s\n", doc_text(answer, "Status"));
 	return true;
 }
