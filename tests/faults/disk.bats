@@ -104,3 +104,39 @@ refused_to_start() {
 	[[ $output == *"another daemon uses '$SCRATCH/data'"* ]]
 	[ "$(api GET /_ping)" = OK ]
 }
+
+# put CONTAINER NAME: a tar of that name into its /tmp.
+put() {
+	curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/answer" -w '%{http_code}' -T "$SCRATCH/$2.tar" \
+		"http://d/containers/$1/archive?path=/tmp" >"$SCRATCH/status"
+}
+says_full() { [ "$(api_status)" = 500 ] && grep -qi 'no space left' "$SCRATCH/answer"; }
+has_small() {
+	put "$1" small && [ "$(api_status)" = 200 ] &&
+		curl -sS --unix-socket "$SOCKET" "http://d/containers/$1/archive?path=/tmp/small" | tar -xO | grep -qx small
+}
+
+@test "cp into a container on a full disk says so, and works when there is room again" {
+	mkdir -p "$SCRATCH/data"
+	mount -t tmpfs -o size=48m tmpfs "$SCRATCH/data"
+	daemon_start
+	busybox_image
+	head -c 60000000 /dev/zero | tr '\0' x >"$SCRATCH/large"
+	echo small >"$SCRATCH/small"
+	tar -C "$SCRATCH" -cf "$SCRATCH/large.tar" large
+	tar -C "$SCRATCH" -cf "$SCRATCH/small.tar" small
+	wherry run -d --name runs busybox sleep 1000
+	wherry create --name rests busybox
+	put runs large
+	says_full
+	[ "$(state_of runs)" = running ]
+	wherry exec runs rm /tmp/large # what came before the end of the room
+	has_small runs
+	put rests large
+	says_full
+	[ "$(state_of rests)" = created ]
+	wherry rm rests
+	wait_until 10 has_small runs
+	wherry create --name rests busybox
+	has_small rests
+}
