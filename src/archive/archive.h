@@ -23,6 +23,7 @@ enum archive_kind {
 	ARCHIVE_PUT,	 /* a tar into a folder */
 	ARCHIVE_EXPORT,	 /* the whole root as a tar, without what is mounted in it */
 	ARCHIVE_CHANGES, /* what differs from the image, as JSON */
+	ARCHIVE_FILL,	 /* empty volumes from the image: root.mounts with copy_up; no connection */
 };
 
 struct archive_request {

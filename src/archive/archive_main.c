@@ -53,7 +53,7 @@ bool archive_wait_stream(struct archive_work *work, const struct archive_found *
 /* Who writes does not outlive the daemon: a later one would not know of it, and start the container. */
 static bool die_with_daemon(const struct archive_request *request, struct error *err)
 {
-	if (request->kind != ARCHIVE_PUT)
+	if (request->kind != ARCHIVE_PUT && request->kind != ARCHIVE_FILL)
 		return true;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return getppid() == request->daemon ||
@@ -66,6 +66,15 @@ static void prepare_libraries(void)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	content_hash_prepare();
 	umask(0);
+}
+
+static bool run_all(struct archive_work *work, struct error *err)
+{
+	if (work->request.kind == ARCHIVE_FILL)
+		return archive_root_fill(&work->request, err) &&
+		       worker_send(&work->worker, (enum worker_message)ARCHIVE_DONE, NULL, NULL,
+				   err);
+	return archive_root_enter(&work->request, &work->root, err) && run(work, err);
 }
 
 static bool take_request(struct archive_work *work, struct error *err)
@@ -93,7 +102,7 @@ void archive_main(int control)
 
 	prepare_libraries();
 	if (take_request(&work, &err) && die_with_daemon(&work.request, &err) &&
-	    archive_root_enter(&work.request, &work.root, &err) && run(&work, &err))
+	    run_all(&work, &err))
 		return;
 	worker_fail(&work.worker, &err);
 }

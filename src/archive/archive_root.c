@@ -13,6 +13,7 @@
 #include "os/mount.h"
 #include "os/process.h"
 #include "os/root.h"
+#include "sandbox/copy_up.h"
 #include "sandbox/outside.h"
 #include "sandbox/overlay.h"
 
@@ -168,6 +169,66 @@ static bool enter_stopped(const struct archive_request *request, int *upper, str
 	       (!request->root.read_only_root ||
 		mount_set(root, MOUNT_ATTR_RDONLY, 0, false, err)) &&
 	       make_root(root, err);
+}
+
+/* ---- filling volumes ---- */
+
+struct filling {
+	struct {
+		int from, to; /* owned */
+		const char *target;
+	} * items;
+	size_t count, capacity;
+};
+
+static void filling_fini(struct filling *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		close_fd(&f->items[i].from);
+		close_fd(&f->items[i].to);
+	}
+	vector_fini(f);
+}
+
+static bool open_filling(int root, const struct sandbox_spec *spec, struct filling *out,
+			 struct error *err)
+{
+	for (size_t i = 0; i < spec->mounts.count; i++) {
+		struct mount_spec m = *RECORD_AT(spec->mounts, struct mount_spec, i);
+		struct error absent;
+		scoped_fd int from = root_open(root, m.target, O_PATH | O_DIRECTORY, &absent);
+		scoped_fd int to = -1;
+
+		m.read_only = false;
+		if (from < 0)
+			continue; /* the image has nothing there */
+		to = outside_open_bind(&m, err);
+		if (to < 0)
+			return false;
+		vector_add(out, ((__typeof__(*out->items)){take_fd(from), take_fd(to), m.target}));
+	}
+	return true;
+}
+
+static bool fill_all(const struct filling *f, struct error *err)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (!copy_up(f->items[i].from, f->items[i].to, err))
+			return error_prefix(err, "copying the image's '%s' to its volume",
+					    f->items[i].target);
+	return true;
+}
+
+bool archive_root_fill(const struct archive_request *request, struct error *err)
+{
+	scoped_with(filling_fini) struct filling f = {0};
+	scoped_fd int upper = -1, root = -1;
+
+	if (!leave_namespaces(err) || !cover_writable(&request->root, &upper, err))
+		return false;
+	root = overlay_new_below(&request->root, -1, err);
+	return root >= 0 && attach_root(root, err) && open_filling(root, &request->root, &f, err) &&
+	       make_root(root, err) && confine_to_root(true, err) && fill_all(&f, err);
 }
 
 /* ---- both ---- */

@@ -12,6 +12,9 @@ struct archive_root {
 /* Enter, and give up every right that the job does not need.  For CHANGES the root is the image's. */
 bool archive_root_enter(const struct archive_request *request, struct archive_root *out,
 			struct error *err);
+/* FILL, all of it: the image's folders are copied to the volumes that stand there and are empty, by a
+ * process that has given up the same rights. */
+bool archive_root_fill(const struct archive_request *request, struct error *err);
 void archive_root_leave(struct archive_root *root);
 
 /* Where an open file or folder lies, as the container would write it; NULL: nowhere any more. */

@@ -1,6 +1,7 @@
 /* Making a container: everything is looked at first, then its folders are made by another thread,
  * then it is recorded, and only then it is there for others.  Its name is taken from the beginning.
  *
+ * Empty volumes then get what the image has at their place, before anybody else sees the container.
  * Volumes are recorded behind the container that names them, so that a daemon that dies in between
  * leaves none that nobody knows; one that is missing is made at the start. */
 #include "engine/container_check.h"
@@ -31,6 +32,8 @@ struct create_operation {
 	int api_minor;
 	bool has_config;
 	size_t volumes_pending;
+	struct archive_job *filling; /* owned; NULL: no volume is being filled */
+	bool filled;
 	struct error failure;
 };
 
@@ -311,6 +314,40 @@ static void give_up(struct operation *op)
 	store_delete(op->engine->parts.store, key, STORE_SURVIVES_POWER_CUT, on_undone, op);
 }
 
+static void check_finished(struct operation *op);
+
+static void on_found(void *data, const struct archive_found *found)
+{
+	(void)data;
+	(void)found;
+}
+
+static void on_done(void *data)
+{
+	(void)data;
+}
+
+static void on_filled(void *data, const struct error *err)
+{
+	struct create_operation *self = create_of(data);
+
+	self->filling = NULL;
+	if (err)
+		self->failure = *err;
+	check_finished(data);
+}
+
+static void fill_volumes(struct operation *op)
+{
+	static const struct archive_handlers handlers = {on_found, on_done, on_filled};
+	struct create_operation *self = create_of(op);
+
+	self->filled = true;
+	self->filling = files_fill(op->container, &handlers, op, &self->failure);
+	if (!self->filling)
+		check_finished(op);
+}
+
 static void check_finished(struct operation *op)
 {
 	struct create_operation *self = create_of(op);
@@ -320,6 +357,10 @@ static void check_finished(struct operation *op)
 		return;
 	if (self->failure.kind != ERROR_NONE) {
 		give_up(op);
+		return;
+	}
+	if (!self->filled && files_need_filling(c)) {
+		fill_volumes(op);
 		return;
 	}
 	c->hidden = false;
@@ -527,6 +568,7 @@ static void fini_create(struct operation *op)
 	if (self->made && self->made->image)
 		image_release(op->engine->parts.images, self->made->image);
 	container_unref(self->made);
+	archive_job_kill(self->filling);
 	record_fini(&networking_config_type, &self->networking);
 	free(self->name);
 	free(self->platform);

@@ -295,6 +295,12 @@ void files_end_run(struct container *c);
 /* It is being removed. */
 void files_end_all(struct container *c);
 
+/* A container that is being made: empty volumes get what the image has at their place, so that others
+ * find it there before this one ever starts.  False: there is none. */
+bool files_need_filling(const struct container *c);
+struct archive_job *files_fill(const struct container *c, const struct archive_handlers *handlers,
+			       void *data, struct error *err);
+
 /* ---- removing (remove.c, removal.c) ---- */
 
 /* `op` has claimed the container, which does not run; `volumes`: its anonymous ones too. */

@@ -76,6 +76,7 @@ static void publish(struct engine_files *f)
 		[ARCHIVE_PUT] = "extract-to-dir",
 		[ARCHIVE_EXPORT] = "export",
 		[ARCHIVE_CHANGES] = NULL,
+		[ARCHIVE_FILL] = NULL,
 	};
 	const char *action = actions[f->request.kind];
 
@@ -183,6 +184,54 @@ static void run_files(struct operation *op)
 	} else if (!start_worker(f, &err)) {
 		operation_finish(op, &err);
 	}
+}
+
+/* ---- filling new volumes ---- */
+
+/* Of folders alone: what something else is mounted over is filled inside, at the start. */
+static bool may_be_filled(const struct container *c, const struct mount_point *mount)
+{
+	struct volume *volume = NULL;
+
+	if (str_equal(mount->type, "volume") && mount->copy_up && str_is_empty(mount->subpath))
+		volume = volumes_find(c->engine->parts.volumes, mount->name, &(struct error){0});
+	return volume && !volume_needs_mount(volume) && volume_is_empty(volume);
+}
+
+static void add_filling(const struct mount_point *mount, struct record_list *out)
+{
+	struct mount_spec *spec = record_list_add(&mount_spec_type, out);
+
+	spec->type = str_dup("bind");
+	spec->source = str_dup(mount->source);
+	spec->target = str_dup(mount->destination);
+}
+
+bool files_need_filling(const struct container *c)
+{
+	for (size_t i = 0; i < c->mounts.count; i++)
+		if (may_be_filled(c, RECORD_AT(c->mounts, struct mount_point, i)))
+			return true;
+	return false;
+}
+
+struct archive_job *files_fill(const struct container *c, const struct archive_handlers *handlers,
+			       void *data, struct error *err)
+{
+	struct archive_request request = {.kind = ARCHIVE_FILL, .daemon = getpid()};
+	struct archive_job *job;
+
+	plan_root(c, &request.root);
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if (may_be_filled(c, mount))
+			add_filling(mount, &request.root.mounts);
+	}
+	job = archive_job_start(c->engine->parts.loop, c->engine->worker, &request, handlers, data,
+				err);
+	record_fini(&archive_request_type, &request);
+	return job;
 }
 
 /* ---- for doors ---- */

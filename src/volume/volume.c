@@ -236,3 +236,15 @@ void volume_unuse(struct volume *volume, const char *user)
 	if (place < volume->users.count)
 		strings_remove(&volume->users, place);
 }
+
+bool volume_is_empty(const struct volume *volume)
+{
+	DIR *folder = opendir(volume->path);
+	bool empty = folder;
+
+	for (struct dirent *entry; empty && (entry = readdir(folder));)
+		empty = str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..");
+	if (folder)
+		closedir(folder);
+	return empty;
+}

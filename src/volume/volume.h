@@ -84,6 +84,9 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 void volume_use(struct volume *volume, const char *user);
 void volume_unuse(struct volume *volume, const char *user);
 
+/* Is there nothing in its folder? */
+bool volume_is_empty(const struct volume *volume);
+
 /* ---- mounting ----
  *
  * A volume with the options `type` and `device` is made of something else, which is mounted over its

@@ -130,6 +130,19 @@ binds() { printf '"HostConfig":{"Binds":["%s"]}' "$1"; }
 	[ -z "$(ls -A "$(path_of emptied)")" ]
 }
 
+@test "a container that never runs fills its volumes too, for those who share them" {
+	create_container w1 '"Cmd":["true"],"Volumes":{"/home":{}},"HostConfig":{"Binds":["given:/etc","part:/none:ro"]}'
+	[ "$(cat "$(path_of given)/group" | head -1)" = root:x:0: ]
+	[ "$(stat -c %a "$(path_of given)")" = "$(stat -c %a "$SCRATCH/busybox/etc")" ]
+	[ -z "$(ls -A "$(path_of part)")" ]
+	says w2 '"Cmd":["ls","/home"],"HostConfig":{"VolumesFrom":["w1"]}' ann
+	echo mine >"$(path_of given)/group"
+	create_container w3 "\"Cmd\":[\"true\"],$(binds given:/etc)"
+	[ "$(cat "$(path_of given)/group")" = mine ]
+	wait_until 10 no_worker
+}
+no_worker() { ! pgrep -P "$(daemon_pid)" -f '^wherry-worker archive' >/dev/null; }
+
 @test "what cannot be mounted is said at the start, without passwords" {
 	make_volume gone none "$SCRATCH/nowhere" bind
 	create_container g1 "$sleeper,$(binds gone:/data)"

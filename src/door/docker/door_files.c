@@ -140,6 +140,8 @@ static void on_found(void *data, const struct archive_found *found)
 	case ARCHIVE_CHANGES:
 		give_answer(f, "application/json");
 		break;
+	case ARCHIVE_FILL:
+		break;
 	}
 	call_drop(call);
 }
