@@ -41,6 +41,7 @@ static void each_instruction_says_something_of_the_image(void **state)
 		{"EXPOSE 80 53/UDP 8000-8002",
 		 "{\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{},\"8000/tcp\":{},\"8001/"
 		 "tcp\":{},\"8002/tcp\":{}}}"},
+		{"EXPOSE 8080:80/udp", "{\"ExposedPorts\":{\"80/udp\":{}}}"},
 		{"VOLUME /a /b\nVOLUME [\"/a\",\"/c d\"]",
 		 "{\"Volumes\":{\"/a\":{},\"/b\":{},\"/c d\":{}}}"},
 		{"USER ann:staff", "{\"User\":\"ann:staff\"}"},
@@ -80,6 +81,7 @@ static void others_are_refused_by_name(void **state)
 		{"ENV A=${x", "error: failed to process \"${x\": syntax error: missing '}'"},
 		{"SHELL [\"a\"]", "error: shell is not a valid change command"},
 		{"STOPSIGNAL BOGUS", "error: invalid signal: BOGUS"},
+		{"EXPOSE 80:x", "error: invalid containerPort: 80:x"},
 		{"EXPOSE 99999", "error: invalid containerPort: 99999"},
 		{"EXPOSE 9-8", "error: invalid containerPort: 9-8"},
 		{"EXPOSE 80/icmp", "error: invalid proto: icmp"},

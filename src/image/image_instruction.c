@@ -276,12 +276,13 @@ static bool is_protocol(const char *text)
 /* `there` knows all that are exposed: a range may have 65,535. */
 static bool expose(const struct change *c, const char *text, struct map *there)
 {
-	const char *slash = strchr(text, '/');
+	const char *colon = strrchr(text, ':'), *slash = strchr(text, '/');
 	scoped_free char *protocol = str_dup(slash ? slash + 1 : "tcp");
 	struct strings *ports = &c->defaults->exposed_ports;
 	uint64_t first, last;
 
-	if (!read_range(text, &first, &last))
+	/* "8080:80" is read, though a port of a host means nothing in an image */
+	if (!read_range(colon ? colon + 1 : text, &first, &last))
 		return error_set(c->err, ERROR_INVALID, "invalid containerPort: %.100s", text);
 	if (!is_protocol(protocol))
 		return error_set(c->err, ERROR_INVALID, "invalid proto: %.100s", protocol);
