@@ -26,6 +26,8 @@ struct commit_job {
 	struct pack_job *packing;
 	struct layer_job *unpacking;
 	struct layer *layer; /* used once by us, until the end */
+	bool unread;	     /* the copy lacks something: `why` */
+	struct error why;
 	struct image_result result;
 	char *id;
 };
@@ -207,8 +209,22 @@ static void on_copied(void *data, struct layer *layer)
 	c->layer = layer;
 	if (str_equal(layer->diff_id, EMPTY_DIFF_ID))
 		release_layer(c);
-	if (!c->packing)
+	if (c->unread)
+		fail(c, &c->why);
+	else if (!c->packing)
 		record(c);
+}
+
+/* When the unpacker has failed, the packer is the first to notice: what the unpacker says counts. */
+static void on_not_streamed(void *data, const struct error *err)
+{
+	struct commit_job *c = data;
+
+	c->packing = NULL;
+	c->unread = true;
+	c->why = *err;
+	if (!c->unpacking)
+		fail(c, err);
 }
 
 static void on_streamed(void *data, const struct unpacked *done)
@@ -222,7 +238,7 @@ static void on_streamed(void *data, const struct unpacked *done)
 
 static bool copy_folder(struct commit_job *c, const char *changes, struct error *err)
 {
-	static const struct pack_handlers pack_handlers = {on_streamed, on_not_packed};
+	static const struct pack_handlers pack_handlers = {on_streamed, on_not_streamed};
 	static const struct layer_job_handlers layer_handlers = {on_copied, on_not_copied};
 	struct pack_source source = {.mode = PACK_TAR, .output = -1, .recipe = -1};
 	struct layer_source copy = {.input = -1};
