@@ -171,6 +171,32 @@ static void an_address_outside_of_the_range_is_left_alone(void **state)
 	address_pool_fini(&pool);
 }
 
+static void an_address_outside_of_the_range_can_be_asked_for(void **state)
+{
+	struct address_pool pool;
+	struct subnet subnet, range;
+	struct address inside, outside, network, broadcast, foreign;
+
+	assert_true(subnet_parse("10.5.0.0/16", &subnet, NULL));
+	assert_true(subnet_parse("10.5.3.0/24", &range, NULL));
+	assert_true(address_parse("10.5.3.9", &inside));
+	assert_true(address_parse("10.5.77.7", &outside));
+	assert_true(address_parse("10.5.0.0", &network));
+	assert_true(address_parse("10.5.255.255", &broadcast));
+	assert_true(address_parse("10.6.0.1", &foreign));
+	address_pool_init(&pool, &subnet, &range);
+	assert_true(address_pool_claim_any(&pool, &inside));
+	assert_true(address_pool_claim_any(&pool, &outside));
+	assert_false(address_pool_claim_any(&pool, &inside));
+	assert_false(address_pool_claim_any(&pool, &outside));
+	assert_false(address_pool_claim_any(&pool, &network));
+	assert_false(address_pool_claim_any(&pool, &broadcast));
+	assert_false(address_pool_claim_any(&pool, &foreign));
+	address_pool_give_back(&pool, &outside);
+	assert_true(address_pool_claim_any(&pool, &outside));
+	address_pool_fini(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_pool_gives_the_lowest_free_address),
 		cmocka_unit_test(a_pool_ends_before_the_broadcast_address),
 		cmocka_unit_test(an_address_outside_of_the_range_is_left_alone),
+		cmocka_unit_test(an_address_outside_of_the_range_can_be_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,7 @@ static void add_details(struct netlink_batch *batch, const struct new_device *de
 	if (device->vlan)
 		netlink_add(batch, IFLA_VLAN_ID, &device->vlan, sizeof(device->vlan));
 	if (device->peer) {
-		struct ifinfomsg peer = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+		struct ifinfomsg peer = {0};
 		size_t nest = netlink_nest(batch, VETH_INFO_PEER);
 
 		netlink_header(batch, &peer, sizeof(peer));
@@ -303,13 +303,21 @@ static bool make_vlan(int socket, const char *name, struct error *err)
 	return add_new_device(socket, &device, err);
 }
 
+/* An end cannot be set up while it is being made. */
+static bool set_peer_up(int socket, const char *name, struct error *err)
+{
+	struct plan_bridge peer = {.name = (char *)(uintptr_t)name};
+
+	return set_up(socket, &peer, err);
+}
+
 /* A pair whose other end nobody has. */
 static bool make_nowhere(int socket, const char *name, struct error *err)
 {
 	scoped_free char *peer = str_format("dp%s", name + 2);
 	struct new_device device = {.kind = "veth", .name = name, .peer = peer};
 
-	return add_new_device(socket, &device, err);
+	return add_new_device(socket, &device, err) && set_peer_up(socket, peer, err);
 }
 
 static bool make_parent(const char *name, struct error *err)
