@@ -5,6 +5,7 @@
 #include "engine/capability.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/link.h"
 #include "engine/log_driver.h"
 
 #include <signal.h>
@@ -56,6 +57,7 @@ void container_set_state(struct container *c, enum container_state state)
 		log_error("a container's state jumps", NULL, "id=%s from=%s to=%s", c->id,
 			  states[c->state].name, states[state].name);
 	c->state = (int32_t)state;
+	links_tell_state(c);
 }
 
 bool container_is_live(const struct container *c)

@@ -52,11 +52,11 @@ struct container {
 	int64_t started_ns, finished_ns; /* 0: never */
 	int64_t restart_count;		 /* automatic restarts only */
 	bool oom_killed;
-	bool stopped_by_hand;	  /* stop or kill was asked for: the restart policy rests */
-	bool log_made;		  /* was started once: log_path is a file */
-	bool user_hostname;	  /* config.hostname was asked for */
-	bool doomed;		  /* `rm -f` is ending it: it goes as soon as it has ended, */
-	bool doomed_volumes;	  /* and its anonymous volumes with it */
+	bool stopped_by_hand; /* stop or kill was asked for: the restart policy rests */
+	bool log_made;	      /* was started once: log_path is a file */
+	bool user_hostname;   /* config.hostname was asked for */
+	bool doomed;	      /* `rm -f` is ending it: it goes as soon as it has ended, */
+	bool doomed_volumes;  /* and its anonymous volumes with it */
 	bool thaw_wanted; /* frozen for a moment only (commit): a daemon that comes back thaws it */
 	struct record_map ports;  /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	  /* 64 hex, of the present or last network sandbox */
@@ -85,8 +85,9 @@ struct container {
 	unsigned references;
 	bool was_running; /* when the daemon was last there */
 	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */
-	bool busy;	  /* an operation is under way that others wait for */
-	bool gone;	  /* removed; the memory lives as long as somebody refers to it */
+	bool waits_for_links; /* to be restarted once those that it is linked to are up */
+	bool busy;	      /* an operation is under way that others wait for */
+	bool gone;	      /* removed; the memory lives as long as somebody refers to it */
 };
 extern const struct record_type container_type;
 

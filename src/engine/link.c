@@ -146,6 +146,35 @@ bool links_check_running(const struct container *c, struct error *err)
 	return true;
 }
 
+static bool waits_for(const struct container *c, const struct container *other)
+{
+	for (size_t i = 0; i < c->links.count; i++)
+		if (str_equal(c->links.items[i].value, other->id))
+			return true;
+	return false;
+}
+
+bool links_must_wait(struct container *c)
+{
+	c->waits_for_links = false;
+	for (size_t i = 0; i < c->links.count && !c->waits_for_links; i++) {
+		const struct container *target = target_of(c, &c->links.items[i]);
+
+		c->waits_for_links = target && target->state == CONTAINER_RESTARTING;
+	}
+	return c->waits_for_links;
+}
+
+void links_tell_state(struct container *changed)
+{
+	for (struct container *c = engine_first(changed->engine); c; c = engine_next(c)) {
+		if (!c->waits_for_links || !waits_for(c, changed))
+			continue;
+		c->waits_for_links = false;
+		container_restart_now(c);
+	}
+}
+
 static const char *address_of(const struct container *c)
 {
 	const struct endpoint_settings *settings =

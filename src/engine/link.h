@@ -28,6 +28,10 @@ void links_rename(struct engine *engine);
 /* At start: whoever it is linked to must run. */
 bool links_check_running(const struct container *c, struct error *err);
 
+/* A restart by itself waits for those that are being restarted too, and begins when their state changes. */
+bool links_must_wait(struct container *c);
+void links_tell_state(struct container *c);
+
 /* Variables and lines of hosts ("alias id12 name" to the address); added to `out`. */
 void links_add_environment(const struct container *c, struct strings *out);
 void links_add_hosts(const struct container *c, struct pairs *out);

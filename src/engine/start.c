@@ -428,6 +428,10 @@ static void run_start(struct operation *op)
 		c->restart_count = 0;
 		c->restart_delay_ms = 0;
 	}
+	if (automatic && links_must_wait(c)) {
+		operation_finish(op, NULL);
+		return;
+	}
 	c->stopped_by_hand = false;
 	container_start(op, started);
 }

@@ -111,3 +111,18 @@ says() {
 	says 500 "Conflict, cannot remove the default link name of the container" DELETE "/containers/web?link=1"
 	[ "$(api GET /containers/json | jq length)" = 2 ]
 }
+
+@test "with the daemon, linked containers come back after those that they know" {
+	up db --restart always
+	up middle --restart always --link db
+	up web --restart always --link middle --link db:store
+	local pids
+	pids=$(for name in db middle web; do api GET "/containers/$name/json" | jq -r .State.Pid; done)
+	daemon_kill
+	kill -KILL $pids
+	for pid in $pids; do wait_until 10 has_ended "$pid"; done
+	daemon_start
+	wait_until 20 eval '[ "$(api GET /containers/json | jq "[.[] | select(.State == \"running\")] | length")" = 3 ]'
+	[ "$(hosts web store | awk '{print $1}')" = "$(address db)" ]
+	[ "$(hosts web middle | awk '{print $1}')" = "$(address middle)" ]
+}
