@@ -62,6 +62,15 @@ void content_digest(const void *data, size_t size, char out[static CONTENT_DIGES
 	content_hash_finish(hash, out);
 }
 
+bool content_check(const void *data, size_t size, const char *digest, struct error *err)
+{
+	char found[CONTENT_DIGEST_SIZE];
+
+	content_digest(data, size, found);
+	return strcmp(found, digest) == 0 ||
+	       error_set(err, ERROR_INVALID, "'%s' is '%s' now", digest, found);
+}
+
 void content_hash_prepare(void)
 {
 	char digest[CONTENT_DIGEST_SIZE];

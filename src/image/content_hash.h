@@ -24,6 +24,9 @@ void content_hash_finish(struct content_hash *hash, char out[static CONTENT_DIGE
 
 void content_digest(const void *data, size_t size, char out[static CONTENT_DIGEST_SIZE]);
 
+/* INVALID unless these bytes are what the digest says. */
+bool content_check(const void *data, size_t size, const char *digest, struct error *err);
+
 /* A source that adds every block it passes on.  `from` and `hash` are borrowed;
  * `hash` may be NULL: they are only counted. */
 struct hashed_source {

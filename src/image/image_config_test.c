@@ -115,6 +115,32 @@ static void more_layers_than_can_be_mounted_are_refused(void **state)
 			    "that can be mounted");
 }
 
+/* Ids of images that were made here are digests of these bytes, which are written anew when they are
+ * needed: an image of another version's must still be what its id says. */
+static void what_is_written_never_changes(void **state)
+{
+	static const char text[] =
+		"{\"architecture\":\"arm64\",\"os\":\"linux\",\"variant\":\"v8\","
+		"\"os.version\":\"1\",\"created\":\"2026-01-02T03:04:05.000000006Z\","
+		"\"author\":\"me\",\"comment\":\"why\",\"docker_version\":\"27\","
+		"\"config\":{\"User\":\"u\",\"ExposedPorts\":{\"80/tcp\":{}},\"Env\":[\"A=<b>\"],"
+		"\"Entrypoint\":[],\"Cmd\":[\"sh\"],\"Volumes\":{\"/v\":{}},\"WorkingDir\":\"/w\","
+		"\"Labels\":{\"l\":\"1\"},\"StopSignal\":\"9\","
+		"\"Healthcheck\":{\"Test\":[\"NONE\"],\"Interval\":1,\"Timeout\":2,"
+		"\"StartPeriod\":3,\"StartInterval\":4,\"Retries\":5},\"Shell\":[\"/s\"],"
+		"\"OnBuild\":[\"RUN x\"],\"ArgsEscaped\":true},"
+		"\"history\":[{\"created\":\"c\",\"created_by\":\"b\",\"author\":\"a\","
+		"\"comment\":\"d\",\"empty_layer\":true}],"
+		"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" A "\"]}}";
+	scoped_image_config struct image_config c = {0};
+	scoped_buffer struct buffer again = {0};
+	struct error err;
+
+	assert_true(image_config_parse(text, strlen(text), &c, &err));
+	image_config_write(&c, &again);
+	assert_string_equal(again.data, text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +150,7 @@ int main(void)
 		cmocka_unit_test(nulls_and_single_strings_are_taken),
 		cmocka_unit_test(bad_ones_are_refused_by_name),
 		cmocka_unit_test(more_layers_than_can_be_mounted_are_refused),
+		cmocka_unit_test(what_is_written_never_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ static bool get_config(const struct push *p, struct push_image *image, struct er
 	struct message *given;
 
 	if (image->config.size > 0)
-		return true;
+		return content_check(image->config.data, image->config.size, image->id, err);
 	if (!worker_send(p->worker, WORKER_ASK, &worker_document_type, &wanted, err) ||
 	    !worker_expect(p->worker, WORKER_GIVE, &worker_document_type, &answer, &given, err))
 		return false;

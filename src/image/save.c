@@ -164,7 +164,7 @@ static bool get_config(struct save *s, struct save_image *image, struct error *e
 	struct message *given;
 
 	if (image->config.size > 0)
-		return true;
+		return content_check(image->config.data, image->config.size, image->id, err);
 	return ask(s, image->id, 1, &given, err) &&
 	       file_read_fd(given->fds[0], CONFIG_SIZE_MAX, &image->config, err);
 }

@@ -4,7 +4,6 @@ load ../lib/wherry
 
 setup_file() {
 	scratch_begin
-	echo '{"insecure-registries":[]}' >"$SCRATCH/wherry.json"
 	certificate
 	daemon_start
 	busybox_image
@@ -157,6 +156,19 @@ check_pushed() { # NAME:TAG of the plain registry, IMAGE
 	[ "$(grep -c cut "$SCRATCH/cuts")" = 2 ]
 	grep -q 'Retrying in' "$SCRATCH/push"
 	check_pushed broken:1 broken
+}
+
+@test "a registry that forgets uploads and loses answers gets them again" {
+	python3 "$BATS_TEST_DIRNAME/forgetful.py" "$PORT" "$SCRATCH/forgetful" >"$SCRATCH/forgetful.log" 2>&1 3>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_until 10 test -s "$SCRATCH/forgetful"
+	local host=127.0.0.1:$(cat "$SCRATCH/forgetful")
+	tag big "$host/forgotten" 1
+	push "$host/forgotten" 1
+	cat "$SCRATCH/forgetful.log"
+	jq -se '.[-1].aux.Tag == "1"' "$SCRATCH/push"
+	[ "$(grep -c '^POST' "$SCRATCH/forgetful.log")" -ge 4 ] # a refused one, a forgotten one, one a blob
+	check_pushed forgotten:1 big
 }
 
 @test "kill -9 in the middle of a push: no tag, no bytes left here, and the next push is whole" {

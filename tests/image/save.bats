@@ -103,6 +103,12 @@ id_of() { api GET "/images/$1/json" | jq -r .Id; }
 	daemon_kill
 	run wait $client
 	daemon_start
+	save fresh.tar /images/made:1/get
+	curl -sSf --unix-socket "$SOCKET" -o "$SCRATCH/body" -X POST 'http://wherry/containers/create?name=again' -H 'Content-Type: application/json' -d '{"Image":"busybox"}'
+	api POST '/commit?container=again&repo=again&changes=LABEL%20a=b&changes=EXPOSE%2080&changes=ENTRYPOINT%20%5B%5D'
+	daemon_kill
+	daemon_start
+	save written.tar /images/again/get # its configuration is written from what was recorded
 	save next.tar /images/busybox/get
 	cmp "$SCRATCH/whole.tar" "$SCRATCH/next.tar"
 }
