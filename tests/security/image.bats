@@ -142,3 +142,45 @@ are_caged() { [ "$(status_of $FETCH Seccomp)" = 2 ] && [ "$(status_of $UNPACK Se
 	run getfattr -d -m - "$(layer_of "$HOST/bb:marks")/dir" "$(layer_of "$HOST/bb:marks")/dir/file"
 	[[ $output != *overlay* && $output == *user.kept* ]]
 }
+
+@test "what packs and saves may read and nothing else; what pushes has the network and nothing else" {
+	daemon_start
+	busybox_image
+	api POST '/containers/create?name=big' '{"Image":"busybox","Cmd":["sh","-c","dd if=/dev/urandom of=/big bs=1M count=20"]}'
+	api POST /containers/big/start
+	api POST /containers/big/wait
+	api POST '/commit?container=big&repo=big'
+	# A client that does not read: the worker waits.
+	curl -sS --limit-rate 1k --unix-socket "$SOCKET" -o "$SCRATCH/slow" http://wherry/images/big/get 2>/dev/null 3>&- &
+	PIDS+=($!)
+	local daemon save push
+	daemon=$(daemon_pid)
+	wait_until 10 worker_of "$daemon" save >/dev/null
+	save=$(worker_of "$daemon" save)
+	wait_until 10 eval '[ "$(status_of '"$save"' Seccomp)" = 2 ]'
+	[ "$(status_of "$save" CapEff)" = 0000000000200004 ] # dac_read_search; sys_admin for trusted.*
+	[ "$(status_of "$save" NoNewPrivs)" = 1 ]
+	[ -z "$(awk '$6 !~ /^ro/' /proc/"$save"/mountinfo)" ]
+	[ "$(readlink /proc/"$save"/ns/net)" != "$(readlink /proc/self/ns/net)" ]
+	# A registry that takes a connection and says nothing.
+	python3 -c 'import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1], "w").write(str(s.getsockname()[1]))
+time.sleep(1000)' "$SCRATCH/silent" 3>&- &
+	PIDS+=($!)
+	wait_until 10 test -s "$SCRATCH/silent"
+	local host=127.0.0.1:$(cat "$SCRATCH/silent")
+	api POST "/images/big/tag?repo=$host/big&tag=1"
+	curl -sS --unix-socket "$SOCKET" -X POST -H "X-Registry-Auth: $(printf '{"username":"u","password":"hidden"}' | base64 -w0)" \
+		-o "$SCRATCH/push" "http://wherry/images/$host/big/push?tag=1" 2>/dev/null 3>&- &
+	PIDS+=($!)
+	wait_until 10 worker_of "$daemon" push >/dev/null
+	push=$(worker_of "$daemon" push)
+	wait_until 10 eval '[ "$(status_of '"$push"' Seccomp)" = 2 ]'
+	[ "$(status_of "$push" Uid)" = 65534 ]
+	[ "$(status_of "$push" CapBnd)" = 0000000000000000 ]
+	[ -z "$(awk '$6 !~ /^ro/' /proc/"$push"/mountinfo)" ]
+	! tr '\0' '\n' <"/proc/$push/cmdline" | grep -q hidden
+	! grep -q hidden "$SCRATCH/wherryd.log"
+	daemon_stop
+}
