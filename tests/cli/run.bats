@@ -79,7 +79,7 @@ POST /containers/$ID/start" ]
 		<"$SCRATCH/keys" >/dev/null &
 	local script=$!
 	exec 7>"$SCRATCH/keys"
-	wait_until 10 grep -q start "$SCRATCH/requests"
+	wait_until 15 grep -q resize "$SCRATCH/requests" # keys are raw from then on
 	printf 'ab\020c\020\021' >&7
 	wait_until 10 grep -aq 'ended' "$SCRATCH/typescript"
 	exec 7>&-

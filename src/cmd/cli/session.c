@@ -404,14 +404,16 @@ static bool open_loop(struct loop *loop, struct error *err)
 	if (session->tty && session->input)
 		parse_keys(&loop->keys, str_is_empty(session->detach_keys) ? "ctrl-p,ctrl-q"
 									   : session->detach_keys);
+	if (session->tty && session->input && isatty(STDIN_FILENO) &&
+	    !terminal_raw(STDIN_FILENO, err))
+		return false;
 	if (session->redraw && session->tty)
 		resize(loop, 1); /* programs draw anew when the size has changed */
 	if (session->tty) {
 		loop->resize_tries = RESIZE_TRIES;
 		try_resize(loop);
 	}
-	return !session->tty || !session->input || !isatty(STDIN_FILENO) ||
-	       terminal_raw(STDIN_FILENO, err);
+	return true;
 }
 
 bool session_run(struct session *session, struct error *err)
