@@ -180,6 +180,12 @@ struct engine_pruned {
 	struct strings ids; /* items NULL: nothing was removed */
 	int64_t reclaimed;
 };
+/* Of each kind there is one prune at a time: CONFLICT "a prune operation is already running".  Doors
+ * say so of what they prune themselves. */
+enum prune_kind { PRUNE_CONTAINERS, PRUNE_IMAGES, PRUNE_NETWORKS, PRUNE_KINDS };
+bool engine_begin_prune(struct engine *engine, enum prune_kind kind, struct error *err);
+void engine_end_prune(struct engine *engine, enum prune_kind kind);
+
 /* Removes stopped and created containers.  CONFLICT "a prune operation is already running". */
 void engine_prune(struct engine *engine, const struct container_filter *filter, engine_done *done,
 		  void *data);
@@ -190,7 +196,8 @@ struct commit_request {
 	const char *author, *comment;
 	bool pause;		/* while it is copied */
 	struct strings changes; /* Dockerfile instructions */
-	const struct container_config *config; /* NULL: the container's own; what it leaves open is so, too */
+	const struct container_config
+		*config; /* NULL: the container's own; what it leaves open is so, too */
 };
 /* What the container has written becomes the top layer of a new image: result->image_id.  INVALID for a
  * bad name or instruction. */

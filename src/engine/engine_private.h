@@ -109,7 +109,7 @@ struct engine {
 		struct link waiting; /* folders on their way out, */
 		size_t running;	     /* and how many of them now */
 	} removals;
-	bool pruning;
+	bool pruning[PRUNE_KINDS];
 	struct deadline *exec_sweep; /* forgets execs that ended long ago; NULL: there are none */
 	struct seccomp *seccomp;     /* owned: the compiled default profile */
 	unsigned references;	     /* the opener's, and that of each work */

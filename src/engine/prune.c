@@ -24,6 +24,19 @@ static void fini_prune(struct operation *op)
 	strings_fini(&self->pruned.ids);
 }
 
+bool engine_begin_prune(struct engine *engine, enum prune_kind kind, struct error *err)
+{
+	if (engine->pruning[kind])
+		return error_set(err, ERROR_CONFLICT, "a prune operation is already running");
+	engine->pruning[kind] = true;
+	return true;
+}
+
+void engine_end_prune(struct engine *engine, enum prune_kind kind)
+{
+	engine->pruning[kind] = false;
+}
+
 static bool matches(const struct container *c, const struct container_filter *filter)
 {
 	return !container_is_running(c) && !c->busy && !c->run &&
@@ -38,7 +51,7 @@ static void finish(struct prune_operation *self)
 
 	pairs_set(&attributes, "reclaimed", reclaimed);
 	engine_publish(op->engine, EVENT_CONTAINER, "prune", "", &attributes);
-	op->engine->pruning = false;
+	engine_end_prune(op->engine, PRUNE_CONTAINERS);
 	op->result.pruned = &self->pruned;
 	operation_finish(op, NULL);
 }
@@ -85,12 +98,10 @@ static void run_prune(struct operation *op)
 	struct strings ids;
 	struct error err;
 
-	if (op->engine->pruning) {
-		error_set(&err, ERROR_CONFLICT, "a prune operation is already running");
+	if (!engine_begin_prune(op->engine, PRUNE_CONTAINERS, &err)) {
 		operation_finish(op, &err);
 		return;
 	}
-	op->engine->pruning = true;
 	for (struct container *c = engine_first(op->engine); c; c = engine_next(c))
 		if (matches(c, &self->filter))
 			strings_add(&self->chosen, c->id);

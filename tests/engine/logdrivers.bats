@@ -203,3 +203,21 @@ print(len(sizes), max(sizes))'; }
 	read -r count biggest < <(frames <"$SCRATCH/followed")
 	[ "$count $biggest" = "51 7" ]
 }
+
+@test "the daemon has a driver and options for those who name none, or only some" {
+	daemon_stop
+	daemon_start --log-driver local --log-opt max-size=30k --log-opt max-file=2
+	busybox_image
+	run_container d1 '"Cmd":["echo","by default"]'
+	inspects d1 '.HostConfig.LogConfig | "\(.Type) \(.Config["max-size"]) \(.Config["max-file"])"' "local 30k 2"
+	wait_until 10 inspects d1 .State.Status exited
+	[ "$(log_text d1)" = "by default" ]
+	run_container d2 '"Cmd":["true"],"HostConfig":{"LogConfig":{"Type":"","Config":{"max-file":"4"}}}'
+	inspects d2 '.HostConfig.LogConfig | "\(.Type) \(.Config["max-size"]) \(.Config["max-file"])"' "local 30k 4"
+	run_container d3 '"Cmd":["true"],"HostConfig":{"LogConfig":{"Type":"json-file"}}'
+	inspects d3 '.HostConfig.LogConfig | "\(.Type) \(.Config | length)"' "json-file 0"
+	[ "$(api GET /info | jq -r '.LoggingDriver, (.Plugins.Log | join(","))' | tr '\n' ' ')" = "local journald,json-file,local,none,syslog " ]
+	daemon_stop
+	daemon_start
+	busybox_image
+}

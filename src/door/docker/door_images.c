@@ -222,6 +222,8 @@ static void on_removed(void *data, const struct error *err)
 	struct removing *removing = data;
 	struct call *call = removing->call;
 
+	if (removing->is_prune)
+		engine_end_prune(call_engine(call), PRUNE_IMAGES);
 	if (!err)
 		publish_removed(removing);
 	if (call_is_open(call) && err)
@@ -286,8 +288,13 @@ void serve_image_prune(struct call *call)
 		call_fail(call, &err);
 		return;
 	}
-	struct removing *removing = removing_new(call, true);
-	image_prune(images_of(call), &filter, &removing->changes, on_removed, removing);
+	if (engine_begin_prune(call_engine(call), PRUNE_IMAGES, &err)) {
+		struct removing *removing = removing_new(call, true);
+
+		image_prune(images_of(call), &filter, &removing->changes, on_removed, removing);
+	} else {
+		call_fail(call, &err);
+	}
 	strings_fini(&filter.labels);
 	strings_fini(&filter.labels_not);
 }

@@ -217,6 +217,7 @@ static void answer_pruned(struct call *call)
 
 	if (--prune->pending > 0)
 		return;
+	engine_end_prune(call_engine(call), PRUNE_NETWORKS);
 	pairs_set(&attributes, "reclaimed", "0");
 	engine_publish(call_engine(call), EVENT_NETWORK, "prune", "", &attributes);
 	buffer_add_text(&json, "{\"NetworksDeleted\":");
@@ -274,7 +275,8 @@ void serve_network_prune(struct call *call)
 	call->state = prune;
 	call->fini = prune_free;
 	if (filters_parse(call_query(call, "filters"), &prune->filters, &err) &&
-	    filters_check(&prune->filters, "label label! until", &err) && read_until(prune, &err))
+	    filters_check(&prune->filters, "label label! until", &err) && read_until(prune, &err) &&
+	    engine_begin_prune(call_engine(call), PRUNE_NETWORKS, &err))
 		prune_all(call);
 	else
 		call_fail(call, &err);
