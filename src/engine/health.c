@@ -28,6 +28,7 @@ struct health_check {
 	char *exec_id; /* of the present probe; NULL: none */
 	int64_t probe_started_ns;
 	struct buffer output;
+	bool acting; /* what is to be done about its being unhealthy is under way */
 	uv_poll_t poll;
 	int socket;	     /* our end of the probe's output; -1: closed */
 	unsigned references; /* the container's and the open poll's */
@@ -82,13 +83,17 @@ const char *health_state_name(enum health_state state)
 	return state_names[state];
 }
 
-static void act(struct container *c, int64_t exit_code)
+static void act(struct health_check *check, int64_t exit_code)
 {
+	struct container *c = check->container;
 	enum unhealthy_action action = unhealthy_decide(c->host_config.on_unhealthy,
 							(enum health_state)c->health, exit_code);
 
-	if (action == UNHEALTHY_NONE)
+	if (c->health == HEALTH_HEALTHY)
+		check->acting = false;
+	if (action == UNHEALTHY_NONE || check->acting)
 		return;
+	check->acting = true;
 	log_info("container is unhealthy", "id=%s name=%s action=%s", c->id, c->name,
 		 unhealthy_action_name(action));
 	if (action == UNHEALTHY_RESTART)
@@ -120,7 +125,7 @@ static void apply_result(struct health_check *check, int64_t exit_code, char *ou
 	str_replace(&check->exec_id, NULL);
 	deadline_cancel(&check->timeout);
 	plan_probe(check);
-	act(c, exit_code);
+	act(check, exit_code);
 }
 
 /* ---- one probe ---- */

@@ -102,6 +102,12 @@ events_of() {
 	wait_until 20 inspects u2 '"\(.State.Status) \(.State.ExitCode) \(.RestartCount)"' "exited 0 0"
 }
 
+@test "what takes its time to end is asked once, not by each probe" {
+	run_container u7 '"Cmd":["sh","-c","trap \"\" TERM; while :; do sleep 1; done"],"StopTimeout":2,"HostConfig":{"OnUnhealthy":"stop"},'"$(check)"
+	wait_until 20 inspects u7 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
+	[ "$(events_of u7 | grep -E '^(kill|stop)$' | tr '\n' ,)" = "kill,kill,stop," ]
+}
+
 @test "on-unhealthy kill: as a crash, so that the restart policy decides" {
 	run_container u3 "$sleeper"',"HostConfig":{"OnUnhealthy":"kill"},'"$(check)"
 	wait_until 20 inspects u3 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
