@@ -58,6 +58,26 @@ files_rows() { # NAME FILE-OF-OURS FILE-OF-THE-YARDSTICK YARDSTICK
 		"$(ratio "$(field best <"$2" | smallest)" "$(field best <"$3" | smallest)")"
 }
 
+# Whole commands, where podman is installed: `cp` of each, into and out of a container that does not run.
+files_podman() {
+	local a=$SCRATCH/a b=$SCRATCH/b podman own theirs
+	command -v podman >/dev/null || return 0
+	podman=(env -u DOCKER_CONFIG podman --root "$SCRATCH/podman" --runroot "$SCRATCH/podman-run"
+		--cgroup-manager cgroupfs)
+	tar -C "$SCRATCH/busybox" -c . | "${podman[@]}" import -q - busybox >"$SCRATCH/answer"
+	own=$(files_container "$SOCKET")
+	theirs=$("${podman[@]}" create --network none busybox true) || { podman_end; return 0; }
+	wall_ms wherry cp "$SCRATCH/gigabyte" "$own:/" >"$a"
+	wall_ms "${podman[@]}" cp "$SCRATCH/gigabyte" "$theirs:/" >"$b"
+	files_rows "in, the whole command" "$a" "$b" podman
+	files_empty out
+	wall_ms wherry cp "$own:/gigabyte" "$SCRATCH/out/" >"$a"
+	files_empty out
+	wall_ms "${podman[@]}" cp "$theirs:/gigabyte" "$SCRATCH/out/" >"$b"
+	files_rows "out, the whole command" "$a" "$b" podman
+	podman_end
+}
+
 row_files() {
 	local a=$SCRATCH/a b=$SCRATCH/b c=$SCRATCH/c id
 	files_tree
@@ -79,6 +99,7 @@ row_files() {
 		files_time_out "$peer_socket" "$id" >"$c"
 		files_rows "out" "$a" "$c" dockerd
 	fi
+	files_podman
 	remove_all_containers
 	rm -rf "$SCRATCH/gigabyte" "$SCRATCH/out" "$SCRATCH/tar"
 }
