@@ -103,7 +103,7 @@ POST /containers/$ID/start" ]
 	mkfifo "$SCRATCH/release"
 	wherry run x >/dev/null 2>&1 &
 	local run=$!
-	wait_until 10 grep -q start "$SCRATCH/requests"
+	wait_until 10 grep -q '/start$' "$SCRATCH/requests"
 	kill -TERM $run
 	wait_until 10 grep -qx "POST /containers/$ID/kill?signal=15" "$SCRATCH/requests"
 	kill -USR1 $run
