@@ -53,7 +53,7 @@ bool archive_wait_stream(struct archive_work *work, const struct archive_found *
 /* Who writes does not outlive the daemon: a later one would not know of it, and start the container. */
 static bool die_with_daemon(const struct archive_request *request, struct error *err)
 {
-	if (request->kind != ARCHIVE_PUT && request->kind != ARCHIVE_FILL)
+	if (request->kind != ARCHIVE_PUT)
 		return true;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	return getppid() == request->daemon ||
