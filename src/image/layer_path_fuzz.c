@@ -31,6 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_parts(&path);
 	layer_path_parent(&path, parent);
 	layer_link_stays(&path, name);
+	again = path;
+	if (layer_path_move(&again, "some/folder", &err))
+		check_parts(&again);
 	if (path.kind == LAYER_ENTRY &&
 	    (!layer_path_parse(path.text, &again, &err) || !str_equal(path.text, again.text)))
 		abort();

@@ -113,6 +113,33 @@ static void links_may_not_climb_above_the_root(void **state)
 	}
 }
 
+static void a_path_moves_below_another(void **state)
+{
+	static const struct {
+		const char *name, *folder, *text, *base;
+	} cases[] = {
+		{"a", "", "a", "a"},
+		{"a/b", "d", "d/a/b", "b"},
+		{"/a", "d/e", "d/e/a", "a"},
+		{"./", "d/e", "d/e", "e"},
+		{".wh.a", "d", "d/.wh.a", ".wh.a"},
+	};
+	static char long_name[PATH_MAX];
+	struct layer_path path;
+	struct error err;
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		assert_true(layer_path_parse_plain(cases[i].name, &path, &err));
+		assert_true(layer_path_move(&path, cases[i].folder, &err));
+		assert_string_equal(path.text, cases[i].text);
+		assert_string_equal(path.text + path.base, cases[i].base);
+		assert_int_equal(path.kind, LAYER_ENTRY);
+	}
+	memset(long_name, 'x', PATH_MAX - 2);
+	assert_true(layer_path_parse_plain("a", &path, &err));
+	assert_false(layer_path_move(&path, long_name, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_name_longer_than_the_kernel_takes_is_refused),
 		cmocka_unit_test(the_parent_is_what_stands_before_the_last_part),
 		cmocka_unit_test(links_may_not_climb_above_the_root),
+		cmocka_unit_test(a_path_moves_below_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
