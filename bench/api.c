@@ -4,6 +4,7 @@
  *	api SOCKET DAEMON-PID parallel N CLIENTS MODE   start N, CLIENTS at a time
  *	api SOCKET DAEMON-PID list N                    GET /containers/json?all=1
  *	api SOCKET DAEMON-PID exec N CONTAINER          exec `true`, to its end
+ *	api SOCKET DAEMON-PID connect N CONTAINER       a network made, joined, left and removed
  *
  * Prints "best MS median MS cpu MS": wall per operation, and the CPU that the daemon and all its ended
  * children used per operation (/proc/PID/stat: utime + stime + cutime + cstime). */
@@ -234,6 +235,27 @@ static void exec(size_t count, char **args)
 	measure(count, one_exec, NULL, args[0]);
 }
 
+static void on_network(struct http_client *client, const char *action, const char *container)
+{
+	scoped_free char *target = str_format("/v1.41/networks/bench-connect/%s", action);
+	scoped_free char *json = str_format("{\"Container\":\"%s\"}", container);
+
+	free(request(client, "POST", target, json));
+}
+
+static void one_connect(struct http_client *client, const char *container)
+{
+	free(request(client, "POST", "/v1.41/networks/create", "{\"Name\":\"bench-connect\"}"));
+	on_network(client, "connect", container);
+	on_network(client, "disconnect", container);
+	free(request(client, "DELETE", "/v1.41/networks/bench-connect", NULL));
+}
+
+static void connect_network(size_t count, char **args)
+{
+	measure(count, one_connect, connect_client(), args[0]);
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -241,7 +263,8 @@ static const struct {
 } modes[] = {{"lifecycle", 1, lifecycle},
 	     {"parallel", 2, parallel},
 	     {"list", 0, list},
-	     {"exec", 1, exec}};
+	     {"exec", 1, exec},
+	     {"connect", 1, connect_network}};
 
 int main(int argc, char **argv)
 {
@@ -253,7 +276,7 @@ int main(int argc, char **argv)
 		modes[i].run((size_t)strtoul(argv[4], NULL, 10), argv + 5);
 		return 0;
 	}
-	fprintf(stderr, "usage: api SOCKET DAEMON-PID lifecycle|parallel|list|exec COUNT "
+	fprintf(stderr, "usage: api SOCKET DAEMON-PID lifecycle|parallel|list|exec|connect COUNT "
 			"[ARGUMENT...]\n");
 	return 2;
 }

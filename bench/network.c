@@ -1,5 +1,6 @@
 /* What a container's network costs, in a network namespace of its own:
  *	network attach COUNT [PARALLEL]	  a link with address and route, PARALLEL processes at it
+ *	network connect COUNT		  a bridge and a link to it, made and removed
  *	network publish COUNT		  one published port, added and removed
  *	network relay MEGABYTES		  through the shim's relay, and straight, over loopback
  * Prints "best B median M worst W" in microseconds, or MB/s. */
@@ -125,6 +126,41 @@ static void bench_attach(size_t count, size_t parallel)
 	while (wait(NULL) > 0)
 		;
 	print_times("attach", ns, each * parallel);
+}
+
+/* ---- connect ---- */
+
+/* What the kernel has to do for a network and a container's place in it, from nothing to nothing. */
+static int64_t connect_once(int netns)
+{
+	struct endpoint_spec endpoint = {.bridge = BRIDGE,
+					 .outer = "benchveth",
+					 .name = "eth0",
+					 .address = "10.99.0.2",
+					 .prefix = 16,
+					 .gateway = "10.99.0.1",
+					 .mac = "02:42:0a:63:00:02",
+					 .mtu = 1500,
+					 .hairpin = true};
+	int64_t started = time_monotonic_ns();
+	struct error err;
+
+	make_bridge();
+	if (!endpoint_attach(&endpoint, 1, netns, &err) ||
+	    !endpoint_detach(&endpoint, netns, &err) || !host_device_remove(BRIDGE, &err))
+		die(&err);
+	return time_monotonic_ns() - started;
+}
+
+static void bench_connect(size_t count)
+{
+	scoped_fd int netns = new_namespace();
+	int64_t *ns = mem_zeroed(count, sizeof(*ns));
+
+	for (size_t i = 0; i < count; i++)
+		ns[i] = connect_once(netns);
+	print_times("connect", ns, count);
+	free(ns);
 }
 
 /* ---- publish ---- */
@@ -285,7 +321,8 @@ int main(int argc, char **argv)
 	if (argc < 3 || !parse_u64(argv[2], &count) || count == 0 ||
 	    (argc > 3 && (!parse_u64(argv[3], &parallel) || parallel == 0))) {
 		fprintf(stderr,
-			"usage: network attach COUNT [PARALLEL] | publish COUNT | relay MB\n");
+			"usage: network attach COUNT [PARALLEL] | connect COUNT | publish COUNT | "
+			"relay MB\n");
 		return 2;
 	}
 	if (str_equal(what, "relay")) {
@@ -295,6 +332,8 @@ int main(int argc, char **argv)
 	enter_scratch_namespace();
 	if (str_equal(what, "attach"))
 		bench_attach(count, parallel);
+	else if (str_equal(what, "connect"))
+		bench_connect(count);
 	else
 		bench_publish(count);
 	return 0;

@@ -92,6 +92,19 @@ static void read_older(struct host_rules *rules)
 	}
 }
 
+bool host_rules_are_silent(void)
+{
+	for (size_t i = 0; i < array_length(kinds); i++) {
+		scoped_buffer struct buffer names = {0};
+		struct error absent;
+
+		if (file_read(AT_FDCWD, kinds[i].names, NAMES_LIMIT, &names, &absent) &&
+		    names.size > 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- nft ---- */
 
 static void read_table(const char *nft, const char *family, const char *name,

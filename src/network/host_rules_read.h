@@ -6,3 +6,6 @@
 /* Asks nft, and iptables-save where rules are of iptables; `own` and the tables of other daemons of ours
  * are left out.  What cannot be asked is no error. */
 void host_rules_read(const char *nft, const char *own, struct host_rules *rules);
+
+/* Are there rules whose changes the kernel tells nobody (of iptables-legacy)? */
+bool host_rules_are_silent(void);

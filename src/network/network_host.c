@@ -136,6 +136,7 @@ static void make_plan(struct networks *n, struct network_plan *plan)
 	plan->look = n->look;
 	plan->ask_host = !n->past_firewall;
 	plan->host_seen = str_dup_or_null(n->only_host ? n->host : NULL);
+	plan->host_known = str_dup_or_null(n->look ? NULL : n->host);
 	plan->nft = str_dup(n->nft);
 	plan->table = str_dup(n->table);
 	n->bridge_netfilter = read_bridge_netfilter();

@@ -69,6 +69,7 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 14, RECORD_STRING, host_seen),
 	FIELD(network_plan, 15, RECORD_BOOL, list_host),
 	LIST(network_plan, 16, ports, plan_port_type),
+	FIELD(network_plan, 17, RECORD_STRING, host_known),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
 

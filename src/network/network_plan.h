@@ -48,6 +48,7 @@ struct network_plan {
 	bool look;		  /* at the rules of others */
 	bool ask_host;		  /* fill the chain `host` with the host's own rules */
 	char *host_seen;	  /* what they were: if they still are, do nothing; NULL: do */
+	char *host_known; /* what they are as far as the kernel has told: not asked for again */
 	bool list_host;		  /* report the rules for these ports; nothing else is done then */
 	struct record_list ports; /* struct plan_port */
 	struct plan_links *links; /* nothing else is done then; NULL: no change */

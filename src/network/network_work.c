@@ -54,6 +54,11 @@ static void read_host(const struct network_plan *plan, struct network_report *re
 
 	if (!plan->ask_host)
 		return;
+	/* The older kind of iptables changes without a word. */
+	if (plan->host_known && !host_rules_are_silent()) {
+		report->host = str_dup(plan->host_known);
+		return;
+	}
 	host_rules_read(plan->nft, plan->table, &rules);
 	host_rules_render(&rules, plan->table, &text);
 	host_rules_warn(&rules, &report->warnings);
