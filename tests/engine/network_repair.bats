@@ -38,7 +38,7 @@ address() { api GET "/containers/$1/json" | jq -r ".NetworkSettings.Networks[\"$
 bridge() { echo "br-$(api GET "/networks/$1" | jq -r '.Id[:12]')"; }
 
 # Bridges of this daemon: those with an address of its pool.
-bridges() { ip -o -4 address show | awk -v p="${SUBNET%.*}." '$2 != "'"$BRIDGE"'" && index($4, p) == 1 { print $2 }' | sort; }
+bridges() { ip -o -4 address show | awk -v p="${SUBNET%.*}." '$2 ~ /^br-/ && index($4, p) == 1 { print $2 }' | sort; }
 recorded() { api GET /networks | jq -r '.[] | select(.Driver == "bridge" and .Name != "bridge") | "br-" + .Id[:12]' | sort; }
 ruled() { nft list chain inet "wherry-$BRIDGE" forward | grep -o '"br-[0-9a-f]*"' | tr -d '"' | sort -u; }
 agrees() { [ "$(bridges)" = "$(recorded)" ] && [ "$(ruled)" = "$(recorded)" ]; }
@@ -64,7 +64,7 @@ agrees() { [ "$(bridges)" = "$(recorded)" ] && [ "$(ruled)" = "$(recorded)" ]; }
 	network_create net1
 	network_create net2
 	nft delete table inet "wherry-$BRIDGE"
-	wait_until 10 agrees
+	wait_until 20 agrees
 	ip link delete "$(bridge net1)"
 	up c1 --network net1
 	up c2 --network net1
