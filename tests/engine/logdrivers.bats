@@ -76,8 +76,10 @@ refused() {
 	server "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr"
 	wait_until 15 received ' - line 1\.$' # what waited is there from its beginning
 	server_end
+	daemon_kill # nobody but the shim sends
 	server "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr"
 	wait_until 15 received ' - line [0-9]+\.$'
+	daemon_start
 	! grep -vqaE '^<30>1 .* - line [0-9]+\.$' "$SCRATCH/received" # no half a message
 }
 
