@@ -90,16 +90,30 @@ bool layer_recipe_make(struct image_store *images, const char *folder, int *reci
 bool layer_recipe_open(const struct image_store *images, const struct layer *layer, int *recipe,
 		       struct error *err)
 {
+	struct stat st;
+
 	*recipe = openat(images->recipes, layer->folder, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (*recipe >= 0)
+	if (*recipe >= 0 && fstat(*recipe, &st) == 0 && st.st_size > 0)
 		return true;
-	if (errno != ENOENT)
+	if (*recipe < 0 && errno != ENOENT)
 		return error_errno(err, "cannot open the recipe of layer '%s'", layer->diff_id);
+	close_fd(recipe);
 	return error_set(
 		err, ERROR_NOT_FOUND,
 		"layer '%s' cannot be written as it came: it has one name twice, or an older "
-		"version unpacked it; remove the image and pull it again",
+		"version unpacked it: then pull or load the image again",
 		layer->diff_id);
+}
+
+void layer_recipe_deny(struct image_store *images, const char *folder)
+{
+	scoped_fd int recipe = openat(images->recipes, folder,
+				      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+bool layer_recipe_is_settled(const struct image_store *images, const struct layer *layer)
+{
+	return faccessat(images->recipes, layer->folder, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 void layer_recipe_remove(struct image_store *images, const char *folder)

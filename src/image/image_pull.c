@@ -289,6 +289,15 @@ static bool take_progress(struct pull *pull, const struct message *message, stru
 
 /* ---- the fetcher ---- */
 
+/* One of an older version lacks recipes, which a pull brings. */
+static bool is_whole(const struct image_store *images, const struct image *image)
+{
+	for (size_t i = 0; i < image->config.diff_ids.count; i++)
+		if (!layer_recipe_is_settled(images, image->layers[i]))
+			return false;
+	return true;
+}
+
 /* An image that is there whole is leased, so that it stays until its new names are recorded. */
 static bool knows(struct image_job *job, const char *id)
 {
@@ -296,7 +305,8 @@ static bool knows(struct image_job *job, const char *id)
 	struct image *image = image_by_id(job->images, id);
 	struct error missing;
 
-	if (!image || pull->known || !image_lease(job->images, image, &missing))
+	if (!image || pull->known || !is_whole(job->images, image) ||
+	    !image_lease(job->images, image, &missing))
 		return false;
 	pull->known = image;
 	return true;

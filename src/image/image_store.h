@@ -99,6 +99,12 @@ bool layer_recipe_open(const struct image_store *images, const struct layer *lay
 		       struct error *err);
 void layer_recipe_remove(struct image_store *images, const char *folder);
 
+/* There is none, and never will be: an empty file, so that nobody fetches the layer for its sake again. */
+void layer_recipe_deny(struct image_store *images, const char *folder);
+
+/* Whether that was settled, either way; layers of an older version's have nothing. */
+bool layer_recipe_is_settled(const struct image_store *images, const struct layer *layer);
+
 /* Remove such folders with their recipes, by a worker; takes the names out of the list. */
 void layer_folders_remove(struct image_store *images, struct strings *names);
 

@@ -87,7 +87,7 @@ static void succeed(struct layer_job *job)
 	struct layer *layer;
 
 	if (!job->done.recipe)
-		layer_recipe_remove(images, job->folder);
+		layer_recipe_deny(images, job->folder);
 	layer = layer_add(images, &record, job->done.diff_id, &batch);
 
 	layer_use(layer);

@@ -126,6 +126,8 @@ bool pull_layer_claim(struct pull_layer *l, struct error *err)
 	struct image_store *images = l->job->images;
 
 	l->layer = layer_find(images, l->diff_id);
+	if (l->layer && !layer_recipe_is_settled(images, l->layer))
+		l->layer = NULL; /* its bytes are needed once more */
 	if (l->layer) {
 		layer_use(l->layer);
 		l->state = LAYER_DONE;

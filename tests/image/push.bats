@@ -117,6 +117,17 @@ check_pushed() { # NAME:TAG of the plain registry, IMAGE
 	check_pushed back:1 big
 }
 
+@test "layers of an older version, which left no recipe, get theirs with the next pull" {
+	rm "$SCRATCH"/data/recipes/*
+	tag "127.0.0.1:$PORT/many:y" "127.0.0.1:$PORT/old" 1
+	curl -sS --unix-socket "$SOCKET" "http://wherry/images/127.0.0.1:$PORT/many:y/get" >"$SCRATCH/body"
+	jq -e '.message | test("pull or load the image again")' "$SCRATCH/body"
+	curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/images/create?fromImage=127.0.0.1:$PORT/many&tag=y" >"$SCRATCH/pull"
+	[ "$(grep -c 'Pull complete' "$SCRATCH/pull")" = 2 ]
+	curl -sSf --unix-socket "$SOCKET" -o "$SCRATCH/many.tar" "http://wherry/images/127.0.0.1:$PORT/many:y/get"
+	curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/images/create?fromImage=127.0.0.1:$PORT/many&tag=y" | grep -q 'up to date'
+}
+
 @test "TLS and a password: refused without, taken with" {
 	tag busybox "127.0.0.1:$TLS_PORT/secret" 1
 	push "127.0.0.1:$TLS_PORT/secret" 1 "$(auth_of user wrong)"
