@@ -136,7 +136,7 @@ void volumes_prune(struct volumes *volumes, bool (*match)(void *data, const stru
 
 /* ---- measuring ---- */
 
-/* Bytes that volumes hold, by name; for those that are made of something else -1: it may be a file
+/* Bytes that volumes hold, by name; without those that are made of something else, which may be a file
  * server, or the host's root. */
 typedef void volumes_measured(void *data, const struct pairs *sizes, const struct error *err);
 

@@ -65,10 +65,8 @@ struct volume_measuring *volumes_measure(struct volumes *volumes, volumes_measur
 	for (size_t i = 0; i < volumes->list.count; i++) {
 		const struct volume *volume = volumes->list.items[i];
 
-		if (volume_needs_mount(volume)) {
-			pairs_set(&m->sizes, volume->spec.name, "-1");
+		if (volume_needs_mount(volume))
 			continue;
-		}
 		strings_add(&m->names, volume->spec.name);
 		strings_add(&plan.folders, volume->path);
 	}

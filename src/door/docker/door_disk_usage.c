@@ -101,17 +101,20 @@ static void write_containers(struct call *call, struct buffer *json)
 	}
 }
 
+/* One that was made while we counted holds nothing yet. */
 static int64_t size_of(const struct disk_usage *usage, const char *name)
 {
 	const char *text = usage->sizes ? pairs_get(usage->sizes, name) : NULL;
 	int64_t size;
 
-	return text && parse_i64(text, &size) ? size : -1; /* made while we counted */
+	return text && parse_i64(text, &size) ? size : 0;
 }
 
+/* What is made of something else takes no room here, and is left out, as clients expect. */
 static void write_volumes(struct call *call, struct buffer *json)
 {
 	const struct volumes *volumes = call_parts(call)->volumes;
+	bool first = true;
 
 	for (size_t i = 0; i < volumes_count(volumes); i++) {
 		const struct volume *volume = volumes_at(volumes, i);
@@ -120,8 +123,11 @@ static void write_volumes(struct call *call, struct buffer *json)
 			.references = (int64_t)volume_use_count(volume),
 		};
 
-		if (i)
+		if (volume_needs_mount(volume))
+			continue;
+		if (!first)
 			buffer_add_char(json, ',');
+		first = false;
 		volume_view_write(volume, &usage, json);
 	}
 }
