@@ -15,6 +15,8 @@
 #include "os/file.h"
 
 #include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define ZONE_MODE	0600
@@ -118,11 +120,28 @@ void names_hide(struct container_run *run)
 	write_zones_of(run);
 }
 
+/* Zones of networks that are gone, and what a daemon that was killed had half written. */
+static void sweep(struct engine *engine)
+{
+	int copy = openat(engine->zones, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+
+	if (!dir) {
+		close_fd(&copy);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (!networks_find(engine->parts.networks, entry->d_name, &(struct error){0}))
+			unlinkat(engine->zones, entry->d_name, 0);
+	closedir(dir);
+}
+
 void names_begin(struct engine *engine)
 {
 	struct networks *networks = engine->parts.networks;
 
 	engine->names_known = true;
+	sweep(engine);
 	for (size_t i = 0; i < networks_count(networks); i++) {
 		const struct network_spec *spec = network_get_spec(networks_at(networks, i));
 

@@ -141,6 +141,7 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	gone=$(pid_of gone)
 	pid=$(pid_of client)
 	daemon_kill
+	: >"$SCRATCH/run/n/.half" # as one that is killed may leave it
 	[ "$(ask_pid "$pid" web)" = "$web NOERROR" ]
 	[ "$(ask_pid "$pid" world.test)" = "192.0.2.80 NOERROR" ]
 	kill -KILL "$gone"
@@ -148,6 +149,7 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	start_daemon
 	[ "$(ask_pid "$pid" web)" = "$web NOERROR" ]
 	[ "$(ask_pid "$pid" gone)" = "192.0.2.80 NOERROR" ]
+	[ ! -e "$SCRATCH/run/n/.half" ]
 	up late --network front
 	[ "$(ask_pid "$pid" late)" = "$(address late front) NOERROR" ]
 }
