@@ -69,6 +69,7 @@ static int accept_all(uint16_t port)
 		die("listen");
 	for (;;)
 		close(accept(fd, NULL, NULL));
+	return 0;
 }
 
 /* From the first packet until the other end has taken it and closed. */

@@ -1,3 +1,4 @@
+#include "engine/engine_private.h"
 #include "engine/log_plan.h"
 #include "engine/sandbox_plan.h"
 
@@ -183,6 +184,9 @@ static void an_exec_runs_in_the_container_s_ways(void **state)
 	fini(&f);
 }
 
+static char worker[] = "/worker";
+static struct engine engine = {.settings = {.data_root = "/data"}, .worker = worker};
+
 static void a_log_is_rotated_unless_said_otherwise(void **state)
 {
 	static const struct {
@@ -197,12 +201,14 @@ static void a_log_is_rotated_unless_said_otherwise(void **state)
 
 	for (size_t i = 0; i < array_length(cases); i++) {
 		struct shim_log_options out = {0};
-		struct container c = {.host_config.log_config.type = str_dup("none")};
+		struct container c = {.id = str_dup("0123456789abcdef"),
+				      .engine = &engine,
+				      .host_config.log_config.type = str_dup("none")};
 
 		scoped_free char *text = str_format("{'Config': %s}", cases[i].options);
 
 		read_json(text, &log_config_type, &c.host_config.log_config);
-		log_plan(&c, &out);
+		assert_true(log_plan(&c, &out, &(struct error){0}));
 		assert_int_equal(out.max_size, cases[i].size);
 		assert_int_equal(out.max_files, cases[i].files);
 		record_fini(&shim_log_options_type, &out);
@@ -222,7 +228,9 @@ static void lines_carry_the_labels_and_variables_that_are_named(void **state)
 		  &container_type, &c);
 	details = log_details(&c);
 	assert_string_equal(details, "E=5,a=1,b=x");
-	log_plan(&c, &out);
+	c.id = str_dup("0123456789abcdef");
+	c.engine = &engine;
+	assert_true(log_plan(&c, &out, &(struct error){0}));
 	assert_string_equal(out.attrs_json, "{\"E\":\"5\",\"a\":\"1\",\"b\":\"x\"}");
 	record_fini(&shim_log_options_type, &out);
 	record_fini(&container_type, &c);
