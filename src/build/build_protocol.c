@@ -67,15 +67,6 @@ static const struct record_field build_reference_fields[] = {
 const struct record_type build_reference_type =
 	RECORD_TYPE(struct build_reference, build_reference_fields);
 
-static const struct record_field build_find_fields[] = {
-	RECORD_FIELD(struct build_find, 1, "number", RECORD_I32, number),
-	RECORD_FIELD(struct build_find, 2, "parent", RECORD_STRING, parent),
-	RECORD_FIELD(struct build_find, 3, "key", RECORD_STRING, key),
-	RECORD_FIELD(struct build_find, 4, "created_by", RECORD_STRING, created_by),
-	RECORD_FIELD(struct build_find, 5, "empty", RECORD_BOOL, empty),
-};
-const struct record_type build_find_type = RECORD_TYPE(struct build_find, build_find_fields);
-
 static const struct record_field build_tree_fields[] = {
 	RECORD_FIELD(struct build_tree, 1, "number", RECORD_I32, number),
 	RECORD_FIELD(struct build_tree, 2, "image", RECORD_STRING, image),
@@ -96,6 +87,12 @@ static const struct record_field build_commit_fields[] = {
 		      &image_defaults_type),
 };
 const struct record_type build_commit_type = RECORD_TYPE(struct build_commit, build_commit_fields);
+
+static const struct record_field build_find_fields[] = {
+	RECORD_FIELD(struct build_find, 1, "number", RECORD_I32, number),
+	RECORD_NESTED(struct build_find, 2, "commit", RECORD_STRUCT, commit, 0, &build_commit_type),
+};
+const struct record_type build_find_type = RECORD_TYPE(struct build_find, build_find_fields);
 
 static const struct record_field build_run_request_fields[] = {
 	RECORD_NESTED(struct build_run_request, 1, "commit", RECORD_STRUCT, commit, 0,

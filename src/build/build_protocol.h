@@ -112,13 +112,6 @@ struct build_reference {
 	bool pull;
 };
 
-struct build_find {
-	int32_t number;
-	char *parent; /* id or "" */
-	char *key, *created_by;
-	bool empty;
-};
-
 struct build_tree {
 	int32_t number;
 	char *image;
@@ -132,6 +125,11 @@ struct build_commit {
 	char *key, *created_by, *author;
 	char *os, *architecture, *variant; /* where there is no parent */
 	struct image_defaults defaults;
+};
+
+struct build_find {
+	int32_t number;
+	struct build_commit commit; /* what the step would be committed as */
 };
 
 struct build_run_request {

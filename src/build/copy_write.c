@@ -417,8 +417,8 @@ static bool write_match(struct writer *w, const struct copy_matches *matches,
 	return copy_walk(matches, match, write_entry, w, err);
 }
 
-static bool check_place(const struct copy_order *order, const struct copy_matches *matches,
-			struct error *err)
+bool copy_check_place(const struct copy_order *order, const struct copy_matches *matches,
+		      struct error *err)
 {
 	const char *end = order->destination + strlen(order->destination);
 
@@ -442,8 +442,7 @@ bool copy_write(const struct copy_order *order, const struct copy_matches *match
 	const char *end = order->destination + strlen(order->destination);
 	bool into = end[-1] == '/' || order->parents || is_folder(root, order->destination);
 
-	if (!check_place(order, matches, err) ||
-	    (order->chown && !copy_owner(root, order->chown, &w.uid, &w.gid, err)))
+	if (order->chown && !copy_owner(root, order->chown, &w.uid, &w.gid, err))
 		return false;
 	w.block = mem_resize(NULL, BLOCK_SIZE, 1);
 	for (size_t i = 0; i < matches->count; i++)

@@ -3,6 +3,10 @@
 
 #include "build/copy_source.h"
 
+/* Whether so many sources may have such a destination; in Docker's words, which begin with no step. */
+bool copy_check_place(const struct copy_order *order, const struct copy_matches *matches,
+		      struct error *err);
+
 /* `root` is the image's, writable.  Folders on the way are root's, 0755; one that is there keeps what it
  * is; a file over a file replaces it, links in the destination lead where they lead in the image. */
 bool copy_write(const struct copy_order *order, const struct copy_matches *matches, int root,

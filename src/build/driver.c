@@ -212,8 +212,11 @@ static bool take_message(struct driver *d, struct message *message, struct error
 	s = &d->stages[number.number];
 	if (message->type == BUILD_PROGRESS)
 		return take_progress(s, message, err);
-	if (message->type == BUILD_FAILED)
-		return take_failure(message, err);
+	if (message->type == BUILD_FAILED) {
+		take_failure(message, err);
+		return s->order.instruction ? error_prefix(err, "%s failed", s->order.instruction)
+					    : false;
+	}
 	then = s->then;
 	s->then = NULL;
 	return then ? then(s, message, err)

@@ -115,6 +115,8 @@ static bool find_sources(struct stage_work *s, struct error *err)
 		step_failed(s, err);
 		return false;
 	}
+	if (!copy_check_place(&s->order, &s->matches, err))
+		return false;
 	stage_run_content(s->run, digest);
 	return stage_find(s, err);
 }

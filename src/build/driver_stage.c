@@ -169,19 +169,15 @@ static void full_key(const struct stage_work *s, char out[static CONTENT_DIGEST_
 
 bool stage_find(struct stage_work *s, struct error *err)
 {
-	char key[CONTENT_DIGEST_SIZE];
-	struct build_find find = {
-		.number = stage_number(s),
-		.parent = s->run->image,
-		.key = key,
-		.created_by = s->run->step->created_by,
-		.empty = s->run->step->kind == BUILD_STEP_CONFIG,
-	};
+	struct build_find find = {.number = stage_number(s)};
+	bool ok;
 
 	if (s->driver->start.no_cache || s->missed)
 		return carry_out(s, err);
-	full_key(s, key);
-	return stage_ask(s, BUILD_FIND, &build_find_type, &find, on_found, err);
+	stage_fill_commit(s, false, &find.commit);
+	ok = stage_ask(s, BUILD_FIND, &build_find_type, &find, on_found, err);
+	record_fini(&build_find_type, &find);
+	return ok;
 }
 
 static bool on_committed(struct stage_work *s, struct message *message, struct error *err)

@@ -51,15 +51,25 @@ void builder_start(struct builder *builder, struct build_request *request,
 /* End the build that the client has named so.  NOT_FOUND when there is none. */
 bool builder_cancel(struct builder *builder, const char *id, struct error *err);
 
-/* ---- cache mounts ---- */
+/* ---- folders of RUN --mount=type=cache ---- */
 
 struct builder_cache {
-	char *id; /* of its folder */
+	char *id;    /* its folder's name */
+	char *about; /* "cached mount ID" */
 	int64_t size, created_ns, used_ns;
 	bool in_use;
 };
 
-struct builder_pruned {
-	struct strings ids;
-	int64_t reclaimed;
-};
+struct builder_job; /* lives until its callback, or builder_job_cancel */
+void builder_job_cancel(struct builder_job *job); /* NULL is fine */
+
+typedef void builder_measured(void *data, const struct builder_cache *caches, size_t count,
+			      const struct error *err);
+struct builder_job *builder_measure(struct builder *builder, builder_measured *done, void *data,
+				    struct error *err);
+
+/* Removes those that no step has, and that were last used before `until_ns` (0: whenever). */
+typedef void builder_pruned(void *data, const struct strings *ids, int64_t reclaimed,
+			    const struct error *err);
+struct builder_job *builder_prune(struct builder *builder, int64_t until_ns, builder_pruned *done,
+				  void *data, struct error *err);

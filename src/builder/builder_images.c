@@ -143,17 +143,87 @@ static struct image *find_child(struct image_store *images, const struct image *
 	return NULL;
 }
 
-static bool find(struct build_slot *slot, const struct build_find *asked, struct error *err)
+/* ---- --cache-from ---- */
+
+static const struct image_history *history_at(const struct image *image, size_t index)
+{
+	return RECORD_AT(image->config.history, struct image_history, index);
+}
+
+static bool lines_equal(const struct image_history *a, const struct image_history *b)
+{
+	return str_equal(a->created_by, b->created_by) && a->empty_layer == b->empty_layer;
+}
+
+/* Whether `image` was made on top of what `parent` is (NULL: nothing). */
+static bool stands_on(const struct image *image, const struct image *parent)
+{
+	size_t lines = parent ? parent->config.history.count : 0;
+	size_t layers = parent ? parent->config.diff_ids.count : 0;
+
+	if (image->config.history.count <= lines || image->config.diff_ids.count < layers)
+		return false;
+	for (size_t i = 0; i < layers; i++)
+		if (!str_equal(image->config.diff_ids.items[i], parent->config.diff_ids.items[i]))
+			return false;
+	for (size_t i = 0; i < lines; i++)
+		if (!lines_equal(history_at(image, i), history_at(parent, i)))
+			return false;
+	return true;
+}
+
+/* The image among those of --cache-from whose next line is this step. */
+static struct image *find_like(const struct build *build, const struct image *parent,
+			       const struct build_commit *step)
+{
+	size_t line = parent ? parent->config.history.count : 0;
+	struct error none;
+
+	for (size_t i = 0; i < build->request.cache_from.count; i++) {
+		struct image *image = image_find(build->builder->images,
+						 build->request.cache_from.items[i], &none);
+
+		if (image && stands_on(image, parent) &&
+		    str_equal(history_at(image, line)->created_by, step->created_by))
+			return image;
+	}
+	return NULL;
+}
+
+static void on_taken_over(void *data, struct image *image, const struct error *err)
+{
+	struct build_slot *slot = data;
+
+	slot_answer_image(slot, err ? NULL : image, false); /* what fails is made anew */
+}
+
+/* The same step as an image of ours: its layer, where it has one, with the step's own configuration. */
+static bool take_over(struct build_slot *slot, const struct image *like, const struct image *parent,
+		      const struct build_commit *step, struct error *err)
+{
+	size_t line = parent ? parent->config.history.count : 0;
+	size_t layers = parent ? parent->config.diff_ids.count : 0;
+	struct slot_commit how = {0};
+
+	if (!history_at(like, line)->empty_layer && layers < like->config.diff_ids.count)
+		how.layer = like->config.diff_ids.items[layers];
+	return slot_commit(slot, step, &how, on_taken_over, slot, err);
+}
+
+static bool find(struct build_slot *slot, const struct build_commit *step, struct error *err)
 {
 	struct build *build = slot->build;
-	struct image *parent = NULL, *child;
+	struct image *parent = NULL, *child, *like;
 	struct error gone;
 
-	if (!str_is_empty(asked->parent) && !(parent = build_image(build, asked->parent, err)))
+	if (!str_is_empty(step->parent) && !(parent = build_image(build, step->parent, err)))
 		return false;
-	child = asked->key ? find_child(build->builder->images, parent, asked->key) : NULL;
+	child = step->key ? find_child(build->builder->images, parent, step->key) : NULL;
 	if (child && !build_lease(build, child, &gone))
 		child = NULL; /* its layers are gone: the step makes them again */
+	like = child ? NULL : find_like(build, parent, step);
+	if (like && take_over(slot, like, parent, step, &gone))
+		return true;
 	slot_answer_image(slot, child, false);
 	return true;
 }
@@ -162,7 +232,7 @@ bool build_serve_find(struct build_slot *slot, const struct message *message, st
 {
 	struct build_find asked = {0};
 	bool ok = record_decode(&build_find_type, message->data, message->size, &asked, err) &&
-		  find(slot, &asked, err);
+		  find(slot, &asked.commit, err);
 
 	record_fini(&build_find_type, &asked);
 	return ok;
@@ -209,8 +279,9 @@ static void fill_config(const struct build_commit *asked, const struct image *ba
 		str_replace(&out->author, asked->author);
 }
 
-bool slot_commit(struct build_slot *slot, const struct build_commit *asked, const char *changes,
-		 bool take_it, build_committed *done, void *data, struct error *err)
+bool slot_commit(struct build_slot *slot, const struct build_commit *asked,
+		 const struct slot_commit *how, build_committed *done, void *data,
+		 struct error *err)
 {
 	static const struct image_job_handlers handlers = {NULL, on_committed};
 	struct image_store *images = slot->build->builder->images;
@@ -221,8 +292,9 @@ bool slot_commit(struct build_slot *slot, const struct build_commit *asked, cons
 		.created = created, .created_by = asked->created_by, .author = asked->author};
 	struct image_commit_request request = {.config = &config,
 					       .line = &line,
-					       .changes = changes,
-					       .take = take_it,
+					       .changes = how->changes,
+					       .layer = how->layer,
+					       .take = how->take,
 					       .step_key = asked->key};
 	struct commit *commit;
 
@@ -253,12 +325,14 @@ static bool commit(struct build_slot *slot, const struct build_commit *asked, st
 {
 	scoped_free char *layer = take(slot->layer);
 	scoped_free char *changes = NULL;
+	struct slot_commit how = {.take = true};
 
 	if (asked->has_layer && !layer)
 		return error_set(err, ERROR_SYSTEM, "there is no layer to commit");
 	if (asked->has_layer)
 		changes = str_format("builds/%s/%s/upper", slot->build->id, layer);
-	return slot_commit(slot, asked, changes, true, on_step_committed, slot, err);
+	how.changes = changes;
+	return slot_commit(slot, asked, &how, on_step_committed, slot, err);
 }
 
 bool build_serve_commit(struct build_slot *slot, const struct message *message, struct error *err)

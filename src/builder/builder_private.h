@@ -93,10 +93,16 @@ typedef bool build_service(struct build_slot *slot, const struct message *messag
 build_service build_serve_resolve, build_serve_find, build_serve_commit, build_serve_tag,
 	build_serve_tree, build_serve_layer, build_serve_fetch, build_serve_run;
 
-/* Commit `changes` (below the data root; NULL: no layer) as `asked` says; done with the image. */
+/* Where a new image's layer comes from; both NULL: it has none. */
+struct slot_commit {
+	const char *changes; /* an upper folder below the data root */
+	bool take;	     /* which is given up */
+	const char *layer;   /* a layer that is there */
+};
 typedef void build_committed(void *data, struct image *image, const struct error *err);
-bool slot_commit(struct build_slot *slot, const struct build_commit *asked, const char *changes,
-		 bool take, build_committed *done, void *data, struct error *err);
+bool slot_commit(struct build_slot *slot, const struct build_commit *asked,
+		 const struct slot_commit *how, build_committed *done, void *data,
+		 struct error *err);
 
 /* ---- mounts (builder_layers.c) ---- */
 

@@ -125,12 +125,12 @@ static void on_committed(void *data, struct image *image, const struct error *er
 static void commit(struct step_run *run)
 {
 	scoped_free char *changes = str_format("containers/%s/upper", run->container);
+	struct slot_commit how = {.changes = changes, .take = !run->keep};
 	struct error err;
 
 	run_mounts_clean(&run->mounts, run->builder, run->container,
 			 image_by_id(run->builder->images, run->request.commit.parent));
-	if (!slot_commit(run->slot, &run->request.commit, changes, !run->keep, on_committed, run,
-			 &err))
+	if (!slot_commit(run->slot, &run->request.commit, &how, on_committed, run, &err))
 		fail(run, &err);
 }
 

@@ -20,6 +20,11 @@ static struct cache_use *find_use(struct builder *builder, const char *name)
 	return NULL;
 }
 
+bool cache_folder_is_used(struct builder *builder, const char *name)
+{
+	return find_use(builder, name) != NULL;
+}
+
 static char *name_of(const char *id)
 {
 	char digest[DIGEST_TEXT_SIZE];

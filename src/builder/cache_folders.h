@@ -13,6 +13,8 @@ enum cache_taken cache_folder_take(struct builder *builder, const struct run_mou
 				   char **name, struct error *err);
 void cache_folder_give_back(struct builder *builder, const char *name);
 
+bool cache_folder_is_used(struct builder *builder, const char *name);
+
 char *cache_folder_path(const struct builder *builder, const char *name);
 
 void cache_folders_fini(struct builder *builder);

@@ -275,7 +275,7 @@ static bool read_name(struct commit_job *c, const char *name, struct error *err)
 	return true;
 }
 
-static bool check_layers(const struct commit_job *c, const char *changes, struct error *err)
+static bool check_layers(const struct commit_job *c, bool one_more, struct error *err)
 {
 	const struct strings *ids = &c->config.diff_ids;
 
@@ -283,15 +283,27 @@ static bool check_layers(const struct commit_job *c, const char *changes, struct
 		if (!layer_find(c->job.images, ids->items[i]))
 			return error_set(err, ERROR_SYSTEM, "layer '%.71s' is missing",
 					 ids->items[i]);
-	return ids->count + (changes ? 1 : 0) <= IMAGE_LAYERS_MAX ||
+	return ids->count + one_more <= IMAGE_LAYERS_MAX ||
 	       error_set(err, ERROR_INVALID, "the image would have more than %d layers",
 			 IMAGE_LAYERS_MAX);
+}
+
+/* One that is there already. */
+static bool use_layer(struct commit_job *c, const char *diff_id, struct error *err)
+{
+	c->layer = layer_find(c->job.images, diff_id);
+	if (!c->layer)
+		return error_set(err, ERROR_SYSTEM, "layer '%.71s' is missing", diff_id);
+	layer_use(c->layer);
+	return true;
 }
 
 static bool begin(struct commit_job *c, const struct image_commit_request *request,
 		  struct error *err)
 {
-	if (!read_name(c, request->name, err) || !check_layers(c, request->changes, err))
+	if (!read_name(c, request->name, err) || !check_layers(c, request->changes || request->layer, err))
+		return false;
+	if (request->layer && !use_layer(c, request->layer, err))
 		return false;
 	if (!request->changes)
 		record(c);

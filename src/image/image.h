@@ -327,6 +327,7 @@ struct image_commit_request {
 	/* An overlay's upper folder below the data root ("containers/<id>/upper"), whose files become
 	 * the new layer; NULL: no new layer.  It must not change meanwhile. */
 	const char *changes;
+	const char *layer;   /* instead of it: a layer that is there; NULL: none */
 	bool take; /* the folder itself becomes the layer, gone from its place at once; else a copy */
 };
 

@@ -331,10 +331,6 @@ bool layer_tree_symlink(struct layer_tree *tree, const struct layer_path *path, 
 	struct wanted wanted = {.type = S_IFLNK, .target = target, .link_folder = -1};
 	int none;
 
-	if (!layer_link_stays(path, target))
-		return error_set(err, ERROR_INVALID,
-				 "the link '%.150s' -> '%.150s' leads out of the layer", path->text,
-				 target);
 	return make(tree, path, &wanted, &none, err) && dress(tree, path, S_IFLNK, attributes, err);
 }
 

@@ -72,3 +72,17 @@ nothing_left() {
 	wait_until 20 no_folders
 	[ -z "$(wherry ps -aq)" ]
 }
+
+# What every file begins and ends with.
+suite_begin() {
+	scratch_begin
+	daemon_start "$@"
+	busybox_image
+	DAEMON_OF_FILE=$DAEMON
+	export DAEMON_OF_FILE
+}
+suite_end() {
+	DAEMON=$DAEMON_OF_FILE
+	daemon_stop
+	scratch_end
+}

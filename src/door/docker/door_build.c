@@ -1,6 +1,8 @@
 /* POST /build: the request becomes the builder's; the connection with the context goes to its worker. */
+#include "base/time.h"
 #include "builder/builder.h"
 #include "door/docker/door_state.h"
+#include "door/docker/filters.h"
 #include "door/docker/handlers.h"
 #include "format/base64.h"
 
@@ -226,6 +228,68 @@ void serve_build(struct call *call)
 		call_fail(call, &err);
 	}
 	build_request_fini(&request);
+}
+
+/* ---- prune ---- */
+
+struct pruning {
+	struct call *call;
+	struct builder_job *job; /* NULL: it is over */
+};
+
+static void on_pruned(void *data, const struct strings *ids, int64_t reclaimed,
+		      const struct error *err)
+{
+	struct pruning *pruning = data;
+	struct call *call = pruning->call;
+	scoped_buffer struct buffer json = {0};
+
+	pruning->job = NULL;
+	buffer_add_text(&json, "{\"CachesDeleted\":");
+	if (ids->count > 0)
+		json_write_strings(&json, ids);
+	else
+		buffer_add_text(&json, "null");
+	buffer_format(&json, ",\"SpaceReclaimed\":%lld}", (long long)reclaimed);
+	if (call_is_open(call) && err)
+		call_fail(call, err);
+	else if (call_is_open(call))
+		call_answer_json(call, 200, &json);
+	call_drop(call);
+}
+
+static bool read_until(const struct call *call, int64_t *until_ns, struct error *err)
+{
+	scoped_filters struct filters filters = {0};
+	const struct strings *values;
+
+	if (!filters_parse(call_query(call, "filters"), &filters, err) ||
+	    !filters_check(&filters, "until unused-for", err))
+		return false;
+	values = filters_values(&filters, "until");
+	if (!values)
+		values = filters_values(&filters, "unused-for");
+	return !values || values->count == 0 ||
+	       moment_parse(values->items[0], time_now_ns(), until_ns, err);
+}
+
+/* A prune goes on when nobody waits for it any more. */
+void serve_build_prune(struct call *call)
+{
+	struct pruning *pruning = mem_new(struct pruning);
+	int64_t until_ns = 0;
+	struct error err;
+
+	pruning->call = call_hold(call);
+	call->state = pruning;
+	call->fini = free;
+	if (read_until(call, &until_ns, &err))
+		pruning->job =
+			builder_prune(call->door->builder, until_ns, on_pruned, pruning, &err);
+	if (pruning->job)
+		return;
+	call_fail(call, &err);
+	call_drop(call);
 }
 
 void serve_build_cancel(struct call *call)

@@ -1,7 +1,9 @@
 /* GET /system/df.  What containers wrote is counted by the engine, volumes by a worker: both walk trees
  * of files, which may take long. */
 #include "base/time.h"
+#include "builder/builder.h"
 #include "door/docker/container_view.h"
+#include "door/docker/door_state.h"
 #include "door/docker/handlers.h"
 #include "door/docker/image_view.h"
 #include "door/docker/volume_view.h"
@@ -13,12 +15,18 @@ struct disk_usage {
 	struct call *call;
 	unsigned parts;			    /* asked for */
 	struct volume_measuring *measuring; /* NULL: it is over */
-	const struct pairs *sizes;	    /* borrowed for the answer: of the volumes */
+	struct pairs sizes;		    /* of the volumes */
+	struct builder_job *counting;	    /* likewise, of the build cache */
+	const struct builder_cache *caches; /* borrowed for the answer */
+	size_t cache_count;
 };
 
 static void disk_usage_free(void *data)
 {
-	free(data);
+	struct disk_usage *usage = data;
+
+	pairs_fini(&usage->sizes);
+	free(usage);
 }
 
 /* Nobody wants to know any more. */
@@ -26,9 +34,10 @@ static void on_gone(struct call *call)
 {
 	struct disk_usage *usage = call->state;
 
-	if (!usage->measuring)
+	if (!usage->measuring && !usage->counting)
 		return;
 	volumes_measure_cancel(take(usage->measuring));
+	builder_job_cancel(take(usage->counting));
 	call_drop(call);
 }
 
@@ -104,7 +113,7 @@ static void write_containers(struct call *call, struct buffer *json)
 /* One that was made while we counted holds nothing yet. */
 static int64_t size_of(const struct disk_usage *usage, const char *name)
 {
-	const char *text = usage->sizes ? pairs_get(usage->sizes, name) : NULL;
+	const char *text = pairs_get(&usage->sizes, name);
 	int64_t size;
 
 	return text && parse_i64(text, &size) ? size : 0;
@@ -132,8 +141,31 @@ static void write_volumes(struct call *call, struct buffer *json)
 	}
 }
 
-static void write_nothing(struct call *call, struct buffer *json)
+static void write_cache(const struct builder_cache *cache, struct buffer *json)
 {
+	char created[TIME_TEXT_SIZE], used[TIME_TEXT_SIZE];
+
+	if (json->data[json->size - 1] != '[')
+		buffer_add_char(json, ',');
+	buffer_add_char(json, '{');
+	json_write_name(json, "ID");
+	json_write_string(json, cache->id);
+	buffer_add_text(json, ",\"Parents\":null,\"Type\":\"exec.cachemount\"");
+	json_write_name(json, "Description");
+	json_write_string(json, cache->about);
+	buffer_format(json,
+		      ",\"InUse\":%s,\"Shared\":false,\"Size\":%lld,\"CreatedAt\":\"%s\","
+		      "\"LastUsedAt\":\"%s\",\"UsageCount\":1}",
+		      cache->in_use ? "true" : "false", (long long)cache->size,
+		      time_to_text(cache->created_ns, created), time_to_text(cache->used_ns, used));
+}
+
+static void write_caches(struct call *call, struct buffer *json)
+{
+	const struct disk_usage *usage = call->state;
+
+	for (size_t i = 0; i < usage->cache_count; i++)
+		write_cache(&usage->caches[i], json);
 }
 
 static void answer(struct disk_usage *usage)
@@ -146,7 +178,7 @@ static void answer(struct disk_usage *usage)
 		{"Images", IMAGES, write_images},
 		{"Containers", CONTAINERS, write_containers},
 		{"Volumes", VOLUMES, write_volumes},
-		{"BuildCache", BUILD_CACHE, write_nothing},
+		{"BuildCache", BUILD_CACHE, write_caches},
 	};
 	scoped_buffer struct buffer json = {0};
 	struct call *call = usage->call;
@@ -171,17 +203,54 @@ static void answer(struct disk_usage *usage)
 
 /* ---- one after the other ---- */
 
+static void on_caches_measured(void *data, const struct builder_cache *caches, size_t count,
+			       const struct error *err)
+{
+	struct call *call = data;
+	struct disk_usage *usage = call->state;
+
+	usage->counting = NULL;
+	usage->caches = caches;
+	usage->cache_count = count;
+	if (call_is_open(call) && err)
+		call_fail(call, err);
+	else if (call_is_open(call))
+		answer(usage);
+	call_drop(call);
+}
+
+/* Takes over the reference. */
+static void begin_caches(struct disk_usage *usage)
+{
+	struct call *call = usage->call;
+	struct error err;
+
+	if (usage->parts & BUILD_CACHE) {
+		usage->counting =
+			builder_measure(call->door->builder, on_caches_measured, call, &err);
+		if (usage->counting)
+			return;
+		call_fail(call, &err);
+	} else {
+		answer(usage);
+	}
+	call_drop(call);
+}
+
 static void on_volumes_measured(void *data, const struct pairs *sizes, const struct error *err)
 {
 	struct call *call = data;
 	struct disk_usage *usage = call->state;
 
 	usage->measuring = NULL;
-	usage->sizes = sizes;
-	if (call_is_open(call) && err)
+	if (sizes)
+		usage->sizes = pairs_copy(sizes);
+	if (call_is_open(call) && !err) {
+		begin_caches(usage);
+		return;
+	}
+	if (call_is_open(call))
 		call_fail(call, err);
-	else if (call_is_open(call))
-		answer(usage);
 	call_drop(call);
 }
 
@@ -200,8 +269,7 @@ static void begin_volumes(struct disk_usage *usage)
 		}
 		return;
 	}
-	answer(usage);
-	call_drop(call);
+	begin_caches(usage);
 }
 
 static void on_containers_measured(void *data, const struct engine_result *result)

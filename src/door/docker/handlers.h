@@ -41,6 +41,7 @@ void serve_commit(struct call *call);
 /* door_build.c */
 void serve_build(struct call *call);
 void serve_build_cancel(struct call *call);
+void serve_build_prune(struct call *call);
 
 /* door_containers.c */
 void serve_container_list(struct call *call);

@@ -87,7 +87,7 @@ static const struct route routes[] = {
 
 	/* building */
 	{"POST", "/build", serve_build, ROUTE_STREAMED},
-	{"POST", "/build/prune", serve_absent, 0},
+	{"POST", "/build/prune", serve_build_prune, 0},
 	{"POST", "/build/cancel", serve_build_cancel, 0},
 	{"POST", "/session", serve_absent, ROUTE_STREAMED},
 	{"POST", "/grpc", serve_absent, ROUTE_STREAMED},

@@ -1,0 +1,207 @@
+/* What cache mounts hold: listed here, counted and removed by a worker, which may take long. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "builder/cache_folders.h"
+#include "os/file.h"
+#include "os/job.h"
+#include "volume/volume_work.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ABOUT_LIMIT 4096
+
+struct builder_job {
+	struct builder *builder;
+	struct job *job;
+	struct builder_cache *caches; /* owned */
+	size_t count;
+	builder_measured *measured;
+	builder_pruned *pruned;
+	void *data;
+};
+
+static void free_job(struct builder_job *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		free(b->caches[i].id);
+		free(b->caches[i].about);
+	}
+	free(b->caches);
+	free(b);
+}
+
+void builder_job_cancel(struct builder_job *b)
+{
+	if (!b)
+		return;
+	job_cancel(b->job);
+	free_job(b);
+}
+
+/* ---- what is there ---- */
+
+static int64_t ns_of(struct timespec t)
+{
+	return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+}
+
+/* NAME.id was written when the folder was made, and the folder is touched when it is used. */
+static bool read_one(struct builder *builder, const char *name, struct builder_cache *out)
+{
+	scoped_free char *about = str_format("%s.id", name);
+	scoped_buffer struct buffer text = {0};
+	struct stat folder, made;
+	struct error none;
+
+	if (strchr(name, '.') || fstatat(builder->cache, name, &folder, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISDIR(folder.st_mode))
+		return false;
+	*out = (struct builder_cache){.id = str_dup(name), .used_ns = ns_of(folder.st_mtim)};
+	out->created_ns = fstatat(builder->cache, about, &made, AT_SYMLINK_NOFOLLOW) == 0
+				  ? ns_of(made.st_mtim)
+				  : out->used_ns;
+	file_read(builder->cache, about, ABOUT_LIMIT, &text, &none);
+	out->about = str_format("cached mount %s", text.data ? text.data : "");
+	out->in_use = cache_folder_is_used(builder, name);
+	return true;
+}
+
+static void read_all(struct builder_job *b)
+{
+	int copy = openat(b->builder->cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct builder_cache cache;
+	struct dirent *entry;
+
+	if (!dir) {
+		close_fd(&copy);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		if (!read_one(b->builder, entry->d_name, &cache))
+			continue;
+		b->caches = mem_resize(b->caches, b->count + 1, sizeof(cache));
+		b->caches[b->count++] = cache;
+	}
+	closedir(dir);
+}
+
+static struct builder_job *new_job(struct builder *builder, void *data)
+{
+	struct builder_job *b = mem_new(struct builder_job);
+
+	b->builder = builder;
+	b->data = data;
+	read_all(b);
+	return b;
+}
+
+static bool start(struct builder_job *b, const char *command, const struct buffer *input,
+		  job_done *done, struct error *err)
+{
+	char program[] = "wherry-worker";
+	char *args[] = {program, (char *)(uintptr_t)command, NULL};
+	struct job_request request = {.program = b->builder->worker,
+				      .args = args,
+				      .input = input->data,
+				      .size = input->size};
+
+	b->job = job_start(b->builder->loop, &request, done, b, err);
+	return b->job != NULL;
+}
+
+/* ---- sizes ---- */
+
+static void on_measured(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct builder_job *b = data;
+	struct measuring_report report = {0};
+	struct error why;
+
+	if (!err &&
+	    !record_decode(&measuring_report_type, answer->data, answer->size, &report, &why))
+		err = &why;
+	for (size_t i = 0; !err && i < b->count && i < report.bytes.count; i++)
+		parse_i64(report.bytes.items[i], &b->caches[i].size);
+	record_fini(&measuring_report_type, &report);
+	b->measured(b->data, b->caches, b->count, err);
+	free_job(b);
+}
+
+struct builder_job *builder_measure(struct builder *builder, builder_measured *done, void *data,
+				    struct error *err)
+{
+	struct builder_job *b = new_job(builder, data);
+	struct measuring_plan plan = {0};
+	scoped_buffer struct buffer input = {0};
+	bool ok;
+
+	b->measured = done;
+	for (size_t i = 0; i < b->count; i++)
+		strings_take(&plan.folders, cache_folder_path(builder, b->caches[i].id));
+	record_encode(&measuring_plan_type, &plan, &input);
+	strings_fini(&plan.folders);
+	ok = start(b, "measure", &input, on_measured, err);
+	if (!ok)
+		free_job(b);
+	return ok ? b : NULL;
+}
+
+/* ---- removing ---- */
+
+static void on_pruned(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct builder_job *b = data;
+	struct removal_report report = {0};
+	scoped_strings struct strings ids = {0};
+	struct error why;
+
+	if (!err && !record_decode(&removal_report_type, answer->data, answer->size, &report, &why))
+		err = &why;
+	for (size_t i = 0; i < b->count; i++)
+		if (!b->caches[i].in_use)
+			strings_add(&ids, b->caches[i].id);
+	b->pruned(b->data, &ids, report.bytes, err);
+	record_fini(&removal_report_type, &report);
+	free_job(b);
+}
+
+/* Out of the way first: a step that begins now makes a new one. */
+static void move_away(const struct builder *builder, const char *name, struct strings *names)
+{
+	scoped_free char *trash = str_format("%s.old", name);
+	scoped_free char *about = str_format("%s.id", name);
+
+	if (renameat(builder->cache, name, builder->cache, trash) == 0)
+		strings_add(names, trash);
+	unlinkat(builder->cache, about, 0);
+}
+
+struct builder_job *builder_prune(struct builder *builder, int64_t until_ns, builder_pruned *done,
+				  void *data, struct error *err)
+{
+	struct builder_job *b = new_job(builder, data);
+	scoped_free char *folder = str_format("%s/build-cache", builder->data_root);
+	struct removal_plan plan = {.folder = folder};
+	scoped_buffer struct buffer input = {0};
+	bool ok;
+
+	b->pruned = done;
+	for (size_t i = 0; i < b->count; i++) {
+		struct builder_cache *cache = &b->caches[i];
+
+		cache->in_use |= until_ns && cache->used_ns >= until_ns; /* it stays */
+		if (!cache->in_use)
+			move_away(builder, cache->id, &plan.names);
+	}
+	record_encode(&removal_plan_type, &plan, &input);
+	strings_fini(&plan.names);
+	ok = start(b, "remove", &input, on_pruned, err);
+	if (!ok)
+		free_job(b);
+	return ok ? b : NULL;
+}

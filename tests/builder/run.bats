@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# RUN: what a command finds, what it leaves, how it fails.
+
+bats_require_minimum_version 1.5.0
+load ../lib/wherry
+load builder
+
+setup_file() { suite_begin; }
+teardown_file() { suite_end; }
+teardown() { remove_all_containers; }
+
+@test "a command that fails ends the build with its code, its place in the file, and leaves nothing" {
+	context failing <<-'D'
+		FROM busybox
+		RUN echo fine
+		# a comment
+		RUN echo last words && \
+		    exit 3
+		RUN echo never
+	D
+	build t=failing
+	fails "The command '/bin/sh -c echo last words &&     exit 3' returned a non-zero code: 3"
+	[ "$(jq -r 'select(.error) | .errorDetail.code' "$SCRATCH/answer")" = 3 ]
+	says 'last words'
+	grep -q 'Dockerfile:4' "$SCRATCH/output"
+	grep -qE '>>>.*exit 3|4 \|.*>>> RUN echo last words' "$SCRATCH/output"
+	! wherry image inspect failing 2>/dev/null
+	nothing_left
+	build 't=failing'
+	uses_cache 1
+}
+
+@test "rm=0 keeps the containers of steps, forcerm does not" {
+	context keep <<-'D'
+		FROM busybox
+		RUN echo fine >/file
+	D
+	built 't=keep&rm=0'
+	[ "$(wherry ps -aq | wc -l)" = 1 ]
+	[ "$(in_image keep cat /file)" = fine ]
+	remove_all_containers
+	printf 'FROM busybox\nRUN exit 1\n' >Dockerfile
+	build 't=keep&rm=0'
+	[ "$(wherry ps -aq | wc -l)" = 1 ]
+	remove_all_containers
+	build 't=keep&rm=0&forcerm=1'
+	nothing_left
+}
+
+@test "a program that is not there, and exec form" {
+	context exec <<-'D'
+		FROM busybox
+		RUN ["echo", "$HOME", "exec form"]
+		RUN ["nosuch"]
+	D
+	build t=exec
+	says '$HOME exec form'
+	jq -r 'select(.error) | .error' "$SCRATCH/answer" | grep -q 'exec: "nosuch": executable file not found in $PATH'
+	nothing_left
+}
+
+@test "user, folder, variables, volumes and the container's own files" {
+	context place <<-'D'
+		FROM busybox
+		VOLUME /vol
+		RUN echo dropped >/vol/f
+		WORKDIR rel
+		WORKDIR deeper
+		USER ann
+		ENV HOME=/home/ann
+		RUN echo "$(id -un) $PWD $HOME" >/tmp/said
+		RUN grep -q localhost /etc/hosts && hostname | grep -qE '^[0-9a-f]{12}$'
+	D
+	built t=place
+	[ "$(in_image place cat /tmp/said)" = 'ann /rel/deeper /home/ann' ]
+	[ "$(in_image place ls /vol)" = '' ]
+	[ "$(in_image place stat -c %u:%g /rel/deeper)" = 0:0 ]
+	nothing_left
+}
+
+@test "networks and hosts of the request, and of a step" {
+	context net <<-'D'
+		FROM busybox
+		RUN --network=none ip -o addr show | grep -vc ': lo ' | grep -qx 0
+		RUN grep -q '^10.9.8.7.*there$' /etc/hosts
+	D
+	built 'extrahosts=there:10.9.8.7'
+	printf 'FROM busybox\nRUN ip -o addr show | grep -vc ": lo " | grep -qx 0\n' >Dockerfile
+	built 'networkmode=none&nocache=1'
+	build 'networkmode=default&nocache=1'
+	fails "The command '/bin/sh -c ip -o addr show | grep -vc \": lo \" | grep -qx 0' returned a non-zero code: 1"
+}
+
+@test "limits of the request reach the steps" {
+	context limits <<-'D'
+		FROM busybox
+		RUN [ $(ulimit -n) = 123 ] && [ $(df -k /dev/shm | awk 'NR == 2 {print $2}') = 1024 ]
+	D
+	built 'shmsize=1048576&ulimits=%5B%7B%22Name%22%3A%22nofile%22%2C%22Soft%22%3A123%2C%22Hard%22%3A456%7D%5D'
+}
+
+@test "cache folders live from build to build, and are no part of the image" {
+	context cache <<-'D'
+		FROM busybox
+		ARG n
+		RUN --mount=type=cache,target=/var/cache/x,uid=1000,mode=0750 echo $n >>/var/cache/x/all && cat /var/cache/x/all && stat -c '%a %u' /var/cache/x
+	D
+	built 't=cache&buildargs=%7B%22n%22%3A%22one%22%7D'
+	says one '750 1000'
+	built 't=cache&buildargs=%7B%22n%22%3A%22two%22%7D'
+	says one two
+	[ "$(in_image cache ls /var)" = '' ]
+	nothing_left
+}
+
+@test "a locked cache is one step's at a time" {
+	context locked <<-'D'
+		FROM busybox AS a
+		RUN --mount=type=cache,id=l,sharing=locked,target=/l mkdir /l/held && sleep 0.3 && rmdir /l/held
+		FROM busybox AS b
+		RUN --mount=type=cache,id=l,sharing=locked,target=/l mkdir /l/held && sleep 0.3 && rmdir /l/held
+		FROM busybox
+		COPY --from=a /etc/group /a
+		COPY --from=b /etc/group /b
+	D
+	built t=locked
+	nothing_left
+}
+
+@test "mounts of the context, of stages and images; what is written there is dropped" {
+	context bind <<-'D'
+		FROM busybox AS stage
+		RUN mkdir -p /made && echo made >/made/f
+		FROM busybox
+		RUN --mount=target=/ctx,rw cat /ctx/file && echo x >/ctx/new && ls /ctx >/listed
+		RUN --mount=from=stage,source=/made,target=/m --mount=type=bind,from=busybox,source=bin,target=/b cat /m/f && /b/busybox true && ! touch /m/x
+		RUN --mount=type=tmpfs,target=/t,size=1m echo y >/t/y && grep -q ' /t tmpfs' /proc/mounts
+		RUN [ ! -e /ctx ] && [ ! -e /m ] && [ ! -e /t ]
+	D
+	echo inside >file
+	built t=bind
+	says inside made
+	[ "$(in_image bind cat /listed | tr '\n' ' ')" = 'Dockerfile file new ' ]
+	[ ! -e new ]
+	built t=bind
+	uses_cache 5
+	echo other >file
+	built t=bind
+	says other
+	nothing_left
+}
+
+@test "secrets are files that only the step sees" {
+	context secret <<-'D'
+		FROM busybox
+		RUN --mount=type=secret,id=key,required cat /run/secrets/key >/tmp/k && stat -c %a /run/secrets/key && wc -c </tmp/k && rm /tmp/k
+		RUN --mount=type=secret,id=key,target=/s,uid=1000,mode=0440 stat -c '%a %u' /s
+		RUN [ ! -e /run ] && [ ! -e /s ]
+		RUN --mount=type=secret,id=absent true
+	D
+	printf 'very secret' >"$SCRATCH/key"
+	wherry build -q --secret id=key,src="$SCRATCH/key" -t secret . >/dev/null
+	build "t=secret&nocache=1" -H "X-Wherry-Secrets: $(printf '{"key":"%s"}' "$(base64 <"$SCRATCH/key")" | base64 -w0)"
+	says 400 11 '440 1000'
+	[ -z "$(ls "$SCRATCH/run/build" 2>/dev/null)" ]
+	! grep -raqF 'very secret' "$SCRATCH/wherryd.log" "$SCRATCH/data" --include=* --exclude-dir=busybox
+	build "t=secret&nocache=1"
+	fails 'secret key: not found'
+	nothing_left
+}
+
+@test "what cannot be done is refused by name" {
+	context refused <<-'D'
+		FROM busybox
+		RUN --mount=type=ssh,required true
+	D
+	build t=refused
+	fails 'ssh default: forwarding an ssh agent is not supported by the classic build API'
+	printf 'FROM busybox\nRUN --security=insecure true\n' >Dockerfile
+	build t=refused
+	fails 'granting entitlement security.insecure is not allowed by build daemon configuration'
+	printf 'FROM busybox\nRUN --mount=type=nothing true\n' >Dockerfile
+	build t=refused
+	jq -r '.error // .message' "$SCRATCH/answer" | grep -q 'unsupported mount type'
+	nothing_left
+}
