@@ -117,7 +117,8 @@ void run_check_started(struct container_run *run)
 	events_tell_networks(c, "connect");
 	events_tell_volumes(c, "mount");
 	engine_publish_container(c->engine, c, "start", NULL);
-	health_begin(c);
+	if (!run->ended) /* one that ended while its start was recorded has no more to check */
+		health_begin(c);
 	end_starter(run, NULL);
 }
 
