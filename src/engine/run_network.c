@@ -397,6 +397,19 @@ static bool has_loopback6(const struct container *c)
 	return access("/proc/net/if_inet6", F_OK) == 0;
 }
 
+/* What it is on its networks but the first. */
+static void add_other_addresses(const struct record_list *endpoints, struct strings *out)
+{
+	for (size_t i = 1; i < endpoints->count; i++) {
+		const struct endpoint_spec *spec = RECORD_AT(*endpoints, struct endpoint_spec, i);
+
+		if (spec->address)
+			strings_add(out, spec->address);
+		if (spec->address6)
+			strings_add(out, spec->address6);
+	}
+}
+
 static bool write_hosts(struct container_run *run, const struct network_mode *mode, int folder,
 			struct error *err)
 {
@@ -415,9 +428,12 @@ static bool write_hosts(struct container_run *run, const struct network_mode *mo
 	};
 	scoped_buffer struct buffer text = {0};
 	scoped_pairs struct pairs links = {0};
+	scoped_strings struct strings others = {0};
 
 	links_add_hosts(c, &links);
+	add_other_addresses(&run->plan.endpoints, &others);
 	content.links = &links;
+	content.others = &others;
 	if (mode->kind == NETWORK_MODE_HOST)
 		add_host_names(&text);
 	return hosts_render(&content, &text, err) && write_file(folder, "hosts", &text, err);

@@ -301,6 +301,8 @@ bool hosts_render(const struct hosts_content *content, struct buffer *out, struc
 			      content->links->items[i].name);
 	add_own_line(content, content->address, out);
 	add_own_line(content, content->address6, out);
+	for (size_t i = 0; content->others && i < content->others->count; i++)
+		add_own_line(content, content->others->items[i], out);
 	return true;
 }
 

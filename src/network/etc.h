@@ -42,6 +42,7 @@ void resolv_conf_servers(const struct resolv_conf *asked, struct strings *out);
 struct hosts_content {
 	const char *hostname, *domainname; /* domainname may be NULL or "" */
 	const char *address, *address6;	   /* own; NULL: no own line */
+	const struct strings *others;	   /* its addresses on other networks; NULL: none */
 	bool ipv6;			   /* with the lines of ::1 and its kin */
 	const struct strings *extra;	   /* "name:address" of --add-host, in order; NULL: none */
 	const char *host_gateway;  /* what "host-gateway" stands for; NULL: an error if asked for */

@@ -63,9 +63,13 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	inside c1 ping -c 1 -W 5 "$address"
 	[ "$(inside c1 cat /sys/class/net/eth1/address)" = "$(settings c1 net1 MacAddress)" ]
 	[[ $(api GET /networks/net1 | jq -r '[.Containers[].Name] | sort | join(" ")') = "c1 c2" ]]
+	inside c1 grep -q "^$(settings c1 bridge IPAddress)[[:blank:]]" /etc/hosts
+	inside c1 grep -q "^$(settings c1 net1 IPAddress)[[:blank:]]" /etc/hosts
 	says 403 "endpoint with name c1 already exists in network net1" POST /networks/net1/connect '{"Container":"c1"}'
+	gone=$(settings c1 net1 IPAddress)
 	disconnect net1 c1
 	! inside c1 ls /sys/class/net/eth1 2>/dev/null
+	! inside c1 grep -q "^$gone[[:blank:]]" /etc/hosts
 	[ "$(settings c1 net1 IPAddress)" = null ]
 	says 500 "container $(api GET /containers/c1/json | jq -r .Id) is not connected to network net1" \
 		POST /networks/net1/disconnect '{"Container":"c1"}'
