@@ -246,8 +246,18 @@ static bool write_at(int fd, const void *data, size_t size, off_t offset, struct
 	return true;
 }
 
-/* Holes are what no block covers. */
-static bool copy_data(struct unpack *u, int fd, const char *path, struct error *err)
+#define HOLE_MIN 4096
+
+/* What is all zeros need not be written: it is read as such from a hole. */
+static bool is_hole(const void *block, size_t size)
+{
+	const char *bytes = block;
+
+	return size >= HOLE_MIN && bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* Holes are what no block covers, and what is all zeros.  *holes when there were some. */
+static bool copy_data(struct unpack *u, int fd, const char *path, bool *holes, struct error *err)
 {
 	const void *block;
 	size_t size;
@@ -255,7 +265,9 @@ static bool copy_data(struct unpack *u, int fd, const char *path, struct error *
 	int status;
 
 	while ((status = archive_read_data_block(u->tar, &block, &size, &offset)) == ARCHIVE_OK) {
-		if (!write_at(fd, block, size, offset, err))
+		if (is_hole(block, size))
+			*holes = true;
+		else if (!write_at(fd, block, size, offset, err))
 			return false;
 		/* libarchive has given this block, but not passed it yet */
 		note_content(&u->capture, path, archive_filter_bytes(u->tar, 0), (int64_t)size,
@@ -267,12 +279,13 @@ static bool copy_data(struct unpack *u, int fd, const char *path, struct error *
 static bool make_file(struct unpack *u, const struct work *work, struct error *err)
 {
 	la_int64_t size = archive_entry_size(work->entry);
+	bool holes = archive_entry_sparse_count(work->entry) > 0;
 	scoped_fd int fd = -1;
 
 	if (!layer_tree_file(u->tree, work->path, &fd, err) ||
-	    !copy_data(u, fd, work->path->text, err))
+	    !copy_data(u, fd, work->path->text, &holes, err))
 		return false;
-	if (archive_entry_sparse_count(work->entry) > 0 && ftruncate(fd, size) < 0)
+	if (holes && ftruncate(fd, size) < 0)
 		return error_errno(err, "cannot set the size of '%.200s'", work->path->text);
 	u->facts->size += size;
 	return layer_tree_finish_file(u->tree, work->path, &work->attributes, err);

@@ -275,7 +275,7 @@ static void find_ranges(struct tar_writer *w, int fd, const struct stat *st)
 	int64_t at = 0, end;
 
 	w->ranges.count = 0;
-	if (st->st_blocks * 512 >= st->st_size)
+	if (w->options.overlay || st->st_blocks * 512 >= st->st_size)
 		return;
 	while (at < st->st_size && (at = lseek(fd, at, SEEK_DATA)) >= 0) {
 		end = lseek(fd, at, SEEK_HOLE);

@@ -19,7 +19,9 @@
 #include <stdint.h>
 
 struct tar_options {
-	bool overlay;	/* overlayfs's marks become those of layers: .wh.NAME, .wh..wh..opq */
+	/* A layer: overlayfs's marks become .wh.NAME and .wh..wh..opq, and holes are written as zeros (the
+	 * engines that layers are for take sparse entries, and fail when they write them again). */
+	bool overlay;
 	bool one_mount; /* of what is mounted below, the folder alone */
 };
 

@@ -236,6 +236,28 @@ static void the_same_tree_gives_the_same_bytes(void **state)
 	assert_int_equal(st.st_size, 16 << 20);
 }
 
+static void a_layer_has_no_holes(void **state)
+{
+	struct tar_options options = {.overlay = true};
+	scoped_buffer struct buffer out = {0};
+	struct tar_sink sink = {.write = add_bytes, .data = &out};
+	scoped(tar_writer) struct tar_writer *w = tar_writer_new(&options, &sink);
+	scoped_fd int copy = -1;
+	struct error err;
+	struct stat st;
+
+	make_folder("tree");
+	make_folder("copy");
+	make_sparse("tree/sparse");
+	assert_true(tar_writer_add(w, root, "tree", "", &err));
+	assert_true(tar_writer_finish(w, NULL, &err));
+	assert_true(out.size > 16 << 20);
+	copy = openat(root, "copy", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unpack(&out, copy);
+	assert_int_equal(fstatat(copy, "sparse", &st, 0), 0);
+	assert_int_equal(st.st_size, 16 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +269,7 @@ int main(void)
 		IN_ROOT(what_is_not_there_is_not_found),
 		IN_ROOT(sockets_are_left_out),
 		IN_ROOT(the_same_tree_gives_the_same_bytes),
+		IN_ROOT(a_layer_has_no_holes),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
