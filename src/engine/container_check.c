@@ -303,9 +303,8 @@ static bool check_refused(struct check *check, struct error *err)
 		REFUSE("could not select device driver for device requests: GPUs are given by a "
 		       "vendor's runtime hook, and none is run here; use --device");
 	if (!str_is_empty(host->volume_driver) && !str_equal(host->volume_driver, "local"))
-		return error_set(err, ERROR_NOT_FOUND,
-				 "error looking up volume plugin %s: plugin \"%s\" not found",
-				 host->volume_driver, host->volume_driver);
+		REFUSE("error looking up volume plugin %s: plugin \"%s\" not found",
+		       host->volume_driver, host->volume_driver);
 	return true;
 }
 

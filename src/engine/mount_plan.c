@@ -424,8 +424,10 @@ static bool inherit(struct plan *plan, const char *text, struct error *err)
 	if (!bind_mode_parse(mode, &parsed, err) || *parsed.propagation)
 		return error_set(err, ERROR_INVALID, "invalid mode for volumes-from: %s", mode);
 	theirs = plan->request->mounts_of(plan->request->data, parts.items[0], err);
-	if (!theirs)
+	if (!theirs) { /* a bad request: "not found" would have clients pull the image */
+		err->kind = ERROR_INVALID;
 		return false;
+	}
 	for (size_t i = 0; i < theirs->count; i++) {
 		struct mount_point copy = {0};
 

@@ -150,7 +150,7 @@ static void requests_become_mounts_or_known_errors(void **state)
 		{"{}", "{'VolumesFrom': ['donor:ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
 		{"{}", "{'VolumesFrom': ['donor'], 'Binds': ['/mine:/b']}",
 		 "bind /mine>/b make rec rprivate; volume dv>/c; "},
-		{"{}", "{'VolumesFrom': ['nobody']}", "4: No such container: nobody"},
+		{"{}", "{'VolumesFrom': ['nobody']}", "1: No such container: nobody"},
 		{"{}", "{'VolumesFrom': ['donor:z']}", "bind /d>/b rec; volume dv>/c; "},
 		{"{}", "{'VolumesFrom': ['donor:z,ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
 		{"{}", "{'VolumesFrom': ['donor:xx']}", "1: invalid mode for volumes-from: xx"},

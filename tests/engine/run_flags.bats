@@ -15,6 +15,7 @@ setup_file() {
 	export SUBNET_OF_USERS=${SUBNET%.*}.251 # of the network that --ip and its like need
 	echo FROM=file >"$SCRATCH/env"
 	wherry network create --subnet "$SUBNET_OF_USERS.0/24" --ipv6 --subnet fd00:77::/64 "flags${SCRATCH##*.}"
+	wherry run -d --name linked busybox sleep 1000
 	wherry create --name donor -v "$SCRATCH:/given" busybox true
 }
 

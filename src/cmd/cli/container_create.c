@@ -4,6 +4,7 @@
 #include "cmd/cli/api.h"
 #include "cmd/cli/image_pull.h"
 #include "format/json.h"
+#include "format/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,7 @@ static bool open_cidfile(const char *path, int *fd, struct error *err)
 				 "container ID file found, make sure the other container isn't "
 				 "running or delete %s",
 				 path);
-	return error_errno(err, "failed to create the container ID file");
+	return error_errno(err, "failed to create the container ID file: open %s", path);
 }
 
 /* A file in which no id came to stand is taken away again. */
@@ -69,10 +70,13 @@ static bool post(struct cli *cli, const struct spec *spec, const json_t *body, j
 	return api_call(cli, &request, answer, err);
 }
 
-/* A missing image is named in the daemon's answer; other things may be missing, too. */
+/* A missing image is named in the daemon's answer; other things may be missing, too.  One for another
+ * platform is as good as missing. */
 static bool misses_image(const struct error *err)
 {
-	return err->kind == ERROR_NOT_FOUND && strstr(err->text, "No such image");
+	return err->kind == ERROR_NOT_FOUND &&
+	       (strstr(err->text, "No such image") ||
+		strstr(err->text, "does not match the specified platform"));
 }
 
 static bool post_or_pull(struct cli *cli, const struct spec *spec, const char *image,
@@ -125,6 +129,14 @@ static bool check_image(const char *image, struct error *err)
 	return reference_parse(image, &reference, err);
 }
 
+static bool check_platform(const char *text, struct error *err)
+{
+	struct platform platform;
+
+	return str_is_empty(text) || platform_parse(text, &platform, err) ||
+	       error_prefix(err, "error parsing specified platform");
+}
+
 bool container_create_from(struct cli *cli, const struct spec *spec, const char *image,
 			   const json_t *body, char **id, struct error *err)
 {
@@ -133,7 +145,8 @@ bool container_create_from(struct cli *cli, const struct spec *spec, const char 
 	size_t i;
 	json_t *warning;
 
-	if (!check_image(image, err) || !open_cidfile(spec->cidfile, &cidfile, err))
+	if (!check_image(image, err) || !check_platform(spec->platform, err) ||
+	    !open_cidfile(spec->cidfile, &cidfile, err))
 		return false;
 	bool created = post_or_pull(cli, spec, image, body, &answer, err);
 	const char *text = created ? doc_text(answer, "Id") : NULL;

@@ -102,7 +102,10 @@ static bool set_endpoint_field(struct endpoint *endpoint, const char *field, str
 		if (str_starts_with(field, fields[i].name))
 			return fields[i].kind->set(fields[i].at, field + strlen(fields[i].name),
 						   err);
-	return error_set(err, ERROR_INVALID, "invalid field value '%s'", field);
+	if (!strchr(field, '='))
+		return error_set(err, ERROR_INVALID, "invalid field value '%s'", field);
+	return error_set(err, ERROR_INVALID, "invalid field key %.*s", (int)strcspn(field, "="),
+			 field);
 }
 
 static bool parse_endpoint(struct endpoint *endpoint, const char *text, struct error *err)
@@ -121,6 +124,30 @@ static bool parse_endpoint(struct endpoint *endpoint, const char *text, struct e
 	return endpoint->network ||
 	       error_set(err, ERROR_INVALID, "network name/id is not specified");
 }
+
+/* As options: what is wrong with their form is said before anything else. */
+static bool add_network(void *field, const char *text, struct error *err)
+{
+	scoped_endpoint struct endpoint endpoint = {0};
+
+	if (!parse_endpoint(&endpoint, text, err))
+		return false;
+	strings_add(field, text);
+	return true;
+}
+
+static bool add_link(void *field, const char *text, struct error *err)
+{
+	scoped_strings struct strings parts = strings_split(text, ':');
+
+	if (parts.count > 2 || !*text)
+		return error_set(err, ERROR_INVALID, "bad format for links: %s", text);
+	strings_add(field, text);
+	return true;
+}
+
+const struct option_kind option_network = {"network", add_network, option_free_list, NULL};
+const struct option_kind option_link = {"list", add_link, option_free_list, NULL};
 
 static bool is_mac_address(const char *text)
 {
@@ -184,6 +211,24 @@ static bool add_endpoint(const struct spec *spec, const char *text, bool first, 
 	return true;
 }
 
+/* Networks of users go together with one another alone. */
+static bool check_kinds(const json_t *endpoints, const char *first, struct error *err)
+{
+	bool user = is_user_defined(first), other = !user;
+	const char *name;
+	json_t *ignored;
+
+	json_object_foreach ((json_t *)endpoints, name, ignored) {
+		user |= is_user_defined(name);
+		other |= !is_user_defined(name);
+	}
+	return !user || !other ||
+	       error_set(
+		       err, ERROR_INVALID,
+		       "conflicting options: cannot attach both user-defined and non-user-defined "
+		       "network-modes");
+}
+
 bool spec_set_networks(const struct spec *spec, json_t *host, json_t *body, struct error *err)
 {
 	scoped_json json_t *endpoints = json_object();
@@ -193,6 +238,8 @@ bool spec_set_networks(const struct spec *spec, json_t *host, json_t *body, stru
 	for (size_t i = 0; i < spec->networks.count; i++)
 		if (!add_endpoint(spec, spec->networks.items[i], i == 0, host, endpoints, err))
 			return false;
+	if (!check_kinds(endpoints, doc_text(host, "NetworkMode"), err))
+		return false;
 	if (json_object_size(endpoints))
 		json_object_set_new(body, "NetworkingConfig",
 				    json_pack("{s:O}", "EndpointsConfig", endpoints));
