@@ -1,6 +1,6 @@
 # Names of containers on a network of a user, asked for inside one of them.
 
-all+=(names names_start)
+all+=(names names_memory)
 
 # private_kb PID: what is its alone.
 private_kb() { awk '/^Private_/ {sum += $2} END {print sum}' "/proc/$1/smaps_rollup"; }
@@ -25,21 +25,13 @@ row_names() {
 	api DELETE /networks/bench-names >/dev/null
 }
 
-# Containers that know each other: what they cost, and what 200 of them take to start.
-row_names_start() {
-	local named plain shims
+# What each of many pays that know each other.
+row_names_memory() {
+	local shims
 	api POST /networks/create '{"Name":"bench-names"}' >/dev/null
 	ours parallel 300 4 bench-names >/dev/null
 	mapfile -t shims < <(pgrep -f "^$build/wherry-shim|wherry-shim .*" -P "$(daemon_pid)")
 	row "shim of 300 on one network of a user (PSS)" "$(($(pss_of "${shims[@]}") / ${#shims[@]})) kB" "-" "-"
 	remove_all_containers
-	named=$(ours parallel 200 4 bench-names)
-	remove_all_containers
-	plain=$(ours parallel 200 4 bridge)
-	remove_all_containers
-	row "start 200 on a network of a user, 4 at a time" "$(field best <<<"$named") ms" \
-		"default network $(field best <<<"$plain") ms" "$(ratio "$(field best <<<"$named")" "$(field best <<<"$plain")")"
-	row "its CPU of daemon and children" "$(field cpu <<<"$named") ms" "default network $(field cpu <<<"$plain") ms" \
-		"$(ratio "$(field cpu <<<"$named")" "$(field cpu <<<"$plain")")"
 	api DELETE /networks/bench-names >/dev/null
 }
