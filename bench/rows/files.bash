@@ -58,6 +58,21 @@ files_rows() { # NAME FILE-OF-OURS FILE-OF-THE-YARDSTICK YARDSTICK
 		"$(ratio "$(field best <"$2" | smallest)" "$(field best <"$3" | smallest)")"
 }
 
+files_count=0
+files_cp_in() { # ID COMMAND...: as a new folder each time
+	local id=$1
+	shift
+	sync -f "$SCRATCH"
+	files_count=$((files_count + 1))
+	wall_ms "$@" cp "$SCRATCH/gigabyte" "$id:/in$files_count"
+}
+files_cp_out() { # ID COMMAND...
+	local id=$1
+	shift
+	files_empty out
+	wall_ms "$@" cp "$id:/in" "$SCRATCH/out/"
+}
+
 # Whole commands, where podman is installed: `cp` of each, into and out of a container that does not run.
 files_podman() {
 	local a=$SCRATCH/a b=$SCRATCH/b podman own theirs
@@ -67,13 +82,11 @@ files_podman() {
 	tar -C "$SCRATCH/busybox" -c . | "${podman[@]}" import -q - busybox >"$SCRATCH/answer"
 	own=$(files_container "$SOCKET")
 	theirs=$("${podman[@]}" create --network none busybox true) || { podman_end; return 0; }
-	wall_ms wherry cp "$SCRATCH/gigabyte" "$own:/" >"$a"
-	wall_ms "${podman[@]}" cp "$SCRATCH/gigabyte" "$theirs:/" >"$b"
+	in_turn "$a" "$b" files_cp_in "$own" wherry -- files_cp_in "$theirs" "${podman[@]}"
 	files_rows "in, the whole command" "$a" "$b" podman
-	files_empty out
-	wall_ms wherry cp "$own:/gigabyte" "$SCRATCH/out/" >"$a"
-	files_empty out
-	wall_ms "${podman[@]}" cp "$theirs:/gigabyte" "$SCRATCH/out/" >"$b"
+	wherry cp "$SCRATCH/gigabyte" "$own:/in"
+	"${podman[@]}" cp "$SCRATCH/gigabyte" "$theirs:/in"
+	in_turn "$a" "$b" files_cp_out "$own" wherry -- files_cp_out "$theirs" "${podman[@]}"
 	files_rows "out, the whole command" "$a" "$b" podman
 	podman_end
 }
