@@ -36,6 +36,9 @@ struct unpack {
 	} xattrs;	 /* of the entry at hand */
 	bool seen_links; /* .wh..wh.plnk, see take_mark */
 	struct capture capture;
+	int64_t fed;	   /* bytes given to libarchive */
+	char padding[512]; /* zeros, see pad_last_block */
+	bool padded;
 	struct error err; /* of the source, on its way through libarchive */
 };
 
@@ -145,6 +148,26 @@ static ssize_t next_block(struct unpack *u, const void **block)
 	return size;
 }
 
+/* Docker's command leaves the end of an archive out when it has added a Dockerfile, down to the padding
+ * of the last file.  It is made up for; content that would come of it is refused (is_padding). */
+static ssize_t pad_last_block(struct unpack *u, const void **block)
+{
+	size_t missing = (size_t)(-u->fed & (int64_t)(sizeof(u->padding) - 1));
+
+	if (!u->limits->plain || u->padded)
+		return 0;
+	u->padded = true;
+	*block = u->padding;
+	return (ssize_t)missing;
+}
+
+static bool is_padding(const struct unpack *u, const void *block)
+{
+	const char *at = block;
+
+	return at >= u->padding && at < u->padding + sizeof(u->padding);
+}
+
 static ssize_t feed(struct archive *tar, void *data, const void **block)
 {
 	struct unpack *u = data;
@@ -152,7 +175,9 @@ static ssize_t feed(struct archive *tar, void *data, const void **block)
 
 	if (size < 0)
 		archive_set_error(tar, EIO, "%s", u->err.text);
-	return size;
+	else
+		u->fed += size;
+	return size ? size : pad_last_block(u, block);
 }
 
 /* The source's own error says more than what libarchive makes of it. */
@@ -265,6 +290,8 @@ static bool copy_data(struct unpack *u, int fd, const char *path, bool *holes, s
 	int status;
 
 	while ((status = archive_read_data_block(u->tar, &block, &size, &offset)) == ARCHIVE_OK) {
+		if (is_padding(u, block))
+			return error_set(err, ERROR_INVALID, "bad tar: it ends within a file");
 		if (is_hole(block, size))
 			*holes = true;
 		else if (!write_at(fd, block, size, offset, err))

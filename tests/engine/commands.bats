@@ -153,3 +153,24 @@ clusters() {
 	same clusters >all
 	[ "$(grep -c 'This node is not a swarm manager' all)" = 5 ]
 }
+
+# build_from FILE: the status and what the daemon says
+build_from() {
+	curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' --data-binary "@$1" \
+		"http://wherry/v1.47/build?t=padded"
+}
+
+@test "a context without the padding of its last file is whole; one that ends within a file is not" {
+	mkdir -p context
+	echo FROM busybox >context/Dockerfile
+	tar -C context -cf whole.tar Dockerfile
+	head -c $((512 + 13)) whole.tar >unpadded.tar
+	head -c $((512 + 5)) whole.tar >cut.tar
+	build_from unpadded.tar | grep -q "Successfully tagged padded:latest"
+	build_from cut.tar | grep -q "bad tar"
+	wherry rmi padded
+	echo "FROM busybox" >elsewhere
+	wherry build -q -f elsewhere -t padded context
+	! command -v docker >/dev/null || DOCKER_BUILDKIT=0 docker build -q -f elsewhere -t padded context
+	wherry rmi padded
+}
