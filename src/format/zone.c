@@ -60,15 +60,7 @@ void zone_add(struct zone_builder *builder, const char *name, const struct zone_
 void zone_add_reverse(struct zone_builder *builder, const struct zone_address *address,
 		      const char *name)
 {
-	struct zone_entry entry = new_entry(name, address);
-
-	for (size_t i = 0; i < builder->reverses.count; i++)
-		if (memcmp(&builder->reverses.items[i].address, &entry.address,
-			   sizeof(entry.address)) == 0) {
-			free(entry.name);
-			return;
-		}
-	vector_add(&builder->reverses, entry);
+	vector_add(&builder->reverses, new_entry(name, address));
 }
 
 static int compare_addresses(const struct zone_address *a, const struct zone_address *b)
@@ -87,8 +79,9 @@ static int compare_entries(const void *a, const void *b)
 static int compare_reverses(const void *a, const void *b)
 {
 	const struct zone_entry *x = a, *y = b;
+	int order = compare_addresses(&x->address, &y->address);
 
-	return compare_addresses(&x->address, &y->address);
+	return order ? order : strcmp(x->name, y->name);
 }
 
 static uint32_t add_text(struct buffer *texts, const char *text)
@@ -170,7 +163,9 @@ void zone_encode(struct zone_builder *builder, const char *network, uint64_t gen
 	for (size_t done = 0; done < builder->names.count;)
 		done += add_name(&s, builder->names.items + done, builder->names.count - done);
 	for (size_t i = 0; i < builder->reverses.count; i++)
-		add_reverse(&s, &builder->reverses.items[i]);
+		if (i == 0 || compare_addresses(&builder->reverses.items[i].address,
+						&builder->reverses.items[i - 1].address) != 0)
+			add_reverse(&s, &builder->reverses.items[i]);
 	header.names = count_of(&s.names, sizeof(struct name_row));
 	header.addresses = count_of(&s.addresses, sizeof(struct zone_address));
 	header.reverses = count_of(&s.reverses, sizeof(struct reverse_row));

@@ -37,7 +37,7 @@ void zone_builder_fini(struct zone_builder *builder);
 /* `name` has this address, among others; in any case of letters. */
 void zone_add(struct zone_builder *builder, const char *name, const struct zone_address *address);
 
-/* The name that belongs to the address; the first that is given counts. */
+/* The name that belongs to the address; of several the first by the alphabet. */
 void zone_add_reverse(struct zone_builder *builder, const struct zone_address *address,
 		      const char *name);
 

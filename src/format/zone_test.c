@@ -19,7 +19,7 @@ static void build(struct buffer *out)
 	zone_add_reverse(&builder, &db, "db");
 	zone_add_reverse(&builder, &web6, "web1");
 	zone_add_reverse(&builder, &web1, "web1");
-	zone_add_reverse(&builder, &web1, "other");
+	zone_add_reverse(&builder, &web1, "website");
 	zone_encode(&builder, "Net1", 7, out);
 }
 
