@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/time.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -233,6 +234,16 @@ static struct network *new_network(struct networks *n, const struct network_requ
 	return NULL;
 }
 
+/* What only adds records leaves the rest of the disk to those that end something. */
+static bool has_room(const struct networks *n, struct error *err)
+{
+	if (!store_disk_is_full(n->store))
+		return true;
+	error_set(err, ERROR_SYSTEM, "cannot create a network");
+	err->os = ENOSPC;
+	return false;
+}
+
 void network_create(struct networks *n, const struct network_request *request,
 		    network_created *done, void *data)
 {
@@ -240,7 +251,7 @@ void network_create(struct networks *n, const struct network_request *request,
 	struct network *network;
 	struct error err;
 
-	network = new_network(n, request, &err);
+	network = has_room(n, &err) ? new_network(n, request, &err) : NULL;
 	if (!network) {
 		done(data, NULL, &err);
 		return;

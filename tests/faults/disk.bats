@@ -41,6 +41,10 @@ refused_to_start() {
 	cat "$SCRATCH/answer"
 	[ "$(api_status)" = 503 ] || [ "$(api_status)" = 500 ]
 	grep -qi 'no space left' "$SCRATCH/answer"
+	api POST /networks/create '{"Name":"late"}' >"$SCRATCH/answer"
+	[ "$(api_status)" = 503 ] || [ "$(api_status)" = 500 ]
+	grep -qi 'no space left' "$SCRATCH/answer"
+	[ "$(api GET /networks | jq '[.[] | select(.Name == "late")] | length')" = 0 ]
 
 	[ "$(state_of before)" = running ]
 	api POST "/containers/before/stop?t=0"
