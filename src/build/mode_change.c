@@ -74,26 +74,38 @@ static bool is_operator(char c)
 	return c == '+' || c == '-' || c == '=';
 }
 
+static bool refuse(const char *text, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "invalid chmod parameter: '%.100s'", text);
+}
+
+/* One clause, "go=rX+t"; NULL: it is none. */
+static const char *take_clause(const char *at, bool folder, mode_t *mode)
+{
+	mode_t who = 0;
+
+	while (class_of(*at))
+		who |= class_of(*at++);
+	if (!is_operator(*at))
+		return NULL;
+	while (is_operator(*at))
+		at = apply(at, who ? who : class_of('a'), folder, mode);
+	return at;
+}
+
 bool mode_change(const char *text, mode_t mode, bool folder, mode_t *out, struct error *err)
 {
 	const char *at = text;
 
-	while (*at) {
-		mode_t who = 0;
-
-		while (class_of(*at))
-			who |= class_of(*at++);
-		if (!is_operator(*at))
-			break;
-		while (is_operator(*at))
-			at = apply(at, who ? who : class_of('a'), folder, &mode);
-		if (*at == ',' && at[1])
-			at++;
-		else if (*at)
+	for (;; at++) { /* behind a comma */
+		at = take_clause(at, folder, &mode);
+		if (!at)
+			return refuse(text, err);
+		if (*at != ',')
 			break;
 	}
-	if (at == text || *at)
-		return error_set(err, ERROR_INVALID, "invalid chmod parameter: '%.100s'", text);
+	if (*at)
+		return refuse(text, err);
 	*out = mode;
 	return true;
 }
