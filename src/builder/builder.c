@@ -89,6 +89,43 @@ static void remove_folders(struct builder *builder, const struct strings *names)
 		log_warning("cannot remove what a build left", &err, "job=remove");
 }
 
+/* The folder of a build that is over: by another thread, since a cached build is to cost no process. */
+struct removal {
+	uv_work_t work;
+	int folder; /* owned */
+	char *name;
+	bool ok;
+	struct error err;
+};
+
+static void remove_tree(uv_work_t *work)
+{
+	struct removal *removal = container_of(work, struct removal, work);
+
+	removal->ok = tree_remove(removal->folder, removal->name, &removal->err);
+}
+
+static void after_removal(uv_work_t *work, int status)
+{
+	struct removal *removal = container_of(work, struct removal, work);
+
+	(void)status;
+	if (!removal->ok)
+		log_warning("cannot remove what a build left", &removal->err, "");
+	close_fd(&removal->folder);
+	free(removal->name);
+	free(removal);
+}
+
+static void remove_folder(const struct builder *builder, const char *name)
+{
+	struct removal *removal = mem_new(struct removal);
+
+	removal->folder = fcntl(builder->folder, F_DUPFD_CLOEXEC, 0);
+	removal->name = str_dup(name);
+	uv_queue_work(builder->loop, &removal->work, remove_tree, after_removal);
+}
+
 static void sweep_folders(struct builder *builder)
 {
 	scoped_strings struct strings names = {0};
@@ -230,7 +267,6 @@ static struct build_slot *slot_of(struct build *build, int32_t number, struct er
 static void free_build(struct build *build)
 {
 	struct builder *builder = build->builder;
-	scoped_strings struct strings names = {0};
 
 	list_remove(&build->link);
 	worker_process_kill(build->worker);
@@ -241,10 +277,8 @@ static void free_build(struct build *build)
 	for (size_t i = 0; i < build->leased.count; i++)
 		image_release(builder->images, build->leased.items[i]);
 	vector_fini(&build->leased);
-	if (build->folder >= 0) {
-		strings_add(&names, build->id);
-		remove_folders(builder, &names);
-	}
+	if (build->folder >= 0)
+		remove_folder(builder, build->id);
 	close_fd(&build->folder);
 	close_fd(&build->inside);
 	build_request_fini(&build->request);

@@ -347,20 +347,33 @@ bool build_serve_commit(struct build_slot *slot, const struct message *message, 
 
 /* ---- TAG ---- */
 
-static void tell_tagged(const struct build_slot *slot, const char *name)
+static char *shown_name(const char *name)
 {
-	scoped_pairs struct pairs attributes = {0};
 	scoped_reference struct reference ref = {0};
-	scoped_free char *shown = NULL;
 	struct error none;
 
 	if (!reference_parse(name, &ref, &none))
-		return;
+		return str_dup(name);
 	reference_add_default_tag(&ref);
-	shown = reference_familiar(&ref);
+	return reference_familiar(&ref);
+}
+
+static void tell_tagged(const struct build_slot *slot, const char *name)
+{
+	scoped_pairs struct pairs attributes = {0};
+	scoped_free char *shown = shown_name(name);
+
 	pairs_set(&attributes, "name", shown);
 	engine_publish(slot->build->builder->engine, EVENT_IMAGE, "tag", slot->image->id,
 		       &attributes);
+}
+
+/* It has the name already: nothing is written. */
+static bool is_tagged(const struct build_slot *slot, const char *name)
+{
+	scoped_free char *shown = shown_name(name);
+
+	return strings_contain(&slot->image->tags, shown);
 }
 
 /* A tag is written whether or not the build is still there. */
@@ -408,6 +421,10 @@ static bool tag_next(struct build_slot *slot, struct error *err)
 	struct build *build = slot->build;
 	struct tagging *tagging;
 
+	while (slot->names.count > 0 && is_tagged(slot, slot->names.items[0])) {
+		tell_tagged(slot, slot->names.items[0]);
+		strings_remove(&slot->names, 0);
+	}
 	if (slot->names.count == 0) {
 		slot_answer_image(slot, slot->image, false);
 		return true;
