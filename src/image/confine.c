@@ -229,9 +229,9 @@ static const char *const files_calls[] = {
 };
 
 static const char *const reading_calls[] = {
-	"openat",     "openat2", "newfstatat", "fstatat64", "statx",	  "getdents64",
-	"readlinkat", "fchdir",	 "flistxattr", "sendfile",  "llistxattr", "fgetxattr",
-	"lgetxattr",  "syncfs",	 "prlimit64",  NULL,
+	"openat",     "openat2",    "newfstatat", "fstatat64",	"statx",
+	"getdents64", "readlinkat", "fchdir",	  "flistxattr", "llistxattr",
+	"fgetxattr",  "lgetxattr",  "syncfs",	  "prlimit64",	NULL,
 };
 
 static const char *const sockets_calls[] = {
@@ -291,8 +291,8 @@ static const char *const host_calls[] = {
 };
 
 static const char *const attributes_calls[] = {
-	"getxattr",   "lgetxattr", "fgetxattr", "listxattr", "llistxattr",
-	"flistxattr", "fstatfs",   "statfs",	"lstat",     NULL,
+	"getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr",
+	"fstatfs",  "statfs",	 "lstat",     "sendfile",  NULL,
 };
 
 /* Code is mapped before; what a container has in its files never is. */

@@ -174,3 +174,11 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 		wait_until 10 gone
 	done
 }
+
+@test "in that cage a new volume is filled, too" {
+	api POST "/containers/create?name=c1" '{"Image":"busybox","HostConfig":{"Binds":["given:/etc","bin:/bin"]}}' >/dev/null
+	expect_status 201
+	cmp "$SCRATCH/busybox/etc/passwd" "$SCRATCH/data/volumes/given/_data/passwd"
+	cmp "$SCRATCH/busybox/bin/busybox" "$SCRATCH/data/volumes/bin/_data/busybox"
+	[ "$(readlink "$SCRATCH/data/volumes/bin/_data/ls")" = busybox ]
+}
