@@ -240,23 +240,15 @@ bool build_serve_find(struct build_slot *slot, const struct message *message, st
 
 /* ---- COMMIT ---- */
 
-struct commit {
-	struct build_slot *slot;
-	build_committed *done;
-	void *data;
-};
-
 static void on_committed(void *data, const struct image_result *result, const struct error *err)
 {
-	struct commit commit = *(struct commit *)data;
-	struct build *build = commit.slot->build;
+	struct build_slot *slot = data;
 	struct image *image;
 	struct error why;
 
-	free(data);
-	commit.slot->job = NULL;
-	image = err ? NULL : build_image(build, result->id, &why);
-	commit.done(commit.data, image, image ? NULL : err ? err : &why);
+	slot->job = NULL;
+	image = err ? NULL : build_image(slot->build, result->id, &why);
+	slot->committed(slot->committed_data, image, image ? NULL : err ? err : &why);
 }
 
 static void fill_config(const struct build_commit *asked, const struct image *base,
@@ -296,18 +288,15 @@ bool slot_commit(struct build_slot *slot, const struct build_commit *asked,
 					       .layer = how->layer,
 					       .take = how->take,
 					       .step_key = asked->key};
-	struct commit *commit;
 
 	if (!str_is_empty(asked->parent) && !(base = build_image(slot->build, asked->parent, err)))
 		return false;
 	time_to_text(time_now_ns(), created);
 	fill_config(asked, base, created, &config);
 	request.base = base;
-	commit = mem_new(struct commit);
-	*commit = (struct commit){slot, done, data};
-	slot->job = image_commit(images, &request, &handlers, commit, err);
-	if (!slot->job)
-		free(commit);
+	slot->committed = done;
+	slot->committed_data = data;
+	slot->job = image_commit(images, &request, &handlers, slot, err);
 	return slot->job != NULL;
 }
 

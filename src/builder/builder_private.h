@@ -32,13 +32,17 @@ struct builder {
 	struct event_subscription *events;
 };
 
+typedef void build_committed(void *data, struct image *image, const struct error *err);
+
 /* What a number of the worker's is about; one request of each at a time. */
 struct build_slot {
 	struct build *build;
 	int32_t number;
-	struct image_job *job; /* a pull or commit that is under way; NULL: none */
-	struct step_run *run;  /* a container that is under way */
-	bool mounting;	       /* the mounter is asked */
+	struct image_job *job;	    /* a pull or commit that is under way; NULL: none */
+	build_committed *committed; /* of that commit */
+	void *committed_data;
+	struct step_run *run; /* a container that is under way */
+	bool mounting;	      /* the mounter is asked */
 	char *layer;	 /* owned: folder of the writable layer, below the build's; NULL: none */
 	char *reference; /* owned: that is being pulled */
 	struct strings names;		/* that are still to be given */
@@ -99,7 +103,6 @@ struct slot_commit {
 	bool take;	     /* which is given up */
 	const char *layer;   /* a layer that is there */
 };
-typedef void build_committed(void *data, struct image *image, const struct error *err);
 bool slot_commit(struct build_slot *slot, const struct build_commit *asked,
 		 const struct slot_commit *how, build_committed *done, void *data,
 		 struct error *err);
