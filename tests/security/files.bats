@@ -139,16 +139,16 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 
 @test "who copies is caged: the container's root, few rights, a filter, nothing of the host" {
 	run_one c1 '["sleep","1000"]'
-	head -c 20000000 /dev/zero >"$SCRATCH/zeros"
-	tar -C "$SCRATCH" -cf "$SCRATCH/zeros.tar" zeros
-	curl -sS --unix-socket "$SOCKET" -T "$SCRATCH/zeros.tar" "$(archive c1 /tmp)" -o /dev/null
+	head -c 20000000 /dev/urandom >"$SCRATCH/noise"
+	tar -C "$SCRATCH" -cf "$SCRATCH/noise.tar" noise
+	curl -sS --unix-socket "$SOCKET" -T "$SCRATCH/noise.tar" "$(archive c1 /tmp)" -o /dev/null
 	local pid caps mode
 	for mode in out in; do
 		if [ $mode = out ]; then
 			curl -sS --unix-socket "$SOCKET" --limit-rate 200K "$(archive c1 /tmp)" -o /dev/null 3>&- &
 			caps=0000000000200004
 		else
-			curl -sS --unix-socket "$SOCKET" --limit-rate 200K -T "$SCRATCH/zeros.tar" "$(archive c1 /tmp)" -o /dev/null 3>&- &
+			curl -sS --unix-socket "$SOCKET" --limit-rate 200K -T "$SCRATCH/noise.tar" "$(archive c1 /tmp)" -o /dev/null 3>&- &
 			caps=000000008820001b
 		fi
 		local client=$!
@@ -167,7 +167,7 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 		[ $mode = in ] || ! grep -vE ' ro,' "/proc/$pid/mounts"
 		! grep -q " /proc\| /sys" "/proc/$pid/mounts"
 		# No descriptor leads to the host's files.
-		! ls -l "/proc/$pid/fd" | grep -E " -> /(work|home|tmp|var|etc|root|usr)" | grep -v "$SCRATCH/wherryd.log" | grep -v -- "-> /tmp/\?\(zeros\)\?$"
+		! ls -l "/proc/$pid/fd" | grep -E " -> /(work|home|tmp|var|etc|root|usr)" | grep -v "$SCRATCH/wherryd.log" | grep -v -- "-> /tmp/\?\(noise\)\?$"
 		kill "$client" 2>/dev/null || true
 		wait "$client" 2>/dev/null || true
 		gone() { [ ! -d "/proc/$pid" ]; }
