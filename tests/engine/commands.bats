@@ -27,7 +27,7 @@ teardown() {
 said() {
 	echo "--- $*"
 	timeout 60 "$CLI" "$@" 2>&1 </dev/null | sed -E "s/[0-9a-f]{64}/ID/g; s/sha256:[0-9a-f]+/ID/g; s/\b[0-9a-f]{12}\b/ID/g
-		s/Up [0-9]+ seconds?|Up Less than a second/Up/; s/\"CreatedAt\": \".*\"/CREATED/; /level=error/d"
+		s/Up [0-9]+ seconds?|Up Less than a second/Up/; s/\"CreatedAt\": \".*\"/CREATED/; /level=error/d; s/dockerfile\.[0-9a-f]{20}/dockerfile.NAME/"
 	echo "status ${PIPESTATUS[0]}"
 }
 
@@ -173,4 +173,31 @@ build_from() {
 	wherry build -q -f elsewhere -t padded context
 	! command -v docker >/dev/null || DOCKER_BUILDKIT=0 docker build -q -f elsewhere -t padded context
 	wherry rmi padded
+}
+
+builds() {
+	rm -rf folder
+	mkdir folder
+	printf 'FROM busybox AS base\nARG V=1\nENV A=$V\nCOPY . /src\nRUN echo built $A >/out && ls /src\nFROM base\nCMD ["cat", "/out"]\n' >folder/Dockerfile
+	echo skipped >folder/.dockerignore
+	touch folder/skipped folder/kept
+	said build --no-cache -t built:1 --build-arg V=7 folder
+	said run --rm built:1
+	said build -q -t built:1 --build-arg V=7 --no-cache folder
+	said build --no-cache -t built:2 --target base folder
+	printf 'FROM busybox\nRUN exit 3\n' >failing
+	said build -f failing --no-cache folder
+	printf 'FROM busybox\nBOGUS\n' >wrong
+	said build -f folder/../wrong folder
+	said build nosuch
+	said rmi -f built:1 built:2
+}
+
+@test "builds say the same, and fail the same" {
+	# the hint that Docker's command gives before each build, and the size of what it adds to a context
+	eval "$(declare -f said | sed '1s/said/all_said/')"
+	said() { all_said "$@" | grep -v -e '^DEPRECATED' -e 'buildx' -e '^$' -e '^Sending' -e 'Deleted: '; }
+	same builds >all
+	grep -qx 'built 7' all
+	grep -A99 'failing' all | grep -qx 'status 3'
 }
