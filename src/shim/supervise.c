@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define DELAY_FIRST (100 * NS_PER_MS)
-#define DELAY_LAST  (30 * NS_PER_SECOND)
+#define DELAY_LAST  (3 * NS_PER_SECOND) /* clients wait for as long, and a start costs 50 ms */
 #define LONG_LIFE   (10 * NS_PER_SECOND)
 
 enum { FIRST_SOCKET = 3, SOCKET_LIMIT = 256 };

@@ -5,7 +5,7 @@
  * run in a session of its own with these and every other descriptor that is not close-on-exec, and
  * with LISTEN_FDS=COUNT, LISTEN_PID and WHERRY_SUPERVISED=1 in its environment.
  *
- * It is run again when it dies: after 100 ms, then twice as long each time, up to 30 s, and from the
+ * It is run again when it dies: after 100 ms, then twice as long each time, up to 3 s, and from the
  * beginning when it has lived for 10 s.  Exit code 0 is meant: then this process ends too.  So it does
  * when the very first run ends with a code within 10 s: that is a mistake in the settings.
  *

@@ -17,10 +17,10 @@ static const struct example {
 	{{.lived_ns = 1 * S, .code = 1, .first = true}, 0, -1}, /* a mistake in the settings */
 	{{.lived_ns = 11 * S, .code = 1, .first = true}, 0, 100 * MS},
 	{{.lived_ns = 1 * S, .code = 1}, 100 * MS, 200 * MS},
-	{{.lived_ns = 1 * S, .code = 139, .by_signal = true}, 12800 * MS, 25600 * MS},
-	{{.lived_ns = 1 * S, .code = 1}, 25600 * MS, 30 * S},
-	{{.lived_ns = 1 * S, .code = 1}, 30 * S, 30 * S},
-	{{.lived_ns = 10 * S, .code = 1}, 30 * S, 100 * MS},
+	{{.lived_ns = 1 * S, .code = 139, .by_signal = true}, 800 * MS, 1600 * MS},
+	{{.lived_ns = 1 * S, .code = 1}, 1600 * MS, 3 * S},
+	{{.lived_ns = 1 * S, .code = 1}, 3 * S, 3 * S},
+	{{.lived_ns = 10 * S, .code = 1}, 3 * S, 100 * MS},
 	{{.lived_ns = 60 * S, .code = 143, .by_signal = true, .stopping = true}, 0, -1},
 	{{.lived_ns = 60 * S, .code = 3, .stopping = true}, 0, -1},
 };
