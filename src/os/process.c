@@ -34,7 +34,7 @@ struct launch {
 
 /* Handlers of the parent must not run here (they would write into its memory), ignored signals must
  * not stay ignored in the program. */
-on_borrowed_stack static void reset_signals(void)
+on_borrowed_stack void process_reset_signals(void)
 {
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t none;
@@ -65,7 +65,7 @@ on_borrowed_stack static int child(void *arg)
 {
 	struct launch *l = arg;
 
-	reset_signals();
+	process_reset_signals();
 	if (l->spawn->new_session)
 		setsid();
 	if (place_descriptors(l))

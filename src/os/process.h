@@ -34,6 +34,9 @@ bool process_start_time(pid_t pid, int64_t *ticks);
 /* A pidfd of `pid`, but only while it is the process that started at `start_time`; -1 otherwise. */
 int process_open(pid_t pid, int64_t start_time);
 
+/* In a child, before exec: no handler, nothing ignored, nothing blocked, whatever the parent inherited. */
+void process_reset_signals(void);
+
 bool pidfd_signal(int pidfd, int signal); /* false: gone */
 
 /* The boot's id, 36 characters; "" when unknown. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "os/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static void run_program(const struct supervisor *s)
 {
 	for (uint64_t i = 0; i < s->socket_count; i++)
 		fcntl(FIRST_SOCKET + (int)i, F_SETFD, 0);
-	sigprocmask(SIG_UNBLOCK, &s->signals, NULL);
+	process_reset_signals();
 	setsid();
 	set_number("LISTEN_FDS", (long long)s->socket_count);
 	set_number("LISTEN_PID", getpid());

@@ -76,6 +76,16 @@ next_event() {
 	[ "$code" = 5 ]
 }
 
+@test "what our parent ignored, as nohup does, reaches the daemon all the same" {
+	trap '' HUP
+	supervise 0 'trap "echo reload" HUP; echo run; while :; do sleep 0.05; done'
+	trap - HUP
+	next_event
+	kill -HUP "$SUPERVISOR"
+	next_event
+	[ "$EVENT" = reload ]
+}
+
 @test "a daemon that dies again and again is waited for longer each time" {
 	supervise 0 'echo $$; kill -KILL $$'
 	local started=${EPOCHREALTIME/./}
