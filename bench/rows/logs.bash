@@ -3,10 +3,12 @@ all+=(logs log_lines log_cpu log_read)
 
 LOG_MB=200
 
-# log_container SOCKET COMMAND: the id of one that writes to a log that is not rotated.
+# log_container SOCKET COMMAND: the id of one that writes to a log that is not rotated (dockerd's default).
 log_container() {
-	jq -n --arg command "$2" '{Image: "busybox", Cmd: ["sh", "-c", $command],
-		HostConfig: {NetworkMode: "none", LogConfig: {Type: "json-file", Config: {"max-size": "-1"}}}}' |
+	local options='{"max-size": "-1"}'
+	[ "$1" = "$SOCKET" ] || options='{}'
+	jq -n --arg command "$2" --argjson options "$options" '{Image: "busybox", Cmd: ["sh", "-c", $command],
+		HostConfig: {NetworkMode: "none", LogConfig: {Type: "json-file", Config: $options}}}' |
 		curl -sSf --unix-socket "$1" -H 'Content-Type: application/json' --data-binary @- \
 			http://x/v1.41/containers/create | jq -r .Id
 }
