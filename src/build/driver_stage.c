@@ -13,24 +13,13 @@ static const struct stage_work *target_of(const struct driver *d)
 	return &d->stages[d->plan->target];
 }
 
-static char *shown_name(const char *name)
-{
-	scoped_reference struct reference ref = {0};
-	struct error none;
-
-	if (!reference_parse(name, &ref, &none))
-		return str_dup(name);
-	reference_add_default_tag(&ref);
-	return reference_familiar(&ref);
-}
-
 static bool finish(struct driver *d, struct error *err)
 {
 	struct build_end end = {.id = target_of(d)->run->image};
 	scoped_buffer struct buffer lines = {0};
 
 	for (size_t i = 0; i < d->start.names.count; i++) {
-		scoped_free char *name = shown_name(d->start.names.items[i]);
+		scoped_free char *name = reference_shown(d->start.names.items[i]);
 
 		line_stream_format(&lines, "Successfully tagged %s\n", name);
 	}

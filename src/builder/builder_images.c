@@ -39,14 +39,8 @@ static void on_progress(void *data, const char *line, size_t size)
 static void tell_pulled(const struct build_slot *slot)
 {
 	scoped_pairs struct pairs attributes = {0};
-	scoped_reference struct reference ref = {0};
-	scoped_free char *name = NULL;
-	struct error none;
+	scoped_free char *name = reference_shown(slot->reference);
 
-	if (!reference_parse(slot->reference, &ref, &none))
-		return;
-	reference_add_default_tag(&ref);
-	name = reference_familiar(&ref);
 	pairs_set(&attributes, "name", name);
 	engine_publish(slot->build->builder->engine, EVENT_IMAGE, "pull", name, &attributes);
 }
@@ -336,21 +330,10 @@ bool build_serve_commit(struct build_slot *slot, const struct message *message, 
 
 /* ---- TAG ---- */
 
-static char *shown_name(const char *name)
-{
-	scoped_reference struct reference ref = {0};
-	struct error none;
-
-	if (!reference_parse(name, &ref, &none))
-		return str_dup(name);
-	reference_add_default_tag(&ref);
-	return reference_familiar(&ref);
-}
-
 static void tell_tagged(const struct build_slot *slot, const char *name)
 {
 	scoped_pairs struct pairs attributes = {0};
-	scoped_free char *shown = shown_name(name);
+	scoped_free char *shown = reference_shown(name);
 
 	pairs_set(&attributes, "name", shown);
 	engine_publish(slot->build->builder->engine, EVENT_IMAGE, "tag", slot->image->id,
@@ -360,7 +343,7 @@ static void tell_tagged(const struct build_slot *slot, const char *name)
 /* It has the name already: nothing is written. */
 static bool is_tagged(const struct build_slot *slot, const char *name)
 {
-	scoped_free char *shown = shown_name(name);
+	scoped_free char *shown = reference_shown(name);
 
 	return strings_contain(&slot->image->tags, shown);
 }

@@ -280,3 +280,14 @@ char *reference_familiar(const struct reference *ref)
 {
 	return with_tag_and_digest(reference_familiar_name(ref), ref);
 }
+
+char *reference_shown(const char *name)
+{
+	scoped_reference struct reference ref = {0};
+	struct error none;
+
+	if (!reference_parse(name, &ref, &none))
+		return str_dup(name);
+	reference_add_default_tag(&ref);
+	return reference_familiar(&ref);
+}

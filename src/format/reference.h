@@ -33,4 +33,8 @@ char *reference_text(const struct reference *ref);	    /* the same with tag and 
 char *reference_familiar_name(const struct reference *ref); /* busybox */
 char *reference_familiar(const struct reference *ref);	    /* busybox:latest@sha256:... */
 
+/* A typed name as it is shown, with the default tag: "busybox:latest"; one that is no reference, as it
+ * stands. */
+char *reference_shown(const char *name);
+
 #define scoped_reference scoped_with(reference_fini)

@@ -116,7 +116,11 @@ static void the_default_tag_is_for_bare_names_only(void **state)
 		reference_add_default_tag(&ref);
 		scoped_free char *familiar = reference_familiar(&ref);
 		assert_string_equal(familiar, cases[i].familiar);
+		scoped_free char *shown = reference_shown(cases[i].text);
+		assert_string_equal(shown, cases[i].familiar);
 	}
+	scoped_free char *odd = reference_shown("No Reference");
+	assert_string_equal(odd, "No Reference");
 }
 
 int main(void)

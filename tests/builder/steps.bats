@@ -15,7 +15,7 @@ teardown() { remove_all_containers; }
 		ENV A=1
 		COPY file /data/
 		COPY folder /copied
-		WORKDIR /work/place
+		WORKDIR /site/place
 		RUN echo said $A; echo wrong >&2; touch made
 		CMD ["cat", "/data/file"]
 	D
@@ -30,8 +30,8 @@ teardown() { remove_all_containers; }
 	grep -qE '^ ---> Removed intermediate container [0-9a-f]{12}$' "$SCRATCH/output"
 	[ "$(in_image plain)" = hello ]
 	[ "$(in_image plain cat /copied/x)" = inside ]
-	[ "$(in_image plain pwd)" = /work/place ]
-	[ "$(in_image plain stat -c %a:%u:%g /data /copied /work/place/made | tr '\n' ' ')" = '755:0:0 755:0:0 644:0:0 ' ]
+	[ "$(in_image plain pwd)" = /site/place ]
+	[ "$(in_image plain stat -c %a:%u:%g /data /copied /site/place/made | tr '\n' ' ')" = '755:0:0 755:0:0 644:0:0 ' ]
 	nothing_left
 }
 
@@ -89,7 +89,7 @@ teardown() { remove_all_containers; }
 }
 
 @test "steps are in the history, and steps in between are shown only with all" {
-	[ "$(wherry history --no-trunc --format '{{.CreatedBy}}' plain | head -3 | tail -1)" = '/bin/sh -c #(nop) WORKDIR /work/place' ]
+	[ "$(wherry history --no-trunc --format '{{.CreatedBy}}' plain | head -3 | tail -1)" = '/bin/sh -c #(nop) WORKDIR /site/place' ]
 	[ "$(wherry history --no-trunc --format '{{.CreatedBy}}' plain | head -1)" = '/bin/sh -c #(nop)  CMD ["cat" "/data/file"]' ]
 	[ "$(wherry images -q --filter dangling=true | wc -l)" -le 2 ]
 	[ "$(wherry images -aq | wc -l)" -gt 8 ]
