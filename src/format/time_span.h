@@ -1,0 +1,24 @@
+/* Spans of time and moments as systemd's users write and read them: systemd.time. */
+#pragma once
+
+#include "base/text.h"
+
+#include <stdint.h>
+
+#define SPAN_INFINITY INT64_MAX
+
+/* "5", "1h 30min", "20ms", "infinity": microseconds; a bare number counts `unit_us` each. */
+bool time_span_parse(const char *text, int64_t unit_us, int64_t *us);
+
+/* "1h 30min 5s": everything down to `accuracy_us`. */
+char *time_span_format(int64_t us, int64_t accuracy_us);
+
+/* "8min", "1min 46s", "2h 3min", "3 days": the two largest parts, for "... ago". */
+char *time_span_format_short(int64_t us);
+
+/* "2026-11-21 07:47", "today", "yesterday", "now", "-1h", "2 min ago", "@1234.5": microseconds since 1970, local
+ * time unless "UTC" stands behind. */
+bool time_stamp_parse(const char *text, int64_t now_us, int64_t *us);
+
+/* "Sat 2026-11-21 07:47:41 UTC", in local time. */
+char *time_stamp_format(int64_t us);

@@ -1,0 +1,94 @@
+/* A unit in memory: what it is to be (config), what it is (state), what is to be done with it (job).  Belongs to
+ * the one loop of the daemon. */
+#pragma once
+
+#include "base/map.h"
+#include "execution/status.h"
+#include "unit/config.h"
+
+enum job_type {
+	JOB_START,
+	JOB_VERIFY, /* active, or the job fails */
+	JOB_STOP,
+	JOB_RELOAD,
+	JOB_RESTART,
+	JOB_NOP,
+	JOB_TRY_RESTART, /* these three become others when they are queued */
+	JOB_RELOAD_OR_START,
+	JOB_TRY_RELOAD,
+	JOB_TYPES
+};
+const char *job_type_name(enum job_type type); /* "start" */
+
+enum job_result {
+	JOB_DONE,
+	JOB_CANCELED,
+	JOB_TIMEOUT,
+	JOB_FAILED,
+	JOB_DEPENDENCY,
+	JOB_SKIPPED,
+	JOB_INVALID,
+	JOB_ASSERT,
+	JOB_UNSUPPORTED,
+	JOB_RESULTS
+};
+const char *job_result_name(enum job_result result);
+
+struct job {
+	uint32_t id;
+	struct unit *unit;
+	uint8_t type; /* enum job_type; RESTART becomes START when its stop is done */
+	bool running, irreversible, ignore_order, automatic;
+	int64_t queued_ns, begun_ns; /* monotonic */
+	struct job_waiter *waiters;
+};
+
+/* An edge of the graph; both units have it. */
+struct unit_edge {
+	uint8_t kind; /* enum dependency, inverse ones too */
+	bool implicit;
+	struct unit *unit; /* the other end: also a stub that has no file */
+};
+
+struct unit {
+	const char *name;	    /* interned */
+	struct unit_config *config; /* owned; NULL: a stub, only named by others so far */
+	struct unit_edge *edges;    /* owned */
+	size_t edge_count, edge_capacity;
+	struct job *job; /* owned; NULL: none */
+
+	uint8_t sub; /* enum sub_state */
+	uint8_t result;
+	bool condition_met, assert_met;
+	bool stale;			 /* its file has changed since it was loaded */
+	struct execution_status *status; /* owned; what the shim said last; NULL: it has none */
+	struct unit_runtime
+		*runtime; /* the manager's own: shim, timers, containers; NULL: nothing goes on */
+
+	uint32_t restarts; /* NRestarts */
+	int64_t starts[8]; /* monotonic ns of the last attempts; more are in start_ring */
+	struct start_ring *start_ring;
+	char invocation_id[33];
+	int64_t changed_ns, active_enter_ns, active_exit_ns, inactive_enter_ns,
+		inactive_exit_ns; /* realtime */
+	int64_t changed_monotonic_ns, active_enter_monotonic_ns, active_exit_monotonic_ns,
+		inactive_enter_monotonic_ns, inactive_exit_monotonic_ns;
+};
+
+enum active_state unit_active_state(const struct unit *unit);
+
+/* All units by name, aliases too. */
+struct unit_set {
+	struct map by_name;  /* base/map.h: name -> struct unit * */
+	struct unit **items; /* each once */
+	size_t count, capacity;
+	uint32_t last_job;
+};
+
+/* The unit of that name, a stub if it is new. */
+struct unit *unit_set_get(struct unit_set *set, const char *name);
+struct unit *unit_set_find(const struct unit_set *set, const char *name); /* NULL */
+
+/* Give a unit its (new) config: edges of the old one go, those of the new one are made, at both ends. */
+void unit_set_config(struct unit_set *set, struct unit *unit, struct unit_config *config);
+void unit_set_fini(struct unit_set *set);

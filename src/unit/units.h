@@ -1,0 +1,85 @@
+/* The units of one host: loads them, runs their jobs, keeps their shims, timers, sockets and paths.  What the
+ * doors see.  One loop, nothing blocks: files are read in the pool, processes are under shims.
+ *
+ * Callbacks are called exactly once, from the loop, never from within the call that began it. */
+#pragma once
+
+#include "engine/engine.h"
+#include "shim/unit_protocol.h"
+#include "unit/install.h"
+#include "unit/transaction.h"
+
+struct units_settings {
+	const char *data_root,
+		*exec_root; /* <data_root>/units: timer stamps; <exec_root>/units/NAME: run folders */
+	const char *shim, *worker;
+	const char *cgroup_parent;  /* "/wherry": slices are below it */
+	const char *journal_folder; /* <data_root>/journal */
+	const char *docker_socket;  /* absolute: DOCKER_HOST of units */
+	const char *docker;	    /* runs in place of /usr/bin/docker */
+	struct strings unit_path;   /* --unit-path; count 0: the usual folders */
+	struct pairs environment;   /* default variables: COREOS_PRIVATE_IPV4 ... */
+	bool scope_user;	    /* reserved */
+};
+
+struct units;
+
+/* Loads what is there and finds the shims of an earlier daemon again, in the loop. */
+struct units *units_open(struct engine *engine, const struct units_settings *settings,
+			 struct error *err);
+void units_close(struct units *units); /* lets go; processes go on */
+
+/* All loaded and adopted, docker.service up: start default.target. */
+void units_boot(struct units *units);
+void units_when_ready(struct units *units, void (*ready)(void *data), void *data);
+
+const struct unit_set *units_all(const struct units *units);
+const struct load_context *units_load_context(const struct units *units);
+
+/* Loaded and its requirements, too.  `unit` is never NULL; see config->load. */
+typedef void units_loaded(void *data, struct unit *unit);
+void units_load(struct units *units, const char *name, units_loaded *done, void *data);
+
+/* Jobs.  `on_queued` comes once (job NULL: nothing to do or err), `on_done` once for each queued anchor job. */
+struct job_request {
+	const char *name;
+	enum job_type type;
+	enum job_mode mode;
+};
+struct job_outcome {
+	const struct error *err; /* NULL: no error before the job */
+	int32_t exit_code;	 /* systemctl's: 0, 1, 3, 4, 5 */
+	uint32_t id;		 /* 0: nothing was queued */
+	enum job_result result;
+	const char *reason; /* of a failure: "exit-code" ...; NULL */
+};
+struct job_watcher {
+	void (*queued)(void *data, const struct job_outcome *outcome);
+	void (*done)(void *data, const struct job_outcome *outcome);
+	void *data;
+};
+void units_request(struct units *units, const struct job_request *request,
+		   const struct job_watcher *watcher);
+void units_forget(struct units *units, void *data); /* the watcher has gone */
+bool units_cancel(struct units *units, uint32_t job, struct error *err);
+
+typedef void units_done(void *data, const struct error *err);
+void units_kill(struct units *units, const char *name, enum unit_signal_who who, int signal,
+		units_done *done, void *data);
+bool units_reset_failed(struct units *units, const char *name, struct error *err); /* NULL: all */
+void units_reload(struct units *units, units_done *done, void *data); /* daemon-reload */
+
+/* After enable, mask ... in a pool thread: result is borrowed for the call. */
+typedef void units_installed(void *data, const struct install_result *result,
+			     const struct error *err);
+void units_install(struct units *units, enum install_verb verb, const struct strings *names,
+		   const struct install_options *options, units_installed *done, void *data);
+
+/* Told of every change of any unit or job, for streams. */
+struct units_listener {
+	void (*changed)(void *data, struct unit *unit);
+	void *data;
+	struct units_listener *next;
+};
+void units_listen(struct units *units, struct units_listener *listener);
+void units_unlisten(struct units *units, struct units_listener *listener);
