@@ -258,7 +258,8 @@ struct execution_plan {
 
 extern const struct record_type execution_command_type, execution_path_pair_type,
 	execution_rlimit_type, execution_credential_type, execution_device_type,
-	execution_io_limit_type, execution_socket_type, execution_plan_type;
+	execution_io_limit_type, execution_limits_type, execution_socket_type, exit_set_type,
+	execution_plan_type;
 
 /* An empty service of `unit` with systemd's defaults: signals, timeouts of 90 s ... */
 void execution_plan_init(struct execution_plan *plan, const char *unit);
