@@ -1,0 +1,92 @@
+#include "unit/config.h"
+
+static void free_timer(struct timer_config *timer)
+{
+	for (size_t i = 0; timer && i < timer->count; i++)
+		calendar_free(timer->points[i].calendar);
+	free(timer ? timer->points : NULL);
+	free(timer);
+}
+
+static void free_path(struct path_config *path)
+{
+	for (size_t i = 0; path && i < path->count; i++)
+		free(path->watches[i].path);
+	free(path ? path->watches : NULL);
+	free(path);
+}
+
+static void free_mount(struct mount_config *mount)
+{
+	if (!mount)
+		return;
+	free(mount->what);
+	free(mount->where);
+	free(mount->type);
+	free(mount->options);
+	free(mount);
+}
+
+static void free_restart(struct restart_config *restart)
+{
+	if (!restart)
+		return;
+	record_fini(&exit_set_type, &restart->success);
+	record_fini(&exit_set_type, &restart->prevent);
+	record_fini(&exit_set_type, &restart->force);
+	free(restart);
+}
+
+static void free_limits(struct execution_limits *limits)
+{
+	if (limits)
+		record_fini(&execution_limits_type, limits);
+	free(limits);
+}
+
+static void free_conditions(struct unit_config *config)
+{
+	for (size_t i = 0; i < config->condition_count; i++)
+		free(config->conditions[i].argument);
+	free(config->conditions);
+}
+
+void unit_config_free(struct unit_config *config)
+{
+	if (!config)
+		return;
+	free(config->name);
+	free(config->load_error);
+	free(config->path);
+	free(config->source_path);
+	strings_fini(&config->drop_ins);
+	strings_fini(&config->aliases);
+	strings_fini(&config->warnings);
+	free(config->description);
+	strings_fini(&config->documentation);
+	free(config->dependencies);
+	free_conditions(config);
+	free(config->slice);
+	free_restart(config->restart);
+	free_timer(config->timer);
+	free_path(config->path_watch);
+	free_mount(config->mount);
+	free_limits(config->slice_limits);
+	buffer_fini(&config->plan);
+	strings_fini(&config->foreign);
+	free(config->container);
+	free(config);
+}
+
+bool unit_config_plan(const struct unit_config *config, struct execution_plan *out)
+{
+	struct error err;
+
+	if (!config->plan.size)
+		return false;
+	*out = (struct execution_plan){0};
+	if (record_decode(&execution_plan_type, config->plan.data, config->plan.size, out, &err))
+		return true;
+	record_fini(&execution_plan_type, out); /* it was we who encoded it */
+	return false;
+}
