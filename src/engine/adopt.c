@@ -114,7 +114,7 @@ static void ask_shim(struct container_run *run, int control)
 
 	run->adopting = true;
 	engine->adoption.waiting++;
-	run->peer = shim_peer_new(engine, &process, &run_handlers, run);
+	run->peer = shim_peer_new(engine->parts.loop, &process, &run_handlers, run);
 	shim_peer_send(run->peer, SHIM_HELLO, NULL, NULL, NULL, 0);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/event_file.h"
 #include "engine/resources_check.h"
+#include "engine/shim_peer.h"
 #include "shim/shim.h"
 
 /* ---- operations (operation.c) ----
@@ -154,36 +155,6 @@ void events_tell_network(struct container *c, const char *name, const char *id, 
 void events_tell_volumes(struct container *c, const char *action);
 /* "create" or "destroy", whoever made or removed it. */
 void events_tell_volume(struct engine *engine, const char *name, const char *action);
-
-/* ---- a shim's connection (shim_peer.c) ---- */
-
-struct shim_peer;
-
-struct shim_peer_handlers {
-	/* The message's descriptors may be taken. */
-	void (*message)(void *data, struct message *message);
-	/* The process has ended; all its messages were given before.  The last call. */
-	void (*gone)(void *data);
-};
-
-/* Takes the descriptors.  pidfd -1: not known yet, see shim_peer_watch. */
-struct shim_peer *shim_peer_new(struct engine *engine, const struct shim_process *process,
-				const struct shim_peer_handlers *handlers, void *data);
-
-/* Watch the process behind a connection that was made to a socket; false: it is not there. */
-bool shim_peer_watch(struct shim_peer *peer, pid_t pid, int64_t start_time);
-void shim_peer_send(struct shim_peer *peer, enum shim_message message,
-		    const struct record_type *type, const void *record, const int *fds,
-		    size_t fd_count);
-/* A request that is answered by SHIM_REPLY; `err` is NULL when it was done. */
-typedef void shim_replied(void *data, const struct error *err);
-void shim_peer_ask(struct shim_peer *peer, enum shim_message message,
-		   const struct record_type *type, const void *record, shim_replied *replied,
-		   void *data);
-pid_t shim_peer_pid(const struct shim_peer *peer);
-
-/* Let go of it at once: the daemon ends, the shim does not. */
-void shim_peer_free(struct shim_peer *peer);
 
 /* ---- runs: one life of a container's process ----
  *

@@ -407,7 +407,8 @@ static bool spawn(struct exec *exec, struct operation *op, struct error *err)
 		exec->run = mem_new(struct exec_run);
 		exec->run->exec = exec;
 		exec->run->starter = op;
-		exec->run->peer = shim_peer_new(engine, &process, &exec_handlers, exec->run);
+		exec->run->peer =
+			shim_peer_new(engine->parts.loop, &process, &exec_handlers, exec->run);
 		attach(exec, exec_of(op));
 		shim_peer_send(exec->run->peer, SHIM_START, &shim_start_type, &message, NULL, 0);
 	}
@@ -677,8 +678,8 @@ static void find_shim(struct exec *exec, int folder)
 		on_gone(exec->run);
 		return;
 	}
-	exec->run->peer =
-		shim_peer_new(exec->container->engine, &process, &exec_handlers, exec->run);
+	exec->run->peer = shim_peer_new(exec->container->engine->parts.loop, &process,
+					&exec_handlers, exec->run);
 	shim_peer_send(exec->run->peer, SHIM_HELLO, NULL, NULL, NULL, 0);
 }
 

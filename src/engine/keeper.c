@@ -35,7 +35,7 @@ static struct shim_peer *spawn(struct engine *engine)
 		log_warning("waits do not outlive the daemon", &err, "folder=%s", FOLDER);
 		return NULL;
 	}
-	return shim_peer_new(engine, &process, &handlers, engine);
+	return shim_peer_new(engine->parts.loop, &process, &handlers, engine);
 }
 
 static void send_wait(struct container *c, const struct shim_wait *wait, int fd, int64_t key)
@@ -133,7 +133,7 @@ void keeper_adopt(struct engine *engine)
 	process.control = folder < 0 ? -1 : shim_connect(folder, &(struct error){0});
 	if (process.control < 0)
 		return;
-	engine->keeper.peer = shim_peer_new(engine, &process, &handlers, engine);
+	engine->keeper.peer = shim_peer_new(engine->parts.loop, &process, &handlers, engine);
 	shim_peer_send(engine->keeper.peer, SHIM_HELLO, NULL, NULL, NULL, 0);
 }
 

@@ -1,11 +1,11 @@
 /* A shim's process and the connection to it.  The end of the process is what counts as its end: the
  * connection may close before, when a shim that was released has nothing more to say. */
-#include "engine/engine_private.h"
+#include "engine/shim_peer.h"
 
+#include "base/list.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "os/process.h"
-#include "shim/shim.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -18,7 +18,7 @@ struct reply {
 };
 
 struct shim_peer {
-	struct engine *engine;
+	uv_loop_t *loop;
 	const struct shim_peer_handlers *handlers;
 	void *data;
 	pid_t pid;
@@ -77,7 +77,7 @@ static void end(struct shim_peer *peer)
 
 	if (peer->closing)
 		return;
-	error_set(&err, ERROR_SYSTEM, "the container's shim has ended");
+	error_set(&err, ERROR_SYSTEM, "the shim has ended");
 	drop_replies(peer, &err);
 	shim_peer_free(peer);
 	peer->handlers->gone(peer->data);
@@ -107,7 +107,9 @@ static void take_reply(struct shim_peer *peer, const struct message *message)
 
 static void give_message(struct shim_peer *peer, struct message *message)
 {
-	if (message->type == SHIM_REPLY)
+	uint16_t reply = peer->handlers->reply ? peer->handlers->reply : SHIM_REPLY;
+
+	if (message->type == reply)
 		take_reply(peer, message);
 	else
 		peer->handlers->message(peer->data, message);
@@ -186,26 +188,26 @@ static void on_exit_readable(uv_poll_t *handle, int status, int events)
 
 static void watch_exit(struct shim_peer *peer)
 {
-	uv_poll_init(peer->engine->parts.loop, &peer->on_exit, peer->pidfd);
+	uv_poll_init(peer->loop, &peer->on_exit, peer->pidfd);
 	peer->on_exit.data = peer;
 	peer->polls_exit = true;
 	peer->open_handles++;
 	uv_poll_start(&peer->on_exit, UV_READABLE, on_exit_readable);
 }
 
-struct shim_peer *shim_peer_new(struct engine *engine, const struct shim_process *process,
+struct shim_peer *shim_peer_new(uv_loop_t *loop, const struct shim_process *process,
 				const struct shim_peer_handlers *handlers, void *data)
 {
 	struct shim_peer *peer = mem_new(struct shim_peer);
 
-	peer->engine = engine;
+	peer->loop = loop;
 	peer->handlers = handlers;
 	peer->data = data;
 	peer->pid = process->pid;
 	peer->pidfd = process->pidfd;
 	peer->control = process->control;
 	list_init(&peer->replies);
-	uv_poll_init(engine->parts.loop, &peer->on_control, peer->control);
+	uv_poll_init(loop, &peer->on_control, peer->control);
 	peer->on_control.data = peer;
 	peer->open_handles = 1;
 	uv_poll_start(&peer->on_control, UV_READABLE, on_control);

@@ -243,7 +243,8 @@ static bool spawn(struct start *start, struct error *err)
 		  shim_spawn(start->c->engine->shim, start->run_folder, &process, err);
 
 	if (ok) {
-		run->peer = shim_peer_new(start->c->engine, &process, &run_handlers, run);
+		run->peer =
+			shim_peer_new(start->c->engine->parts.loop, &process, &run_handlers, run);
 		run->shim_pid = process.pid;
 		run_send_ports(run, &start->ports);
 		pending_move_to_shim(start->c);

@@ -58,6 +58,12 @@ bool shim_spawn_keeper(const char *program, int folder, struct shim_process *out
 	return spawn_listening(program, "keep", folder, out, err);
 }
 
+bool shim_spawn_unit(const char *program, int run_folder, struct shim_process *out,
+		     struct error *err)
+{
+	return spawn_listening(program, "unit", run_folder, out, err);
+}
+
 int shim_connect(int run_folder, struct error *err)
 {
 	scoped_fd int fd = socket_connect(run_folder, SHIM_SOCKET, err);

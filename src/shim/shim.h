@@ -21,6 +21,10 @@ bool shim_spawn(const char *program, int run_folder, struct shim_process *out, s
 bool shim_spawn_keeper(const char *program, int folder, struct shim_process *out,
 		       struct error *err);
 
+/* The same in its mode `unit` (shim/unit_protocol.h). */
+bool shim_spawn_unit(const char *program, int run_folder, struct shim_process *out,
+		     struct error *err);
+
 /* A connection to the shim of this run folder, non-blocking; the caller says HELLO.  -1 with
  * ERROR_NOT_FOUND: there is none. */
 int shim_connect(int run_folder, struct error *err);
