@@ -4,10 +4,7 @@
 #include "door/docker/route.h"
 #include "os/file.h"
 
-#include <ctype.h>
 #include <fcntl.h>
-
-#define BODY_LIMIT ((size_t)4 * 1024 * 1024)
 
 /* ---- life ---- */
 
@@ -32,13 +29,25 @@ char *daemon_id_make(const char *data_root)
 			  (unsigned)(root >> 48), (unsigned long long)(root & 0xffffffffffff));
 }
 
-static void serve_early_calls(void *data);
+static bool is_ready(const struct door *door)
+{
+	return engine_is_ready(container_of(door, struct docker_door, door)->engine);
+}
+
+static void be_ready(void *data)
+{
+	struct docker_door *door = data;
+
+	door_serve_early(&door->door);
+}
 
 struct docker_door *docker_door_new(struct engine *engine,
 				    const struct docker_door_settings *settings, struct error *err)
 {
 	struct docker_door *door = mem_new(struct docker_door);
 
+	door->door.is_ready = is_ready;
+	door->door.fail_in_stream = call_fail_in_band;
 	door->engine = engine;
 	door->builder = settings->builder;
 	door->version = str_dup(settings->version);
@@ -48,7 +57,7 @@ struct docker_door *docker_door_new(struct engine *engine,
 	door->insecure_registries = strings_copy(&settings->insecure_registries);
 	door->id = daemon_id_make(settings->data_root);
 	door->server = str_format("Docker/%s (linux)", settings->version);
-	engine_when_ready(engine, serve_early_calls, door);
+	engine_when_ready(engine, be_ready, door);
 	return door;
 }
 
@@ -56,9 +65,7 @@ void docker_door_free(struct docker_door *door)
 {
 	if (!door)
 		return;
-	for (size_t i = 0; i < door->early.count; i++)
-		call_drop(door->early.items[i]);
-	vector_fini(&door->early);
+	door_fini(&door->door);
 	free(door->version);
 	free(door->data_root);
 	free(door->id);
@@ -67,107 +74,6 @@ void docker_door_free(struct docker_door *door)
 	strings_fini(&door->mirrors);
 	strings_fini(&door->insecure_registries);
 	free(door);
-}
-
-/* ---- the way of a request ---- */
-
-/* The handler may answer and thereby end the call at any time: a reference of ours keeps it. */
-static void handle(struct call *call)
-{
-	call_hold(call);
-	call->route->handle(call);
-	call_drop(call);
-}
-
-static void serve_early_calls(void *data)
-{
-	struct docker_door *door = data;
-
-	for (size_t i = 0; i < door->early.count; i++) {
-		struct call *call = door->early.items[i];
-
-		if (call_is_open(call))
-			handle(call);
-		call_drop(call);
-	}
-	vector_fini(&door->early);
-}
-
-static void handle_when_ready(struct call *call)
-{
-	if (call->route->flags & ROUTE_EARLY || engine_is_ready(call->door->engine))
-		handle(call);
-	else
-		vector_add(&call->door->early, call_hold(call));
-}
-
-/* ---- its body ---- */
-
-/* JSON, whatever parameters follow the type. */
-static bool is_json_type(const char *type)
-{
-	size_t length = strcspn(type, "; \t");
-
-	return length == strlen("application/json") &&
-	       strncasecmp(type, "application/json", length) == 0;
-}
-
-static bool check_type(const struct http_request *request, struct error *err)
-{
-	const char *type = http_header(request, "content-type");
-
-	if (type && is_json_type(type))
-		return true;
-	return error_set(err, ERROR_INVALID,
-			 "unsupported Content-Type header (%s): must be 'application/json'",
-			 type ? type : "");
-}
-
-static bool is_blank(const char *text, size_t size)
-{
-	while (size && isspace((unsigned char)*text))
-		text++, size--;
-	return size == 0;
-}
-
-static bool parse_body(struct call *call, const char *body, size_t size, struct error *err)
-{
-	size_t used;
-
-	if (is_blank(body, size))
-		return true;
-	call->body = json_parse_first(body, size, &used, err);
-	if (!call->body)
-		return error_prefix(err, "invalid JSON");
-	return is_blank(body + used, size - used) ||
-	       error_set(err, ERROR_INVALID, "unexpected content after JSON");
-}
-
-static void on_body(void *data, struct http_request *request, const char *body, size_t size)
-{
-	struct call *call = http_data(request);
-	struct error err;
-
-	if ((size && !check_type(request, &err)) || !parse_body(call, body, size, &err))
-		call_fail(call, &err);
-	else
-		handle_when_ready(call);
-}
-
-static void begin(struct call *call)
-{
-	struct error err;
-
-	if (call->route->flags & ROUTE_BODY) {
-		http_collect_body(call->request, BODY_LIMIT, on_body);
-	} else if (call->route->flags & ROUTE_NO_BODY && http_has_body(call->request)) {
-		error_set(&err, ERROR_INVALID,
-			  "starting container with non-empty request body was deprecated since API "
-			  "v1.22 and removed in v1.24");
-		call_fail(call, &err);
-	} else {
-		handle_when_ready(call);
-	}
 }
 
 /* ---- the way in ---- */
@@ -180,11 +86,14 @@ static void set_headers(const struct docker_door *door, struct http_request *req
 	http_set_header(request, "Server", door->server);
 }
 
-static void respond_not_found(struct http_request *request)
+/* The API's answer to a body where there was one long ago. */
+static bool check_no_body(const struct call *call, struct error *err)
 {
-	static const char body[] = "{\"message\":\"page not found\"}\n";
-
-	http_respond(request, 404, "application/json", body, sizeof(body) - 1);
+	if (!(call->route->flags & ROUTE_NO_BODY) || !http_has_body(call->request))
+		return true;
+	return error_set(err, ERROR_INVALID,
+			 "starting container with non-empty request body was deprecated since API "
+			 "v1.22 and removed in v1.24");
 }
 
 void docker_door_serve(struct docker_door *door, struct http_request *request)
@@ -199,16 +108,17 @@ void docker_door_serve(struct docker_door *door, struct http_request *request)
 	struct error err;
 
 	if (!route) {
-		respond_not_found(request);
+		door_answer_not_found(request);
 		return;
 	}
 	set_headers(door, request);
-	struct call *call = call_new(door, request);
+	struct call *call = call_new(&door->door, request);
 	call->route = route;
 	call->minor = minor;
 	memcpy(call->arguments, arguments, sizeof(arguments));
-	if (version == VERSION_GIVEN && !route_check_version(path, minor, &err))
+	if ((version == VERSION_GIVEN && !route_check_version(path, minor, &err)) ||
+	    !check_no_body(call, &err))
 		call_fail(call, &err);
 	else
-		begin(call);
+		door_handle(call);
 }

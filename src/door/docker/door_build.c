@@ -216,7 +216,7 @@ static bool read_request(const struct call *call, struct build_request *r, struc
 
 void serve_build(struct call *call)
 {
-	struct builder *builder = call->door->builder;
+	struct builder *builder = call_door(call)->builder;
 	struct build_request request = {0};
 	struct image_upload upload;
 	struct error err;
@@ -285,7 +285,7 @@ void serve_build_prune(struct call *call)
 	call->fini = free;
 	if (read_until(call, &until_ns, &err))
 		pruning->job =
-			builder_prune(call->door->builder, until_ns, on_pruned, pruning, &err);
+			builder_prune(call_door(call)->builder, until_ns, on_pruned, pruning, &err);
 	if (pruning->job)
 		return;
 	call_fail(call, &err);
@@ -300,7 +300,7 @@ void serve_build_cancel(struct call *call)
 	if (str_is_empty(id)) {
 		error_set(&err, ERROR_INVALID, "build ID not provided");
 		call_fail(call, &err);
-	} else if (!builder_cancel(call->door->builder, id, &err)) {
+	} else if (!builder_cancel(call_door(call)->builder, id, &err)) {
 		call_fail(call, &err);
 	} else {
 		call_answer_status(call, 200);

@@ -227,7 +227,7 @@ static void begin_caches(struct disk_usage *usage)
 
 	if (usage->parts & BUILD_CACHE) {
 		usage->counting =
-			builder_measure(call->door->builder, on_caches_measured, call, &err);
+			builder_measure(call_door(call)->builder, on_caches_measured, call, &err);
 		if (usage->counting)
 			return;
 		call_fail(call, &err);

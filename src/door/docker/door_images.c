@@ -84,7 +84,7 @@ void serve_image_inspect(struct call *call)
 
 	if (!image)
 		return;
-	image_view_inspect(images_of(call), call->door->data_root, image, call->minor, &json);
+	image_view_inspect(images_of(call), call_door(call)->data_root, image, call->minor, &json);
 	call_answer_json(call, 200, &json);
 }
 

@@ -307,14 +307,14 @@ void serve_info(struct call *call)
 	struct host_info host;
 	struct info_view view = {0};
 
-	host_info_read(call->door->data_root, &host);
+	host_info_read(call_door(call)->data_root, &host);
 	fill_counts(&view, call);
 	fill_limits(&view);
 	fill_host(&view, &host);
-	fill_daemon(&view, call->door, settings);
+	fill_daemon(&view, call_door(call), settings);
 	view.system_time = (char *)(uintptr_t)time_to_text(time_now_ns(), now);
 	view.driver_status = driver_status(&host);
-	view.registries = registry_config(call->door);
+	view.registries = registry_config(call_door(call));
 	view.runtimes = runtimes(settings);
 	view.security_options = security_options(settings);
 	view.warnings = warnings(call, &host);

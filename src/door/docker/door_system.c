@@ -119,7 +119,7 @@ void serve_version(struct call *call)
 	struct version_view view;
 
 	uname(&kernel);
-	version_view_init(&view, call->door, &host, &kernel);
+	version_view_init(&view, call_door(call), &host, &kernel);
 	add_engine_component(&view);
 	call_answer_record(call, 200, &version_view_type, &view);
 	record_list_fini(&version_component_type, &view.components);

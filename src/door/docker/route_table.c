@@ -141,8 +141,5 @@ static const struct route routes[] = {
 const struct route *route_find(const char *method, const char *path,
 			       char *arguments[static CALL_ARGUMENTS])
 {
-	for (size_t i = 0; i < array_length(routes); i++)
-		if (route_match(&routes[i], method, path, arguments))
-			return &routes[i];
-	return NULL;
+	return routes_find(routes, array_length(routes), method, path, arguments);
 }
