@@ -2,6 +2,7 @@
 #include "format/json_write.h"
 
 #include "format/json_escape.h"
+#include "format/utf8.h"
 
 /* ---- escaping ---- */
 
@@ -37,31 +38,6 @@ static inline size_t copy_plain(char *to, const char *text, size_t size, bool ht
 	for (; done < size && !is_special((uint8_t)text[done], html); done++)
 		to[done] = text[done];
 	return done;
-}
-
-/* Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.  By the
- * leading byte: how long, and what may stand behind it. */
-static const struct utf8_form {
-	uint8_t length, second_min, second_max;
-} utf8_forms[256] = {
-	[0xc2 ... 0xdf] = {2, 0x80, 0xbf}, [0xe0] = {3, 0xa0, 0xbf},
-	[0xe1 ... 0xec] = {3, 0x80, 0xbf}, [0xed] = {3, 0x80, 0x9f},
-	[0xee ... 0xef] = {3, 0x80, 0xbf}, [0xf0] = {4, 0x90, 0xbf},
-	[0xf1 ... 0xf3] = {4, 0x80, 0xbf}, [0xf4] = {4, 0x80, 0x8f},
-};
-
-/* Length of the sequence at the front; 0: there is none. */
-static inline size_t utf8_length(const uint8_t *text, size_t size)
-{
-	const struct utf8_form *form = &utf8_forms[text[0]];
-
-	if (form->length == 0 || size < form->length || text[1] < form->second_min ||
-	    text[1] > form->second_max)
-		return 0;
-	for (size_t i = 2; i < form->length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return form->length;
 }
 
 /* U+2028 and U+2029 end lines in JavaScript; Go escapes them always. */

@@ -1,6 +1,7 @@
 #include "format/jsonlog.h"
 
 #include "format/json_escape.h"
+#include "format/utf8.h"
 
 #include <stdio.h>
 
@@ -181,26 +182,6 @@ static bool read_low_surrogate(struct cursor *c, int32_t *low)
 	return true;
 }
 
-static char *put_utf8(char *to, uint32_t code)
-{
-	if (code < 0x80) {
-		*to++ = (char)code;
-		return to;
-	}
-	if (code < 0x800) {
-		*to++ = (char)(0xc0 | code >> 6);
-	} else if (code < 0x10000) {
-		*to++ = (char)(0xe0 | code >> 12);
-		*to++ = (char)(0x80 | (code >> 6 & 63));
-	} else {
-		*to++ = (char)(0xf0 | code >> 18);
-		*to++ = (char)(0x80 | (code >> 12 & 63));
-		*to++ = (char)(0x80 | (code >> 6 & 63));
-	}
-	*to++ = (char)(0x80 | (code & 63));
-	return to;
-}
-
 /* Behind \u; half a surrogate pair is U+FFFD. */
 static bool read_unicode(struct cursor *c, char **to)
 {
@@ -212,7 +193,7 @@ static bool read_unicode(struct cursor *c, char **to)
 		unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 	else if (unit >= 0xd800 && unit <= 0xdfff)
 		unit = 0xfffd;
-	*to = put_utf8(*to, (uint32_t)unit);
+	*to = utf8_put(*to, (uint32_t)unit);
 	return true;
 }
 

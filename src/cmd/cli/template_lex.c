@@ -1,6 +1,8 @@
 /* The tokens inside {{ and }}. */
 #include "cmd/cli/template_tree.h"
 
+#include "format/utf8.h"
+
 #include <ctype.h>
 #include <errno.h>
 
@@ -29,17 +31,9 @@ static const char escapes[] = "a\ab\bf\fn\nr\rt\tv\v\\\\''\"\"";
 
 void token_add_utf8(struct buffer *out, unsigned long c)
 {
-	if (c < 0x80) {
-		buffer_add_char(out, (char)c);
-	} else if (c < 0x800) {
-		buffer_format(out, "%c%c", (int)(0xc0 | c >> 6), (int)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {
-		buffer_format(out, "%c%c%c", (int)(0xe0 | c >> 12), (int)(0x80 | (c >> 6 & 63)),
-			      (int)(0x80 | (c & 63)));
-	} else {
-		buffer_format(out, "%c%c%c%c", (int)(0xf0 | c >> 18), (int)(0x80 | (c >> 12 & 63)),
-			      (int)(0x80 | (c >> 6 & 63)), (int)(0x80 | (c & 63)));
-	}
+	char *room = buffer_reserve(out, 4);
+
+	buffer_wrote(out, (size_t)(utf8_put(room, (uint32_t)c) - room));
 }
 
 /* \x41, \101, \u00e4, \U0001f600: `digits` of them in `base` at text, of which `size` bytes are
