@@ -13,10 +13,19 @@ struct unit_line {
 	uint32_t line;			   /* where it begins, from 1 */
 };
 
+struct unit_section {
+	const char *name;
+	uint32_t line;
+};
+
 struct unit_text {
 	char *text;		 /* owned */
 	struct unit_line *lines; /* owned, in file order */
 	size_t count, capacity;
+	struct {
+		struct unit_section *items; /* owned */
+		size_t count, capacity;
+	} sections; /* every header in file order, also of sections with nothing in them */
 	struct strings warnings; /* "FILE:LINE: ..." */
 };
 
