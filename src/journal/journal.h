@@ -82,6 +82,10 @@ void journal_writer_free(struct journal_writer *writer); /* flushes */
 /* Give back memory while nothing comes. */
 void journal_writer_shrink(struct journal_writer *writer);
 
+/* From now on each entry goes to journald too, which listens at `socket` (NULL: where it usually does).  It is
+ * never waited for: what it does not take at once stands in our journal alone. */
+bool journal_writer_export(struct journal_writer *writer, const char *socket, struct error *err);
+
 /* ---- reading ---- */
 
 struct journal_query {

@@ -1,0 +1,131 @@
+#include "journal/folder.h"
+
+#include "base/time.h"
+#include "os/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- names ---- */
+
+static void add_name(int folder, const char *text, struct journal_names *out)
+{
+	struct journal_file_name file = {0};
+	struct stat st;
+
+	if (!journal_name_read(text, &file.name))
+		return;
+	if (fstatat(folder, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return;
+	memcpy(file.text, text, strlen(text));
+	file.size = st.st_size;
+	file.changed_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
+	vector_add(out, file);
+}
+
+static int compare_age(const void *left, const void *right)
+{
+	const struct journal_file_name *a = left, *b = right;
+
+	if (a->name.start_us != b->name.start_us)
+		return a->name.start_us < b->name.start_us ? -1 : 1;
+	return strcmp(a->text, b->text);
+}
+
+bool journal_names_read(int folder, struct journal_names *out, struct error *err)
+{
+	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = again < 0 ? NULL : fdopendir(again);
+
+	if (!dir) {
+		close_fd(&again);
+		return error_errno(err, "cannot list the journal's folder");
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		add_name(folder, entry->d_name, out);
+	closedir(dir);
+	if (out->count > 1)
+		qsort(out->items, out->count, sizeof(*out->items), compare_age);
+	return true;
+}
+
+void journal_names_fini(struct journal_names *names)
+{
+	vector_fini(names);
+}
+
+/* ---- claims ---- */
+
+int journal_file_claim(int folder, const char *name)
+{
+	scoped_fd int fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	/* who had it a moment ago may have removed it */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+		return -1;
+	return take_fd(fd);
+}
+
+static bool remove_unheld(int folder, const char *name)
+{
+	scoped_fd int fd = journal_file_claim(folder, name);
+
+	return fd >= 0 && unlinkat(folder, name, 0) == 0;
+}
+
+static int64_t bytes_of(const struct journal_names *names)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < names->count; i++)
+		bytes += names->items[i].size;
+	return bytes;
+}
+
+int64_t journal_folder_trim(int folder, const struct journal_keep *keep)
+{
+	scoped_with(journal_names_fini) struct journal_names names = {0};
+	struct error ignored;
+	int64_t bytes, freed = 0;
+
+	if (!journal_names_read(folder, &names, &ignored))
+		return 0;
+	bytes = bytes_of(&names);
+	for (size_t i = 0; i < names.count; i++) {
+		const struct journal_file_name *file = &names.items[i];
+		bool large = keep->bytes >= 0 && bytes - freed > keep->bytes;
+
+		if ((large || file->changed_ns < keep->before_ns) &&
+		    remove_unheld(folder, file->text))
+			freed += file->size;
+	}
+	return freed;
+}
+
+/* ---- what the daemon asks ---- */
+
+int64_t journal_usage(const char *path)
+{
+	scoped_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_with(journal_names_fini) struct journal_names names = {0};
+	struct error ignored;
+
+	return folder >= 0 && journal_names_read(folder, &names, &ignored) ? bytes_of(&names) : 0;
+}
+
+bool journal_vacuum(const char *path, int64_t bytes, int64_t before_ns, int64_t *freed,
+		    struct error *err)
+{
+	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
+	const struct journal_keep keep = {bytes > 0 ? bytes : -1, before_ns};
+
+	if (folder < 0)
+		return false;
+	*freed = journal_folder_trim(folder, &keep);
+	return true;
+}

@@ -1,0 +1,32 @@
+/* The files of a journal: which there are, who holds them, which go. */
+#pragma once
+
+#include "journal/file.h"
+
+struct journal_file_name {
+	char text[JOURNAL_NAME_SIZE];
+	struct journal_name name;
+	int64_t size, changed_ns; /* 0 when it has gone meanwhile */
+};
+
+struct journal_names {
+	struct journal_file_name *items; /* owned */
+	size_t count, capacity;
+};
+
+/* All of the folder, oldest first; what has another name is no file of the journal.  No folder: no names. */
+bool journal_names_read(int folder, struct journal_names *out, struct error *err);
+void journal_names_fini(struct journal_names *names);
+
+/* A descriptor of a file (O_RDWR) that nobody else writes and that is in the folder still, locked as long as
+ * it is open; -1. */
+int journal_file_claim(int folder, const char *name);
+
+/* What may stay: `bytes` of all files (-1: no bound), of those whose last entry is younger than
+ * `before_ns` (0: all). */
+struct journal_keep {
+	int64_t bytes, before_ns;
+};
+
+/* Whole files go, oldest first, that nobody writes.  Returns how many bytes that freed. */
+int64_t journal_folder_trim(int folder, const struct journal_keep *keep);
