@@ -136,6 +136,14 @@ static void send_wait(struct shim_peer *peer, const struct shim_wait *wait, int 
 	shim_peer_send(peer, SHIM_WAIT, &shim_wait_type, wait, &fd, 1);
 }
 
+bool pending_has_attach(const struct container *c)
+{
+	list_each(item, &c->pending)
+		if (container_of(item, struct pending_connection, link)->attaches)
+			return true;
+	return false;
+}
+
 void pending_move_to_shim(struct container *c)
 {
 	list_each(item, &c->pending)

@@ -115,6 +115,9 @@ static const struct record_field container_fields[] = {
 	F(26, "DoomedVolumes", RECORD_BOOL, doomed_volumes),
 	F(32, "ThawWanted", RECORD_BOOL, thaw_wanted),
 	F(27, "RestartDelay", RECORD_I64, restart_delay_ms),
+	F(33, "Owner", RECORD_STRING, owner),
+	F(34, "OwnerInvocation", RECORD_STRING, owner_invocation),
+	F(35, "OwnerCgroup", RECORD_STRING, owner_cgroup),
 	F(28, "Health", RECORD_I32, health),
 	F(29, "FailingStreak", RECORD_I64, failing_streak),
 	F(31, "RestartWanted", RECORD_BOOL, restart_wanted),
@@ -236,6 +239,8 @@ char *container_cgroup(const struct container *c)
 {
 	const char *parent = c->host_config.resources.cgroup_parent;
 
+	if (str_is_empty(parent) && c->owner_cgroup)
+		return str_format("%s/container-%s", c->owner_cgroup, c->id);
 	if (str_is_empty(parent))
 		return str_format("%s/c/%s", c->engine->settings.cgroup_parent, c->id);
 	return str_format("%s%s/%s", *parent == '/' ? "" : "/", parent, c->id);

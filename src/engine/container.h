@@ -60,6 +60,9 @@ struct container {
 	bool thaw_wanted; /* frozen for a moment only (commit): a daemon that comes back thaws it */
 	struct record_map ports;  /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	  /* 64 hex, of the present or last network sandbox */
+	char *owner;		  /* the unit that it belongs to (engine/owner.h), */
+	char *owner_invocation;	  /* since this run of it, */
+	char *owner_cgroup;	  /* in whose control group it runs; NULL: nobody's */
 	bool restart_wanted;	  /* its health has asked for a new start after the present run */
 	struct pairs links;	  /* of --link on the default network: alias to id */
 	int64_t restart_delay_ms; /* the last pause of the restart policy's back-off */
@@ -83,6 +86,8 @@ struct container {
 	struct deadline *restart_due;	 /* NULL: no restart is */
 	struct health_check *health_check; /* owned; NULL: not checked now */
 	unsigned references;
+	int64_t client;	  /* pid of who asked for the present start; 0: unknown */
+	bool owner_told;  /* that it is gone */
 	bool was_running; /* when the daemon was last there */
 	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */
 	bool waits_for_links; /* to be restarted once those that it is linked to are up */

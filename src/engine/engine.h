@@ -14,6 +14,8 @@
 #include "archive/archive.h"
 #include "engine/container.h"
 #include "engine/container_config.h"
+#include "engine/owner.h"
+#include "engine/start_options.h"
 #include "http/http_server.h"
 #include "image/image.h"
 #include "network/network.h"
@@ -73,6 +75,12 @@ bool engine_is_ready(const struct engine *engine);
 const struct engine_settings *engine_get_settings(const struct engine *engine);
 const struct engine_parts *engine_get_parts(const struct engine *engine);
 
+/* ---- owners of containers (owner.h) ---- */
+
+void engine_set_owners(struct engine *engine, const struct owner_handlers *handlers, void *data);
+bool engine_owner_of(struct engine *engine, const char *client_cgroup, struct owner *out);
+void engine_owner_waits_for_pull(struct engine *engine, const char *client_cgroup);
+
 /* ---- finding ---- */
 
 /* By id, name (with or without slash), then by a prefix of the id that only one has.
@@ -120,8 +128,9 @@ void engine_create(struct engine *engine, const struct create_request *request, 
 		   void *data);
 
 /* UNCHANGED when it runs already.  A failed start leaves the container created, with its error and
- * exit code recorded; with AutoRemove it is gone. */
-void engine_start(struct engine *engine, struct container *c, engine_done *done, void *data);
+ * exit code recorded; with AutoRemove it is gone.  Options are copied. */
+void engine_start(struct engine *engine, struct container *c, const struct start_options *options,
+		  engine_done *done, void *data);
 
 struct stop_options {
 	int signal;		     /* 0: the container's own */

@@ -111,6 +111,10 @@ struct engine {
 		size_t running;	     /* and how many of them now */
 	} removals;
 	bool pruning[PRUNE_KINDS];
+	struct {
+		struct owner_handlers handlers; /* all NULL: nobody owns any */
+		void *data;
+	} owners;
 	struct deadline *exec_sweep; /* forgets execs that ended long ago; NULL: there are none */
 	struct seccomp *seccomp;     /* owned: the compiled default profile */
 	unsigned references;	     /* the opener's, and that of each work */
@@ -188,6 +192,7 @@ struct container_run {
 	void (*on_volumes)(struct container_run *run, const struct error *err);
 	bool publishing; /* ports are not reachable yet */
 	bool named;	 /* its names lead to its addresses */
+	bool introducing; /* its owner is being told of its process */
 	bool started;	 /* the shim has said so */
 	bool recorded;	 /* and the store has it */
 	bool adopting;	 /* has not answered its new daemon yet */
@@ -284,7 +289,17 @@ void container_remove_by_itself(struct container *c);
 /* Remove <data root>/containers/NAME, later, by another thread. */
 void removal_add(struct engine *engine, const char *name);
 
+/* ---- owners (owner.c) ---- */
+
+void container_choose_owner(struct container *c, const struct start_options *options);
+void owner_expect(struct container *c, owner_known *known, void *data); /* it is about to run */
+void owner_tell_process(struct container_run *run, owner_known *known, void *data);
+void owner_tell_gone(struct container *c); /* once a run */
+
 /* ---- connections that wait for a start (connection.c) ---- */
+
+bool pending_has_attach(const struct container *c);
+
 
 /* Into the shim of the present run, before its start message. */
 void pending_move_to_shim(struct container *c);

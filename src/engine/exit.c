@@ -191,7 +191,8 @@ void run_check_ended(struct container_run *run)
 	struct error failure = run->failure;
 	bool failed = failure.kind != ERROR_NONE, adopting;
 
-	if (!run->end_recorded || run->publishing || (run->started && !run->recorded))
+	if (!run->end_recorded || run->publishing || (run->started && !run->recorded) ||
+	    run->introducing)
 		return;
 	container_ref(c);
 	run->starter = NULL;
@@ -201,10 +202,13 @@ void run_check_ended(struct container_run *run)
 		log_warning("container did not start", &failure, "id=%s name=%s", c->id, c->name);
 	else if (!run->was_known)
 		tell_die(c);
-	if (will_be_removed(c))
+	if (will_be_removed(c)) {
 		container_remove_by_itself(c);
-	else
+	} else {
 		run_release(run, false, NULL);
+		if (c->state != CONTAINER_RESTARTING)
+			owner_tell_gone(c);
+	}
 	if (starter)
 		starter->resume(starter, failed ? &failure : NULL);
 	operations_tell_exit(c);

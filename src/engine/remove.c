@@ -56,6 +56,7 @@ static void fail_removal(struct operation *op, const struct error *err)
 
 	str_replace(&c->error, error_text(err, text, sizeof(text)));
 	container_set_state(c, CONTAINER_DEAD);
+	owner_tell_gone(c);
 	if (c->run)
 		run_release(c->run, true, err);
 	pending_answer_removed(c, err);
@@ -73,6 +74,7 @@ static void on_forgotten(void *data, const struct error *err)
 	}
 	engine_publish_container(c->engine, c, "destroy", NULL);
 	engine_drop(c->engine, c);
+	owner_tell_gone(c);
 	links_rename(c->engine);
 	if (c->image)
 		image_release(c->engine->parts.images, c->image);

@@ -68,6 +68,17 @@ static void on_recorded(void *data, const struct error *err)
 	run_check_ended(run);
 }
 
+static void on_introduced(void *data, const struct error *err)
+{
+	struct container_run *run = data;
+
+	run->introducing = false;
+	if (err && run->failure.kind == ERROR_NONE)
+		run->failure = *err;
+	run_check_started(run);
+	run_check_ended(run);
+}
+
 static void on_started(struct container_run *run, struct message *message)
 {
 	struct container *c = run->container;
@@ -87,6 +98,8 @@ static void on_started(struct container_run *run, struct message *message)
 	c->restart_wanted = false;
 	str_replace(&c->error, NULL);
 	container_set_state(c, CONTAINER_RUNNING);
+	run->introducing = true;
+	owner_tell_process(run, on_introduced, run);
 	container_save(c, STORE_SURVIVES_KILL, on_recorded, run);
 }
 
@@ -105,7 +118,7 @@ void run_check_started(struct container_run *run)
 {
 	struct container *c = run->container;
 
-	if (!run->started || !run->recorded || run->publishing || !run->starter)
+	if (!run->started || !run->recorded || run->introducing || run->publishing || !run->starter)
 		return;
 	if (run->failure.kind != ERROR_NONE) {
 		if (!run->ended)

@@ -370,18 +370,27 @@ static void on_repaired(void *data, const struct error *err)
 		prepare_seccomp(run);
 }
 
-void container_start(struct operation *op,
-		     void (*resume)(struct operation *op, const struct error *err))
+static void on_expected(void *data, const struct error *err)
 {
-	struct container *c = op->container;
-	struct container_run *run = c->run = run_new(c);
+	struct container_run *run = data;
+	struct container *c = run->container;
 
-	op->resume = resume;
-	run->starter = op;
-	if (bridge_is_missing(c))
+	if (err)
+		container_start_failed(run, err, EXIT_START_FAILED);
+	else if (bridge_is_missing(c))
 		networks_repair(c->engine->parts.networks, on_repaired, run);
 	else
 		prepare_seccomp(run);
+}
+
+void container_start(struct operation *op,
+		     void (*resume)(struct operation *op, const struct error *err))
+{
+	struct container_run *run = op->container->run = run_new(op->container);
+
+	op->resume = resume;
+	run->starter = op;
+	owner_expect(op->container, on_expected, run);
 }
 
 /* ---- the operation ---- */
@@ -389,7 +398,18 @@ void container_start(struct operation *op,
 struct start_operation {
 	struct operation op;
 	bool automatic;
+	struct start_options options; /* its text is owned */
 };
+
+static const struct start_options *start_options_of(const struct operation *op)
+{
+	return &((const struct start_operation *)op)->options;
+}
+
+static void fini_start(struct operation *op)
+{
+	free((char *)(uintptr_t)start_options_of(op)->client_cgroup);
+}
 
 static void started(struct operation *op, const struct error *err)
 {
@@ -428,6 +448,7 @@ static void run_start(struct operation *op)
 	if (!automatic) {
 		c->restart_count = 0;
 		c->restart_delay_ms = 0;
+		container_choose_owner(c, start_options_of(op));
 	}
 	if (automatic && links_must_wait(c)) {
 		operation_finish(op, NULL);
@@ -437,10 +458,15 @@ static void run_start(struct operation *op)
 	container_start(op, started);
 }
 
-void engine_start(struct engine *engine, struct container *c, engine_done *done, void *data)
+void engine_start(struct engine *engine, struct container *c, const struct start_options *options,
+		  engine_done *done, void *data)
 {
-	operation_begin(operation_new(sizeof(struct start_operation), engine, c, run_start), done,
-			data);
+	struct start_operation *self = operation_new(sizeof(*self), engine, c, run_start);
+
+	self->options = *options;
+	self->options.client_cgroup = str_dup_or_null(options->client_cgroup);
+	self->op.fini = fini_start;
+	operation_begin(self, done, data);
 }
 
 void container_restart_now(struct container *c)

@@ -8,6 +8,9 @@
  * libuv stops a poll itself when an error is pending: such a connection is lost. */
 #include "http/http_connection.h"
 
+#include "os/cgroup.h"
+#include "os/socket.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,6 +20,15 @@
 #include <unistd.h>
 
 /* ---- life ---- */
+
+static void note_client(struct http_connection *c)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (socket_peer(c->fd, &c->client.pid, &uid, &gid) && c->client.pid > 0)
+		c->client.cgroup = cgroup_path_of(c->client.pid);
+}
 
 void connection_new(struct http_server *server, int fd, const char *peer)
 {
@@ -33,6 +45,8 @@ void connection_new(struct http_server *server, int fd, const char *peer)
 		free(c);
 		return;
 	}
+	if (server->notes_clients)
+		note_client(c);
 	list_append(&server->connections, &c->link);
 	server->count++;
 	server->handles++;
@@ -58,6 +72,7 @@ int connection_release(struct http_connection *c)
 	buffer_fini(&c->in);
 	buffer_fini(&c->out);
 	free(take(c->peer));
+	free(take(c->client.cgroup));
 	c->request = NULL;
 	c->fd = -1;
 	uv_close((uv_handle_t *)&c->poll, on_closed);

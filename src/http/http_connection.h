@@ -44,6 +44,7 @@ struct http_connection {
 	size_t sent;
 	size_t scanned; /* of `in`, in search of the head's end */
 	char *peer;	/* owned; the TLS client's name, or NULL */
+	struct http_client_process client;
 	int fd;
 	int watched; /* events asked of libuv */
 	enum connection_state state;
@@ -101,6 +102,7 @@ struct http_server {
 	size_t count, limit;
 	size_t handles; /* libuv still knows of; the last one frees the server */
 	bool accepting, closing;
+	bool notes_clients;
 	char scratch[HTTP_READ_SIZE];
 };
 

@@ -100,6 +100,13 @@ const char *http_peer(const struct http_request *r)
 	return r->connection ? r->connection->peer : NULL;
 }
 
+const struct http_client_process *http_client_process(const struct http_request *r)
+{
+	static const struct http_client_process nobody;
+
+	return r->connection ? &r->connection->client : &nobody;
+}
+
 const char *http_query(const struct http_request *r, const char *name)
 {
 	for (size_t i = 0; i < r->head.query.count; i++)

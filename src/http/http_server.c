@@ -52,6 +52,11 @@ void http_server_limit(struct http_server *server, size_t connections)
 	server->limit = connections;
 }
 
+void http_server_note_clients(struct http_server *server, bool on)
+{
+	server->notes_clients = on;
+}
+
 size_t http_server_count(const struct http_server *server)
 {
 	return server->count;

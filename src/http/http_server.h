@@ -40,6 +40,9 @@ void http_server_adopt(struct http_server *server, int fd, const char *peer);
 void http_server_limit(struct http_server *server, size_t connections);
 size_t http_server_count(const struct http_server *server);
 
+/* From now on, note of each unix connection which process of this host made it.  Costs a read from /proc. */
+void http_server_note_clients(struct http_server *server, bool on);
+
 /* Stop listening and drop all connections (every on_gone is called).  Not from inside a handler.
  * The loop has to run once more for libuv to let go. */
 void http_server_free(struct http_server *server);
@@ -61,6 +64,13 @@ struct strings http_query_values(const struct http_request *request, const char 
 bool http_query_bool(const struct http_request *request, const char *name);
 bool http_has_body(const struct http_request *request);	   /* Content-Length > 0 or chunked */
 const char *http_peer(const struct http_request *request); /* verified TLS name, or NULL */
+
+/* Which process made the connection, as it was then. */
+struct http_client_process {
+	pid_t pid;    /* 0: not noted, or not of this host */
+	char *cgroup; /* as /proc/PID/cgroup has it; NULL: likewise */
+};
+const struct http_client_process *http_client_process(const struct http_request *request);
 
 /* For the handler's own use. */
 void http_set_data(struct http_request *request, void *data);

@@ -1,5 +1,7 @@
 #include "http/http_server.h"
 
+#include "os/cgroup.h"
+
 #include "base/test.h"
 
 #include <errno.h>
@@ -967,6 +969,24 @@ static void only_a_half_sent_head_runs_a_timer(void **state)
 	answer_text(world.held, "done");
 }
 
+static void a_noted_client_is_known_by_its_process(void **state)
+{
+	scoped_fd int unknown = connect_client();
+	scoped_free char *cgroup = cgroup_own_path();
+
+	say(unknown, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	assert_int_equal(http_client_process(world.held)->pid, 0);
+	assert_null(http_client_process(world.held)->cgroup);
+	answer_text(world.held, "done");
+
+	http_server_note_clients(world.server, true);
+	scoped_fd int noted = connect_client();
+	say(noted, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+	assert_int_equal(http_client_process(world.held)->pid, getpid());
+	assert_string_equal(http_client_process(world.held)->cgroup, cgroup);
+	answer_text(world.held, "done");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -993,6 +1013,7 @@ int main(void)
 		TEST(beyond_the_limit_clients_wait),
 		TEST(running_out_of_descriptors_does_not_spin),
 		TEST(only_a_half_sent_head_runs_a_timer),
+		TEST(a_noted_client_is_known_by_its_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,9 @@ const char *cgroup_controller_name(enum cgroup_controller controller);
  * hierarchy; "/" when unknown.  Owned. */
 char *cgroup_own_path(void);
 
+/* The same of another process; NULL: it is gone.  Owned. */
+char *cgroup_path_of(pid_t pid);
+
 /* A cgroup: one directory descriptor per hierarchy; v2 has only CGROUP_UNIFIED.  Controllers that
  * are mounted together share one number.
  *

@@ -213,7 +213,7 @@ static bool line_is_of(const char *line, const char *controller)
 	return middle && (*controller ? has_option(middle, controller) : !*middle);
 }
 
-char *cgroup_own_path(void)
+static char *read_path(const char *file)
 {
 	const struct cgroup_host *host = cgroup_host();
 	const char *wanted = host->layout == CGROUP_V1 ? names[CGROUP_MEMORY] : "";
@@ -221,11 +221,26 @@ char *cgroup_own_path(void)
 	char *save = NULL;
 	struct error ignored;
 
-	if (!file_read(AT_FDCWD, "/proc/self/cgroup", 64 << 10, &text, &ignored) || !text.data)
-		return str_dup("/");
+	if (!file_read(AT_FDCWD, file, 64 << 10, &text, &ignored) || !text.data)
+		return NULL;
 	for (char *line = strtok_r(text.data, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
 		if (line_is_of(line, wanted))
 			return str_dup(strchr(strchr(line, ':') + 1, ':') + 1);
-	return str_dup("/");
+	return NULL;
+}
+
+char *cgroup_own_path(void)
+{
+	char *path = read_path("/proc/self/cgroup");
+
+	return path ? path : str_dup("/");
+}
+
+char *cgroup_path_of(pid_t pid)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
+	return read_path(file);
 }

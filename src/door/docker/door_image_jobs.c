@@ -51,6 +51,7 @@ static void on_progress(void *data, const char *line, size_t size)
 
 	if (!call_is_open(call))
 		return;
+	engine_owner_waits_for_pull(call_engine(call), http_client_process(call->request)->cgroup);
 	call_begin_stream(call);
 	call_write(call, line, size);
 }
