@@ -1,5 +1,6 @@
 #include "base/time.h"
 
+#include "base/date.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -24,48 +25,6 @@ int64_t time_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* ---- the calendar ----
- *
- * Years are counted from March, so that a leap day is the last of its year, and in eras of 400 years,
- * which all have the same days.  The C library does this too, but reads /etc/localtime for it, and a
- * line of a log has a tenth of the time that it takes. */
-
-enum { DAYS_OF_ERA = 146097, DAYS_BEFORE_1970 = 719468 /* since the 1st of March of the year 0 */ };
-
-struct date {
-	int64_t year;
-	int month, day; /* from 1 */
-};
-
-static int64_t floor_divide(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-static int64_t days_from_date(const struct date *date)
-{
-	int64_t year = date->year - (date->month <= 2);
-	int64_t era = floor_divide(year, 400), of_era = year - era * 400;
-	int64_t of_year = (153 * ((date->month + 9) % 12) + 2) / 5 + date->day - 1;
-
-	return era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
-	       DAYS_BEFORE_1970;
-}
-
-static struct date date_from_days(int64_t days)
-{
-	int64_t since = days + DAYS_BEFORE_1970, era = floor_divide(since, DAYS_OF_ERA);
-	int64_t day = since - era * DAYS_OF_ERA;
-	int64_t year = (day - day / 1460 + day / 36524 - day / (DAYS_OF_ERA - 1)) / 365;
-	int64_t of_year = day - (365 * year + year / 4 - year / 100);
-	int month = (int)((5 * of_year + 2) / 153);
-	struct date date = {.month = month < 10 ? month + 3 : month - 9,
-			    .day = (int)(of_year - (153 * month + 2) / 5 + 1)};
-
-	date.year = year + era * 400 + (date.month <= 2);
-	return date;
-}
-
 /* ---- text ---- */
 
 static char *put_digits(char *to, int64_t value, size_t count)
@@ -77,8 +36,8 @@ static char *put_digits(char *to, int64_t value, size_t count)
 
 const char *time_to_text_fixed(int64_t ns, char out[static TIME_TEXT_SIZE])
 {
-	enum { DAY = 86400 };
-	int64_t seconds = floor_divide(ns, NS_PER_SECOND), days = floor_divide(seconds, DAY);
+	int64_t seconds = floor_divide(ns, NS_PER_SECOND),
+		days = floor_divide(seconds, SECONDS_PER_DAY);
 	struct date date = date_from_days(days);
 	const struct {
 		int64_t value;
@@ -87,9 +46,9 @@ const char *time_to_text_fixed(int64_t ns, char out[static TIME_TEXT_SIZE])
 	} parts[] = {{date.year, 4, '-'},
 		     {date.month, 2, '-'},
 		     {date.day, 2, 'T'},
-		     {(seconds - days * DAY) / 3600, 2, ':'},
-		     {(seconds - days * DAY) / 60 % 60, 2, ':'},
-		     {(seconds - days * DAY) % 60, 2, '.'},
+		     {(seconds - days * SECONDS_PER_DAY) / 3600, 2, ':'},
+		     {(seconds - days * SECONDS_PER_DAY) / 60 % 60, 2, ':'},
+		     {(seconds - days * SECONDS_PER_DAY) % 60, 2, '.'},
 		     {ns - seconds * NS_PER_SECOND, 9, 'Z'}};
 	char *to = out;
 
@@ -197,7 +156,8 @@ bool time_from_text(const char *text, int64_t *ns)
 	}
 	if (date.year < 1700 || date.year > 2200)
 		return false; /* beyond 64 bits of nanoseconds */
-	*ns = (days_from_date(&date) * 86400 + seconds - offset) * NS_PER_SECOND + fraction;
+	*ns = (days_from_date(&date) * SECONDS_PER_DAY + seconds - offset) * NS_PER_SECOND +
+	      fraction;
 	return true;
 }
 
