@@ -45,29 +45,36 @@ struct job {
 
 /* An edge of the graph; both units have it. */
 struct unit_edge {
-	uint8_t kind; /* enum dependency, inverse ones too */
-	bool implicit;
 	struct unit *unit; /* the other end: also a stub that has no file */
+	uint32_t back;	   /* where the same edge stands among those of the other end */
+	uint8_t kind;	   /* enum dependency, inverse ones too */
+	uint8_t owners;	   /* unit.c's: whose files ask for it */
+	bool implicit;	   /* by rule only, no file says so */
 };
 
 struct unit {
 	const char *name;	    /* interned */
+	struct unit *merged;	    /* the name is an alias of this one; NULL */
 	struct unit_config *config; /* owned; NULL: a stub, only named by others so far */
 	struct unit_edge *edges;    /* owned */
 	size_t edge_count, edge_capacity;
 	struct job *job; /* owned; NULL: none */
+	uint32_t mark;	 /* transaction.c's, 0 in between */
 
 	uint8_t sub; /* enum sub_state */
 	uint8_t result;
 	bool condition_met, assert_met;
-	bool stale;			 /* its file has changed since it was loaded */
+	bool stale; /* its file has changed since it was loaded */
+	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by
+	 * decide_consequences(); whoever queues another job for the unit than that stop clears it. */
+	bool starts_with_bound;
 	struct execution_status *status; /* owned; what the shim said last; NULL: it has none */
 	struct unit_runtime
 		*runtime; /* the manager's own: shim, timers, containers; NULL: nothing goes on */
 
-	uint32_t restarts; /* NRestarts */
-	int64_t starts[8]; /* monotonic ns of the last attempts; more are in start_ring */
-	struct start_ring *start_ring;
+	uint32_t restarts;	 /* NRestarts */
+	int64_t start_window_ns; /* decide_start_limit(): monotonic, when counting began */
+	uint32_t start_count;	 /* attempts since */
 	char invocation_id[33];
 	int64_t changed_ns, active_enter_ns, active_exit_ns, inactive_enter_ns,
 		inactive_exit_ns; /* realtime */
@@ -82,6 +89,8 @@ struct unit_set {
 	struct map by_name;  /* base/map.h: name -> struct unit * */
 	struct unit **items; /* each once */
 	size_t count, capacity;
+	struct unit **merged; /* were stubs of what are aliases now */
+	size_t merged_count, merged_capacity;
 	uint32_t last_job;
 };
 
@@ -89,6 +98,12 @@ struct unit_set {
 struct unit *unit_set_get(struct unit_set *set, const char *name);
 struct unit *unit_set_find(const struct unit_set *set, const char *name); /* NULL */
 
-/* Give a unit its (new) config: edges of the old one go, those of the new one are made, at both ends. */
-void unit_set_config(struct unit_set *set, struct unit *unit, struct unit_config *config);
+/* Give a unit its (new) config: edges of the old one go, those of the new one are made, at both ends; what the
+ * files of other units say about it stays.  Returns the unit that has it now, which is another one if the name
+ * was an alias.  Stubs that turn out to be aliases are no units any more: their edges move, and their memory
+ * lives until unit_set_fini() only for whoever still points to one; `merged` says what became of it. */
+struct unit *unit_set_config(struct unit_set *set, struct unit *unit, struct unit_config *config);
+
+/* Forget a unit that has no file, does nothing and that no other names; false: it stays. */
+bool unit_set_drop(struct unit_set *set, struct unit *unit);
 void unit_set_fini(struct unit_set *set);

@@ -1,0 +1,140 @@
+/* The third step: After= and Before= among the jobs and those queued already must be without a cycle.  A depth-first
+ * walk; where it meets its own way, a job on the cycle goes that does not matter.  What was found to be in
+ * order stays so when a job goes, so that the walk is not begun anew. */
+#include "unit/transaction_draft.h"
+
+struct step {
+	uint32_t job;
+	size_t edge; /* next to look at */
+};
+
+struct walk {
+	struct step *items;
+	size_t count, capacity;
+};
+
+/* What the order minds of a unit: its job here, or else in the queue. */
+static uint32_t job_of(struct draft *draft, struct unit *unit)
+{
+	uint32_t job = draft_alive(draft, draft_first(draft, unit));
+
+	if (job != NOBODY || !unit->job)
+		return job;
+	job = draft_job(draft, unit, unit->job->type);
+	draft->jobs.items[job].dead = false;
+	draft->jobs.items[job].queued = true;
+	draft->jobs.items[job].ignore_order = unit->job->ignore_order;
+	return job;
+}
+
+/* The job at the other end of the edge if `job` waits for it; NOBODY. */
+static uint32_t waits_for(struct draft *draft, uint32_t job, const struct unit_edge *edge)
+{
+	if (edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE)
+		return NOBODY;
+	uint32_t other = job_of(draft, edge->unit);
+	if (other == NOBODY)
+		return NOBODY;
+	const struct draft_job *jobs = draft->jobs.items;
+	bool waits = !jobs[job].ignore_order && job_type_waits(jobs[job].type, jobs[other].type,
+							       edge->kind == DEPENDENCY_AFTER);
+	return waits ? other : NOBODY;
+}
+
+static void note_job(struct draft *draft, const char *what, uint32_t about, uint32_t job)
+{
+	const struct draft_job *jobs = draft->jobs.items;
+
+	strings_format(&draft->notes, "%s: %s %s/%s", jobs[about].unit->name, what,
+		       jobs[job].unit->name, job_type_name(jobs[job].type));
+}
+
+/* `start` waits for itself by way of the end of the walk.  Returns a job of the cycle that can go; NOBODY. */
+static uint32_t tell_cycle(struct draft *draft, const struct walk *walk, uint32_t start)
+{
+	const struct draft_job *jobs = draft->jobs.items;
+	uint32_t victim = NOBODY;
+
+	note_job(draft, "Found ordering cycle on", start, walk->items[walk->count - 1].job);
+	for (size_t i = walk->count; i-- > 0;) {
+		uint32_t job = walk->items[i].job;
+
+		if (victim == NOBODY && !jobs[job].matters && !jobs[job].queued)
+			victim = job;
+		if (i + 1 < walk->count)
+			note_job(draft, "Found dependency on", start, job);
+		if (job == start)
+			break;
+	}
+	return victim;
+}
+
+static void forget_walk(struct draft *draft, struct walk *walk)
+{
+	while (walk->count)
+		draft->jobs.items[walk->items[--walk->count].job].colour = WHITE;
+}
+
+static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, struct error *err)
+{
+	uint32_t victim = tell_cycle(draft, walk, start);
+
+	forget_walk(draft, walk);
+	if (victim == NOBODY)
+		return error_set(err, ERROR_CONFLICT,
+				 "Transaction order is cyclic. See system logs for details.");
+	strings_format(&draft->notes, "%s: Job %s/%s deleted to break ordering cycle",
+		       draft->jobs.items[start].unit->name, draft->jobs.items[victim].unit->name,
+		       job_type_name(draft->jobs.items[victim].type));
+	draft_delete(draft, victim, NULL);
+	draft_collect_garbage(draft);
+	return true;
+}
+
+static void enter(struct draft *draft, struct walk *walk, uint32_t job)
+{
+	draft->jobs.items[job].colour = GREY;
+	vector_add(walk, ((struct step){.job = job}));
+}
+
+/* Go one edge on. */
+static bool go_on(struct draft *draft, struct walk *walk, struct error *err)
+{
+	struct step *step = &walk->items[walk->count - 1];
+	const struct unit *unit = draft->jobs.items[step->job].unit;
+
+	if (step->edge == unit->edge_count) {
+		draft->jobs.items[step->job].colour = BLACK;
+		walk->count--;
+		return true;
+	}
+	uint32_t other = waits_for(draft, step->job, &unit->edges[step->edge++]);
+	if (other == NOBODY || draft->jobs.items[other].colour == BLACK)
+		return true;
+	if (draft->jobs.items[other].colour == GREY)
+		return break_cycle(draft, walk, other, err);
+	enter(draft, walk, other);
+	return true;
+}
+
+static bool walk_from(struct draft *draft, struct walk *walk, uint32_t job, struct error *err)
+{
+	while (!draft->jobs.items[job].dead && draft->jobs.items[job].colour == WHITE) {
+		enter(draft, walk, job);
+		while (walk->count)
+			if (!go_on(draft, walk, err))
+				return false;
+	}
+	return true;
+}
+
+bool draft_order(struct draft *draft, struct error *err)
+{
+	struct walk walk = {0};
+	bool ordered = true;
+
+	for (uint32_t i = 0; ordered && i < draft->jobs.count; i++)
+		ordered = walk_from(draft, &walk, i, err);
+	vector_fini(&walk);
+	return ordered;
+}
