@@ -5,8 +5,8 @@
  * to read there has all that an entry needs.  A batch ends with its block, and one pwrite() puts it into the
  * page cache.
  *
- * When that fails the file is cut back to where the batch began, the entries are counted as lost, and the next
- * batch begins with an entry that says so. */
+ * When that fails the file is cut back to the last whole frame, the other entries are counted as lost, and the
+ * next batch begins with an entry that says so. */
 #include "journal/writer.h"
 
 #include "base/time.h"
@@ -40,22 +40,9 @@ static size_t room(const struct journal_writer *w)
 	return used < JOURNAL_BLOCK ? JOURNAL_BLOCK - used : 0;
 }
 
-/* ---- what was lost ---- */
+/* ---- out of memory, into the file ---- */
 
-static void forget_batch(struct journal_writer *w, int error)
-{
-	w->lost += w->batched;
-	w->lost_errno = error;
-	w->batched = 0;
-	buffer_clear(&w->batch);
-	w->origin_written = false;
-	w->file.block_units = ~UINT64_C(0); /* of which block is not sure any more */
-	w->file.block_priorities = 0xff;
-	if (w->file.fd >= 0)
-		(void)!ftruncate(w->file.fd, w->file.at);
-}
-
-static bool write_batch(struct journal_writer *w)
+static size_t write_batch(const struct journal_writer *w)
 {
 	size_t done = 0;
 
@@ -64,28 +51,56 @@ static bool write_batch(struct journal_writer *w)
 		ssize_t n = pwrite(w->file.fd, w->batch.data + done, w->batch.size - done,
 				   w->file.at + (int64_t)done);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
+		if (n > 0)
+			done += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			break;
 	}
-	return w->file.fd >= 0;
+	return done;
+}
+
+/* Of the frames that are in the file, which readers may have seen: their bytes, and the entries in them. */
+static size_t whole_frames(const struct journal_writer *w, size_t written, uint64_t *entries)
+{
+	struct stored_entry entry;
+	struct frame head;
+	size_t at = 0;
+
+	for (; frame_read(w->batch.data + at, written - at, &head) == FRAME_WHOLE; at += head.size)
+		if (entry_read(w->batch.data + at, head.size, &entry))
+			*entries += entry.head.count;
+	return at;
+}
+
+/* What did not get there is lost; the next block's frame must not promise what is in this one. */
+static void lose_rest(struct journal_writer *w, size_t written, int error)
+{
+	uint64_t kept = 0;
+
+	w->file.at += (int64_t)whole_frames(w, written, &kept);
+	w->lost += w->batched - (kept < w->batched ? kept : w->batched);
+	w->lost_errno = error;
+	w->origin_written = false;
+	w->file.block_units = ~UINT64_C(0);
+	w->file.block_priorities = 0xff;
+	if (w->file.fd >= 0)
+		(void)!ftruncate(w->file.fd, w->file.at);
 }
 
 bool journal_flush(struct journal_writer *w, struct error *err)
 {
-	if (!w->batch.size)
-		return true;
-	if (!write_batch(w)) {
+	size_t written = w->batch.size ? write_batch(w) : 0;
+	bool whole = written == w->batch.size;
+
+	if (whole) {
+		w->file.at += (int64_t)written;
+	} else {
 		error_errno(err, "cannot write to the journal");
-		forget_batch(w, err->os);
-		return false;
+		lose_rest(w, written, err->os);
 	}
-	w->file.at += (int64_t)w->batch.size;
 	w->batched = 0;
 	buffer_clear(&w->batch);
-	return true;
+	return whole;
 }
 
 /* ---- frames into the batch ---- */
@@ -281,16 +296,20 @@ struct line {
 	bool cut; /* a piece of a long one: no end follows */
 };
 
-/* <N> in front of a line. */
+/* <N> in front of a line, N a digit to which zeros may have been put. */
 static void take_prefix(struct line *line)
 {
 	const char *t = line->text;
+	size_t digit = 1;
 
-	if (line->size < 3 || t[0] != '<' || t[1] < '0' || t[1] > '7' || t[2] != '>')
+	while (digit < 3 && digit + 2 < line->size && t[digit] == '0' && t[digit + 1] != '>')
+		digit++;
+	if (line->size < digit + 2 || t[0] != '<' || t[digit] < '0' || t[digit] > '7' ||
+	    t[digit + 1] != '>')
 		return;
-	line->priority = t[1] - '0';
-	line->text += 3;
-	line->size -= 3;
+	line->priority = t[digit] - '0';
+	line->text += digit + 2;
+	line->size -= digit + 2;
 }
 
 /* false: no whole line is left. */

@@ -95,10 +95,14 @@ static void a_prefix_is_the_lines_priority(void **state)
 {
 	struct journal_writer *writer = sample_writer("a.service", NULL);
 
-	write_lines(writer, "<3>bad\n<3>worse\nplain\n<9>no\n<12>no\n<7>\n<0>x\n<\n", true);
+	write_lines(writer,
+		    "<3>bad\n<3>worse\nplain\n<9>no\n<12>no\n<7>\n<0>x\n<\n<03>y\n<00"
+		    "0>z\n<0000>no\n",
+		    true);
 	write_lines(writer, "<3>kept\n", false);
 	journal_writer_free(writer);
-	assert_list("3 bad\n3 worse\n6 plain\n6 <9>no\n6 <12>no\n0 x\n6 <\n6 <3>kept\n");
+	assert_list("3 bad\n3 worse\n6 plain\n6 <9>no\n6 <12>no\n0 x\n6 <\n3 y\n0 z\n6 <0000>no\n6 "
+		    "<3>kept\n");
 }
 
 static void a_line_beyond_the_limit_is_several_entries(void **state)
@@ -274,12 +278,14 @@ static void limit_files(rlim_t bytes)
 static void entries_that_do_not_fit_are_counted_and_told(void **state)
 {
 	struct journal_writer *writer = sample_writer("a.service", NULL);
+	scoped_with(journal_names_fini) struct journal_names names = sample_names();
+	scoped_free char *path = sample_path(&names.items[0]);
 	struct error err;
 
 	signal(SIGXFSZ, SIG_IGN);
 	sample_say(writer, "before");
 	sample_flush(writer);
-	limit_files(300);
+	limit_files(sample_size(path) + 10);
 	for (int i = 0; i < 3; i++) {
 		sample_say(writer, "lost");
 		sample_say(writer, "lost");
