@@ -180,8 +180,8 @@ void engine_top(struct engine *engine, struct container *c, const char *ps_args,
 		void *data);
 
 struct container_filter {
-	/* Both may be empty; every label must be there ("name" or "name=value"), none of the
-	 * others. */
+	/* Both may be empty; every label must be there ("name" or "name=value"); who has all of the
+	 * others is spared. */
 	struct strings labels, labels_not;
 	int64_t until_ns; /* created before; 0: any age */
 };

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 
-/* Does one with these labels, made at this moment, pass?  All of `labels` must be there, none of
- * `labels_not`; both are "name" or "name=value". */
+/* Does one with these labels, made at this moment, pass?  All of `labels` must be there; who has all of
+ * `labels_not` is spared, as Docker does it.  Both are "name" or "name=value". */
 bool container_filter_matches(const struct container_filter *filter, const struct pairs *labels,
 			      int64_t created_ns);

@@ -19,7 +19,9 @@ static void filters_are_all_held_against_labels_and_age(void **state)
 		{"", "role", 0, false},
 		{"", "role=web", 0, true},
 		{"", "role=db", 0, false},
-		{"", "x,y,stage", 0, false},
+		{"", "x,y,stage", 0, true}, /* it takes all of them to be spared */
+		{"", "role,stage=test", 0, false},
+		{"", "role,stage=prod", 0, true},
 		{"role", "stage=prod", 0, true},
 		{"", "", 1000, false},
 		{"", "", 1001, true},

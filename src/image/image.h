@@ -43,7 +43,7 @@ struct layer {
 		       */
 	int64_t size; /* bytes of its regular files */
 	struct record_list blobs; /* struct layer_blob: where registries have it, newest last */
-	unsigned users; /* images (each counted once) and running jobs that need it */
+	unsigned users;		  /* images (each counted once) and running jobs that need it */
 	bool missing; /* its folder was not found; the next pull of an image with it brings it back */
 };
 
@@ -59,9 +59,9 @@ struct image {
 	int64_t created_ns; /* what the configuration says; 0: nothing */
 	int64_t tagged_ns;  /* last tagged, pulled or loaded on this host */
 	char *parent;	    /* id of the image that it was made from here; NULL: none */
-	char *step_key;	    /* what a build made of it, for the next build's cache; NULL: none did */
-	unsigned children;  /* images that have it as their parent, hidden ones not counted */
-	unsigned leases;    /* image_lease minus image_release */
+	char *step_key;	   /* what a build made of it, for the next build's cache; NULL: none did */
+	unsigned children; /* images that have it as their parent, hidden ones not counted */
+	unsigned leases;   /* image_lease minus image_release */
 	bool hidden; /* removed while leased: in no lookup and no list, gone with the last lease */
 };
 
@@ -199,7 +199,7 @@ bool image_remove(struct image_store *images, const char *reference,
 struct image_prune_filter {
 	bool all; /* dangling=false: every image that no container uses */
 	struct strings labels,
-		labels_not; /* "name" or "name=value"; all must hold, none may hold */
+		labels_not; /* "name" or "name=value"; all must hold; who has all of these stays */
 	int64_t until_ns;   /* 0: any age */
 };
 void image_prune(struct image_store *images, const struct image_prune_filter *filter,
@@ -327,7 +327,7 @@ struct image_commit_request {
 	/* An overlay's upper folder below the data root ("containers/<id>/upper"), whose files become
 	 * the new layer; NULL: no new layer.  It must not change meanwhile. */
 	const char *changes;
-	const char *layer;   /* instead of it: a layer that is there; NULL: none */
+	const char *layer; /* instead of it: a layer that is there; NULL: none */
 	bool take; /* the folder itself becomes the layer, gone from its place at once; else a copy */
 };
 

@@ -266,19 +266,23 @@ static bool has_label(const struct image *image, const char *wanted)
 	       (!equals || str_equal(pairs_get(labels, name), equals + 1));
 }
 
+static bool has_all(const struct image *image, const struct strings *wanted)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!has_label(image, wanted->items[i]))
+			return false;
+	return true;
+}
+
 static bool matches(const struct image *image, const struct image_prune_filter *filter)
 {
 	if (!filter->all && !image_is_dangling(image))
 		return false;
 	if (filter->until_ns && image->created_ns >= filter->until_ns)
 		return false;
-	for (size_t i = 0; i < filter->labels.count; i++)
-		if (!has_label(image, filter->labels.items[i]))
-			return false;
-	for (size_t i = 0; i < filter->labels_not.count; i++)
-		if (has_label(image, filter->labels_not.items[i]))
-			return false;
-	return true;
+	if (filter->labels_not.count > 0 && has_all(image, &filter->labels_not))
+		return false;
+	return has_all(image, &filter->labels);
 }
 
 /* Chosen by id: deleting one may take its parents away. */

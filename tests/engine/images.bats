@@ -69,6 +69,19 @@ teardown_file() {
 	busybox_image
 }
 
+@test "prune spares the images that have every label of label!" {
+	local stage
+	for stage in test prod; do
+		tar -C "$SCRATCH/busybox" -c etc | curl -sS --unix-socket "$SOCKET" -X POST --data-binary @- -H 'Content-Type: application/x-tar' \
+			"http://wherry/v1.47/images/create?fromSrc=-&repo=$stage&changes=LABEL%20keep=yes%20stage=$stage" | grep -q sha256:
+	done
+	api POST '/images/prune?filters=%7B%22dangling%22%3A%5B%22false%22%5D%2C%22label%22%3A%5B%22keep%22%5D%2C%22label!%22%3A%5B%22keep%22%2C%22stage%3Dprod%22%5D%7D'
+	expect_status 200
+	jq -e '[.ImagesDeleted[].Untagged // empty] == ["test:latest"]' "$SCRATCH/body"
+	wherry image inspect prod >/dev/null
+	wherry rmi prod
+}
+
 @test "bad references and sources are refused before anything is fetched" {
 	api POST '/images/create?fromImage=BAD'
 	expect_status 400

@@ -265,6 +265,8 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 	[ "$(pruned '{"label":["n=1","all"]}')" = 1 ]
 	[ "$(pruned '{"label":["n=1"]}')" = null ]
 	[ "$(pruned '{"label!":["all"]}')" = null ]
+	[ "$(pruned '{"label!":["all","n=2"]}')" = 1 ] # who has both is spared: the one with n=2
+	api POST /containers/create?name=pr3 '{"Image":"busybox","Labels":{"n":"3","all":"yes"}}' >/dev/null
 	[ "$(pruned '{"label!":["n=2"]}')" = 1 ]
 	[ "$(pruned '{"until":["10m"]}')" = null ]
 	[ "$(pruned "{\"until\":[\"$(date +%s.%N)\"]}")" = 1 ]
