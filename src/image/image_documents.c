@@ -59,18 +59,36 @@ static void mark_needed(const struct image_store *images, struct map *needed)
 		mark(needed, &images->jobs.items[i]->documents);
 }
 
-/* The image is no longer among the others. */
-void documents_release(struct image_store *images, const struct image *image)
+static void remove_unneeded(struct image_store *images, const struct strings *documents)
 {
 	scoped_map struct map needed = {0};
 
-	mark_needed(images, &needed);
-	for (size_t i = 0; i < image->documents.count; i++) {
-		const char *name = digest_hex(image->documents.items[i]);
+	if (documents->count > 0)
+		mark_needed(images, &needed);
+	for (size_t i = 0; i < documents->count; i++) {
+		const char *name = digest_hex(documents->items[i]);
 
 		if (!map_get(&needed, name))
 			unlinkat(images->blobs, name, 0);
 	}
+}
+
+/* The image is no longer among the others. */
+void documents_release(struct image_store *images, const struct image *image)
+{
+	remove_unneeded(images, &image->documents);
+}
+
+/* The job is no longer among the others. */
+void documents_drop(struct image_job *job)
+{
+	for (size_t i = 0; i < job->documents.count; i++) {
+		scoped_free char *name = partial_name(job, job->documents.items[i]);
+
+		unlinkat(job->images->partial, name, 0);
+	}
+	remove_unneeded(job->images, &job->documents);
+	strings_fini(&job->documents);
 }
 
 static void remove_all_but(int at, const struct map *needed)

@@ -26,7 +26,7 @@ void image_job_cancel(struct image_job *job)
 			break;
 		}
 	commits_forget(images, job);
-	strings_fini(&job->documents);
+	documents_drop(job);
 	job->free(job);
 }
 

@@ -7,6 +7,8 @@
 #include "image/progress.h"
 #include "image/pull_layer.h"
 
+#include <errno.h>
+
 struct pull {
 	struct image_job job; /* first */
 	struct worker_process *fetcher;
@@ -19,6 +21,7 @@ struct pull {
 	struct pull_layer *layers; /* as many as found.layers */
 	struct image *known;	   /* leased: there already, so that nothing is to be fetched */
 	bool updated;		   /* the name asked for has moved */
+	bool full;		   /* it failed for want of room on the disk */
 
 	struct image_result result;
 	char *id; /* what result.id points to: the image itself may go meanwhile */
@@ -42,6 +45,7 @@ static void fail(void *data, const struct error *err)
 	struct error copy = *err; /* it may be of what is freed now */
 	struct image_result nothing = {0};
 
+	pull->full = err->os == ENOSPC || err->os == EDQUOT;
 	image_job_end(&pull->job, &nothing, &copy);
 }
 
@@ -403,7 +407,7 @@ static void free_pull(struct image_job *job)
 
 	worker_process_kill(pull->fetcher);
 	for (size_t i = 0; pull->layers && i < pull->found.layers.count; i++)
-		pull_layer_stop(&pull->layers[i], &freed);
+		pull_layer_stop(&pull->layers[i], !pull->full, &freed);
 	release_layers(pull, &batch);
 	if (batch.count > 0)
 		images_commit(images, &batch, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "image/image_store.h"
 
 #include "format/reference.h"
+#include "image/pull_layer.h"
 
 /* ---- who uses it ---- */
 
@@ -295,6 +296,7 @@ void image_prune(struct image_store *images, const struct image_prune_filter *fi
 	size_t count;
 	struct image *const *all = image_all(images, &count);
 
+	pull_blobs_prune(images);
 	for (size_t i = 0; i < count; i++)
 		if (matches(all[i], filter) && !is_used(images, all[i]))
 			strings_add(&chosen, all[i]->id);

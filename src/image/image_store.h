@@ -157,6 +157,9 @@ bool document_is_there(const struct image_store *images, const char *digest);
 int document_create(struct image_job *job, const char *digest, struct error *err);
 bool document_keep(struct image_job *job, const char *digest, struct error *err);
 void documents_release(struct image_store *images, const struct image *image);
+
+/* At the end of a job: what it had not made whole, and what no image came to need, goes. */
+void documents_drop(struct image_job *job);
 void documents_settle(struct image_store *images);
 
 /* ---- jobs (image_job.c) ---- */

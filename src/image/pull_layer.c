@@ -4,6 +4,7 @@
 #include "format/digest.h"
 #include "image/progress.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -151,7 +152,7 @@ static void stop_waiting(struct pull_layer *l)
 		}
 }
 
-void pull_layer_stop(struct pull_layer *l, struct strings *freed)
+void pull_layer_stop(struct pull_layer *l, bool keep, struct strings *freed)
 {
 	struct map *fetching = &l->job->images->fetching;
 
@@ -161,6 +162,28 @@ void pull_layer_stop(struct pull_layer *l, struct strings *freed)
 		return;
 	map_remove(fetching, l->blob->digest);
 	strings_add(freed, l->blob->digest);
+	if (!keep)
+		drop_blob(l);
+}
+
+/* Names with a point are of documents, which go with their jobs. */
+static bool is_fetched(const struct image_store *images, const char *name)
+{
+	scoped_free char *digest = str_format("sha256:%s", name);
+
+	return strchr(name, '.') || map_get(&images->fetching, digest);
+}
+
+void pull_blobs_prune(struct image_store *images)
+{
+	DIR *folder = fdopendir(openat(images->partial, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		if (!is_fetched(images, entry->d_name))
+			unlinkat(images->partial, entry->d_name, 0);
+	if (folder)
+		closedir(folder);
 }
 
 static struct pull_layer *find_waiting(const struct image_store *images, const char *digest)

@@ -2,7 +2,8 @@
  *
  * The blob grows in blobs/partial while its unpacker reads behind the fetcher's pen.  A blob that
  * another pull is fetching already is waited for; when that one fails, the next in line goes on where it
- * stopped.  A blob whose fetching broke off stays for the next pull, until the daemon ends. */
+ * stopped.  A blob whose fetching broke off stays for the next pull, until the daemon ends or images are
+ * pruned; on a full disk it goes at once. */
 #pragma once
 
 #include "image/layer_job.h"
@@ -49,6 +50,9 @@ void pull_layer_tell(const struct pull_layer *layer, const char *status);
 bool pull_layer_advance(struct pull_layer *layer, const struct fetch_progress *progress);
 
 /* Give it up.  A blob that was ours to fetch is added to `freed`; when all the layers of a pull are
- * stopped, pull_layers_wake lets others go on with it. */
-void pull_layer_stop(struct pull_layer *layer, struct strings *freed);
+ * stopped, pull_layers_wake lets others go on with it.  `keep`: what came of it stays. */
+void pull_layer_stop(struct pull_layer *layer, bool keep, struct strings *freed);
 void pull_layers_wake(struct image_store *images, const char *digest);
+
+/* What pulls that broke off have left goes. */
+void pull_blobs_prune(struct image_store *images);

@@ -113,6 +113,16 @@ static bool make_folders(const struct volumes *volumes, const char *name, struct
 	return true;
 }
 
+/* What only adds records leaves the rest of the disk to those that end something. */
+static bool has_room(const struct volumes *volumes, const char *name, struct error *err)
+{
+	if (!store_disk_is_full(volumes->store))
+		return true;
+	error_set(err, ERROR_SYSTEM, "create %s", name);
+	err->os = ENOSPC;
+	return false;
+}
+
 static struct volume *new_volume(const struct volume_request *request, const char *name)
 {
 	bool anonymous = request->anonymous || str_is_empty(request->name);
@@ -187,7 +197,8 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 			done(data, volume, NULL);
 		return volume;
 	}
-	if (!check_options(name, request->options, &err) || !make_folders(volumes, name, &err))
+	if (!check_options(name, request->options, &err) || !has_room(volumes, name, &err) ||
+	    !make_folders(volumes, name, &err))
 		return refuse(done, data, &err);
 	volume = new_volume(request, name);
 	volumes_insert(volumes, volume);

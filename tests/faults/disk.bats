@@ -144,3 +144,124 @@ has_small() {
 	wherry create --name rests busybox
 	has_small rests
 }
+
+# A data root of this many MB, and what is given back.
+small_root() {
+	mkdir -p "$SCRATCH/data"
+	mount -t tmpfs -o "size=$1" tmpfs "$SCRATCH/data"
+	daemon_start
+	busybox_image
+}
+fill() { dd if=/dev/zero of="$SCRATCH/data/filler" bs=64k 2>/dev/null || true; }
+fill_but() { # KILOBYTES
+	local free
+	free=$(df --output=avail -k "$SCRATCH/data" | tail -1)
+	dd if=/dev/zero of="$SCRATCH/data/filler" bs=1k count=$((free - $1)) 2>/dev/null
+}
+empty() { rm -f "$SCRATCH/data/filler"; }
+
+# What builds, pulls and loads may leave: nothing.
+left() { (cd "$SCRATCH/data" && find layers recipes builds containers blobs -mindepth 1 -maxdepth 2 2>/dev/null | sort); }
+left_is() { [ "$(left)" = "$1" ]; }
+
+@test "a build on a full disk says so and leaves nothing, wherever the room ends" {
+	local before place
+	small_root 64m
+	mkdir "$SCRATCH/context"
+	head -c 12000000 /dev/urandom >"$SCRATCH/context/large"
+	printf 'FROM busybox\nCOPY large /\n' >"$SCRATCH/context/Dockerfile"
+	printf 'FROM busybox\nRUN head -c 12000000 /dev/zero >/zeros\nRUN echo not reached\n' >"$SCRATCH/context/Dockerfile.run"
+	printf 'FROM busybox\nRUN --mount=type=cache,target=/c head -c 12000000 /dev/zero >/c/zeros\n' >"$SCRATCH/context/Dockerfile.cache"
+	before=$(left)
+	for place in 'Dockerfile 6000' 'Dockerfile 18000' 'Dockerfile.run 20000' 'Dockerfile.cache 20000' 'Dockerfile 0'; do
+		fill_but "${place#* }"
+		run wherry build -q -t full -f "$SCRATCH/context/${place% *}" "$SCRATCH/context"
+		echo "$place: $output"
+		[ "$status" -ne 0 ]
+		[[ ${output,,} == *'no space left'* || $output == *'head: standard output: I/O error'* ]]
+		empty
+		wait_until 20 left_is "$before" || { diff <(left) - <<<"$before" >&2; false; }
+		[ -z "$(wherry ps -aq)" ]
+		! wherry image inspect full >/dev/null 2>&1
+	done
+	wherry build -q -t full "$SCRATCH/context"
+	[ "$(wherry run --rm full sh -c 'wc -c </large')" = 12000000 ]
+}
+
+@test "a pull and a load on a full disk say so and leave nothing" {
+	local before port=$((RANDOM % 12000 + 20000)) registry
+	small_root 96m
+	printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nlog: {level: error}\nhttp: {addr: "127.0.0.1:%s"}\n' \
+		"$SCRATCH/registry" "$port" >"$SCRATCH/registry.yml"
+	docker-registry serve "$SCRATCH/registry.yml" >"$SCRATCH/registry.log" 2>&1 3>&- &
+	registry=$!
+	wait_until 20 bash -c ": </dev/tcp/127.0.0.1/$port" 2>/dev/null
+	printf 'FROM busybox\nRUN head -c 20000000 /dev/urandom >/large\n' | wherry build -q -t "127.0.0.1:$port/large" -
+	wherry push -q "127.0.0.1:$port/large"
+	wherry save -o "$SCRATCH/large.tar" "127.0.0.1:$port/large"
+	wherry rmi "127.0.0.1:$port/large"
+	wait_until 20 eval '[ "$(ls "$SCRATCH/data/layers" | wc -l)" = 1 ]'
+	before=$(left)
+	for room in 0 4000 25000; do
+		fill_but $room
+		run wherry pull -q "127.0.0.1:$port/large"
+		echo "pull with $room: $output"
+		[ "$status" = 1 ]
+		[[ ${output,,} == *'no space left'* ]]
+		run wherry load -q -i "$SCRATCH/large.tar"
+		echo "load with $room: $output"
+		[ "$status" = 1 ] || [ "$room" = 25000 ]
+		[ "$status" = 0 ] || [[ ${output,,} == *'no space left'* ]]
+		empty
+		[ "$status" -ne 0 ] || wherry rmi "127.0.0.1:$port/large"
+		wait_until 20 left_is "$before" || { diff <(left) - <<<"$before" >&2; false; }
+		! wherry image inspect "127.0.0.1:$port/large" >/dev/null 2>&1
+	done
+	wherry pull -q "127.0.0.1:$port/large"
+	[ "$(wherry run --rm "127.0.0.1:$port/large" sh -c 'wc -c </large')" = 20000000 ]
+	kill "$registry"
+}
+
+@test "volumes and connections on a full disk: what cannot be done says so, what is there stays" {
+	local round
+	small_root 48m
+	wherry volume create old
+	wherry run --rm -v old:/v busybox sh -c 'echo kept >/v/f'
+	wherry network create net
+	wherry run -d --name runs busybox sleep 1000
+	printf 'FROM busybox\nRUN mkdir /many && head -c 5000000 /dev/zero >/many/large\n' | wherry build -q -t many -
+	fill_but 2000
+	run wherry run --rm -v fresh:/many many true # filled from the image
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ ${output,,} == *'no space left'* ]]
+	empty
+	wherry run --rm -v fresh:/many many sh -c '[ $(wc -c </many/large) = 5000000 ]' # not half of it
+	fill
+	dd if=/dev/zero of="$SCRATCH/data/filler2" bs=1 count=4096 2>/dev/null || true
+	for round in $(seq 60); do # the database has some pages of its own left
+		api POST /volumes/create "{\"Labels\":{\"pad\":\"$(printf 'x%.0s' $(seq 4000))\"}}" >"$SCRATCH/answer"
+		[ "$(api_status)" = 201 ] || break
+	done
+	[ "$(api_status)" -ge 500 ] || { df "$SCRATCH/data"; ls -la "$SCRATCH/data"; cut -c1-200 "$SCRATCH/answer"; false; }
+	grep -qi 'no space left' "$SCRATCH/answer"
+	api GET /volumes | jq -e '[.Volumes[].Name | select(. == "old")] | length == 1'
+	[ "$(api GET /volumes | jq '.Volumes | length')" = "$(ls "$SCRATCH/data/volumes" | wc -l)" ]
+	api POST /networks/net/connect '{"Container":"runs","EndpointConfig":{"DriverOpts":{"pad":"'"$(printf 'x%.0s' $(seq 9000))"'"}}}' >"$SCRATCH/answer"
+	if [ "$(api_status)" != 200 ]; then
+		grep -qi 'no space left' "$SCRATCH/answer"
+		[ "$(wherry inspect -f '{{len .NetworkSettings.Networks}}' runs)" = 1 ]
+		[ "$(wherry exec runs ls /sys/class/net | grep -c eth)" = 1 ]
+	fi
+	[ "$(state_of runs)" = running ]
+	api DELETE /volumes/fresh
+	expect_status 204
+	rm -f "$SCRATCH/data/filler2"
+	empty
+	[ "$(wherry run --rm -v old:/v busybox cat /v/f)" = kept ]
+	wherry volume create again
+	wherry network disconnect net runs || true
+	wherry network connect net runs
+	wherry rm -f runs
+	wherry network rm net
+}

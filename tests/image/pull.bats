@@ -145,6 +145,10 @@ blobs/$LOW flip 1"
 	ATTEMPTS=3 run tool pull "$HOST/bb:1"
 	[ "$status" = 1 ]
 	[ "$(grep -c "blobs/$LOW" "$FILES/log")" = 3 ]
+	[ -z "$(ls "$ROOT/blobs/sha256")" ] # no manifest without its image
+	[ "$(ls "$ROOT/blobs/partial")" = "${LOW#sha256:}" ] # for the next pull
+	tool prune
+	[ -z "$(ls "$ROOT/blobs/partial")" ]
 	expect_empty
 }
 
