@@ -261,12 +261,10 @@ static bool fetch_token(struct registry *r, const struct server *server,
 	bool refresh = credentials->identity_token != NULL;
 	struct auth_scope scope = {r->options.path, r->options.push, r->options.sources};
 	char *form =
-		refresh ? auth_token_form(challenge, &scope, credentials->identity_token)
-			: NULL;
+		refresh ? auth_token_form(challenge, &scope, credentials->identity_token) : NULL;
 	char *basic = !refresh && credentials->username ? auth_basic_header(credentials) : NULL;
-	scoped_free char *url =
-		refresh ? str_dup(challenge->realm)
-			: auth_token_url(challenge, &scope, credentials->username);
+	scoped_free char *url = refresh ? str_dup(challenge->realm)
+					: auth_token_url(challenge, &scope, credentials->username);
 	struct transfer_request request = {.url = url,
 					   .authorization = basic,
 					   .form = form,
@@ -374,13 +372,28 @@ static bool follow(const struct registry *r, struct registry_request *request, c
 	return true;
 }
 
+/* Who it was has been believed, but may not. */
+static bool lacks_rights(const struct transfer_answer *answer)
+{
+	struct auth_challenge challenge;
+	bool lacks;
+
+	auth_challenge_parse(answer->status == 401 ? answer->challenge : NULL, &challenge);
+	lacks = str_equal(challenge.error, "insufficient_scope");
+	auth_challenge_fini(&challenge);
+	return lacks;
+}
+
 static enum registry_verdict refuse(struct registry *r, struct registry_request *request,
 				    const struct transfer_answer *answer, struct error *err)
 {
 	bool elsewhere = request->redirects > 0; /* a signed address may have run out */
 
-	registry_error_set(err, answer->status, answer->body.data, answer->body.size,
-			   r->options.subject);
+	if (lacks_rights(answer))
+		registry_error_set(err, 403, NULL, 0, r->options.subject);
+	else
+		registry_error_set(err, answer->status, answer->body.data, answer->body.size,
+				   r->options.subject);
 	if (pass_on(r, request))
 		return REGISTRY_AGAIN;
 	aim(r, request, request->server);

@@ -148,9 +148,19 @@ static enum auth_scheme find_scheme(const char *name, size_t length)
 static void keep_parameter(struct auth_challenge *challenge, const char *name, size_t length,
 			   char *value)
 {
-	char **field = length == 5 && !strncasecmp(name, "realm", 5)	 ? &challenge->realm
-		       : length == 7 && !strncasecmp(name, "service", 7) ? &challenge->service
-									 : NULL;
+	const struct {
+		const char *name;
+		char **field;
+	} rows[] = {
+		{"realm", &challenge->realm},
+		{"service", &challenge->service},
+		{"error", &challenge->error},
+	};
+	char **field = NULL;
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		if (strlen(rows[i].name) == length && !strncasecmp(name, rows[i].name, length))
+			field = rows[i].field;
 
 	if (!field || *field) {
 		free(value);
@@ -211,6 +221,7 @@ void auth_challenge_fini(struct auth_challenge *challenge)
 {
 	free(challenge->realm);
 	free(challenge->service);
+	free(challenge->error);
 	*challenge = (struct auth_challenge){0};
 }
 

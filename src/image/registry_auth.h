@@ -21,6 +21,7 @@ enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_BEARER };
 struct auth_challenge {
 	enum auth_scheme scheme;
 	char *realm, *service; /* bearer: where tokens are had; service may be NULL */
+	char *error; /* what was wrong with the token: "insufficient_scope"; NULL: it does not say */
 };
 
 /* Of the challenges in one header (there may be several, separated by commas) the one to answer:

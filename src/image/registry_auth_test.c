@@ -69,6 +69,17 @@ static void credentials_come_in_all_forms_of_the_header(void **state)
 	}
 }
 
+static void what_is_wrong_with_a_token_is_told(void **state)
+{
+	struct auth_challenge c;
+
+	auth_challenge_parse(
+		"Bearer realm=\"https://a/t\",service=\"r\",error=\"insufficient_scope\"", &c);
+	assert_string_equal(c.error, "insufficient_scope");
+	auth_challenge_fini(&c);
+	assert_null(c.error);
+}
+
 static void a_token_is_asked_for_with_our_scope_only(void **state)
 {
 	struct auth_challenge c = {AUTH_BEARER, str_dup("https://a/t"), str_dup("my reg&x=y")};
@@ -133,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_best_challenge_is_chosen),
+		cmocka_unit_test(what_is_wrong_with_a_token_is_told),
 		cmocka_unit_test(credentials_come_in_all_forms_of_the_header),
 		cmocka_unit_test(a_token_is_asked_for_with_our_scope_only),
 		cmocka_unit_test(a_realm_may_have_a_query_of_its_own),

@@ -7,7 +7,7 @@ setup_file() {
 	certificate
 	daemon_start
 	busybox_image
-	export PORT=$((RANDOM % 20000 + 20000)) TLS_PORT=$((RANDOM % 20000 + 40000))
+	export PORT=$((RANDOM % 20000 + 20000)) TLS_PORT=$((RANDOM % 12000 + 40000)) TOKEN_PORT=$((RANDOM % 12000 + 52001))
 	registry plain "127.0.0.1:$PORT"
 	echo "user:$(perl -e 'print crypt("secret", q($2b$05$abcdefghijklmnopqrstuu))')" >"$SCRATCH/htpasswd"
 	registry tls "127.0.0.1:$TLS_PORT" ", tls: {certificate: $SCRATCH/cert.pem, key: $SCRATCH/key.pem}" \
@@ -138,6 +138,61 @@ check_pushed() { # NAME:TAG of the plain registry, IMAGE
 	curl -sS --unix-socket "$SOCKET" -X POST -H "X-Registry-Auth: $(auth_of user secret)" \
 		"http://wherry/images/create?fromImage=127.0.0.1:$TLS_PORT/secret&tag=1" | grep -q 'up to date'
 	! grep -rq secret "$SCRATCH/wherryd.log"
+}
+
+# A registry that sends its clients to a token server: TOKEN_PORT, and what was asked of it in tokens.log.
+token_registry() {
+	[ ! -s "$SCRATCH/tokens" ] || return 0
+	python3 -u "$BATS_TEST_DIRNAME/token_server.py" "$SCRATCH/key.pem" "$SCRATCH/cert.pem" "$SCRATCH/tokens" \
+		>"$SCRATCH/tokens.log" 2>&1 3>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_until 10 test -s "$SCRATCH/tokens"
+	registry token "127.0.0.1:$TOKEN_PORT" '' "auth: {token: {realm: 'http://127.0.0.1:$(cat "$SCRATCH/tokens")/token',
+		service: shelf, issuer: test, rootcertbundle: $SCRATCH/cert.pem}}"
+}
+
+@test "a token server: what is asked for is what the push needs, and who may not push is refused" {
+	token_registry
+	local host=127.0.0.1:$TOKEN_PORT
+	tag big "$host/own/big" 1
+	push "$host/own/big" 1
+	jq -se '.[-1].error == "denied: requested access to the resource is denied"' "$SCRATCH/push"
+	grep -qxF -- '- repository:own/big:pull,push' "$SCRATCH/tokens.log"
+	push "$host/own/big" 1 "$(auth_of user wrong)"
+	jq -se '.[-1].error | test("incorrect username or password")' "$SCRATCH/push"
+	push "$host/own/big" 1 "$(auth_of reader secret)"
+	jq -se '.[-1].error == "denied: requested access to the resource is denied"' "$SCRATCH/push"
+	grep -qxF 'reader repository:own/big:pull,push' "$SCRATCH/tokens.log"
+
+	push "$host/own/big" 1 "$(auth_of user secret)"
+	jq -se '.[-1].aux.Tag == "1"' "$SCRATCH/push"
+	tag big "$host/other/big" 2
+	push "$host/other/big" 2 "$(printf '{"identitytoken":"refresh-user"}' | base64 -w0)"
+	jq -se '(map(select(.status == "Mounted from own/big")) | length) == 2' "$SCRATCH/push"
+	grep -qxF 'user repository:other/big:pull,push repository:own/big:pull' "$SCRATCH/tokens.log"
+
+	curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/images/create?fromImage=$host/own/big&tag=1" >"$SCRATCH/pull"
+	jq -e --arg n "$host/own/big" '.message == "pull access denied for " + $n + ", repository does not exist or may require '"'docker login'"': denied: requested access to the resource is denied"' "$SCRATCH/pull"
+	curl -sS --unix-socket "$SOCKET" -X POST -H "X-Registry-Auth: $(auth_of reader secret)" \
+		"http://wherry/images/create?fromImage=$host/own/big&tag=1" | grep -q 'up to date'
+	grep -qxF 'reader repository:own/big:pull' "$SCRATCH/tokens.log"
+	! grep -q secret "$SCRATCH/wherryd.log"
+}
+
+@test "login and push with the command, through a token server" {
+	token_registry
+	local host=127.0.0.1:$TOKEN_PORT
+	run wherry login -u user --password-stdin "$host" <<<wrong
+	[ "$status" = 1 ]
+	[[ $output == *'incorrect username or password'* ]]
+	wherry login -u user --password-stdin "$host" <<<secret
+	tag busybox "$host/public/bb" 1
+	wherry push -q "$host/public/bb:1"
+	wherry logout "$host"
+	wherry rmi "$host/public/bb:1"
+	wherry pull -q "$host/public/bb:1" # anonymous
+	run wherry push "$host/public/bb:1"
+	[ "$status" = 1 ]
 }
 
 @test "what is not there, or has no registry, is told" {
