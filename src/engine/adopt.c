@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "engine/deadline.h"
+#include "engine/link.h"
 #include "engine/names.h"
 #include "engine/restart_policy.h"
 #include "engine/run_network.h"
@@ -356,6 +357,7 @@ void adopt_all(struct engine *engine)
 	for (struct container *c = engine_first(engine); c; c = engine_next(c))
 		adopt(c);
 	names_begin(engine);
+	links_open_ports(engine);
 	each_entry(engine->containers, remove_stray_folder, engine);
 	each_entry(engine->runs, remove_stray_run, engine);
 	adopt_execs(engine);

@@ -250,6 +250,7 @@ static void follow(struct connect_operation *self)
 	run_move_ports(run);
 	names_change(run->container, NULL);
 	links_tell_address(run->container);
+	links_open_ports(run->container->engine);
 	if (!run_save_plan(run, &err) || !run_rewrite_hosts(run, &err))
 		log_warning("cannot write what a container's networks are", &err, "id=%s",
 			    run->container->id);

@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "engine/link_environment.h"
+#include "format/port.h"
 #include "network/etc.h"
 #include "os/file.h"
 
@@ -266,6 +267,51 @@ void links_tell_address(struct container *target)
 			tell_one(c, target, address);
 }
 
+/* ---- where containers are kept apart ---- */
+
+static void open_range(struct openings *out, struct opening opening, const char *port)
+{
+	struct error ignored; /* looked at when it was created */
+	uint16_t first, last;
+	int protocol;
+
+	if (!port_spec_parse(port, &protocol, &first, &last, &ignored))
+		return;
+	opening.protocol = (uint8_t)protocol;
+	for (unsigned number = first; number <= last; number++) {
+		opening.port = (uint16_t)number;
+		openings_add(out, &opening);
+	}
+}
+
+static void open_to_targets(const struct container *c, struct openings *out)
+{
+	const char *from = address_of(c);
+
+	for (size_t i = 0; from && i < c->links.count; i++) {
+		const struct container *target = target_of(c, &c->links.items[i]);
+		const char *to = target ? address_of(target) : NULL;
+		struct opening opening = {0};
+
+		if (!to || !address_parse(from, &opening.from) || !address_parse(to, &opening.to))
+			continue;
+		for (size_t port = 0; port < target->config.exposed_ports.count; port++)
+			open_range(out, opening, target->config.exposed_ports.items[port]);
+	}
+}
+
+void links_open_ports(struct engine *engine)
+{
+	struct networks *networks = engine->parts.networks;
+	struct openings openings = {0};
+
+	if (!networks_keep_apart(networks))
+		return;
+	for (struct container *c = engine_first(engine); c; c = engine_next(c))
+		open_to_targets(c, &openings);
+	networks_open_between(networks, &openings);
+}
+
 /* ---- rm --link ---- */
 
 struct unlink_operation {
@@ -294,6 +340,7 @@ static void run_unlink(struct operation *op)
 	show_links(c);
 	if (container_is_live(c) && !change_hosts(c, self->alias, NULL, &err))
 		log_warning("cannot remove a link from hosts", &err, "id=%s", c->id);
+	links_open_ports(c->engine);
 	container_save(c, STORE_SURVIVES_POWER_CUT, operation_stored, op);
 }
 

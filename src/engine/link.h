@@ -39,3 +39,7 @@ void links_add_hosts(const struct container *c, struct pairs *out);
 /* It has addresses now: the hosts files of those that know it are changed where they lie, for they are
  * mounted. */
 void links_tell_address(struct container *c);
+
+/* Where containers of the default network are kept apart: who is linked reaches the ports that the other one
+ * exposes, and no others.  Whenever an address, or a link, has come or gone. */
+void links_open_ports(struct engine *engine);

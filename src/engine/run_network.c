@@ -235,6 +235,7 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	names_note(run);
 	names_show(run);
 	links_tell_address(c);
+	links_open_ports(c->engine);
 	return true;
 }
 
@@ -359,6 +360,7 @@ void run_free_network(struct container_run *run)
 	for (size_t i = 0; i < c->networks.count; i++)
 		hide_endpoint(RECORD_AT(c->networks, struct endpoint_settings, i));
 	record_map_of_lists_fini(&port_binding_type, &c->ports);
+	links_open_ports(c->engine);
 }
 
 /* ---- hosts, hostname, resolv.conf ---- */

@@ -161,6 +161,14 @@ bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err)
 	return !has_ipv6(name) || set_device_sysctl("ipv6", name, "accept_ra", "0", err);
 }
 
+bool host_bridge_answer_for_all(const char *name, struct error *err)
+{
+	scoped_free char *delay = str_format("/proc/sys/net/ipv4/neigh/%s/proxy_delay", name);
+
+	return set_sysctl(delay, "0", err) &&
+	       set_device_sysctl("ipv4", name, "proxy_arp_pvlan", "1", err);
+}
+
 static const char *forward_path(int family)
 {
 	return family == AF_INET ? "/proc/sys/net/ipv4/ip_forward"

@@ -19,6 +19,10 @@ bool host_device_remove(const char *name, struct error *err);
  * chain `raw`), and keeps a container from becoming the host's IPv6 router. */
 bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err);
 
+/* Who is on it gets the host's own answer when it asks for another's link address, so that what they say to
+ * each other is routed here (safe only together with the rules of the chain `into`). */
+bool host_bridge_answer_for_all(const char *name, struct error *err);
+
 /* Is forwarding on?  And switch it on. */
 bool host_is_forwarding(int family);
 bool host_forward(int family, struct error *err);

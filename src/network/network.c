@@ -231,6 +231,7 @@ void networks_close(struct networks *n)
 	map_fini(&n->endpoints);
 	vector_fini(&n->templates);
 	port_table_fini(&n->ports);
+	vector_fini(&n->openings);
 	strings_fini(&n->warnings);
 	vector_fini(&n->waiters);
 	vector_fini(&n->deferred);

@@ -24,6 +24,7 @@
 #include "format/record.h"
 #include "network/endpoint.h"
 #include "network/etc.h"
+#include "network/opening.h"
 #include "sandbox/spec.h"
 #include "store/store.h"
 
@@ -280,6 +281,12 @@ void ports_publish(struct networks *networks, const struct record_list *publishe
  * address: nowhere); a number's place in `published` is that of its socket.  Numbers stay reserved. */
 void ports_move(struct networks *networks, struct record_list *published,
 		const struct endpoint_spec *to, struct record_list *relays);
+
+/* Is the default network one whose containers do not reach each other (icc off)?  Then openings say who
+ * reaches whom all the same: these are all from now on; they are taken over.  Before networks_start they are
+ * only noted. */
+bool networks_keep_apart(const struct networks *networks);
+void networks_open_between(struct networks *networks, struct openings *openings);
 
 /* Who reaches these ports (struct plan_port), by the host's own rules: asked of the host now, by a
  * worker; `report` is borrowed for the call. */

@@ -28,6 +28,7 @@ static void bridge_plan(const struct network *network, struct network_plan *plan
 	for (size_t i = 0; i < network->spec.pools.count; i++)
 		strings_format(&bridge->addresses, "%s/%d", network_pool_spec(network, i)->gateway,
 			       network->pools[i].subnet.prefix);
+	bridge->apart = str_equal(network->spec.name, "bridge") && !network->spec.icc;
 	plan->forward6 |= network->spec.pools.count > 1;
 }
 

@@ -90,6 +90,7 @@ static void render_ruleset(const struct networks *n, struct buffer *out)
 	struct ruleset ruleset = {.table = n->table,
 				  .bridges = bridges,
 				  .ports = &n->ports,
+				  .openings = &n->openings,
 				  .bridge_netfilter = n->bridge_netfilter,
 				  .ask_host = !n->past_firewall};
 

@@ -10,6 +10,7 @@ static const struct record_field bridge_fields[] = {
 	FIELD(plan_bridge, 3, RECORD_STRING, mac),
 	FIELD(plan_bridge, 4, RECORD_I32, mtu),
 	FIELD(plan_bridge, 5, RECORD_STRING, kind),
+	FIELD(plan_bridge, 6, RECORD_BOOL, apart),
 };
 const struct record_type plan_bridge_type = RECORD_TYPE(struct plan_bridge, bridge_fields);
 

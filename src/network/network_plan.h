@@ -11,6 +11,7 @@ struct plan_bridge { /* a device of the host that a network stands on */
 	char *mac;
 	int32_t mtu;
 	char *kind; /* NULL: "bridge"; "macvlan": a parent that is made where it can be; "ipvlan" */
+	bool apart; /* who is on it reaches others through the host alone, as the rules allow */
 };
 
 /* A change of what a running container is connected to. */
@@ -49,7 +50,7 @@ struct network_plan {
 	bool ask_host;		  /* fill the chain `host` with the host's own rules */
 	char *host_seen;	  /* what they were: if they still are, do nothing; NULL: do */
 	char *host_known; /* what they are as far as the kernel has told: not asked for again */
-	bool list_host;		  /* report the rules for these ports; nothing else is done then */
+	bool list_host;	  /* report the rules for these ports; nothing else is done then */
 	struct record_list ports; /* struct plan_port */
 	struct plan_links *links; /* nothing else is done then; NULL: no change */
 };

@@ -120,6 +120,10 @@ static void set_sysctls(const struct network_plan *plan, struct strings *warning
 			strings_format(warnings,
 				       "ports published on 127.0.0.1 may not be reached: %s",
 				       err.text);
+		if (plan->ruleset && bridge->apart &&
+		    !host_bridge_answer_for_all(bridge->name, &err))
+			strings_format(warnings, "linked containers may not be reached: %s",
+				       err.text);
 	}
 }
 

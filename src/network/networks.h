@@ -50,6 +50,7 @@ struct networks {
 	struct network *default_network; /* what NetworkMode "default" means; NULL: `none` */
 	struct map endpoints;		 /* endpoint id to struct network: who has addresses */
 	struct port_table ports;
+	struct openings openings; /* between containers of the default network */
 
 	/* The host's state (network_host.c). */
 	struct firewall *firewall; /* NULL: off, or not started */

@@ -1,5 +1,7 @@
 #include "network/ruleset.h"
 
+#include "format/port.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -51,6 +53,17 @@ struct element element_of_self(const struct address *address)
 
 	add_part(e.key, &e.key_size, address->bytes, address_size(address));
 	add_part(e.key, &e.key_size, address->bytes, address_size(address));
+	return e;
+}
+
+struct element element_of_opening(const struct opening *o)
+{
+	struct element e = {.map = "linked"};
+
+	add_part(e.key, &e.key_size, o->from.bytes, address_size(&o->from));
+	add_part(e.key, &e.key_size, o->to.bytes, address_size(&o->to));
+	add_part(e.key, &e.key_size, &o->protocol, sizeof(o->protocol));
+	add_port(e.key, &e.key_size, o->port);
 	return e;
 }
 
@@ -129,15 +142,14 @@ static void list_port(void *data, const struct port_use *use)
 {
 	struct map_listing *listing = data;
 	char host[ADDRESS_TEXT_SIZE], target[ADDRESS_TEXT_SIZE];
-	const char *protocol = use->key.protocol == IPPROTO_UDP ? "udp" : "tcp";
 
 	if (use->target.relayed || !str_equal(map_name(&use->key.host), listing->map))
 		return;
 	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 	if (!address_is_any(&use->key.host))
 		buffer_format(listing->out, "%s . ", address_text(&use->key.host, host));
-	buffer_format(listing->out, "%s . %u : %s . %u", protocol, use->key.port,
-		      address_text(&use->target.address, target), use->target.port);
+	buffer_format(listing->out, "%s . %u : %s . %u", port_protocol_name(use->key.protocol),
+		      use->key.port, address_text(&use->target.address, target), use->target.port);
 }
 
 static void list_self(void *data, const struct port_use *use)
@@ -151,6 +163,24 @@ static void list_self(void *data, const struct port_use *use)
 	address_text(&use->target.address, text);
 	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 	buffer_format(listing->out, "%s . %s", text, text);
+}
+
+/* Who may reach whom where containers are kept apart. */
+static void render_linked(const struct ruleset *r, struct buffer *out)
+{
+	size_t count = r->openings ? r->openings->count : 0;
+
+	buffer_add_text(out, "\tset linked {\n"
+			     "\t\ttype ipv4_addr . ipv4_addr . inet_proto . inet_service\n");
+	for (size_t i = 0; i < count; i++) {
+		const struct opening *o = &r->openings->items[i];
+		char from[ADDRESS_TEXT_SIZE], to[ADDRESS_TEXT_SIZE];
+
+		buffer_add_text(out, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		buffer_format(out, "%s . %s . %s . %u", address_text(&o->from, from),
+			      address_text(&o->to, to), port_protocol_name(o->protocol), o->port);
+	}
+	buffer_add_text(out, count ? "\n\t\t}\n\t}\n" : "\t}\n");
 }
 
 static void render_elements(const struct ruleset *r, const char *map,
@@ -229,6 +259,11 @@ static bool is_internal(const struct ruleset_bridge *bridge)
 static bool has_icc(const struct ruleset_bridge *bridge)
 {
 	return bridge->icc;
+}
+
+static bool keeps_apart(const struct ruleset_bridge *bridge)
+{
+	return !bridge->icc && !bridge->internal;
 }
 
 /* A rule about those bridges for which `wanted` says yes, in one set, so that a packet is compared
@@ -326,6 +361,8 @@ static void render_forward(const struct ruleset *r, struct buffer *out)
 			     "	chain into {\n"
 			     "		ct state established,related accept\n");
 	render_set_rule(r, has_icc, true, "iifname . oifname", "accept", out);
+	render_set_rule(r, keeps_apart, true, "iifname . oifname",
+			"ip saddr . ip daddr . meta l4proto . th dport @linked accept", out);
 	render_set_rule(r, is_internal, false, "iifname", "drop", out);
 	render_set_rule(r, is_internal, false, "oifname", "drop", out);
 	if (r->ask_host && r->bridge_count > 0) {
@@ -356,6 +393,7 @@ void ruleset_render(const struct ruleset *r, struct buffer *out)
 	buffer_format(out, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", r->table,
 		      r->table, r->table);
 	render_maps(r, out);
+	render_linked(r, out);
 	buffer_add_text(out, publish_chains);
 	render_postrouting(r, out);
 	render_forward(r, out);

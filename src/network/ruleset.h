@@ -7,7 +7,8 @@
  *	postrouting  containers going out get the host's address; so does who would otherwise be answered
  *		     directly past our translation (see masquerade below)
  *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
- *		     same bridge; out of an internal one goes nothing
+ *		     same bridge, where its containers are kept apart only what the set `linked` names;
+ *		     out of an internal one goes nothing
  *	host	     the host's own rules about what comes in, asked for published ports: left empty here,
  *		     see host_rules.h
  *
@@ -15,6 +16,7 @@
  * would be read for each new connection. */
 #pragma once
 
+#include "network/opening.h"
 #include "network/port_table.h"
 #include "os/netlink.h"
 
@@ -31,7 +33,8 @@ struct ruleset {
 	const struct ruleset_bridge *bridges;
 	size_t bridge_count;
 	const struct port_table *ports;
-	bool bridge_netfilter; /* bridged packets pass the firewall too */
+	const struct openings *openings; /* NULL: none */
+	bool bridge_netfilter;		 /* bridged packets pass the firewall too */
 	bool ask_host; /* what comes from outside to a published port passes the chain `host` first */
 };
 
@@ -59,6 +62,9 @@ struct element element_of_port(const struct port_use *use);
 /* With bridge_netfilter: marks a container's address, so that its connections to itself are
  * masqueraded while those of its neighbours keep their address. */
 struct element element_of_self(const struct address *address);
+
+/* The element that lets one container reach a port of another. */
+struct element element_of_opening(const struct opening *opening);
 
 enum element_change { ELEMENT_ADD, ELEMENT_DELETE };
 

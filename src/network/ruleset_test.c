@@ -112,11 +112,14 @@ static void settings_of_bridges_are_kept_apart(void **state)
 		     "oifname \"one\" ip saddr 127.0.0.0/8 masquerade\n"
 		     "oifname \"two\" ct status dnat ip saddr . ip daddr @self4 masquerade\n"
 		     "oifname \"two\" ip saddr 127.0.0.0/8 masquerade\n");
-	assert_block(&text, "chain into",
-		     "ct state established,related accept\n"
-		     "iifname . oifname { \"two\" . \"two\" } accept\n"
-		     "ct status dnat accept\n"
-		     "drop\n");
+	assert_block(
+		&text, "chain into",
+		"ct state established,related accept\n"
+		"iifname . oifname { \"two\" . \"two\" } accept\n"
+		"iifname . oifname { \"one\" . \"one\" } ip saddr . ip daddr . meta l4proto . th "
+		"dport @linked accept\n"
+		"ct status dnat accept\n"
+		"drop\n");
 }
 
 static void an_internal_bridge_is_closed_both_ways_but_within(void **state)
@@ -182,6 +185,37 @@ static void published_ports_stand_in_the_map_of_their_kind(void **state)
 	assert_non_null(strstr(text.data, "\t\t\tfd01::1 . tcp . 443 : fd00::2 . 8443\n"));
 	assert_null(strstr(text.data, "9999"));
 	port_table_fini(&ports);
+}
+
+static void who_is_linked_stands_in_a_set_of_its_own(void **state)
+{
+	struct port_table ports;
+	struct opening opening = {.protocol = IPPROTO_TCP, .port = 5432};
+	struct openings openings = {0};
+	struct ruleset ruleset = {.table = "wherry", .ports = &ports, .openings = &openings};
+	scoped_buffer struct buffer text = {0};
+	char hex[2 * ELEMENT_KEY_MAX + 1];
+	struct element e;
+
+	port_table_init(&ports, 1, 2);
+	assert_true(address_parse("10.0.0.2", &opening.from));
+	assert_true(address_parse("10.0.0.3", &opening.to));
+	openings_add(&openings, &opening);
+	openings_add(&openings, &opening);
+	opening.protocol = IPPROTO_UDP;
+	openings_add(&openings, &opening);
+	ruleset_render(&ruleset, &text);
+	assert_block(&text, "set linked",
+		     "type ipv4_addr . ipv4_addr . inet_proto . inet_service\n"
+		     "elements = {\n"
+		     "10.0.0.2 . 10.0.0.3 . tcp . 5432,\n"
+		     "10.0.0.2 . 10.0.0.3 . udp . 5432\n"
+		     "}\n");
+	e = element_of_opening(&opening);
+	hex_encode(e.key, e.key_size, hex);
+	assert_string_equal(hex, "0a0000020a0000031100000015380000");
+	assert_int_equal(e.data_size, 0);
+	vector_fini(&openings);
 }
 
 static void elements_are_words_of_four_bytes(void **state)
@@ -254,6 +288,7 @@ int main(void)
 		cmocka_unit_test(settings_of_bridges_are_kept_apart),
 		cmocka_unit_test(an_internal_bridge_is_closed_both_ways_but_within),
 		cmocka_unit_test(published_ports_stand_in_the_map_of_their_kind),
+		cmocka_unit_test(who_is_linked_stands_in_a_set_of_its_own),
 		cmocka_unit_test(elements_are_words_of_four_bytes),
 		cmocka_unit_test(a_message_is_what_nft_would_send),
 	};

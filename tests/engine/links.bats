@@ -126,3 +126,41 @@ says() {
 	[ "$(hosts web store | awk '{print $1}')" = "$(address db)" ]
 	[ "$(hosts web middle | awk '{print $1}')" = "$(address middle)" ]
 }
+
+# Containers that are kept apart: the daemon is another one, the file's own comes back at the end.
+reaches() { wherry exec "$1" sh -c "nc -w 3 $2 $3 </dev/null" | grep -qx there; }
+set_is_empty() { ! nft list set inet "wherry-$BRIDGE" linked | grep -q elements; }
+
+@test "without communication between containers, a link opens the ports that the other one exposes, and no others" {
+	daemon_stop
+	daemon_start --icc=false
+	serve='for p in 5432 5433; do (while :; do echo there | nc -l -p $p; done) & done; sleep 1000'
+	wherry run -d --name db --expose 5432 busybox sh -c "$serve" >/dev/null
+	up stranger
+	up web --link db:store
+	wait_until 10 reaches web store 5432
+	! reaches web store 5433
+	! reaches stranger "$(address db)" 5432
+	! wherry exec web ping -c 1 -W 1 "$(address db)"
+	! reaches db "$(address web)" 5432
+
+	nft delete table inet "wherry-$BRIDGE" # it is made again, openings and all
+	wait_until 20 reaches web store 5432
+	daemon_kill
+	daemon_start --icc=false
+	reaches web store 5432
+	! reaches stranger "$(address db)" 5432
+
+	wherry stop -t 0 db
+	set_is_empty
+	up other # takes the address
+	! reaches web store 5432
+	wherry start db
+	wait_until 10 reaches web store 5432
+	! reaches other "$(address db)" 5432
+	wherry rm --link /web/store
+	set_is_empty
+	! reaches web "$(address db)" 5432
+	daemon_stop
+	daemon_start
+}
