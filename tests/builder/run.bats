@@ -99,6 +99,29 @@ teardown() { remove_all_containers; }
 	built 'shmsize=1048576&ulimits=%5B%7B%22Name%22%3A%22nofile%22%2C%22Soft%22%3A123%2C%22Hard%22%3A456%7D%5D'
 }
 
+@test "memory and processor limits of the request reach the steps, and nothing of the image" {
+	context measured <<-'D'
+		FROM busybox
+		RUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; \
+		    cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu.max 2>/dev/null; nproc; true
+	D
+	built 't=measured&rm=0&memory=67108864&memswap=134217728&cpushares=512&cpuperiod=50000&cpuquota=25000&cpusetcpus=0'
+	says 67108864 1
+	grep -qE '^25000( 50000)?$' "$SCRATCH/output"
+	[ "$(wherry inspect -f '{{with .HostConfig}}{{.Memory}} {{.MemorySwap}} {{.CpuShares}} {{.CpuPeriod}} {{.CpuQuota}} {{.CpusetCpus}}{{end}}' "$(wherry ps -aq)")" = \
+		'67108864 134217728 512 50000 25000 0' ]
+	remove_all_containers
+	wherry build -q --no-cache -m 64m --memory-swap 128m -c 512 --cpu-period 50000 --cpu-quota 25000 --cpuset-cpus 0 --rm=false -t measured .
+	[ "$(wherry inspect -f '{{.HostConfig.Memory}} {{.HostConfig.CpuQuota}}' "$(wherry ps -aq)")" = '67108864 25000' ]
+	remove_all_containers
+	printf 'FROM busybox\nRUN head -c 100000000 /dev/zero | tail\n' >Dockerfile
+	build 'memory=16777216&memswap=16777216'
+	jq -r 'select(.error) | .error' "$SCRATCH/answer" | grep -q 'returned a non-zero code: 137'
+	build 'memory=1000'
+	jq -r '.error // .message // empty' "$SCRATCH/answer" | grep -q 'Minimum memory limit allowed is 6MB'
+	nothing_left
+}
+
 @test "cache folders live from build to build, and are no part of the image" {
 	context cache <<-'D'
 		FROM busybox
@@ -124,6 +147,62 @@ teardown() { remove_all_containers; }
 		COPY --from=b /etc/group /b
 	D
 	built t=locked
+	nothing_left
+}
+
+# steps SHARING: two that run at the same time, each with its mark in the cache folder /c.
+steps() {
+	context "sharing-$1" <<-D
+		FROM busybox AS a
+		RUN --mount=type=cache,id=$1-meet,target=/meet --mount=type=cache,id=$1,sharing=$1,target=/c touch /c/a /meet/a; i=0; until [ -e /meet/b ]; do sleep 0.05; i=\$((i+1)); [ \$i -lt 600 ] || exit 1; done; echo a sees \$(ls /c); touch /meet/a2; until [ -e /meet/b2 ]; do sleep 0.05; done
+		FROM busybox AS b
+		RUN --mount=type=cache,id=$1-meet,target=/meet --mount=type=cache,id=$1,sharing=$1,target=/c touch /c/b /meet/b; i=0; until [ -e /meet/a ]; do sleep 0.05; i=\$((i+1)); [ \$i -lt 600 ] || exit 1; done; echo b sees \$(ls /c); touch /meet/b2; until [ -e /meet/a2 ]; do sleep 0.05; done
+		FROM busybox
+		COPY --from=a /etc/group /a
+		COPY --from=b /etc/group /b
+		RUN --mount=type=cache,id=$1,target=/c echo later: \$(ls /c)
+	D
+}
+
+@test "a shared cache is one folder for all who have it at once" {
+	steps shared
+	built t=shared
+	says 'a sees a b' 'b sees a b' 'later: a b'
+}
+
+@test "a private cache is another folder for who comes second, and kept for the next" {
+	steps private
+	built t=private
+	says 'a sees a' 'b sees b'
+	grep -qE '^later: (a|b)$' "$SCRATCH/output"
+	built 't=private&nocache=1'
+	says 'a sees a' 'b sees b'
+}
+
+@test "a locked cache is waited for by a step of another build, and by who shares it" {
+	context holder <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=hold-meet,target=/meet --mount=type=cache,id=hold,sharing=locked,target=/c touch /c/held; until [ -e /meet/go ]; do sleep 0.05; done; rm /c/held /meet/go
+	D
+	tar -c . | curl -sS --unix-socket "$SOCKET" -X POST --data-binary @- -H 'Content-Type: application/x-tar' \
+		"http://wherry/v1.47/build?nocache=1" >"$SCRATCH/holder.answer" 3>&- &
+	local holder=$! waiter sharing
+	wait_until 20 eval '[ -n "$(find "$SCRATCH/data/build-cache" -name held)" ]'
+	for sharing in shared locked; do
+		mkdir -p "$SCRATCH/waits-$sharing"
+		cd "$SCRATCH/waits-$sharing"
+		printf 'FROM busybox\nRUN --mount=type=cache,id=hold,sharing=%s,target=/c [ ! -e /c/held ] && echo free\n' $sharing >Dockerfile
+		tar -c . | curl -sS -N --unix-socket "$SOCKET" -X POST --data-binary @- -H 'Content-Type: application/x-tar' \
+			"http://wherry/v1.47/build?nocache=1" >"$SCRATCH/waits-$sharing.answer" 3>&- &
+		waiter="${waiter-} $!"
+		wait_until 20 grep -q 'Step 2/2' "$SCRATCH/waits-$sharing.answer"
+	done
+	cd "$SCRATCH/holder"
+	printf 'FROM busybox\nRUN --mount=type=cache,id=hold-meet,target=/meet touch /meet/go\n' >Dockerfile
+	built nocache=1
+	wait $holder $waiter
+	grep -q 'Successfully built' "$SCRATCH/holder.answer"
+	for sharing in shared locked; do grep -q 'free' "$SCRATCH/waits-$sharing.answer"; done
 	nothing_left
 }
 
