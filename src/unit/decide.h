@@ -3,14 +3,14 @@
 
 #include "unit/unit.h"
 
-/* Restart= and its exceptions. */
+/* Restart= and its exceptions.  `main` is the last main process; pid 0: never was one. */
 bool decide_restart(const struct restart_config *config, enum execution_result result,
 		    const struct execution_process *main, bool stopped_by_job);
 
 /* Delay before the n-th automatic restart, n from 1. */
 int64_t decide_restart_delay_us(const struct restart_config *config, uint32_t n);
 
-/* May another start be tried at `now`?  Counts it. */
+/* May another start be tried at `now`?  Counts it, also when it is refused. */
 bool decide_start_limit(struct unit *unit, int64_t now_monotonic_ns);
 void forget_starts(struct unit *unit);
 
@@ -20,7 +20,7 @@ enum job_readiness {
 	JOB_RUNS,
 	JOB_CANNOT /* a requirement is not met: ends DEPENDENCY */
 };
-enum job_readiness decide_job(const struct job *job);
+enum job_readiness decide_job(struct job *job); /* keeps in the job where it looked last */
 
 /* A unit has left or entered a state: which jobs follow (BindsTo, Upholds, StopPropagatedFrom, OnFailure ...). */
 struct consequence {
@@ -32,18 +32,36 @@ struct consequences {
 	struct consequence *items; /* owned */
 	size_t count, capacity;
 };
+
+/* To be called when the unit is in its new state, sub and result included, and its job, if that state ended one, is
+ * gone.  `by_job`: the unit stops because of a job of its own, whose transaction has seen to those that depend
+ * on it.  Adds to `out`.  With before == after it tells what follows from a job that has gone. */
 void decide_consequences(struct unit *unit, enum active_state before, enum active_state after,
 			 bool by_job, struct consequences *out);
 
+/* The start (or verify) job of `unit` ended other than done: whose waiting jobs end DEPENDENCY.  For each of these
+ * the question arises again. */
+void decide_dependents(const struct unit *unit, struct consequences *out); /* type, mode: of their job */
+
 /* The next moment of a timer.  Times in us; `realtime` and `monotonic` are now; -1: never. */
 struct timer_moments {
-	int64_t activated_us, startup_us, unit_active_us,
-		unit_inactive_us; /* monotonic; 0: not yet */
-	int64_t last_trigger_realtime_us;
+	int64_t activated_us, startup_us; /* monotonic: of the timer, of the daemon */
+	int64_t unit_active_us,
+		unit_inactive_us; /* monotonic: when the unit last left, entered inactive; 0: not yet */
+	int64_t last_trigger_us;  /* monotonic; 0: not since boot */
+	int64_t last_trigger_realtime_us; /* 0: never */
 };
 struct timer_next {
-	int64_t realtime_us, monotonic_us; /* the earlier of both counts */
+	int64_t realtime_us, monotonic_us; /* the earlier of both counts; both -1: elapsed */
 };
 struct timer_next decide_timer(const struct timer_config *config,
 			       const struct timer_moments *moments, int64_t realtime_us,
 			       int64_t monotonic_us, uint64_t random);
+
+/* When to wake up for many timers of one clock: on time, but where AccuracySec= of all that are due allows it, once for
+ * those that follow soon.  -1: never. */
+struct timer_window {
+	int64_t at_us; /* -1: never */
+	int64_t accuracy_us;
+};
+int64_t decide_wake(const struct timer_window *windows, size_t count);

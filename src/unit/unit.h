@@ -41,6 +41,7 @@ struct job {
 	bool running, irreversible, ignore_order, automatic;
 	int64_t queued_ns, begun_ns; /* monotonic */
 	struct job_waiter *waiters;
+	uint32_t waits_at; /* decide_job()'s: the edge that it waited for when it was asked last */
 };
 
 /* An edge of the graph; both units have it. */

@@ -1,0 +1,94 @@
+#include "unit/decide.h"
+#include "unit/job_type.h"
+
+static bool is_up(const struct unit *unit)
+{
+	return unit_active_state(unit) == UNIT_ACTIVE || unit_active_state(unit) == UNIT_RELOADING;
+}
+
+static bool is_down(const struct unit *unit)
+{
+	return unit_active_state(unit) == UNIT_INACTIVE || unit_active_state(unit) == UNIT_FAILED;
+}
+
+static bool waits_for(const struct job *job, const struct unit_edge *edge)
+{
+	bool after = edge->kind == DEPENDENCY_AFTER;
+
+	if ((!after && edge->kind != DEPENDENCY_BEFORE) || !edge->unit->job)
+		return false;
+	return job_type_waits(job->type, edge->unit->job->type, after);
+}
+
+/* A target is asked again whenever one of thousands is done, so the search goes on where it ended. */
+static bool waits(struct job *job)
+{
+	const struct unit *unit = job->unit;
+
+	if (job->waits_at >= unit->edge_count)
+		job->waits_at = 0;
+	for (size_t i = 0; i < unit->edge_count; i++) {
+		if (waits_for(job, &unit->edges[job->waits_at]))
+			return true;
+		job->waits_at = job->waits_at + 1 < unit->edge_count ? job->waits_at + 1 : 0;
+	}
+	return false;
+}
+
+static bool is_after(const struct unit *unit, const struct unit *other)
+{
+	for (size_t i = 0; i < unit->edge_count; i++)
+		if (unit->edges[i].kind == DEPENDENCY_AFTER && unit->edges[i].unit == other)
+			return true;
+	return false;
+}
+
+/* Requires= counts for jobs only: whoever runs its job already is not held up by what has become of it. */
+static bool lacks(const struct unit *unit, const struct unit_edge *edge)
+{
+	if (edge->kind == DEPENDENCY_REQUISITE)
+		return is_down(edge->unit) && !edge->unit->job;
+	return edge->kind == DEPENDENCY_BINDS_TO && !is_up(edge->unit) &&
+	       is_after(unit, edge->unit);
+}
+
+static enum job_readiness start_readiness(const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->edge_count; i++)
+		if (lacks(unit, &unit->edges[i]))
+			return JOB_CANNOT;
+	return JOB_RUNS;
+}
+
+static enum job_readiness verify_readiness(const struct unit *unit)
+{
+	if (is_up(unit))
+		return JOB_RUNS;
+	return unit_active_state(unit) == UNIT_ACTIVATING ? JOB_WAITS : JOB_CANNOT;
+}
+
+enum job_readiness decide_job(struct job *job)
+{
+	if (job->type == JOB_NOP)
+		return JOB_RUNS;
+	if (!job->ignore_order && waits(job))
+		return JOB_WAITS;
+	if (job->type == JOB_VERIFY)
+		return verify_readiness(job->unit);
+	return job->type == JOB_START && !job->ignore_order ? start_readiness(job->unit) : JOB_RUNS;
+}
+
+void decide_dependents(const struct unit *unit, struct consequences *out)
+{
+	for (size_t i = 0; i < unit->edge_count; i++) {
+		enum dependency kind = unit->edges[i].kind;
+		const struct job *job = unit->edges[i].unit->job;
+
+		if (kind != DEPENDENCY_REQUIRED_BY && kind != DEPENDENCY_REQUISITE_OF &&
+		    kind != DEPENDENCY_BOUND_BY)
+			continue;
+		if (job && !job->running && (job->type == JOB_START || job->type == JOB_VERIFY))
+			vector_add(out, ((struct consequence){.unit = unit->edges[i].unit,
+							      .type = job->type}));
+	}
+}
