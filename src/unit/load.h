@@ -15,14 +15,31 @@ struct load_context {
 	const struct unit_paths *paths;
 	struct pairs specifiers; /* "H" -> host name ... : those that do not depend on the unit */
 	struct pairs default_environment; /* DOCKER_HOST, COREOS_* */
-	int64_t tasks_max_default;
+	int64_t tasks_max_default;	  /* 15 % of what the kernel allows; 0: no limit */
+
+	/* Units without a file, for which links in *.wants/ count in our own folders alone: what others have enabled
+	 * is not started by us.  NULL: there are none. */
+	bool (*is_builtin)(const char *name);
+
+	/* What the folders hold, read once for all units of one load; NULL: each call looks for itself. */
+	const struct unit_listing *listing;
 };
 
-/* One unit by its full name.  Never NULL: a unit that is not there is LOAD_NOT_FOUND. */
+/* The folders as they are now.  What cannot be read is not there. */
+struct unit_listing *unit_listing_read(const struct unit_paths *paths);
+void unit_listing_free(struct unit_listing *listing);
+scoped_define(unit_listing);
+
+/* One unit by its full name.  Never NULL: a unit that is not there is LOAD_NOT_FOUND.  An alias gives the unit
+ * that it stands for: config->name is then another name than that asked for, which is among the aliases.
+ * Templates are loaded for `cat` and for enabling, with an empty instance: they cannot be started. */
 struct unit_config *unit_load(const struct load_context *context, const char *name);
 
-/* All names that the folders offer: of files (templates too), of *.wants/ links. */
+/* All names that the folders offer, sorted: of files (templates too), of links in *.wants/ and *.requires/. */
 bool unit_list_files(const struct unit_paths *paths, struct strings *names, struct error *err);
+
+/* The same of our own folders alone: what is loaded without being named. */
+bool unit_list_own_files(const struct unit_paths *paths, struct strings *names, struct error *err);
 
 /* Every problem of one text at once, as "FILE:LINE: ..."; `problems` empty: none.  The unit's name gives its type. */
 void unit_verify(const struct load_context *context, const char *name, const char *file,

@@ -1,0 +1,18 @@
+/* From what the files said to a config: checks, defaults that follow from other keys, arrows by rule.  For this
+ * folder. */
+#pragma once
+
+#include "unit/draft.h"
+#include "unit/listing.h"
+
+/* Arrows that no file names (systemd's "implicit" and "default dependencies"). */
+void unit_draft_add_implicit(struct unit_draft *draft, const struct unit_listing *listing);
+
+/* Refuses what cannot be run, fills in what depends on several keys. */
+void unit_draft_check(struct unit_draft *draft);
+
+/* Move everything into a config of its own; the draft is empty afterwards. */
+struct unit_config *unit_draft_finish(struct unit_draft *draft);
+
+/* The unit that a timer, a path or a socket starts; NULL: none of one name (a socket with Accept=). */
+char *unit_draft_triggered(const struct unit_draft *draft);
