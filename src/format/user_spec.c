@@ -75,25 +75,30 @@ static bool field_id(const struct line *line, size_t field, uint32_t *id)
 
 /* ---- passwd: name:password:uid:gid:comment:home:shell ---- */
 
-/* Take what the line says; `name` becomes its own. */
-static void take_user(const struct line *line, struct user_identity *out, char **name)
+/* NULL: the line does not say. */
+static void take_field(const struct line *line, size_t field, char **out)
+{
+	if (line->count <= field || !line->lengths[field])
+		return;
+	free(*out);
+	*out = str_dup_n(line->fields[field], line->lengths[field]);
+}
+
+static void take_user(const struct line *line, struct user_identity *out)
 {
 	uint32_t id;
 
-	*name = str_dup_n(line->fields[0], line->lengths[0]);
+	take_field(line, 0, &out->name);
 	if (field_id(line, 2, &id))
 		out->uid = id;
 	if (field_id(line, 3, &id))
 		out->gid = id;
-	if (line->count > 5 && line->lengths[5]) {
-		free(out->home);
-		out->home = str_dup_n(line->fields[5], line->lengths[5]);
-	}
+	take_field(line, 5, &out->home);
+	take_field(line, 6, &out->shell);
 }
 
 /* The first line with that name or number.  "" is uid 0. */
-static bool find_user(const char *user, const struct user_files *files, struct user_identity *out,
-		      char **name)
+static bool find_user(const char *user, const struct user_files *files, struct user_identity *out)
 {
 	const char *at = files->passwd, *end = at + files->passwd_size;
 	uint32_t wanted = 0, id;
@@ -104,7 +109,7 @@ static bool find_user(const char *user, const struct user_files *files, struct u
 		if (!field_id(&line, 2, &id))
 			continue;
 		if ((*user && field_is(&line, 0, user)) || (is_number && id == wanted)) {
-			take_user(&line, out, name);
+			take_user(&line, out);
 			return true;
 		}
 	}
@@ -112,11 +117,11 @@ static bool find_user(const char *user, const struct user_files *files, struct u
 }
 
 static bool resolve_user(const char *user, const struct user_files *files,
-			 struct user_identity *out, char **name, struct error *err)
+			 struct user_identity *out, struct error *err)
 {
 	uint32_t id;
 
-	if (find_user(user, files, out, name) || !*user)
+	if (find_user(user, files, out) || !*user)
 		return true;
 	if (parse_id(user, strlen(user), &id)) {
 		out->uid = id;
@@ -195,7 +200,7 @@ static void add_memberships(const char *name, const struct user_files *files,
 
 /* ---- the whole ---- */
 
-static bool resolve_groups(const char *group, const char *name, const struct user_files *files,
+static bool resolve_groups(const char *group, const struct user_files *files,
 			   struct user_identity *out, struct error *err)
 {
 	uint32_t gid;
@@ -206,19 +211,17 @@ static bool resolve_groups(const char *group, const char *name, const struct use
 		out->gid = gid;
 	}
 	add_group(out, out->gid);
-	if (!*group && name)
-		add_memberships(name, files, out);
+	if (!*group && out->name)
+		add_memberships(out->name, files, out);
 	return true;
 }
 
 static bool resolve(const char *user, const char *group, const struct user_files *files,
 		    const struct strings *more, struct user_identity *out, struct error *err)
 {
-	scoped_free char *name = NULL;
 	uint32_t gid;
 
-	if (!resolve_user(user, files, out, &name, err) ||
-	    !resolve_groups(group, name, files, out, err))
+	if (!resolve_user(user, files, out, err) || !resolve_groups(group, files, out, err))
 		return false;
 	for (size_t i = 0; more && i < more->count; i++) {
 		if (!resolve_group(more->items[i], files, &gid, err))
@@ -247,5 +250,7 @@ void user_identity_fini(struct user_identity *identity)
 {
 	free(identity->groups);
 	free(identity->home);
+	free(identity->name);
+	free(identity->shell);
 	*identity = (struct user_identity){0};
 }

@@ -20,7 +20,9 @@ struct user_identity {
 	gid_t gid;
 	gid_t *groups; /* owned; supplementary ones, the primary first */
 	size_t count;
-	char *home; /* owned; "/" when nobody says */
+	char *home;  /* owned; "/" when nobody says */
+	char *name;  /* owned; NULL: a number without a name */
+	char *shell; /* owned; NULL: nobody says */
 };
 
 /* An unknown number is taken as it is, with gid 0; an unknown name is ERROR_INVALID `unable to find
