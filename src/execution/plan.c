@@ -287,7 +287,6 @@ void execution_plan_init(struct execution_plan *plan, const char *unit)
 		.timeout_stop_us = STOP_TIMEOUT_US,
 		.timeout_abort_us = STOP_TIMEOUT_US,
 		.kill_signal = SIGTERM,
-		.restart_kill_signal = SIGTERM,
 		.final_kill_signal = SIGKILL,
 		.watchdog_signal = SIGABRT,
 	};

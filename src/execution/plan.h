@@ -252,7 +252,8 @@ struct execution_plan {
 	struct exit_set success, restart_prevent, restart_force;
 
 	int32_t kill_mode; /* enum kill_mode */
-	int32_t kill_signal, restart_kill_signal, final_kill_signal, watchdog_signal;
+	int32_t kill_signal, restart_kill_signal; /* the latter 0: as the former */
+	int32_t final_kill_signal, watchdog_signal;
 	bool send_sighup, no_sigkill;
 };
 

@@ -12,7 +12,7 @@ static void an_empty_plan_has_the_documented_defaults(void **state)
 	assert_int_equal(plan.timeout_start_us, 90000000);
 	assert_int_equal(plan.timeout_stop_us, 90000000);
 	assert_int_equal(plan.kill_signal, SIGTERM);
-	assert_int_equal(plan.restart_kill_signal, SIGTERM);
+	assert_int_equal(plan.restart_kill_signal, 0);
 	assert_int_equal(plan.final_kill_signal, SIGKILL);
 	assert_int_equal(plan.watchdog_signal, SIGABRT);
 	assert_int_equal(plan.context.out, OUTPUT_JOURNAL);

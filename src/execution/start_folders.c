@@ -1,0 +1,174 @@
+/* RuntimeDirectory= and its kin, and the working folder. */
+#include "execution/start_private.h"
+
+#include "os/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+	const char *root, *variable;
+} kinds[FOLDER_KINDS] = {
+	[FOLDER_RUNTIME] = {"/run", "RUNTIME_DIRECTORY"},
+	[FOLDER_STATE] = {"/var/lib", "STATE_DIRECTORY"},
+	[FOLDER_CACHE] = {"/var/cache", "CACHE_DIRECTORY"},
+	[FOLDER_LOGS] = {"/var/log", "LOGS_DIRECTORY"},
+	[FOLDER_CONFIGURATION] = {"/etc", "CONFIGURATION_DIRECTORY"},
+};
+
+char *start_folder_path(enum execution_folder_kind kind, const char *name)
+{
+	return str_format("%s/%s", kinds[kind].root, name);
+}
+
+const char *start_folder_variable(enum execution_folder_kind kind)
+{
+	return kinds[kind].variable;
+}
+
+/* ---- making them ---- */
+
+static bool is_plain(const char *name)
+{
+	scoped_strings struct strings parts = strings_split(name, '/');
+
+	for (size_t i = 0; i < parts.count; i++)
+		if (str_is_empty(parts.items[i]) || str_equal(parts.items[i], ".") ||
+		    str_equal(parts.items[i], ".."))
+			return false;
+	return parts.count > 0;
+}
+
+/* All below it too: what a former run left belongs to whom it ran as then. */
+static void give_all(int folder, uid_t uid, gid_t gid)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		scoped_fd int sub = -1;
+
+		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
+			continue;
+		if (fchownat(folder, entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		sub = openat(folder, entry->d_name,
+			     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub >= 0)
+			give_all(sub, uid, gid);
+	}
+	if (dir)
+		closedir(dir);
+	else
+		close_fd(&copy);
+}
+
+static bool give(int folder, const struct starting *s, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(folder, &st) < 0)
+		return error_errno(err, "cannot look at a folder");
+	if (st.st_uid == s->identity.uid && st.st_gid == s->identity.gid)
+		return true;
+	if (fchown(folder, s->identity.uid, s->identity.gid) < 0)
+		return error_errno(err, "cannot give a folder to user %u", s->identity.uid);
+	give_all(folder, s->identity.uid, s->identity.gid);
+	return true;
+}
+
+static bool make_folder(const struct starting *s, enum execution_folder_kind kind, const char *name,
+			struct error *err)
+{
+	int32_t mode = s->context->folders[kind].mode;
+	scoped_free char *path = start_folder_path(kind, name);
+	scoped_fd int folder = -1;
+
+	if (!is_plain(name))
+		return error_set(err, ERROR_INVALID, "'%s' is not the name of a folder", name);
+	if (!folder_make(AT_FDCWD, path, 0755, err))
+		return false;
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	if (fchmod(folder, mode ? (mode_t)mode : 0755) < 0)
+		return error_errno(err, "cannot set the mode of '%s'", path);
+	return kind == FOLDER_CONFIGURATION || !s->has_user || give(folder, s, err);
+}
+
+static bool make_folders(struct starting *s, enum execution_folder_kind kind, struct error *err)
+{
+	const struct strings *names = &s->context->folders[kind].names;
+	mode_t before = umask(022);
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < names->count; i++)
+		ok = make_folder(s, kind, names->items[i], err);
+	umask(before);
+	return ok;
+}
+
+bool start_runtime_folders(struct starting *s, struct error *err)
+{
+	return make_folders(s, FOLDER_RUNTIME, err);
+}
+
+bool start_state_folders(struct starting *s, struct error *err)
+{
+	return make_folders(s, FOLDER_STATE, err);
+}
+
+bool start_cache_folders(struct starting *s, struct error *err)
+{
+	return make_folders(s, FOLDER_CACHE, err);
+}
+
+bool start_logs_folders(struct starting *s, struct error *err)
+{
+	return make_folders(s, FOLDER_LOGS, err);
+}
+
+bool start_configuration_folders(struct starting *s, struct error *err)
+{
+	return make_folders(s, FOLDER_CONFIGURATION, err);
+}
+
+/* ---- removing them ---- */
+
+void start_clean(const struct execution_plan *plan, const char *private_folder, bool restarts)
+{
+	const struct execution_context *c = &plan->context;
+	const struct strings *names = &c->folders[FOLDER_RUNTIME].names;
+	bool kept = c->keep_runtime == KEEP_YES || (c->keep_runtime == KEEP_RESTART && restarts);
+	struct error ignored;
+
+	for (size_t i = 0; !kept && i < names->count; i++) {
+		scoped_free char *path = start_folder_path(FOLDER_RUNTIME, names->items[i]);
+
+		if (is_plain(names->items[i]))
+			tree_remove(AT_FDCWD, path, &ignored);
+	}
+	if (private_folder)
+		tree_remove(AT_FDCWD, private_folder, &ignored);
+}
+
+/* ---- the working folder ---- */
+
+bool start_chdir(struct starting *s, struct error *err)
+{
+	const char *path = s->context->working_folder;
+
+	if (str_is_empty(path))
+		path = "/";
+	if (str_equal(path, "~"))
+		path = s->has_user ? s->identity.home : "/root";
+	if (chdir(path) == 0)
+		return true;
+	if (s->context->working_folder_optional && chdir("/") == 0)
+		return true;
+	return error_errno(err, "cannot change to the folder '%s'", path);
+}
