@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "os/fd.h"
 #include "os/socket.h"
-#include "shim/run.h"
 #include "shim/shim.h"
 
 #include <sys/socket.h>
@@ -34,13 +33,13 @@ static void remove_control(struct control *c)
 		at = &(*at)->next;
 	*at = c->next;
 	all->count--;
-	loop_watch(&all->shim->loop, &c->source, 0);
+	loop_watch(all->loop, &c->source, 0);
 	close_fd(&c->source.fd);
 	message_reader_fini(&c->reader);
 	message_queue_fini(&c->queue);
 	if (all->daemon == c) {
 		all->daemon = NULL;
-		shim_daemon_gone(all->shim);
+		all->requests->daemon_gone(all->owner);
 	}
 	free(c);
 }
@@ -55,7 +54,7 @@ static struct control *add_control(struct controls *all, int fd)
 		.controls = all, .next = all->first, .source = {.fd = fd, .ready = control_ready}};
 	all->first = c;
 	all->count++;
-	loop_watch(&all->shim->loop, &c->source, EPOLLIN);
+	loop_watch(all->loop, &c->source, EPOLLIN);
 	return c;
 }
 
@@ -89,11 +88,11 @@ static void flush(struct control *c)
 
 	if (!message_queue_flush(&c->queue, c->source.fd, &err))
 		c->broken = true; /* its end is told by the loop */
-	loop_watch(&c->controls->shim->loop, &c->source,
+	loop_watch(c->controls->loop, &c->source,
 		   EPOLLIN | (c->queue.count && !c->broken ? EPOLLOUT : 0));
 }
 
-static void send_to(struct control *c, enum shim_message message, const struct record_type *type,
+static void send_to(struct control *c, int message, const struct record_type *type,
 		    const void *record, int fd)
 {
 	struct error err;
@@ -104,25 +103,25 @@ static void send_to(struct control *c, enum shim_message message, const struct r
 	}
 	if (c->broken)
 		return;
-	if (!shim_send(&c->queue, message, type, record, &fd, fd >= 0, &err))
+	if (!shim_send(&c->queue, (enum shim_message)message, type, record, &fd, fd >= 0, &err))
 		log_error("cannot tell the daemon", &err, "message=%d", message);
 	flush(c);
 }
 
-void controls_tell(struct controls *controls, enum shim_message message,
-		   const struct record_type *type, const void *record)
+void controls_tell(struct controls *controls, int message, const struct record_type *type,
+		   const void *record)
 {
 	controls_tell_with_fd(controls, message, type, record, -1);
 }
 
-void controls_tell_with_fd(struct controls *controls, enum shim_message message,
-			   const struct record_type *type, const void *record, int fd)
+void controls_tell_with_fd(struct controls *controls, int message, const struct record_type *type,
+			   const void *record, int fd)
 {
 	if (controls->daemon)
 		send_to(controls->daemon, message, type, record, fd);
 }
 
-static void reply(struct control *c, bool done, const struct error *err)
+void control_reply(struct control *c, bool done, const struct error *err)
 {
 	struct shim_failure failure = {0};
 
@@ -130,126 +129,27 @@ static void reply(struct control *c, bool done, const struct error *err)
 		failure = (struct shim_failure){.kind = (int32_t)err->kind,
 						.os = err->os,
 						.text = (char *)(uintptr_t)err->text};
-	send_to(c, SHIM_REPLY, &shim_failure_type, &failure, -1);
+	send_to(c, c->controls->requests->reply, &shim_failure_type, &failure, -1);
+}
+
+void *control_owner(const struct control *c)
+{
+	return c->controls->owner;
+}
+
+void control_is_daemon(struct control *c)
+{
+	c->controls->daemon = c;
 }
 
 /* ---- hearing ---- */
 
-static void handle_start(struct control *c, const void *record, struct message *m)
-{
-	shim_start(c->controls->shim, record);
-}
-
-static void handle_signal(struct control *c, const void *record, struct message *m)
-{
-	const struct shim_number *number = record;
-	struct error err;
-
-	reply(c, shim_signal(c->controls->shim, (int)number->value, &err), &err);
-}
-
-static void handle_resize(struct control *c, const void *record, struct message *m)
-{
-	struct error err;
-
-	reply(c, shim_resize(c->controls->shim, record, &err), &err);
-}
-
-static void handle_attach(struct control *c, const void *record, struct message *m)
-{
-	clients_add(&c->controls->shim->clients, take_fd(m->fds[0]), record);
-}
-
-static void handle_wait(struct control *c, const void *record, struct message *m)
-{
-	waits_add(&c->controls->shim->waits, take_fd(m->fds[0]), record);
-}
-
-static void handle_logs(struct control *c, const void *record, struct message *m)
-{
-	shim_serve_logs(c->controls->shim, record, m->fds[0]);
-}
-
-static void handle_stats(struct control *c, const void *record, struct message *m)
-{
-	stats_streams_add(&c->controls->shim->stats, take_fd(m->fds[0]), record);
-}
-
-static void handle_release(struct control *c, const void *record, struct message *m)
-{
-	shim_release(c->controls->shim, record);
-}
-
-static void handle_hello(struct control *c, const void *record, struct message *m)
-{
-	struct shim *s = c->controls->shim;
-
-	c->controls->daemon = c;
-	controls_tell(c->controls, SHIM_STATUS, &shim_state_type, &s->state);
-	if (s->state.phase == SHIM_PHASE_ENDED)
-		controls_tell(c->controls, s->exit.failure ? SHIM_FAILED : SHIM_EXITED,
-			      &shim_exit_type, &s->exit);
-}
-
-static void handle_close_stdin(struct control *c, const void *record, struct message *m)
-{
-	input_close(&c->controls->shim->input);
-}
-
-static void handle_recorded(struct control *c, const void *record, struct message *m)
-{
-	shim_recorded(c->controls->shim);
-}
-
-static void handle_ports(struct control *c, const void *record, struct message *m)
-{
-	for (size_t i = 0; i < m->fd_count; i++)
-		vector_add(&c->controls->shim->ports, take_fd(m->fds[i]));
-}
-
-static void handle_names(struct control *c, const void *record, struct message *m)
-{
-	shim_set_names(c->controls->shim, record);
-}
-
-static void handle_relays(struct control *c, const void *record, struct message *m)
-{
-	shim_move_relays(c->controls->shim, record);
-}
-
-static void handle_names_sockets(struct control *c, const void *record, struct message *m)
-{
-	struct names_sockets sockets = {take_fd(m->fds[0]), take_fd(m->fds[1])};
-
-	shim_open_names(c->controls->shim, &sockets);
-}
-
-static const struct handler {
-	const struct record_type *type; /* NULL: no body */
-	size_t fds;			/* at least */
-	void (*handle)(struct control *c, const void *record, struct message *m);
-} handlers[] = {
-	[SHIM_START] = {&shim_start_type, 0, handle_start},
-	[SHIM_SIGNAL] = {&shim_number_type, 0, handle_signal},
-	[SHIM_RESIZE] = {&shim_size_type, 0, handle_resize},
-	[SHIM_ATTACH] = {&shim_attach_type, 1, handle_attach},
-	[SHIM_WAIT] = {&shim_wait_type, 1, handle_wait},
-	[SHIM_LOGS] = {&shim_logs_type, 1, handle_logs},
-	[SHIM_STATS] = {&shim_stats_type, 1, handle_stats},
-	[SHIM_RELEASE] = {&shim_release_type, 0, handle_release},
-	[SHIM_HELLO] = {NULL, 0, handle_hello},
-	[SHIM_CLOSE_STDIN] = {NULL, 0, handle_close_stdin},
-	[SHIM_RECORDED] = {NULL, 0, handle_recorded},
-	[SHIM_PORTS] = {NULL, 0, handle_ports},
-	[SHIM_RELAYS] = {&shim_relays_type, 0, handle_relays},
-	[SHIM_NAMES] = {&shim_names_type, 0, handle_names},
-	[SHIM_NAMES_SOCKETS] = {NULL, 2, handle_names_sockets},
-};
-
 /* A message that is not known is of a newer daemon, and is nothing that we could do. */
 static bool handle_message(struct control *c, struct message *m, struct error *err)
 {
-	const struct handler *h = m->type < array_length(handlers) ? &handlers[m->type] : NULL;
+	const struct control_requests *known = c->controls->requests;
+	const struct control_handler *h =
+		m->type < known->handler_count ? &known->handlers[m->type] : NULL;
 	void *record = NULL;
 	bool ok = true;
 
@@ -304,21 +204,25 @@ static void control_ready(struct source *source, uint32_t events)
 
 /* ---- all of them ---- */
 
-void controls_init(struct controls *controls, struct shim *shim, int control, int listener)
+void controls_init(struct controls *controls, struct loop *loop,
+		   const struct control_requests *requests, void *owner)
 {
+	int listener = SHIM_LISTENER_FD;
 	struct error err;
 
-	*controls = (struct controls){.shim = shim,
+	*controls = (struct controls){.loop = loop,
+				      .requests = requests,
+				      .owner = owner,
 				      .listener = {.fd = listener, .ready = listener_ready}};
-	controls->daemon = add_control(controls, control);
+	controls->daemon = add_control(controls, SHIM_CONTROL_FD);
 	if (!fd_set_nonblocking(listener, true, &err))
 		log_error("cannot listen", &err, "pid=%d", getpid());
-	loop_watch(&shim->loop, &controls->listener, EPOLLIN);
+	loop_watch(controls->loop, &controls->listener, EPOLLIN);
 }
 
 void controls_stop_listening(struct controls *controls)
 {
-	loop_watch(&controls->shim->loop, &controls->listener, 0);
+	loop_watch(controls->loop, &controls->listener, 0);
 	close_fd(&controls->listener.fd);
 }
 

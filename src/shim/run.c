@@ -221,7 +221,7 @@ static bool shim_init(struct shim *s, struct error *err)
 	s->state.shim_pid = getpid();
 	process_start_time(getpid(), &s->state.shim_start_time);
 	s->state.boot_id = str_dup(process_boot_id());
-	controls_init(&s->controls, s, SHIM_CONTROL_FD, SHIM_LISTENER_FD);
+	controls_init(&s->controls, &s->loop, &shim_requests, s);
 	return true;
 }
 

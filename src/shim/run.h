@@ -101,7 +101,9 @@ struct shim {
 /* Its exit code. */
 int shim_run_main(void);
 
-/* ---- what messages ask for, for control.c ---- */
+/* ---- what messages ask for, for requests.c ---- */
+
+extern const struct control_requests shim_requests;
 
 void shim_start(struct shim *s, const struct shim_start *start);
 bool shim_signal(struct shim *s, int signal, struct error *err);
