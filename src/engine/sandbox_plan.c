@@ -4,7 +4,8 @@
 #include "engine/container_merge.h"
 #include "engine/mount_plan.h"
 #include "engine/security_option.h"
-#include "format/console_size.h"
+
+#include <stdio.h>
 
 static void set_text(char **field, const char *text)
 {
@@ -88,12 +89,11 @@ static void plan_rlimits(const struct container *c, const struct sandbox_facts *
 
 /* ---- the process ---- */
 
-/* It was checked when it came; one that an older version took is none. */
+/* "[rows,columns]" */
 static void plan_console(const char *size, struct process_spec *out)
 {
-	struct error ignored;
-
-	console_size_parse(size, &out->rows, &out->columns, &ignored);
+	if (size && sscanf(size, " [ %d , %d ]", &out->rows, &out->columns) != 2)
+		out->rows = out->columns = 0;
 }
 
 static bool plan_security(const struct container *c, const struct sandbox_facts *facts,

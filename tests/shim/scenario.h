@@ -14,4 +14,4 @@ struct scenario {
 	}
 
 extern const struct scenario life_scenarios[], attach_scenarios[], log_scenarios[],
-	exec_scenarios[], names_scenarios[];
+	exec_scenarios[], names_scenarios[], unit_life_scenarios[];

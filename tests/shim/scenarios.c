@@ -10,6 +10,7 @@ static const struct scenario *const tables[] = {
 	log_scenarios,
 	exec_scenarios,
 	names_scenarios,
+	unit_life_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -1,0 +1,230 @@
+#include "shim/unit_containers.h"
+
+#include "base/log.h"
+#include "os/file.h"
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct container {
+	struct unit_container told;
+	bool of_control; /* its client was the control process, or came from it */
+	bool is_main;
+};
+
+struct unit_containers {
+	struct {
+		struct container *items;
+		size_t count, capacity;
+	} there;
+	bool asked; /* STOP_CONTAINERS is not answered yet */
+	int64_t us;
+
+	/* the last one that is gone, should its client end after it */
+	bool gone;
+	int32_t gone_code;
+	bool gone_of_control;
+};
+
+static struct unit_containers *containers_of(struct unit_shim *u)
+{
+	if (!u->containers)
+		u->containers = mem_new(struct unit_containers);
+	return u->containers;
+}
+
+bool unit_containers_are_there(const struct unit_shim *u)
+{
+	return u->containers && u->containers->there.count > 0;
+}
+
+/* ---- coming and going ---- */
+
+static pid_t parent_of(pid_t pid)
+{
+	scoped_free char *path = str_format("/proc/%d/stat", pid);
+	scoped_buffer struct buffer text = {0};
+	const char *end;
+	struct error gone;
+	int parent = 0;
+
+	if (!file_read(AT_FDCWD, path, 4096, &text, &gone) || !text.data)
+		return 0;
+	end = strrchr(text.data, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+static bool comes_from(pid_t pid, pid_t ancestor)
+{
+	for (int depth = 0; pid > 1 && depth < 64; depth++, pid = parent_of(pid))
+		if (pid == ancestor)
+			return true;
+	return false;
+}
+
+static bool is_of_control(const struct unit_shim *u, pid_t client)
+{
+	if (!u->machine.control_alive)
+		return false;
+	return !u->machine.main_alive || (client && comes_from(client, u->control.pid));
+}
+
+static struct container *find(struct unit_containers *all, const char *id)
+{
+	for (size_t i = 0; i < all->there.count; i++)
+		if (str_equal(all->there.items[i].told.id, id))
+			return &all->there.items[i];
+	return NULL;
+}
+
+void unit_containers_add(struct unit_shim *u, const struct unit_container *told)
+{
+	struct unit_containers *all = containers_of(u);
+	struct container *c = find(all, told->id);
+
+	if (!c) {
+		struct container fresh = {0};
+
+		vector_add(&all->there, fresh);
+		c = &all->there.items[all->there.count - 1];
+		c->of_control = is_of_control(u, (pid_t)told->client_pid);
+	}
+	record_fini(&unit_container_type, &c->told);
+	record_copy(&unit_container_type, told, &c->told);
+	all->gone = false;
+}
+
+void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone *gone)
+{
+	struct unit_containers *all = containers_of(u);
+	struct container *c = find(all, gone->id);
+	struct machine_event event = {.kind = EVENT_CONTAINER_GONE, .status = gone->code};
+
+	if (!c)
+		return;
+	event.main = c->is_main;
+	all->gone = true;
+	all->gone_code = gone->code;
+	all->gone_of_control = c->of_control;
+	if (c->is_main)
+		str_replace(&u->status.container, NULL);
+	record_fini(&unit_container_type, &c->told);
+	vector_remove(&all->there, (size_t)(c - all->there.items));
+	if (gone->oom)
+		UNIT_EVENT(u, EVENT_OOM);
+	unit_event(u, &event);
+}
+
+/* ---- the main process and its container ---- */
+
+static bool lives(const struct unit_container *c)
+{
+	scoped_fd int fd = c->pid ? process_open((pid_t)c->pid, c->start_time) : -1;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return fd >= 0 && poll(&p, 1, 0) == 0;
+}
+
+static struct container *container_of_process(const struct unit_shim *u, bool control)
+{
+	if (!u->containers)
+		return NULL;
+	for (size_t i = u->containers->there.count; i-- > 0;)
+		if (u->containers->there.items[i].of_control == control)
+			return &u->containers->there.items[i];
+	return NULL;
+}
+
+void unit_containers_describe(const struct unit_shim *u, bool control, struct machine_event *event)
+{
+	const struct container *c = container_of_process(u, control);
+	const struct unit_containers *all = u->containers;
+
+	if (c) {
+		event->was_client = true;
+		event->container_lives = lives(&c->told);
+	} else if (all && all->gone && all->gone_of_control == control) {
+		event->was_client = event->container_gone = true;
+		event->container_code = all->gone_code;
+	}
+}
+
+void unit_containers_take(struct unit_shim *u)
+{
+	struct container *c = container_of_process(u, false);
+
+	if (!c)
+		c = container_of_process(u, true); /* of a forking service's parent */
+	if (!c)
+		return;
+	c->is_main = true;
+	c->of_control = false;
+	u->main.pid = (pid_t)c->told.pid;
+	u->main.start_time = c->told.start_time;
+	str_replace(&u->status.container, c->told.id);
+}
+
+/* ---- stopping ---- */
+
+static void ask(struct unit_shim *u)
+{
+	controls_tell(&u->controls, UNIT_STOP_CONTAINERS, &shim_number_type,
+		      &(struct shim_number){u->containers->us});
+}
+
+void unit_containers_stop(struct unit_shim *u, int64_t us)
+{
+	containers_of(u)->asked = true;
+	u->containers->us = us;
+	ask(u);
+}
+
+void unit_containers_ask_again(struct unit_shim *u)
+{
+	if (u->containers && u->containers->asked)
+		ask(u);
+}
+
+void unit_containers_stopped(struct unit_shim *u)
+{
+	if (!u->containers || !u->containers->asked)
+		return;
+	u->containers->asked = false;
+	UNIT_EVENT(u, EVENT_CONTAINERS_STOPPED);
+}
+
+static void end_one(const struct unit_container *c)
+{
+	struct cgroup cgroup;
+	struct error err;
+
+	if (!c->cgroup_path || !cgroup_open(c->cgroup_path, &cgroup, &err))
+		return;
+	if (!cgroup_kill(&cgroup, &err))
+		log_error("cannot end a container", &err, "id=%s", c->id);
+	cgroup_fini(&cgroup);
+}
+
+void unit_containers_end(struct unit_shim *u)
+{
+	struct unit_containers *all = containers_of(u);
+
+	for (size_t i = 0; i < all->there.count; i++)
+		end_one(&all->there.items[i].told);
+	unit_containers_free(u);
+}
+
+void unit_containers_free(struct unit_shim *u)
+{
+	struct unit_containers *all = u->containers;
+
+	for (size_t i = 0; all && i < all->there.count; i++)
+		record_fini(&unit_container_type, &all->there.items[i].told);
+	if (all)
+		vector_fini(&all->there);
+	free(all);
+	u->containers = NULL;
+}

@@ -1,0 +1,21 @@
+/* The containers that belong to a unit: told by the daemon, stopped by it when we ask, ended by us when it
+ * does not come. */
+#pragma once
+
+#include "shim/unit.h"
+
+bool unit_containers_are_there(const struct unit_shim *u);
+
+/* It is about to run, or runs. */
+void unit_containers_add(struct unit_shim *u, const struct unit_container *container);
+void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone *gone);
+
+void unit_containers_stop(struct unit_shim *u, int64_t us);
+void unit_containers_stopped(struct unit_shim *u);
+void unit_containers_ask_again(struct unit_shim *u); /* another daemon */
+void unit_containers_end(struct unit_shim *u);	     /* kill them */
+void unit_containers_take(struct unit_shim *u);	     /* one is the main process */
+void unit_containers_free(struct unit_shim *u);
+
+/* What an EXITED of a main process says about its container. */
+void unit_containers_describe(const struct unit_shim *u, bool control, struct machine_event *event);

@@ -1,0 +1,148 @@
+/* The control groups of a unit.  Its own processes are in the leaf "self", so that containers of the unit
+ * have groups beside it and limits above both.  Where the unified tree only tracks and v1 hierarchies limit,
+ * the leaf is made in the unified tree alone. */
+#include "shim/unit.h"
+
+#include "base/log.h"
+#include "execution/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LEAF "self"
+
+static bool tracks_only(void)
+{
+	return cgroup_host()->layout == CGROUP_HYBRID;
+}
+
+/* In all hierarchies the unit's group, in the unified one its leaf. */
+static bool open_tracked_leaf(struct unit_group *g, const char *path, struct error *err)
+{
+	scoped_free char *leaf = str_format("%s/%s", path, LEAF);
+	int whole;
+
+	if (!cgroup_open(path, &g->own, err))
+		return false;
+	whole = g->own.dir[CGROUP_UNIFIED];
+	if (mkdirat(whole, LEAF, 0755) < 0 && errno != EEXIST)
+		return error_errno(err, "cannot make cgroup '%s'", leaf);
+	g->own.dir[CGROUP_UNIFIED] = openat(whole, LEAF, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(whole);
+	if (g->own.dir[CGROUP_UNIFIED] < 0)
+		return error_errno(err, "cannot open cgroup '%s'", leaf);
+	return true;
+}
+
+static bool make_leaf(struct unit_group *g, const char *path, struct error *err)
+{
+	scoped_free char *leaf = str_format("%s/%s", path, LEAF);
+
+	return tracks_only() ? open_tracked_leaf(g, path, err) : cgroup_make(leaf, &g->own, err);
+}
+
+static void events_ready(struct source *source, uint32_t events)
+{
+	struct unit_shim *u = container_of(container_of(source, struct unit_group, events),
+					   struct unit_shim, group);
+	char drain[256];
+
+	if (pread(source->fd, drain, sizeof(drain), 0) >= 0)
+		u->group_may_be_empty = true;
+}
+
+static void oom_ready(struct source *source, uint32_t events)
+{
+	unit_check_oom(container_of(container_of(source, struct unit_group, oom), struct unit_shim,
+				    group));
+}
+
+/* v1 alone does not tell; there, the ends of our children do. */
+static void watch(struct unit_shim *u)
+{
+	struct unit_group *g = &u->group;
+	int folder = g->own.dir[CGROUP_UNIFIED];
+
+	g->events = (struct source){
+		.fd = folder < 0 ? -1 : openat(folder, "cgroup.events", O_RDONLY | O_CLOEXEC),
+		.ready = events_ready};
+	if (g->events.fd >= 0)
+		loop_watch(&u->loop, &g->events, EPOLLPRI | EPOLLET);
+	g->oom = (struct source){.fd = cgroup_watch_oom(&g->whole), .ready = oom_ready};
+	if (g->oom.fd >= 0)
+		loop_watch(&u->loop, &g->oom, EPOLLIN | EPOLLPRI | EPOLLET);
+	g->oom_seen = cgroup_oom_kills(&g->whole);
+}
+
+static void limit(struct unit_shim *u)
+{
+	struct strings warnings = {0};
+
+	execution_limit(&u->group.whole, &u->start.plan, &warnings);
+	for (size_t i = 0; i < warnings.count; i++)
+		unit_warn(u, "%s", warnings.items[i]);
+	strings_fini(&warnings);
+}
+
+/* The limits come first: a cpuset must be there when the leaf is opened. */
+bool unit_group_make(struct unit_shim *u, struct error *err)
+{
+	struct unit_group *g = &u->group;
+
+	if (g->made) {
+		limit(u);
+		return true;
+	}
+	if (!cgroup_make(u->start.cgroup_path, &g->whole, err))
+		return false;
+	limit(u);
+	if (!make_leaf(g, u->start.cgroup_path, err)) {
+		cgroup_fini(&g->whole);
+		return false;
+	}
+	g->made = true;
+	watch(u);
+	return true;
+}
+
+void unit_group_remove(struct unit_shim *u)
+{
+	struct unit_group *g = &u->group;
+	struct error ignored;
+
+	if (!g->made || !cgroup_is_empty(&g->whole))
+		return;
+	loop_watch(&u->loop, &g->events, 0);
+	loop_watch(&u->loop, &g->oom, 0);
+	close_fd(&g->events.fd);
+	close_fd(&g->oom.fd);
+	cgroup_remove(g->whole.path, &ignored);
+	cgroup_fini(&g->own);
+	cgroup_fini(&g->whole);
+	g->made = false;
+}
+
+void unit_group_check(struct unit_shim *u)
+{
+	u->group_may_be_empty = false;
+	if (u->group.made && cgroup_is_empty(&u->group.own) && !machine_is_over(&u->machine))
+		UNIT_EVENT(u, EVENT_EMPTY);
+}
+
+void unit_check_oom(struct unit_shim *u)
+{
+	struct unit_group *g = &u->group;
+	char drain[4096];
+	uint64_t kills;
+
+	if (!g->made || g->oom.fd < 0 ||
+	    (read(g->oom.fd, drain, sizeof(drain)) < 0 && errno != EAGAIN))
+		return;
+	kills = cgroup_oom_kills(&g->whole);
+	if (kills <= g->oom_seen)
+		return;
+	g->oom_seen = kills;
+	UNIT_EVENT(u, EVENT_OOM);
+}

@@ -1,0 +1,9 @@
+/* The listening sockets of a socket unit. */
+#pragma once
+
+#include "shim/unit.h"
+
+void unit_listen_open(struct unit_shim *u); /* tells SOCKETS_OPEN or SOCKETS_FAILED */
+void unit_listen_watch(struct unit_shim *u);
+void unit_listen_close(struct unit_shim *u);
+void unit_listen_give(struct unit_shim *u); /* UNIT_SOCKETS_ARE to the daemon */

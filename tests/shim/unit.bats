@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# The shim of a unit alone: `shim_scenarios NAME` is its daemon (unit_*.c).
+
+load ../lib/wherry
+
+setup_file() {
+	scratch_begin
+	export SHIM_TEST_GROUP=/wt${SCRATCH##*.}
+}
+
+teardown_file() {
+	scratch_end
+}
+
+setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root: control groups"
+}
+
+scenario() {
+	run timeout 100 "$WHERRY_BUILD/tests/shim_scenarios" "$1"
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+@test "a simple service runs and stops" {
+	scenario a_simple_service_runs_and_stops
+}
+
+@test "all phases run in order and know the main process" {
+	scenario all_phases_run_in_order_and_know_the_main_process
+}
+
+@test "a program that is missing is 203" {
+	scenario a_program_that_is_missing_is_203
+}
+
+@test "a user that is missing is 217 and a folder 200" {
+	scenario a_user_that_is_missing_is_217_and_a_folder_200
+}
+
+@test "type exec is started by its exec" {
+	scenario type_exec_is_started_by_its_exec
+}
+
+@test "commands of a oneshot run in turn" {
+	scenario commands_of_a_oneshot_run_in_turn
+}
+
+@test "a start that hangs is ended in time" {
+	scenario a_start_that_hangs_is_ended_in_time
+}
+
+@test "who ignores sigterm is killed" {
+	scenario who_ignores_sigterm_is_killed
+}
+
+@test "kill mode process leaves children" {
+	scenario kill_mode_process_leaves_children
+}
+
+@test "a fork bomb is stopped" {
+	scenario a_fork_bomb_is_stopped
+}
+
+@test "a double fork is the units still" {
+	scenario a_double_fork_is_the_units_still
+}
+
+@test "a forking service leaves its main process" {
+	scenario a_forking_service_leaves_its_main_process
+}
+
+@test "a pid file names it" {
+	scenario a_pid_file_names_it
+}
+
+@test "a pid file that lies is not believed" {
+	scenario a_pid_file_that_lies_is_not_believed
+}
+
+@test "an environment file that is a fifo keeps nobody" {
+	scenario an_environment_file_that_is_a_fifo_keeps_nobody
+}
+
+@test "environment files beat variables" {
+	scenario environment_files_beat_variables
+}
+
+@test "a missing environment file is a lack of resources" {
+	scenario a_missing_environment_file_is_a_lack_of_resources
+}
+
+@test "the daemon may die and another takes over" {
+	scenario the_daemon_may_die_and_another_takes_over
+}
+
+@test "it starts again in the same shim" {
+	scenario it_starts_again_in_the_same_shim
+}
+
+@test "signals go to whom they are meant for" {
+	scenario signals_go_to_whom_they_are_meant_for
+}
+
+@test "a shim without a start ends with its daemon too" {
+	scenario a_shim_without_a_start_ends_with_its_daemon_too
+}
