@@ -7,6 +7,7 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
+#define NS_PER_US INT64_C(1000)
 
 /* Since 1970, may jump: for records and for people. */
 int64_t time_now_ns(void);

@@ -9,6 +9,7 @@
 #include "engine/security_option.h"
 #include "engine/sysctl_check.h"
 #include "engine/unhealthy.h"
+#include "format/console_size.h"
 #include "format/port.h"
 #include "format/units.h"
 
@@ -260,13 +261,14 @@ static bool check_extra_hosts(struct check *check, struct error *err)
 static bool check_numbers(struct check *check, struct error *err)
 {
 	const struct host_config *host = check->host;
+	int rows, columns;
 
 	if (host->oom_score_adj < -1000 || host->oom_score_adj > 1000)
 		REFUSE("Invalid value %lld, range for oom score adj is [-1000, 1000]",
 		       (long long)host->oom_score_adj);
 	if (host->shm_size < 0)
 		REFUSE("SHM size can not be less than 0");
-	return true;
+	return console_size_parse(host->console_size, &rows, &columns, err);
 }
 
 static bool check_runtime(struct check *check, struct error *err)
@@ -418,8 +420,7 @@ static void fill_in(struct check *check)
 	fill_paths(&host->readonly_paths, host->privileged, readonly_paths_default);
 	if (host->shm_size == 0)
 		host->shm_size = check->defaults->shm_size ? check->defaults->shm_size : SHM_SIZE;
-	if (!host->console_size)
-		host->console_size = str_dup("[0,0]");
+	fill_text(&host->console_size, "[0,0]");
 }
 
 static void forget_what_was_not_there(struct check *check)

@@ -71,6 +71,7 @@ static void bad_requests_are_refused_in_known_words(void **state)
 		{"{'Env': ['=x']}", "{}", "invalid environment variable: =x"},
 		{"{'Env': ['']}", "{}", "invalid environment variable: "},
 		{"{'StopSignal': 'BOGUS'}", "{}", "invalid signal: BOGUS"},
+		{"{}", "{'ConsoleSize': '24x80'}", "invalid ConsoleSize: it is no array"},
 		{"{'Healthcheck': {'Interval': 5}}", "{}",
 		 "Interval in Healthcheck cannot be less than 1ms"},
 		{"{'ExposedPorts': {'99999': {}}}", "{}", "invalid port specification: \"99999\""},

@@ -4,8 +4,7 @@
 #include "engine/container_merge.h"
 #include "engine/mount_plan.h"
 #include "engine/security_option.h"
-
-#include <stdio.h>
+#include "format/console_size.h"
 
 static void set_text(char **field, const char *text)
 {
@@ -89,11 +88,12 @@ static void plan_rlimits(const struct container *c, const struct sandbox_facts *
 
 /* ---- the process ---- */
 
-/* "[rows,columns]" */
+/* It was checked when it came; one that an older version took is none. */
 static void plan_console(const char *size, struct process_spec *out)
 {
-	if (size && sscanf(size, " [ %d , %d ]", &out->rows, &out->columns) != 2)
-		out->rows = out->columns = 0;
+	struct error ignored;
+
+	console_size_parse(size, &out->rows, &out->columns, &ignored);
 }
 
 static bool plan_security(const struct container *c, const struct sandbox_facts *facts,

@@ -175,21 +175,37 @@ static bool find_abbreviated(const char *abbreviation, int64_t shown, int64_t *m
 	return strcmp(time_zone_at(NULL, *moment).abbreviation, abbreviation) == 0;
 }
 
+/* Reads what stands in front of the zone, by its present day. */
+static size_t read_in_zone(char *const *words, const struct time_zone *zone, int64_t now_us,
+			   int64_t *shown, int64_t *us)
+{
+	struct stamp stamp = {.day = day_of(zone, now_us)};
+	size_t used = read_words(words, &stamp);
+
+	*shown = stamp.day * SECONDS_PER_DAY + stamp.seconds;
+	*us = stamp.us;
+	return used;
+}
+
+/* An abbreviation of local time goes before a zone of that name, which would not tell one hour from the next. */
 static bool parse_absolute(const char *text, int64_t now_us, int64_t *us)
 {
 	scoped_strings struct strings words = split_words(text);
-	scoped(time_zone) struct time_zone *zone =
-		words.count ? time_zone_open(words.items[words.count - 1]) : NULL;
-	struct stamp stamp = {.day = day_of(zone, now_us)};
-	size_t used = read_words(words.items, &stamp), left = words.count - used - (zone != NULL);
-	int64_t shown = stamp.day * SECONDS_PER_DAY + stamp.seconds;
-	int64_t moment = time_zone_moment(zone, shown);
+	scoped(time_zone) struct time_zone *zone = NULL;
+	int64_t shown, moment, fraction;
+	size_t used = read_in_zone(words.items, NULL, now_us, &shown, &fraction);
 
-	if (!used || left > 1)
+	if (!used || words.count - used > 1)
 		return false;
-	if (left && (zone || !find_abbreviated(words.items[used], shown, &moment)))
-		return false;
-	*us = moment * SECOND_US + stamp.us;
+	if (used == words.count) {
+		moment = time_zone_moment(NULL, shown);
+	} else if (!find_abbreviated(words.items[used], shown, &moment)) {
+		zone = time_zone_open(words.items[used]);
+		if (!zone || !read_in_zone(words.items, zone, now_us, &shown, &fraction))
+			return false;
+		moment = time_zone_moment(zone, shown);
+	}
+	*us = moment * SECOND_US + fraction;
 	return *us >= 0;
 }
 

@@ -2,6 +2,7 @@
 #include "format/time_span.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #define S INT64_C(1000000)
 
@@ -121,13 +122,26 @@ static void local_time_is_meant_where_nothing_is_said(void **state)
 		{"2026-10-25 02:30 CET", 1792891800},
 	};
 
-	set_zone("Europe/Berlin");
+	set_zone("CET-1CEST,M3.5.0,M10.5.0/3");
 	for (size_t i = 0; i < array_length(cases); i++) {
 		int64_t us = -1;
 
 		assert_true(time_stamp_parse(cases[i].text, now, &us));
 		assert_int_equal(us, cases[i].seconds * S);
 	}
+}
+
+static void another_zone_may_be_named(void **state)
+{
+	int64_t us;
+
+	set_zone("UTC");
+	if (access("/usr/share/zoneinfo/Asia/Tokyo", R_OK) < 0)
+		skip();
+	assert_true(time_stamp_parse("2026-11-21 07:47 Asia/Tokyo", now, &us));
+	assert_int_equal(us, 1795214820 * S);
+	assert_true(time_stamp_parse("today Asia/Tokyo", now + 5 * 3600 * S, &us));
+	assert_int_equal(us, 1795791600 * S); /* it is the next day there */
 }
 
 static void moments_are_written_in_local_time(void **state)
@@ -140,9 +154,9 @@ static void moments_are_written_in_local_time(void **state)
 		{"UTC", 1795247261, "Sat 2026-11-21 07:47:41 UTC"},
 		{"UTC", 0, "Thu 1970-01-01 00:00:00 UTC"},
 		{"UTC", -1, "n/a"},
-		{"Europe/Berlin", 1795247261, "Sat 2026-11-21 08:47:41 CET"},
-		{"Europe/Berlin", 1792888200, "Sun 2026-10-25 02:30:00 CEST"},
-		{"Europe/Berlin", 1792891800, "Sun 2026-10-25 02:30:00 CET"},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", 1795247261, "Sat 2026-11-21 08:47:41 CET"},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", 1792888200, "Sun 2026-10-25 02:30:00 CEST"},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", 1792891800, "Sun 2026-10-25 02:30:00 CET"},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
@@ -165,6 +179,7 @@ int main(void)
 		cmocka_unit_test(moments_are_read),
 		cmocka_unit_test(what_is_no_moment_is_refused),
 		cmocka_unit_test(local_time_is_meant_where_nothing_is_said),
+		cmocka_unit_test(another_zone_may_be_named),
 		cmocka_unit_test(moments_are_written_in_local_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

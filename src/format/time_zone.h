@@ -8,8 +8,10 @@
 
 struct time_zone;
 
-/* "UTC"; NULL: no such zone. */
+/* "UTC", or a name of the IANA database ("Europe/Berlin"), whose small file is read here; NULL: no such zone. */
 struct time_zone *time_zone_open(const char *name);
+struct time_zone *time_zone_parse(const char *data,
+				  size_t size); /* of such a file: TZif, RFC 8536 */
 void time_zone_free(struct time_zone *zone);
 scoped_define(time_zone);
 
@@ -22,8 +24,8 @@ struct time_zone_state {
 struct time_zone_state time_zone_at(const struct time_zone *zone, int64_t moment);
 int64_t time_zone_offset(const struct time_zone *zone, int64_t moment);
 
-/* The first moment from `from` (not included) to `to` at which clocks are set and from which on they are as far
- * ahead as at `to`, which is not as far as at `from`. */
+/* A moment in (from, to] at which clocks are set that stood as at `from` before; at `to` they do not stand as at
+ * `from`. */
 int64_t time_zone_change(const struct time_zone *zone, int64_t from, int64_t to);
 
 /* When its clocks show `shown`: of two moments the first; a time that was skipped is the moment at which it was. */

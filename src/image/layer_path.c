@@ -144,32 +144,3 @@ void layer_path_parent(const struct layer_path *path, char *out)
 	memcpy(out, path->text, length);
 	out[length] = '\0';
 }
-
-static int depth_of(const char *path)
-{
-	int depth = 0;
-
-	for (; *path; path++)
-		depth += *path == '/';
-	return depth;
-}
-
-bool layer_link_stays(const struct layer_path *path, const char *target)
-{
-	int depth = depth_of(path->text);
-
-	if (*target == '/')
-		return true;
-	for (const char *part = target; depth >= 0; part++) {
-		size_t size = part_length(part);
-
-		if (part_is(part, size, ".."))
-			depth--;
-		else if (size > 0 && !part_is(part, size, "."))
-			depth++;
-		part += size;
-		if (*part == '\0')
-			break;
-	}
-	return depth >= 0;
-}

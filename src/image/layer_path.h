@@ -34,7 +34,3 @@ bool layer_path_move(struct layer_path *path, const char *folder, struct error *
 
 /* The folder that holds it, "" for the root; `out` has PATH_MAX. */
 void layer_path_parent(const struct layer_path *path, char *out);
-
-/* Whether a symbolic link at `path` to `target` stays below the root by name.  Absolute targets are
- * the container's own affair and do; relative ones that climb higher than the root do not. */
-bool layer_link_stays(const struct layer_path *path, const char *target);

@@ -110,6 +110,25 @@ static bool is_control(const char *at, size_t length)
 	return length == 2 && c == 0xc2 && (unsigned char)at[1] <= 0x9f;
 }
 
+/* Most lines: letters of ASCII and nothing else.  Eight at a time: a byte is below 0x20, is 0x7f or has its high
+ * bit when one of these sums or differences carries into its own. */
+static bool is_plain(struct text_part text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t at = 0;
+	uint64_t word;
+
+	for (; text.size - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, text.text + at, sizeof(word));
+		if ((word | (word - ones * 0x20) | (word + ones)) & high)
+			return false;
+	}
+	for (; at < text.size; at++)
+		if (text.text[at] < ' ' || text.text[at] == 0x7f)
+			return false;
+	return true;
+}
+
 static bool is_printable(struct text_part text)
 {
 	for (size_t at = 0, length; at < text.size; at += length) {
@@ -222,6 +241,13 @@ static struct text_part name_of(const struct journal_printer *p, const struct jo
 	return view->stored.comm.size ? view->stored.comm : (struct text_part){"unknown", 7};
 }
 
+static void print_cat(struct journal_printer *p, const struct journal_view *view,
+		      struct buffer *out)
+{
+	buffer_add(out, view->text.text, view->text.size);
+	buffer_add_char(out, '\n');
+}
+
 static void print_short(struct journal_printer *p, const struct journal_view *view,
 			struct buffer *out)
 {
@@ -233,22 +259,20 @@ static void print_short(struct journal_printer *p, const struct journal_view *vi
 	if (host.size)
 		add_part(out, host);
 	add_part(out, name_of(p, view));
-	if (view->stored.head.pid)
-		buffer_format(out, "[%" PRIu32 "]", view->stored.head.pid);
+	if (view->stored.head.pid) {
+		buffer_add_char(out, '[');
+		json_write_i64(out, view->stored.head.pid);
+		buffer_add_char(out, ']');
+	}
 	buffer_add(out, ": ", 2);
-	if (is_printable(clean(p, view->text))) {
+	if (is_plain(view->text)) {
+		print_cat(p, view, out);
+	} else if (is_printable(clean(p, view->text))) {
 		add_lines(out, (struct text_part){p->clean.data, p->clean.size}, out->size - start);
 	} else {
 		add_blob(out, view->text.size);
 		buffer_add_char(out, '\n');
 	}
-}
-
-static void print_cat(struct journal_printer *p, const struct journal_view *view,
-		      struct buffer *out)
-{
-	buffer_add(out, view->text.text, view->text.size);
-	buffer_add_char(out, '\n');
 }
 
 /* ---- the forms of all fields ---- */

@@ -73,9 +73,17 @@ int shim_connect(int run_folder, struct error *err)
 	return take_fd(fd);
 }
 
+struct reader_request {
+	enum shim_message message;
+	const struct record_type *type;
+	const void *record;
+	int connection;
+};
+
 /* The request waits in the socket when the program starts. */
-bool shim_spawn_logs(const char *program, const struct shim_logs *request, int connection,
-		     struct shim_process *out, struct error *err)
+static bool spawn_reader(const char *program, const char *mode,
+			 const struct reader_request *request, struct shim_process *out,
+			 struct error *err)
 {
 	scoped_with(message_queue_fini) struct message_queue queue = {0};
 	scoped_fd int ours = -1;
@@ -86,11 +94,29 @@ bool shim_spawn_logs(const char *program, const struct shim_logs *request, int c
 		return false;
 	ours = pair[0];
 	its = pair[1];
-	if (!shim_send(&queue, SHIM_LOGS, &shim_logs_type, request, &connection, 1, err) ||
-	    !message_queue_flush(&queue, ours, err) || !spawn(program, "logs", &its, 1, out, err))
-		return error_prefix(err, "cannot start the reader of a log");
 	out->control = -1;
-	return true;
+	return shim_send(&queue, request->message, request->type, request->record,
+			 &request->connection, 1, err) &&
+	       message_queue_flush(&queue, ours, err) && spawn(program, mode, &its, 1, out, err);
+}
+
+bool shim_spawn_logs(const char *program, const struct shim_logs *request, int connection,
+		     struct shim_process *out, struct error *err)
+{
+	const struct reader_request reader = {SHIM_LOGS, &shim_logs_type, request, connection};
+
+	return spawn_reader(program, "logs", &reader, out, err) ||
+	       error_prefix(err, "cannot start the reader of a log");
+}
+
+bool shim_spawn_journal(const char *program, const struct shim_journal *request, int connection,
+			struct shim_process *out, struct error *err)
+{
+	const struct reader_request reader = {SHIM_JOURNAL, &shim_journal_type, request,
+					      connection};
+
+	return spawn_reader(program, "journal", &reader, out, err) ||
+	       error_prefix(err, "cannot start the reader of the journal");
 }
 
 /* ---- messages ---- */

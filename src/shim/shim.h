@@ -3,6 +3,7 @@
 #pragma once
 
 #include "os/message.h"
+#include "shim/journal_serve.h"
 #include "shim/shim_protocol.h"
 
 #include <sys/types.h>
@@ -10,7 +11,7 @@
 struct shim_process {
 	pid_t pid;
 	int pidfd;   /* owned */
-	int control; /* owned; non-blocking; -1 for `logs` */
+	int control; /* owned; non-blocking; -1 for `logs` and `journal` */
 };
 
 /* Start `program` (the wherry-shim) for this run folder: binds its socket, then spawns.  The shim
@@ -42,3 +43,7 @@ bool shim_read_exit(int run_folder, struct shim_exit *out, struct error *err);
  * (whose log_path is set) on `connection` and ends. */
 bool shim_spawn_logs(const char *program, const struct shim_logs *request, int connection,
 		     struct shim_process *out, struct error *err);
+
+/* The same in its mode `journal`: the answer's header is sent already, its body is what the request asks for. */
+bool shim_spawn_journal(const char *program, const struct shim_journal *request, int connection,
+			struct shim_process *out, struct error *err);

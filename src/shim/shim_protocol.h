@@ -79,6 +79,9 @@ enum shim_message {
 		       by somebody with the rights to: `wherry-shim names`.  No answer; one that has
 		       some lets these go */
 
+	SHIM_JOURNAL = 23, /* struct shim_journal + 1 descriptor: to `wherry-shim journal` alone
+			    (shim/journal_serve.h) */
+
 	SHIM_KEEP = 24,	  /* struct shim_kept + 1 descriptor: to the keeper (shim/keeper.h) alone */
 	SHIM_FORGET = 25, /* struct shim_kept, its key */
 

@@ -51,7 +51,7 @@ static bool is_pinned_by(const struct unit_edge *edge)
 	case DEPENDENCY_WANTED_BY:
 	case DEPENDENCY_BOUND_BY:
 	case DEPENDENCY_UPHELD_BY:
-		return edge->unit->job || !is_in(edge->unit, DOWN);
+		return edge->unit->job || edge->unit->will_restart || !is_in(edge->unit, DOWN);
 	default:
 		return false;
 	}
@@ -132,21 +132,27 @@ static void start_all(struct unit *unit, enum dependency kind, enum job_mode mod
 			add(out, unit->edges[i].unit, JOB_START, mode);
 }
 
-void decide_consequences(struct unit *unit, enum active_state before, enum active_state after,
-			 bool by_job, struct consequences *out)
+static void when_it_is_over(struct unit *unit, enum active_state before, enum active_state after,
+			    struct consequences *out)
 {
-	bool restarts = unit->sub == SUB_AUTO_RESTART;
-	bool leaves = state_in(before, RISING) && (!state_in(after, RISING) || restarts);
-
-	if (leaves && !by_job)
-		when_it_leaves(unit, out);
-	if (state_in(after, DOWN))
-		when_it_is_down(unit, out);
-	if (state_in(after, UP))
-		when_it_is_up(unit, out);
+	when_it_is_down(unit, out);
 	if (after == UNIT_FAILED && before != UNIT_FAILED && unit->config)
 		start_all(unit, DEPENDENCY_ON_FAILURE, unit->config->on_failure_mode, out);
 	if (after == UNIT_INACTIVE && !state_in(before, DOWN) && unit->config &&
 	    unit->result == RESULT_SUCCESS)
 		start_all(unit, DEPENDENCY_ON_SUCCESS, unit->config->on_success_mode, out);
+}
+
+void decide_consequences(struct unit *unit, enum active_state before, enum active_state after,
+			 bool by_job, struct consequences *out)
+{
+	bool restarts = unit->sub == SUB_AUTO_RESTART || unit->will_restart;
+	bool leaves = state_in(before, RISING) && (!state_in(after, RISING) || restarts);
+
+	if (leaves && !by_job)
+		when_it_leaves(unit, out);
+	if (state_in(after, DOWN) && !restarts)
+		when_it_is_over(unit, before, after, out);
+	if (state_in(after, UP))
+		when_it_is_up(unit, out);
 }

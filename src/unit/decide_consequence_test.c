@@ -170,6 +170,26 @@ static void who_is_bound_to_a_restarting_unit_is_marked(void **state)
 	unit_set_fini(&set);
 }
 
+/* The same when it is shown as failed in between. */
+static void what_fails_only_for_a_moment_is_not_over(void **state)
+{
+	struct unit_set set = sample_set(
+		"base failed OnFailure=x Wants=n; b BindsTo=base active; u Upholds=base active; x;"
+		"n active unneeded");
+	struct unit *base = sample_find(&set, "base");
+
+	base->will_restart = true;
+	scoped_free char *moment = consequences_of(base, UNIT_ACTIVE, false);
+	assert_string_equal(moment, "stop b");
+	assert_true(sample_find(&set, "b")->starts_with_bound);
+	scoped_free char *unneeded = consequences_of(sample_find(&set, "n"), UNIT_ACTIVATING, true);
+	assert_string_equal(unneeded, "");
+	base->will_restart = false;
+	scoped_free char *over = consequences_of(base, UNIT_ACTIVATING, true);
+	assert_string_equal(over, "stop n? start base? start x");
+	unit_set_fini(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +198,7 @@ int main(void)
 		cmocka_unit_test(what_is_entered),
 		cmocka_unit_test(a_skipped_condition_is_no_clean_end),
 		cmocka_unit_test(who_is_bound_to_a_restarting_unit_is_marked),
+		cmocka_unit_test(what_fails_only_for_a_moment_is_not_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,10 @@
 #include "unit/draft.h"
 #include "unit/listing.h"
 
+/* All that the files of `source` and their neighbours say, checked; the state is in draft->config.load. */
+void unit_draft_load(struct unit_draft *draft, const struct load_context *context,
+		     const struct unit_listing *listing, const struct unit_source *source);
+
 /* Arrows that no file names (systemd's "implicit" and "default dependencies"). */
 void unit_draft_add_implicit(struct unit_draft *draft, const struct unit_listing *listing);
 

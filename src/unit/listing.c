@@ -282,6 +282,19 @@ bool unit_listing_is_own(const struct unit_listing *listing, size_t folder)
 	return folder < listing->own;
 }
 
+bool unit_listing_each(const struct unit_listing *listing,
+		       bool (*each)(void *data, const char *key, const struct listing_entry *entry,
+				    struct error *err),
+		       void *data, struct error *err)
+{
+	for (struct map_slot *slot = map_first(&listing->names); slot;
+	     slot = map_next(&listing->names, slot))
+		for (const struct listing_entry *entry = slot->value; entry; entry = entry->next)
+			if (!each(data, slot->key, entry, err))
+				return false;
+	return true;
+}
+
 /* ---- names ---- */
 
 static int compare_texts(const void *a, const void *b)

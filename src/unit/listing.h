@@ -26,6 +26,12 @@ const struct listing_entry *unit_listing_find(const struct unit_listing *listing
 const char *unit_listing_folder(const struct unit_listing *listing, size_t folder);
 bool unit_listing_is_own(const struct unit_listing *listing, size_t folder);
 
+/* All entries, in no order, until one call returns false. */
+bool unit_listing_each(const struct unit_listing *listing,
+		       bool (*each)(void *data, const char *key, const struct listing_entry *entry,
+				    struct error *err),
+		       void *data, struct error *err);
+
 /* Where a unit comes from. */
 struct unit_source {
 	char *name; /* owned: the unit's own name, where an alias was asked for */

@@ -138,11 +138,12 @@ static void read_links(struct unit_draft *draft, const struct unit_listing *list
 
 /* ---- the whole ---- */
 
-static void read_all(struct unit_draft *draft, const struct unit_listing *listing,
-		     const struct unit_source *source)
+void unit_draft_load(struct unit_draft *draft, const struct load_context *context,
+		     const struct unit_listing *listing, const struct unit_source *source)
 {
-	const struct strings *aliases = unit_listing_aliases(listing, draft->config.name);
+	const struct strings *aliases = unit_listing_aliases(listing, source->name);
 
+	unit_draft_init(draft, context, source->name);
 	if (aliases)
 		draft->config.aliases = strings_copy(aliases);
 	read_main(draft, source);
@@ -161,8 +162,7 @@ static struct unit_config *load_listed(const struct load_context *context,
 	struct unit_draft draft;
 
 	unit_source_find(listing, name, &source);
-	unit_draft_init(&draft, context, source.name);
-	read_all(&draft, listing, &source);
+	unit_draft_load(&draft, context, listing, &source);
 	if (source.is_alias && !strings_contain(&draft.config.aliases, name))
 		strings_add(&draft.config.aliases, name);
 	unit_draft_add_implicit(&draft, listing);

@@ -64,6 +64,9 @@ struct unit {
 
 	uint8_t sub; /* enum sub_state */
 	uint8_t result;
+	/* Inactive or failed for a moment only, on the way to SUB_AUTO_RESTART: what it needed stays, nothing of
+	 * OnFailure= or Upholds= follows.  Set before decide_consequences() is asked. */
+	bool will_restart;
 	bool condition_met, assert_met;
 	bool stale; /* its file has changed since it was loaded */
 	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by

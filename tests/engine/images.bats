@@ -100,7 +100,8 @@ teardown_file() {
 	[ "$(jq -r 'select(.Type == "image") | .Action' "$SCRATCH/past" | xargs)" = "tag untag" ]
 }
 
-@test "credentials are shown to the registry, which takes or refuses them" {
+# basic_registry: one that knows ann with her secret alone; its $port, and its pid in $registry.
+basic_registry() {
 	cat >"$SCRATCH/registry.py" <<'PYTHON'
 import base64, http.server
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -116,10 +117,15 @@ server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 server.serve_forever()
 PYTHON
+	rm -f "$SCRATCH/port"
 	mkfifo "$SCRATCH/port"
 	python3 "$SCRATCH/registry.py" >"$SCRATCH/port" 3>&- &
 	registry=$!
 	read -r port <"$SCRATCH/port"
+}
+
+@test "credentials are shown to the registry, which takes or refuses them" {
+	basic_registry
 	api POST /auth '{"username":"ann","password":"secret","serveraddress":"127.0.0.1:'"$port"'"}'
 	good=$(api_status)
 	cp "$SCRATCH/body" "$SCRATCH/good"
@@ -136,4 +142,13 @@ PYTHON
 	expect_status 400
 	api POST /auth
 	expect_status 400
+}
+
+# A 401 would make the docker command ask for a name and wait for it, where Docker's daemon never does.
+@test "a registry that wants a login is an error of the pull, and no question" {
+	basic_registry
+	api POST "/images/create?fromImage=127.0.0.1:$port/secret&tag=1"
+	kill $registry
+	expect_status 500
+	jq -e '.message == "no basic auth credentials"' "$SCRATCH/body"
 }

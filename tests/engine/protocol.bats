@@ -151,6 +151,18 @@ no_header() { ! grep -qi "^$1:" <<<"$output"; }
 	message_is "invalid filter 'dangling=[x]'"
 }
 
+@test "whatever is asked of a container that is not there is told so" {
+	local ask path
+	for ask in "GET json" "GET top" "GET logs?stdout=1" "GET changes" "GET export" "GET stats" "GET archive?path=/" \
+		"POST start" "POST stop" "POST restart" "POST kill" "POST pause" "POST unpause" "POST wait" \
+		"POST rename?name=other" "POST resize?h=1&w=1" "DELETE ?force=1"; do
+		path=/containers/nope/${ask#* }
+		request -X "${ask% *}" "${path/\/\?/?}"
+		status_is "404 Not Found" || { echo "# $ask"; return 1; }
+		[[ $output == *"No such container: nope"* ]]
+	done
+}
+
 @test "what is named and not there is told by kind" {
 	request /containers/nope/json
 	status_is "404 Not Found"

@@ -46,6 +46,21 @@ output_of() { # IMAGE COMMAND
 	[[ $output == *47552* ]]
 }
 
+@test "a link that climbs above the root goes along, into the image and through archives" {
+	run_to_end climbs 'mkdir /d; ln -s ../../../../etc/passwd /d/l; ln -s ../x /y'
+	api POST '/commit?container=climbs&repo=climbs'
+	expect_status 201
+	run output_of climbs 'echo $(readlink /d/l) $(readlink /y) $(head -1 /d/l)'
+	[[ $output == *'../../../../etc/passwd ../x root:x:0:0:root:/root:/bin/sh'* ]]
+	curl -sSf --unix-socket "$SOCKET" -o "$SCRATCH/climbs.tar" http://wherry/images/climbs/get
+	api DELETE /containers/climbs
+	api DELETE '/images/climbs?force=1'
+	expect_status 200
+	curl -sS --unix-socket "$SOCKET" -X POST -T "$SCRATCH/climbs.tar" http://wherry/images/load | grep -q 'Loaded image: climbs:latest'
+	run output_of climbs 'readlink /d/l'
+	[[ $output == *../../../../etc/passwd* ]]
+}
+
 @test "the same without a change has no layer, and a bad request changes nothing" {
 	api POST '/containers/create?name=c2' '{"Image":"busybox"}'
 	api POST '/commit?container=c2&repo=empty'

@@ -215,7 +215,7 @@ static ssize_t read_text(void *data, void *out, size_t size, struct error *err)
 }
 
 /* The daemon's own words; older ones and proxies answer plain text. */
-static bool fail_with_answer(struct http_client *client, const struct http_answer *answer,
+static bool fail_with_answer(struct http_client *client, const struct http_answer *answer, bool ours,
 			     struct error *err)
 {
 	static const struct {
@@ -242,10 +242,23 @@ static bool fail_with_answer(struct http_client *client, const struct http_answe
 			body.data[--body.size] = '\0';
 		message = body.data;
 	}
+	if (*message && ours)
+		return error_set(err, kind, "%s", message);
 	if (!*message)
 		return error_set(err, kind, "request returned status %d from the daemon",
 				 answer->status);
 	return error_set(err, kind, "Error response from daemon: %s", message);
+}
+
+/* Our own pages have their version in their names. */
+static bool is_ours(const char *path)
+{
+	return str_starts_with(path, "/wherry/");
+}
+
+static char *versioned_path(const struct cli *cli, const char *path)
+{
+	return is_ours(path) ? str_dup(path) : str_format("/v%s%s", cli->api_version, path);
 }
 
 struct http_client *api_send(struct cli *cli, const struct api_request *request,
@@ -255,7 +268,7 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 
 	if (!client)
 		return NULL;
-	scoped_free char *path = str_format("/v%s%s", cli->api_version, request->target->text.data);
+	scoped_free char *path = versioned_path(cli, request->target->text.data);
 	scoped_pairs struct pairs headers = {0};
 	scoped_free char *text = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
 	struct text_source source = {text, text ? strlen(text) : 0};
@@ -269,7 +282,7 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 			  request->type ? request->type : "application/json");
 	if (!http_client_send(client, request->method, path, &headers, stream, answer, err))
 		cannot_connect(cli, err);
-	else if (answer->status < 400 || fail_with_answer(client, answer, err))
+	else if (answer->status < 400 || fail_with_answer(client, answer, is_ours(path), err))
 		return client;
 	return NULL;
 }

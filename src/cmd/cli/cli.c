@@ -1,6 +1,7 @@
 /* From argv to a command: global options, the path through the groups, the command's own options. */
 #include "cmd/cli/cli.h"
 
+#include "cmd/cli/personality.h"
 #include "cmd/cli/terminal.h"
 
 #include <errno.h>
@@ -140,7 +141,7 @@ static int run_parsed(struct cli *cli, void *fields, struct option_outcome *outc
 	return cli->command->run(cli, fields, &outcome->arguments);
 }
 
-static int run_command(struct cli *cli, const char *const *argv, size_t count)
+static int run_prepared(struct cli *cli, const char *const *argv, size_t count)
 {
 	const struct command *command = cli->command;
 	void *fields = mem_zeroed(1, command->size);
@@ -162,6 +163,18 @@ static int run_command(struct cli *cli, const char *const *argv, size_t count)
 	options_fini(command->options, fields);
 	free(fields);
 	return status;
+}
+
+static int run_command(struct cli *cli, const char *const *argv, size_t count)
+{
+	scoped_strings struct strings words = {0};
+
+	if (!cli->command->prepare)
+		return run_prepared(cli, argv, count);
+	for (size_t i = 0; i < count; i++)
+		strings_add(&words, argv[i]);
+	cli->command->prepare(&words);
+	return run_prepared(cli, (const char *const *)words.items, words.count);
 }
 
 static void extend_path(struct cli *cli, const char *name)
@@ -233,32 +246,45 @@ static int run_top(struct cli *cli, struct option_outcome *outcome)
 			 arguments->count);
 }
 
-/* Under any other name than docker's it is itself. */
-static void take_name(struct cli *cli, const char *called)
+/* Under the name of somebody else's command that stands below our top. */
+static int run_as(struct cli *cli, const struct personality *who, const char *const *argv,
+		  size_t count)
 {
-	const char *slash = strrchr(called, '/');
-	bool docker = strcmp(slash ? slash + 1 : called, "docker") == 0;
+	scoped_strings struct strings words = personality_order(who, argv, count);
 
-	cli->program = docker ? "docker" : "wherry";
-	cli->product = docker ? "Docker" : "wherry";
-	cli->path = str_dup(cli->program);
+	if (words.count && strcmp(words.items[0], "--version") == 0)
+		return print_version(cli);
+	return run_group(cli, who->command, (const char *const *)words.items, words.count);
 }
 
-int cli_main(int argc, const char *const *argv, const char *version, const char *commit)
+static int run_options(struct cli *cli, const char *const *argv, size_t count)
 {
-	struct cli cli = {.version = version, .commit = commit, .command = &top_command};
 	struct option_outcome outcome;
 	struct error err;
 	int status;
 
-	take_name(&cli, argc ? argv[0] : "");
-	if (options_parse(top_command.options, &cli.options, argv + 1, argc ? (size_t)argc - 1 : 0,
-			  true, &outcome, &err))
-		status = run_top(&cli, &outcome);
+	if (options_parse(top_command.options, &cli->options, argv, count, true, &outcome, &err))
+		status = run_top(cli, &outcome);
 	else
-		status = fail_options(cli.path, &top_command, &err);
+		status = fail_options(cli->path, &top_command, &err);
 	option_outcome_fini(&outcome);
-	options_fini(top_command.options, &cli.options);
+	options_fini(top_command.options, &cli->options);
+	return status;
+}
+
+int cli_main(int argc, const char *const *argv, const char *version, const char *commit)
+{
+	const struct personality *who = personality_of(argc ? argv[0] : "");
+	struct cli cli = {.version = version,
+			  .commit = commit,
+			  .command = &top_command,
+			  .program = who->name,
+			  .product = who->product,
+			  .path = str_dup(who->name)};
+	size_t count = argc ? (size_t)argc - 1 : 0;
+	int status = who->command == &top_command ? run_options(&cli, argv + 1, count)
+						   : run_as(&cli, who, argv + 1, count);
+
 	http_client_free(cli.api);
 	free(cli.address);
 	free(cli.tls_folder);

@@ -26,6 +26,7 @@ struct command {
 	enum arguments arguments;
 	bool options_first; /* the first argument ends the options */
 	bool plain;	    /* it has no options at all, not even --help */
+	void (*prepare)(struct strings *argv); /* before its options are read; NULL: nothing */
 	int failure;	    /* exit status of failures before something ran; 0: 1 */
 	size_t size;	    /* of the struct that the options fill */
 	struct option_set options[OPTION_SETS];
@@ -75,6 +76,7 @@ extern const struct command network_connect, network_create, network_disconnect,
 extern const struct command published_ports; /* of ours, not of Docker's */
 extern const struct command volume_create, volume_inspect, volume_list, volume_prune, volume_remove,
 	volume_update;
+extern const struct command unit_group, journal_show; /* of ours, too */
 extern const struct command builder_prune, manifest_inspect, plugin_list;
 extern const struct command system_df, system_events, system_info, system_login, system_logout,
 	system_prune, system_version;

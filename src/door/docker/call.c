@@ -28,17 +28,6 @@ bool call_query_size(const struct call *call, int64_t *rows, int64_t *columns, s
 	return call_query_i64(call, "h", rows, err) && call_query_i64(call, "w", columns, err);
 }
 
-void call_read_console_size(const char *text, int *rows, int *columns)
-{
-	struct error ignored;
-	scoped_json json_t *json = text ? json_parse(text, strlen(text), &ignored) : NULL;
-
-	if (json_array_size(json) != 2)
-		return;
-	*rows = (int)json_integer_value(json_array_get(json, 0));
-	*columns = (int)json_integer_value(json_array_get(json, 1));
-}
-
 /* After the head of a stream is out, an error can only be one more document. */
 void call_fail_in_band(struct call *call, const struct error *err)
 {

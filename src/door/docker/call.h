@@ -17,9 +17,6 @@ char *call_registry_auth(const struct call *call);
 /* h and w of a resize. */
 bool call_query_size(const struct call *call, int64_t *rows, int64_t *columns, struct error *err);
 
-/* "[rows, columns]" of ConsoleSize; anything else leaves both as they are. */
-void call_read_console_size(const char *json, int *rows, int *columns);
-
 /* The container that the first argument names.  NULL: there is none, and that was answered. */
 struct container *call_container(struct call *call);
 

@@ -1,5 +1,6 @@
 /* Exec: create, start, resize, inspect. */
 #include "door/docker/handlers.h"
+#include "format/console_size.h"
 
 /* ---- create ---- */
 
@@ -31,10 +32,10 @@ void serve_exec_create(struct call *call)
 	struct exec_config config = {0};
 	struct container *c = NULL;
 	struct error err;
+	int rows, columns;
 
-	if (!call_read_body(call, &exec_config_type, &config, &err))
-		call_fail(call, &err);
-	else if (!config.cmd.count && error_set(&err, ERROR_INVALID, "No exec command specified"))
+	if (!call_read_body(call, &exec_config_type, &config, &err) ||
+	    !console_size_parse(config.console_size, &rows, &columns, &err))
 		call_fail(call, &err);
 	else
 		c = call_container(call);
@@ -44,6 +45,8 @@ void serve_exec_create(struct call *call)
 }
 
 /* ---- start ---- */
+
+#define CONSOLE_SIZE_API 42
 
 struct exec_start {
 	bool detach, tty;
@@ -95,12 +98,12 @@ static void start(struct call *call, const struct exec_start *body)
 	struct error err;
 	struct exec *exec = engine_find_exec(engine, call->arguments[0], &err);
 
-	if (!exec || !engine_may_start_exec(engine, exec, &err)) {
+	if (!exec || !engine_may_start_exec(engine, exec, &err) ||
+	    (call->minor >= CONSOLE_SIZE_API &&
+	     !console_size_parse(body->console_size, &options.rows, &options.columns, &err))) {
 		call_fail(call, &err);
 		return;
 	}
-	if (call->minor >= 42)
-		call_read_console_size(body->console_size, &options.rows, &options.columns);
 	if (body->detach)
 		engine_exec_start(engine, exec, &options, NULL, on_started, call_hold(call));
 	else

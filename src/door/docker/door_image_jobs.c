@@ -56,6 +56,16 @@ static void on_progress(void *data, const char *line, size_t size)
 	call_write(call, line, size);
 }
 
+/* A registry that wants credentials is no 401 of ours: clients would ask their user for a password to us. */
+static void fail_pull(struct call *call, const struct error *err)
+{
+	struct error failure = *err;
+
+	if (failure.kind == ERROR_DENIED)
+		failure.kind = ERROR_SYSTEM;
+	call_fail(call, &failure);
+}
+
 static void on_pulled(void *data, const struct image_result *result, const struct error *err)
 {
 	struct pull *pull = data;
@@ -65,7 +75,7 @@ static void on_pulled(void *data, const struct image_result *result, const struc
 	if (!err)
 		image_event_publish(call_engine(call), "pull", pull->reference, pull->reference);
 	if (call_is_open(call) && err) {
-		call_fail(call, err);
+		fail_pull(call, err);
 	} else if (call_is_open(call)) {
 		call_begin_stream(call);
 		call_end_stream(call);

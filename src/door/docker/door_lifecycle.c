@@ -22,14 +22,20 @@ static void answer_200(void *data, const struct engine_result *result)
 
 /* ---- start, stop, restart ---- */
 
-void serve_container_start(struct call *call)
+static void start(struct call *call, struct container *c)
 {
-	struct container *c = call_container(call);
 	const struct http_client_process *client = http_client_process(call->request);
 	struct start_options options = {.client = client->pid, .client_cgroup = client->cgroup};
 
+	engine_start(call_engine(call), c, &options, answer_204, call_hold(call));
+}
+
+void serve_container_start(struct call *call)
+{
+	struct container *c = call_container(call);
+
 	if (c)
-		engine_start(call_engine(call), c, &options, answer_204, call_hold(call));
+		start(call, c);
 }
 
 static bool read_signal(const struct call *call, int *signal, struct error *err)

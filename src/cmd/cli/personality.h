@@ -1,0 +1,19 @@
+/* Other commands' names that this program answers to: docker, systemctl, journalctl. */
+#pragma once
+
+#include "cmd/cli/cli.h"
+
+struct personality {
+	const char *name;
+	const char *product;	       /* as messages call the daemon */
+	const struct command *command; /* what stands at its top */
+	const char *verb;	       /* of a group: what it does without one; NULL: shows help */
+	bool verb_anywhere;	       /* options may stand before the verb */
+};
+
+/* By the name that the program was called by; its own for any other. */
+const struct personality *personality_of(const char *called);
+
+/* argv with the verb first. */
+struct strings personality_order(const struct personality *who, const char *const *argv,
+				 size_t count);

@@ -1,0 +1,357 @@
+/* list-units, list-unit-files, list-timers, list-sockets: systemctl's columns, as wide as needed. */
+#include "base/time.h"
+#include "cmd/cli/listing.h"
+#include "cmd/cli/table.h"
+#include "cmd/cli/unit.h"
+#include "format/json.h"
+#include "format/time_span.h"
+
+#include <stdio.h>
+
+static const struct table_shape shape = {.least = 0, .padding = 1};
+
+/* Cells are separated by tabs in `cells`; `head` may be NULL.  What stands before a line is not a column. */
+struct listed {
+	struct buffer cells, marks; /* one mark a line: "  ", "● " */
+	size_t count;
+};
+
+static void listed_fini(struct listed *l)
+{
+	buffer_fini(&l->cells);
+	buffer_fini(&l->marks);
+}
+
+static void add_line(struct listed *l, const char *mark)
+{
+	buffer_format(&l->marks, "%s\n", mark);
+	buffer_add_char(&l->cells, '\n');
+}
+
+/* The aligned lines, each behind its mark. */
+static void write_listed(const struct listed *l, struct buffer *out)
+{
+	scoped_buffer struct buffer aligned = {0};
+	const char *mark = l->marks.data, *line;
+
+	table_align(l->cells.data ? l->cells.data : "", &shape, &aligned);
+	line = aligned.data ? aligned.data : "";
+	while (mark && *mark && *line) {
+		size_t mark_size = strcspn(mark, "\n"), size = strcspn(line, "\n");
+
+		buffer_add(out, mark, mark_size);
+		buffer_add(out, line, size);
+		while (out->size && out->data[out->size - 1] == ' ')
+			out->size--;
+		buffer_add_char(out, '\n');
+		mark += mark_size + 1;
+		line += size + (line[size] == '\n');
+	}
+}
+
+static void add_patterns(struct target *target, const struct strings *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		target_add(target, "pattern", names->items[i]);
+}
+
+static json_t *fetch(struct cli *cli, const char *path, const struct unit_options *options,
+		     const struct strings *typed, struct error *err)
+{
+	scoped_target struct target target = target_format("/wherry/v1/");
+	scoped_strings struct strings patterns = {0};
+
+	buffer_add_text(&target.text, path);
+	if (!unit_patterns(typed, &patterns, err))
+		return NULL;
+	target_add_flag(&target, "all", options->all || options->states.count || typed->count);
+	add_patterns(&target, &patterns);
+	return api_get(cli, &target, err);
+}
+
+/* ---- list-units ---- */
+
+static bool is_wanted_type(const struct unit_options *options, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return !options->types.count || (dot && strings_contain(&options->types, dot + 1));
+}
+
+static bool is_wanted_unit(const struct unit_options *options, const json_t *unit)
+{
+	const struct strings *states = &options->states;
+
+	if (!is_wanted_type(options, doc_text(unit, "Id")) ||
+	    (options->failed && !str_equal(doc_text(unit, "ActiveState"), "failed")))
+		return false;
+	return !states->count || strings_contain(states, doc_text(unit, "LoadState")) ||
+	       strings_contain(states, doc_text(unit, "ActiveState")) ||
+	       strings_contain(states, doc_text(unit, "SubState"));
+}
+
+static void add_unit(struct listed *l, const json_t *unit, bool plain)
+{
+	const char *load = doc_text(unit, "LoadState"), *active = doc_text(unit, "ActiveState");
+	bool stands_out = !str_equal(load, "loaded") || str_equal(active, "failed");
+
+	buffer_format(&l->cells, "%s\t%s\t%s\t%s\t%s", doc_text(unit, "Id"), load, active,
+		      doc_text(unit, "SubState"), doc_text(unit, "Description"));
+	add_line(l, plain ? "" : stands_out ? "● " : "  ");
+	l->count++;
+}
+
+static void add_units_legend(const struct unit_options *options, size_t count, struct buffer *out)
+{
+	if (count)
+		buffer_add_text(out, "\nLOAD   = whether the unit's files could be read.\n"
+				     "ACTIVE = what the unit is, in few words for all types.\n"
+				     "SUB    = the same in the words of its type.\n");
+	buffer_format(out, "\n%zu loaded units listed.%s\n", count,
+		      options->all || options->failed || options->states.count
+			      ? ""
+			      : " Pass --all to see loaded but inactive units, too.");
+}
+
+static int run_list(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct unit_options *options = fields;
+	scoped_with(listed_fini) struct listed l = {0};
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+	size_t i;
+	json_t *unit;
+
+	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
+	if (!units)
+		return cli_fail(cli, &err);
+	scoped_json json_t *sorted = rows_sort(units, "Id");
+	if (!options->no_legend) {
+		buffer_add_text(&l.cells, "UNIT\tLOAD\tACTIVE\tSUB\tDESCRIPTION");
+		add_line(&l, options->plain ? "" : "  ");
+	}
+	json_array_foreach (sorted, i, unit)
+		if (is_wanted_unit(options, unit))
+			add_unit(&l, unit, options->plain);
+	if (l.count)
+		write_listed(&l, &out);
+	if (!options->no_legend) {
+		add_units_legend(options, l.count, &out);
+		buffer_format(&out, "To show all installed unit files use '%s list-unit-files'.\n",
+			      unit_program(cli));
+	}
+	return cli_print(&out);
+}
+
+const struct command unit_list =
+	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List units in memory", 0, -1, run_list);
+
+/* ---- list-unit-files ---- */
+
+static int run_list_files(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct unit_options *options = fields;
+	scoped_with(listed_fini) struct listed l = {0};
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+	size_t i;
+	json_t *file;
+
+	scoped_json json_t *files = fetch(cli, "unit-files", options, arguments, &err);
+	if (!files)
+		return cli_fail(cli, &err);
+	scoped_json json_t *sorted = rows_sort(files, "Name");
+	if (!options->no_legend) {
+		buffer_add_text(&l.cells, "UNIT FILE\tSTATE\tPRESET");
+		add_line(&l, "");
+	}
+	json_array_foreach (sorted, i, file) {
+		const char *state = doc_text(file, "State"), *preset = doc_text(file, "Preset");
+
+		if (!is_wanted_type(options, doc_text(file, "Name")) ||
+		    (options->states.count && !strings_contain(&options->states, state)))
+			continue;
+		buffer_format(&l.cells, "%s\t%s\t%s", doc_text(file, "Name"), state,
+			      *preset ? preset : "-");
+		add_line(&l, "");
+		l.count++;
+	}
+	write_listed(&l, &out);
+	if (!options->no_legend)
+		buffer_format(&out, "\n%zu unit files listed.\n", l.count);
+	return cli_print(&out);
+}
+
+const struct command unit_list_files =
+	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List unit files and whether they are enabled", 0,
+		     -1, run_list_files);
+
+/* ---- list-timers ---- */
+
+static void add_moment(struct buffer *cells, int64_t at, int64_t now, bool coming)
+{
+	scoped_free char *stamp = at ? time_stamp_format(at) : str_dup("-");
+	scoped_free char *span =
+		at ? time_span_format_short(coming ? at - now : now - at) : str_dup("-");
+
+	if (!at)
+		buffer_add_text(cells, "-\t-\t");
+	else if (coming)
+		buffer_format(cells, "%s\t%s left\t", stamp, span);
+	else
+		buffer_format(cells, "%s\t%s ago\t", stamp, span);
+}
+
+static int run_timers(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct unit_options *options = fields;
+	scoped_with(listed_fini) struct listed l = {0};
+	scoped_buffer struct buffer out = {0};
+	int64_t now = time_now_ns() / NS_PER_US;
+	struct error err;
+	size_t i;
+	json_t *timer;
+
+	scoped_json json_t *timers = fetch(cli, "timers", options, arguments, &err);
+	if (!timers)
+		return cli_fail(cli, &err);
+	if (!options->no_legend) {
+		buffer_add_text(&l.cells, "NEXT\tLEFT\tLAST\tPASSED\tUNIT\tACTIVATES");
+		add_line(&l, "");
+	}
+	json_array_foreach (timers, i, timer) {
+		add_moment(&l.cells, doc_number(timer, "Next_us"), now, true);
+		add_moment(&l.cells, doc_number(timer, "Last_us"), now, false);
+		buffer_format(&l.cells, "%s\t%s", doc_text(timer, "Unit"),
+			      doc_text(timer, "Activates"));
+		add_line(&l, "");
+		l.count++;
+	}
+	write_listed(&l, &out);
+	if (!options->no_legend)
+		buffer_format(&out, "\n%zu timers listed.\n", l.count);
+	if (!options->no_legend && !options->all)
+		buffer_add_text(&out, "Pass --all to see loaded but inactive timers, too.\n");
+	return cli_print(&out);
+}
+
+const struct command unit_list_timers = UNIT_COMMAND(
+	"[OPTIONS] [PATTERN...]", "List timers, the next to come first", 0, -1, run_timers);
+
+/* ---- list-sockets ---- */
+
+static bool add_socket(struct cli *cli, struct listed *l, const char *name, struct error *err)
+{
+	scoped_json json_t *unit = unit_get(cli, name, err);
+	size_t i;
+	json_t *listen;
+
+	if (!unit)
+		return false;
+	json_array_foreach (json_object_get(unit, "Listen"), i, listen) {
+		const char *text = json_string_value(listen);
+		const json_t *first = json_array_get(json_object_get(unit, "Triggers"), 0);
+		size_t size = strcspn(text, " ");
+
+		buffer_format(&l->cells, "%.*s\t%s\t%s", (int)size, text, name,
+			      *doc_text(first, "Id") ? doc_text(first, "Id") : "-");
+		add_line(l, "");
+		l->count++;
+	}
+	return true;
+}
+
+static int run_sockets(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct unit_options *options = fields;
+	scoped_with(listed_fini) struct listed l = {0};
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+	size_t i;
+	json_t *unit;
+
+	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
+	if (!units)
+		return cli_fail(cli, &err);
+	if (!options->no_legend) {
+		buffer_add_text(&l.cells, "LISTEN\tUNIT\tACTIVATES");
+		add_line(&l, "");
+	}
+	json_array_foreach (units, i, unit)
+		if (str_ends_with(doc_text(unit, "Id"), ".socket") &&
+		    !add_socket(cli, &l, doc_text(unit, "Id"), &err))
+			return cli_fail(cli, &err);
+	write_listed(&l, &out);
+	if (!options->no_legend)
+		buffer_format(&out, "\n%zu sockets listed.\n", l.count);
+	return cli_print(&out);
+}
+
+const struct command unit_list_sockets =
+	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List sockets by address", 0, -1, run_sockets);
+
+/* ---- list-dependencies ---- */
+
+static void add_tree(const json_t *node, const char *prefix, bool plain, struct buffer *out)
+{
+	const json_t *children = json_object_get(node, "Children");
+	size_t count = json_array_size(children), i;
+	json_t *child;
+
+	json_array_foreach (children, i, child) {
+		bool last = i + 1 == count;
+		scoped_free char *deeper = str_format("%s%s", prefix,
+						      plain  ? "  "
+						      : last ? "  "
+							     : "│ ");
+
+		if (plain) {
+			buffer_format(out, "%s", prefix);
+		} else {
+			const char *active = doc_text(child, "ActiveState");
+
+			unit_add_coloured(out, active, unit_dot("loaded", active));
+			buffer_format(out, " %s%s", prefix, last ? "└─" : "├─");
+		}
+		buffer_format(out, "%s\n", doc_text(child, "Id"));
+		add_tree(child, deeper, plain, out);
+	}
+}
+
+static bool add_dependencies(struct cli *cli, const char *name, const struct unit_options *options,
+			     struct buffer *out, struct error *err)
+{
+	scoped_target struct target target =
+		target_format("/wherry/v1/units/%s/dependencies", name);
+
+	target_add_flag(&target, "reverse", options->reverse);
+	target_add_flag(&target, "all", options->all);
+	scoped_json json_t *tree = api_get(cli, &target, err);
+	if (!tree)
+		return false;
+	buffer_format(out, "%s\n", doc_text(tree, "Id"));
+	add_tree(tree, options->plain ? "  " : "", options->plain, out);
+	return true;
+}
+
+static int run_dependencies(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_buffer struct buffer out = {0};
+	scoped_strings struct strings names = {0};
+	struct error err;
+
+	if (!unit_names(cli, arguments, &names, &err))
+		return cli_fail(cli, &err);
+	if (!arguments->count)
+		strings_add(&names, "default.target");
+	for (size_t i = 0; i < names.count; i++) {
+		if (i)
+			buffer_add_char(&out, '\n');
+		if (!add_dependencies(cli, names.items[i], fields, &out, &err))
+			return cli_fail(cli, &err);
+	}
+	return cli_print(&out);
+}
+
+const struct command unit_list_dependencies = UNIT_COMMAND(
+	"[OPTIONS] [UNIT...]", "Show what a unit pulls in, as a tree", 0, -1, run_dependencies);
