@@ -1,5 +1,10 @@
 #include "base/date.h"
 
+#include <string.h>
+
+const char *const weekday_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+				      "Friday", "Saturday", "Sunday"};
+
 /* Years are counted from March, so that a leap day is the last of its year, and in eras of 400 years,
  * which all have the same days.  The C library does this too, but reads /etc/localtime for it, and a
  * line of a log has a tenth of the time that it takes. */
@@ -35,4 +40,16 @@ int weekday_from_days(int64_t days)
 	int64_t since = days + 3; /* 1970 began on a Thursday */
 
 	return (int)(since - 7 * floor_divide(since, 7));
+}
+
+int weekday_from_name(const char *text, size_t *length)
+{
+	for (int i = 0; i < 7; i++) {
+		size_t whole = strlen(weekday_names[i]);
+
+		*length = strncasecmp(text, weekday_names[i], whole) == 0 ? whole : 3;
+		if (strncasecmp(text, weekday_names[i], *length) == 0)
+			return i;
+	}
+	return -1;
 }

@@ -35,11 +35,33 @@ static void a_day_past_the_end_of_its_month_is_one_of_the_next(void **state)
 	assert_int_equal(real.day, 3);
 }
 
+static void weekdays_have_long_and_short_names(void **state)
+{
+	static const struct {
+		const char *text;
+		int weekday;
+		size_t length;
+	} cases[] = {
+		{"Monday", 0, 6},      {"mon", 0, 3},	{"TUE,Wed", 1, 3},
+		{"Wednesday..", 2, 9}, {"Thurs", 3, 3}, {"Sunday", 6, 6},
+		{"Mo", -1, 0},	       {"", -1, 0},	{"Day", -1, 0},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		size_t length;
+
+		assert_int_equal(weekday_from_name(cases[i].text, &length), cases[i].weekday);
+		if (cases[i].weekday >= 0)
+			assert_int_equal(length, cases[i].length);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dates_and_days_go_there_and_back),
 		cmocka_unit_test(a_day_past_the_end_of_its_month_is_one_of_the_next),
+		cmocka_unit_test(weekdays_have_long_and_short_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

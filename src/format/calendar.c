@@ -1,25 +1,23 @@
 /* An expression is read into a list of steps for each part of a date and a time, which is also what is written
- * back; calendar_next.c looks for moments. */
+ * back by calendar_write.c; calendar_next.c looks for moments. */
 #include "format/calendar_field.h"
 
+#include "base/byte.h"
 #include "base/date.h"
 
 enum { STEP_LIMIT = 240, LOWEST = -1 };
 
 static const struct part {
 	const char *name;
-	int from, to, digits;
+	int from, to;
 } parts[CALENDAR_PARTS] = {
-	[CALENDAR_YEAR] = {"the year", CALENDAR_FIRST_YEAR, CALENDAR_LAST_YEAR, 4},
-	[CALENDAR_MONTH] = {"the month", 1, 12, 2},
-	[CALENDAR_DAY] = {"the day", 1, 31, 2},
-	[CALENDAR_HOUR] = {"the hour", 0, 23, 2},
-	[CALENDAR_MINUTE] = {"the minute", 0, 59, 2},
-	[CALENDAR_SECOND] = {"the second", 0, 60 * CALENDAR_SECOND_US - 1, 2},
+	[CALENDAR_YEAR] = {"the year", CALENDAR_FIRST_YEAR, CALENDAR_LAST_YEAR},
+	[CALENDAR_MONTH] = {"the month", 1, 12},
+	[CALENDAR_DAY] = {"the day", 1, 31},
+	[CALENDAR_HOUR] = {"the hour", 0, 23},
+	[CALENDAR_MINUTE] = {"the minute", 0, 59},
+	[CALENDAR_SECOND] = {"the second", 0, 60 * CALENDAR_SECOND_US - 1},
 };
-
-static const char *const weekday_names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-					    "Friday", "Saturday", "Sunday"};
 
 static const struct {
 	const char *word, *meaning;
@@ -52,11 +50,6 @@ static bool fail(struct parser *p, const char *part)
 	return false;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static const char *skip_blanks(const char *at)
 {
 	return at + strspn(at, " ");
@@ -66,9 +59,9 @@ static const char *skip_blanks(const char *at)
 
 static bool read_number(struct parser *p, int limit, int *value)
 {
-	if (!is_digit(*p->at))
+	if (!byte_is_digit(*p->at))
 		return false;
-	for (*value = 0; is_digit(*p->at) && *value <= limit; p->at++)
+	for (*value = 0; byte_is_digit(*p->at) && *value <= limit; p->at++)
 		*value = *value * 10 + (*p->at - '0');
 	return *value <= limit;
 }
@@ -78,12 +71,12 @@ static int read_fraction(struct parser *p)
 {
 	int value = 0, scale = CALENDAR_SECOND_US / 10;
 
-	if (p->at[0] != '.' || !is_digit(p->at[1]))
+	if (p->at[0] != '.' || !byte_is_digit(p->at[1]))
 		return 0;
-	for (p->at++; is_digit(*p->at) && scale; p->at++, scale /= 10)
+	for (p->at++; byte_is_digit(*p->at) && scale; p->at++, scale /= 10)
 		value += (*p->at - '0') * scale;
 	value += !scale && *p->at >= '5' && *p->at <= '9';
-	while (is_digit(*p->at))
+	while (byte_is_digit(*p->at))
 		p->at++;
 	return value;
 }
@@ -141,19 +134,6 @@ static bool read_field(struct parser *p, bool seconds, struct calendar_field *fi
 
 /* ---- weekdays ---- */
 
-/* The name at the front; *length is what it takes. */
-static int find_weekday(const char *at, size_t *length)
-{
-	for (int i = 0; i < 7; i++) {
-		size_t whole = strlen(weekday_names[i]);
-
-		*length = strncasecmp(at, weekday_names[i], whole) == 0 ? whole : 3;
-		if (strncasecmp(at, weekday_names[i], *length) == 0)
-			return i;
-	}
-	return -1;
-}
-
 /* "..", or "-" as it was once written, and the last day of a range. */
 static bool read_range_end(struct parser *p, int first, int *last)
 {
@@ -166,7 +146,7 @@ static bool read_range_end(struct parser *p, int first, int *last)
 		p->at += 2;
 	else
 		return true;
-	*last = find_weekday(p->at, &length);
+	*last = weekday_from_name(p->at, &length);
 	p->at += *last < 0 ? 0 : length;
 	return *last >= first;
 }
@@ -175,7 +155,7 @@ static bool read_range_end(struct parser *p, int first, int *last)
 static bool read_weekdays(struct parser *p)
 {
 	size_t length;
-	int first = find_weekday(p->at, &length), last;
+	int first = weekday_from_name(p->at, &length), last;
 
 	if (first < 0)
 		return true;
@@ -187,7 +167,7 @@ static bool read_weekdays(struct parser *p)
 			p->out->weekdays |= 1U << i;
 		if (*p->at != ',' || !*++p->at || *p->at == ' ')
 			break;
-		first = find_weekday(p->at, &length);
+		first = weekday_from_name(p->at, &length);
 	}
 	if (first < 0)
 		return fail(p, "the weekdays");
@@ -209,9 +189,9 @@ static bool read_moment(struct parser *p)
 {
 	int64_t seconds = 0, days;
 
-	for (p->at++; is_digit(*p->at) && seconds < INT64_C(1) << 40; p->at++)
+	for (p->at++; byte_is_digit(*p->at) && seconds < INT64_C(1) << 40; p->at++)
 		seconds = seconds * 10 + (*p->at - '0');
-	if (*p->at || !is_digit(p->at[-1]) || seconds >= INT64_C(1) << 40)
+	if (*p->at || !byte_is_digit(p->at[-1]) || seconds >= INT64_C(1) << 40)
 		return fail(p, "the date");
 	days = seconds / SECONDS_PER_DAY;
 	struct date date = date_from_days(days);
@@ -413,87 +393,4 @@ void calendar_free(struct calendar *calendar)
 	time_zone_free(calendar->zone);
 	free(calendar->zone_name);
 	free(calendar);
-}
-
-/* ---- writing ---- */
-
-static void write_value(struct buffer *out, enum calendar_part part, int value, int digits)
-{
-	int unit = part == CALENDAR_SECOND ? CALENDAR_SECOND_US : 1;
-
-	buffer_format(out, "%0*d", digits, value / unit);
-	if (value % unit)
-		buffer_format(out, ".%06d", value % unit);
-}
-
-static void write_step(struct buffer *out, enum calendar_part part,
-		       const struct calendar_step *step)
-{
-	int unit = part == CALENDAR_SECOND ? CALENDAR_SECOND_US : 1;
-
-	write_value(out, part, step->start, parts[part].digits);
-	if (step->stop >= 0) {
-		buffer_add_text(out, "..");
-		write_value(out, part, step->stop, parts[part].digits);
-	}
-	if (step->repeat && (step->stop < 0 || step->repeat != unit)) {
-		buffer_add_char(out, '/');
-		write_value(out, part, step->repeat, 1);
-	}
-}
-
-static void write_field(struct buffer *out, const struct calendar *c, enum calendar_part part)
-{
-	const struct calendar_field *field = &c->fields[part];
-	bool each_second = part == CALENDAR_SECOND && field->count == 1 &&
-			   field->items[0].start == 0 && field->items[0].stop < 0 &&
-			   field->items[0].repeat == CALENDAR_SECOND_US;
-
-	if (!field->count || each_second) {
-		buffer_add_char(out, '*');
-		return;
-	}
-	for (size_t i = 0; i < field->count; i++) {
-		if (i)
-			buffer_add_char(out, ',');
-		write_step(out, part, &field->items[i]);
-	}
-}
-
-/* Three and more in a row as a range. */
-static void write_weekdays(struct buffer *out, unsigned weekdays)
-{
-	for (int i = 0, end; i < 7; i = end) {
-		for (end = i; weekdays & 1U << end; end++)
-			;
-		if (end == i) {
-			end++;
-			continue;
-		}
-		if (end - i == 2)
-			end--;
-		buffer_format(out, "%s%.3s", out->size ? "," : "", weekday_names[i]);
-		if (end - i > 2)
-			buffer_format(out, "..%.3s", weekday_names[end - 1]);
-	}
-	if (weekdays)
-		buffer_add_char(out, ' ');
-}
-
-char *calendar_format(const struct calendar *calendar)
-{
-	static const char behind[CALENDAR_PARTS] = {'-', '-', ' ', ':', ':', '\0'};
-	scoped_buffer struct buffer out = {0};
-
-	write_weekdays(&out, calendar->weekdays);
-	for (enum calendar_part part = 0; part < CALENDAR_PARTS; part++) {
-		write_field(&out, calendar, part);
-		if (part == CALENDAR_MONTH && calendar->days_from_end)
-			buffer_add_char(&out, '~');
-		else if (behind[part])
-			buffer_add_char(&out, behind[part]);
-	}
-	if (calendar->zone_name)
-		buffer_format(&out, " %s", calendar->zone_name);
-	return buffer_take(&out);
 }

@@ -2,6 +2,7 @@
  * line.  A quote within the plain piece is a byte like others. */
 #include "format/environment_file.h"
 
+#include "base/byte.h"
 #include "base/map.h"
 #include "format/unit_variable.h"
 #include "format/utf8.h"
@@ -12,16 +13,6 @@ struct parser {
 	struct map places; /* of the names in `out`, from 1 */
 	struct strings *warnings;
 };
-
-static bool is_line_end(char c)
-{
-	return c == '\n' || c == '\r';
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || is_line_end(c);
-}
 
 /* ---- values ---- */
 
@@ -66,7 +57,7 @@ static void read_escaped(struct parser *p, struct buffer *value)
 {
 	if (p->end - p->at >= 2 && p->at[0] == '\r' && p->at[1] == '\n')
 		p->at += 2;
-	else if (p->at < p->end && is_line_end(*p->at))
+	else if (p->at < p->end && byte_is_line_end(*p->at))
 		p->at++;
 	else if (p->at < p->end)
 		buffer_add_char(value, *p->at++);
@@ -77,14 +68,14 @@ static void read_plain(struct parser *p, struct buffer *value)
 {
 	size_t solid = value->size;
 
-	while (p->at < p->end && !is_line_end(*p->at)) {
+	while (p->at < p->end && !byte_is_line_end(*p->at)) {
 		char c = *p->at++;
 
 		if (c == '\\')
 			read_escaped(p, value);
 		else
 			buffer_add_char(value, c);
-		if (c == '\\' || !is_blank(c))
+		if (c == '\\' || !byte_is_blank(c))
 			solid = value->size;
 	}
 	value->size = solid;
@@ -93,8 +84,8 @@ static void read_plain(struct parser *p, struct buffer *value)
 static void read_value(struct parser *p, struct buffer *value)
 {
 	buffer_reserve(value, 0);
-	while (p->at < p->end && !is_line_end(*p->at)) {
-		if (is_blank(*p->at)) {
+	while (p->at < p->end && !byte_is_line_end(*p->at)) {
+		if (byte_is_blank(*p->at)) {
 			p->at++;
 		} else if (*p->at == '\'') {
 			p->at++;
@@ -114,7 +105,7 @@ static void read_value(struct parser *p, struct buffer *value)
 /* A backslash at its end continues a comment, too. */
 static void skip_comment(struct parser *p)
 {
-	while (p->at < p->end && !is_line_end(*p->at))
+	while (p->at < p->end && !byte_is_line_end(*p->at))
 		p->at += *p->at == '\\' && p->end - p->at > 1 ? 2 : 1;
 }
 
@@ -142,9 +133,9 @@ static void read_assignment(struct parser *p)
 	const char *key = p->at, *key_end;
 	scoped_buffer struct buffer value = {0};
 
-	while (p->at < p->end && *p->at != '=' && !is_line_end(*p->at))
+	while (p->at < p->end && *p->at != '=' && !byte_is_line_end(*p->at))
 		p->at++;
-	for (key_end = p->at; key_end > key && is_blank(key_end[-1]); key_end--)
+	for (key_end = p->at; key_end > key && byte_is_blank(key_end[-1]); key_end--)
 		;
 	size_t length = (size_t)(key_end - key);
 	if (p->at == p->end || *p->at != '=') {
@@ -171,7 +162,7 @@ void environment_file_parse(const char *data, size_t size, struct pairs *out,
 	for (size_t i = 0; i < out->count; i++)
 		map_put(&p.places, out->items[i].name, (void *)(uintptr_t)(i + 1));
 	while (p.at < p.end) {
-		if (is_blank(*p.at))
+		if (byte_is_blank(*p.at))
 			p.at++;
 		else if (*p.at == '#' || *p.at == ';')
 			skip_comment(&p);

@@ -1,5 +1,7 @@
 #include "format/time_span.h"
 
+#include "base/byte.h"
+
 enum { MS = 1000, SECOND = 1000 * MS, MINUTE = 60 * SECOND };
 
 #define HOUR  (INT64_C(60) * MINUTE)
@@ -21,11 +23,6 @@ static const struct unit {
 	{"M", MONTH},	    {"month", MONTH},	 {"months", MONTH}, {"y", YEAR},
 	{"year", YEAR},	    {"years", YEAR},
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static const char *skip_blanks(const char *at)
 {
@@ -57,7 +54,7 @@ static bool add_part(int64_t whole, const char *fraction, int64_t unit, int64_t 
 	if (!unit || __builtin_mul_overflow(whole, unit, &part) ||
 	    __builtin_add_overflow(*sum, part, sum))
 		return false;
-	for (unit /= 10; is_digit(*fraction); fraction++, unit /= 10)
+	for (unit /= 10; byte_is_digit(*fraction); fraction++, unit /= 10)
 		if (__builtin_add_overflow(*sum, (*fraction - '0') * unit, sum))
 			return false;
 	return *sum < SPAN_INFINITY;
@@ -65,7 +62,7 @@ static bool add_part(int64_t whole, const char *fraction, int64_t unit, int64_t 
 
 static bool read_whole(const char **at, int64_t *whole)
 {
-	for (*whole = 0; is_digit(**at); ++*at)
+	for (*whole = 0; byte_is_digit(**at); ++*at)
 		if (__builtin_mul_overflow(*whole, 10, whole) ||
 		    __builtin_add_overflow(*whole, **at - '0', whole))
 			return false;

@@ -1,16 +1,9 @@
+#include "base/byte.h"
 #include "base/date.h"
 #include "format/time_span.h"
 #include "format/time_zone.h"
 
 enum { SECOND_US = 1000000 };
-
-static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-				       "Friday", "Saturday", "Sunday"};
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* ---- relative ones ---- */
 
@@ -57,9 +50,9 @@ static bool read_digits(const char **at, size_t most, int *value)
 {
 	size_t count = 0;
 
-	for (*value = 0; is_digit(**at) && count < most; count++)
+	for (*value = 0; byte_is_digit(**at) && count < most; count++)
 		*value = *value * 10 + (*(*at)++ - '0');
-	return count && !is_digit(**at);
+	return count && !byte_is_digit(**at);
 }
 
 /* `count` numbers with `between` between them; returns how many are there. */
@@ -73,15 +66,6 @@ static size_t read_numbers(const char **at, char between, size_t count, int *val
 			return 0;
 	}
 	return count;
-}
-
-static int find_weekday(const char *word)
-{
-	for (size_t i = 0; i < array_length(weekdays); i++)
-		if (strcasecmp(word, weekdays[i]) == 0 ||
-		    (strlen(word) == 3 && strncasecmp(word, weekdays[i], 3) == 0))
-			return (int)i;
-	return -1;
 }
 
 static bool read_date(const char *word, int64_t *days)
@@ -103,9 +87,9 @@ static bool read_time(const char *word, struct stamp *out)
 	if (read_numbers(&word, ':', 3, values) < 2 || values[0] > 23 || values[1] > 59 ||
 	    values[2] > 60)
 		return false;
-	if (*word == '.' && !is_digit(*++word))
+	if (*word == '.' && !byte_is_digit(*++word))
 		return false;
-	for (; is_digit(*word); word++, scale /= 10)
+	for (; byte_is_digit(*word); word++, scale /= 10)
 		out->us += (*word - '0') * scale;
 	out->seconds = values[0] * 3600 + values[1] * 60 + values[2];
 	return !*word;
@@ -142,10 +126,11 @@ static struct strings split_words(const char *text)
  * 0: something is wrong.  `out` comes with the present day. */
 static size_t read_words(char *const *words, struct stamp *out)
 {
-	size_t next = 0, said;
+	size_t next = 0, said, length;
 
-	out->weekday = words[0] ? find_weekday(words[0]) : -1;
-	next += out->weekday >= 0;
+	out->weekday = words[0] ? weekday_from_name(words[0], &length) : -1;
+	if (out->weekday >= 0 && words[next++][length])
+		return 0;
 	said = next;
 	if (words[next] && read_near_day(words[next], &out->day))
 		return next ? 0 : 1;
@@ -234,6 +219,7 @@ char *time_stamp_format(int64_t us)
 	if (us < 0 || date.year > 9999)
 		return str_dup("n/a");
 	return str_format("%.3s %04d-%02d-%02d %02d:%02d:%02d %s",
-			  weekdays[weekday_from_days(days)], (int)date.year, date.month, date.day,
-			  seconds / 3600, seconds / 60 % 60, seconds % 60, zone.abbreviation);
+			  weekday_names[weekday_from_days(days)], (int)date.year, date.month,
+			  date.day, seconds / 3600, seconds / 60 % 60, seconds % 60,
+			  zone.abbreviation);
 }

@@ -3,6 +3,8 @@
 #include "format/time_zone_rule.h"
 #include "os/file.h"
 
+#include "base/byte.h"
+
 #include <endian.h>
 #include <fcntl.h>
 #include <time.h>
@@ -159,9 +161,7 @@ struct time_zone *time_zone_parse(const char *data, size_t size)
 
 static bool is_zone_name(const char *name)
 {
-	bool letter = (*name | 0x20) >= 'a' && (*name | 0x20) <= 'z';
-
-	return letter && strlen(name) < 64 && !strstr(name, "..") &&
+	return byte_is_letter(*name) && strlen(name) < 64 && !strstr(name, "..") &&
 	       !name[strspn(name,
 			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/")];
 }

@@ -1,19 +1,15 @@
 #include "format/time_zone_rule.h"
 
+#include "base/byte.h"
 #include "base/date.h"
 
 /* ---- reading ---- */
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool read_number(const char **at, int most, int *value)
 {
-	if (!is_digit(**at))
+	if (!byte_is_digit(**at))
 		return false;
-	for (*value = 0; is_digit(**at) && *value <= most; ++*at)
+	for (*value = 0; byte_is_digit(**at) && *value <= most; ++*at)
 		*value = *value * 10 + (**at - '0');
 	return *value <= most;
 }

@@ -1,5 +1,6 @@
 #include "format/unit_specifier.h"
 
+#include "base/byte.h"
 #include "format/unit_name.h"
 
 /* ---- of a name ---- */
@@ -39,11 +40,6 @@ void unit_specifiers_of_name(const char *name, struct unit_specifiers *out, stru
 
 /* ---- in a text ---- */
 
-static bool is_letter_or_digit(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 /* What stands behind a percent sign; returns what follows it, NULL: unknown.  Signs are left alone, so that
  * "100%" need not be doubled. */
 static const char *add_specifier(struct buffer *out, const char *at,
@@ -60,7 +56,7 @@ static const char *add_specifier(struct buffer *out, const char *at,
 		return at + 1;
 	}
 	buffer_add_char(out, '%');
-	return is_letter_or_digit(*at) ? NULL : at;
+	return byte_is_letter(*at) || byte_is_digit(*at) ? NULL : at;
 }
 
 bool unit_specifiers_expand(const char *text, const struct unit_specifiers *values, char **out,

@@ -3,6 +3,7 @@
  * before it became blanks; so each byte is looked at a fixed number of times, however the file is made. */
 #include "format/unit_text.h"
 
+#include "base/byte.h"
 #include "format/utf8.h"
 
 struct parser {
@@ -16,11 +17,6 @@ struct parser {
 static void warn(struct parser *p, uint32_t line, const char *what)
 {
 	strings_format(&p->out.warnings, "%s:%u: %s", p->file, line, what);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static bool fail(const struct parser *p, uint32_t line, const char *what, struct error *err)
@@ -39,7 +35,7 @@ static char *read_line(struct parser *p, char **start)
 		end = p->end;
 	else if (end > p->at && end[-1] == '\r')
 		end--;
-	for (*start = p->at; *start < end && is_blank(**start); ++*start)
+	for (*start = p->at; *start < end && byte_is_blank(**start); ++*start)
 		;
 	p->at = next;
 	p->line++;
@@ -86,10 +82,10 @@ static char *read_joined(struct parser *p, uint32_t *line, char **end)
 	}
 	if (!text)
 		return NULL;
-	while (to > text && is_blank(to[-1]))
+	while (to > text && byte_is_blank(to[-1]))
 		to--;
 	*to = '\0';
-	while (is_blank(*text)) /* where the first line was but a backslash */
+	while (byte_is_blank(*text)) /* where the first line was but a backslash */
 		text++;
 	*end = to;
 	return text;
@@ -130,10 +126,10 @@ static void add_assignment(struct parser *p, uint32_t line, char *text)
 		warn(p, line, "an assignment before the first section");
 		return;
 	}
-	while (is_blank(key_end[-1])) /* the first byte is none */
+	while (byte_is_blank(key_end[-1])) /* the first byte is none */
 		key_end--;
 	*key_end = '\0';
-	for (value++; is_blank(*value); value++)
+	for (value++; byte_is_blank(*value); value++)
 		;
 	add_line(p, &(struct unit_line){p->section, text, value, line});
 }

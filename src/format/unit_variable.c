@@ -1,5 +1,6 @@
 #include "format/unit_variable.h"
 
+#include "base/byte.h"
 #include "base/map.h"
 #include "format/unit_words.h"
 #include "format/utf8.h"
@@ -31,10 +32,9 @@ static void read_environment(const struct strings *environment, struct map *valu
 bool unit_variable_is_valid_name(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
-		bool digit = name[i] >= '0' && name[i] <= '9';
-		bool letter = (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
+		bool digit = byte_is_digit(name[i]) && i > 0;
 
-		if (!letter && name[i] != '_' && (!digit || i == 0))
+		if (!digit && !byte_is_letter(name[i]) && name[i] != '_')
 			return false;
 	}
 	return length > 0;

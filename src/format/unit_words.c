@@ -1,11 +1,7 @@
 #include "format/unit_words.h"
 
+#include "base/byte.h"
 #include "format/utf8.h"
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 /* ---- escapes ---- */
 
@@ -116,7 +112,7 @@ static bool read_word(struct word *w, struct error *err)
 
 	for (;;) {
 		add_plain(w, quote);
-		if (!*w->at || (!quote && is_blank(*w->at)))
+		if (!*w->at || (!quote && byte_is_blank(*w->at)))
 			break;
 		if (*w->at == '\\') {
 			w->at++;
@@ -134,7 +130,7 @@ static bool read_word(struct word *w, struct error *err)
 
 static const char *skip_blanks(const char *at)
 {
-	while (is_blank(*at))
+	while (byte_is_blank(*at))
 		at++;
 	return at;
 }
