@@ -1,6 +1,6 @@
-/* Works on a draft (transaction_draft.h): close over the dependencies, merge, order, drop what changes nothing, compare
- * with the queue.  Redundant jobs are dropped before the merging, too: what runs already contradicts nothing,
- * and no cycle goes through it. */
+/* Works on a draft (transaction_draft.h): close over the dependencies, merge, drop what changes nothing, order, compare
+ * with the queue.  Redundant jobs are dropped before the merging, too, since what runs already contradicts
+ * nothing; and all are gone before the ordering, since no cycle goes through them. */
 #include "unit/transaction.h"
 
 #include "unit/transaction_draft.h"
@@ -176,15 +176,14 @@ static void cancel(struct transaction *t, struct unit *unit)
 
 static void plan(struct transaction *t, const struct draft_job *job, bool irreversible)
 {
-	enum job_type type = job->type;
 	const struct job *queued = job->unit->job;
 
-	if (queued && !job_types_merge(type, queued->type, job->unit, &type)) {
+	if (queued && job_types_conflict(job->type, queued->type)) {
 		cancel(t, job->unit);
 		queued = NULL;
 	}
 	struct planned_job planned = {.unit = job->unit,
-				      .type = type,
+				      .type = job->type,
 				      .matters = job->matters,
 				      .irreversible =
 					      irreversible || (queued && queued->irreversible),
@@ -221,11 +220,8 @@ static bool think(struct draft *draft, const struct unit_set *set, enum job_mode
 	draft_drop_redundant(draft);
 	if (!draft_merge(draft, err))
 		return false;
-	draft_collect_garbage(draft);
-	if (!draft_order(draft, err))
-		return false;
 	draft_drop_redundant(draft);
-	return fits_queue(draft, mode, err);
+	return draft_order(draft, err) && fits_queue(draft, mode, err);
 }
 
 bool transaction_build(const struct unit_set *set, struct unit *anchor, enum job_type type,

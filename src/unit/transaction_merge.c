@@ -82,6 +82,16 @@ static void join_all(struct draft *draft, uint32_t first)
 	}
 }
 
+/* What stands in the queue and does not contradict becomes one with it, and that is what has to be ordered. */
+static void join_queued(struct draft_job *job)
+{
+	enum job_type type;
+
+	if (!job->dead && job->unit->job &&
+	    job_types_merge(job->type, job->unit->job->type, job->unit, &type))
+		job->type = type;
+}
+
 /* In the order in which the contradictions came about: the first is the cause of others. */
 static bool settle_all(struct draft *draft, struct error *err)
 {
@@ -101,5 +111,7 @@ bool draft_merge(struct draft *draft, struct error *err)
 	for (uint32_t i = 0; i < draft->jobs.count; i++)
 		if (draft_first(draft, draft->jobs.items[i].unit) == i)
 			join_all(draft, i);
+	for (size_t i = 0; i < draft->jobs.count; i++)
+		join_queued(&draft->jobs.items[i]);
 	return true;
 }

@@ -11,7 +11,13 @@ struct step {
 struct walk {
 	struct step *items;
 	size_t count, capacity;
+	bool again; /* it was broken off at a cycle */
 };
+
+static void walk_fini(struct walk *walk)
+{
+	vector_fini(walk);
+}
 
 /* What the order minds of a unit: its job here, or else in the queue. */
 static uint32_t job_of(struct draft *draft, struct unit *unit)
@@ -75,6 +81,18 @@ static void forget_walk(struct draft *draft, struct walk *walk)
 		draft->jobs.items[walk->items[--walk->count].job].colour = WHITE;
 }
 
+/* The job of a unit that is dead leaves the place to the one in the queue, which has not been looked at. */
+static void forget_order(struct draft *draft, struct walk *walk)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < draft->jobs.count; i++)
+		changed |= draft->jobs.items[i].dead && draft->jobs.items[i].unit->job;
+	for (size_t i = 0; changed && i < draft->jobs.count; i++)
+		draft->jobs.items[i].colour = WHITE;
+	walk->again = true;
+}
+
 static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, struct error *err)
 {
 	uint32_t victim = tell_cycle(draft, walk, start);
@@ -88,6 +106,7 @@ static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, 
 		       job_type_name(draft->jobs.items[victim].type));
 	draft_delete(draft, victim, NULL);
 	draft_collect_garbage(draft);
+	forget_order(draft, walk);
 	return true;
 }
 
@@ -119,22 +138,26 @@ static bool go_on(struct draft *draft, struct walk *walk, struct error *err)
 
 static bool walk_from(struct draft *draft, struct walk *walk, uint32_t job, struct error *err)
 {
-	while (!draft->jobs.items[job].dead && draft->jobs.items[job].colour == WHITE) {
-		enter(draft, walk, job);
-		while (walk->count)
-			if (!go_on(draft, walk, err))
-				return false;
-	}
+	const struct draft_job *j = &draft->jobs.items[job];
+
+	if (j->dead || j->queued || j->colour != WHITE)
+		return true;
+	enter(draft, walk, job);
+	while (walk->count)
+		if (!go_on(draft, walk, err))
+			return false;
 	return true;
 }
 
 bool draft_order(struct draft *draft, struct error *err)
 {
-	struct walk walk = {0};
-	bool ordered = true;
+	scoped_with(walk_fini) struct walk walk = {.again = true};
 
-	for (uint32_t i = 0; ordered && i < draft->jobs.count; i++)
-		ordered = walk_from(draft, &walk, i, err);
-	vector_fini(&walk);
-	return ordered;
+	while (walk.again) {
+		walk.again = false;
+		for (uint32_t i = 0; i < draft->jobs.count; i++)
+			if (!walk_from(draft, &walk, i, err))
+				return false;
+	}
+	return true;
 }

@@ -269,6 +269,11 @@ static void order_is_without_a_cycle(void **state)
 		 "start a", 0, "start a start e"},
 		{"through the queue", "a Wants=b After=q; q After=b job=start; b After=a",
 		 "start a", 0, "start a"},
+		{"the queue stands in its own way",
+		 "u6 reloading Requires=u1; u1 Before=u6; u10 reloading job=start After=u6 "
+		 "Before=u6",
+		 "start u6", 0, NULL, "Transaction order is cyclic. See system logs for details.",
+		 ERROR_CONFLICT},
 		{"through the queue, and all matter",
 		 "a After=q; q After=b job=start; b After=a; "
 		 "a Requires=b After=q",
