@@ -79,11 +79,24 @@ void unit_say_text(struct unit_shim *u, enum machine_text text)
 	unit_journal_say(&u->journal, texts[text].priority, out.data);
 }
 
+/* Where the journal speaks of an end, codes of init scripts have names too. */
+static const char *meaning_of(int32_t code)
+{
+	static const char *const scripts[] = {
+		[2] = "INVALIDARGUMENT", [3] = "NOTIMPLEMENTED", [4] = "NOPERMISSION",
+		[5] = "NOTINSTALLED",	 [6] = "NOTCONFIGURED",	 [7] = "NOTRUNNING",
+	};
+	const char *name = exit_status_name(code);
+
+	if (!name && code > 0 && (size_t)code < array_length(scripts))
+		name = scripts[code];
+	return name ? name : "n/a";
+}
+
 void unit_say_end(struct unit_shim *u, bool control, const struct execution_process *process)
 {
 	const char *name = u->start.plan.unit;
 	const char *who = control ? "Control" : "Main";
-	const char *meaning = exit_status_name(process->status);
 	bool clean = exit_is_clean(&u->start.plan.success, (enum process_end)process->end,
 				   process->status, !control);
 	int priority = clean || process->ignored ? SAY_INFO : SAY_NOTICE;
@@ -92,7 +105,7 @@ void unit_say_end(struct unit_shim *u, bool control, const struct execution_proc
 		return;
 	if (process->end == PROCESS_EXITED)
 		unit_say(u, priority, "%s: %s process exited, code=exited, status=%d/%s", name, who,
-			 process->status, meaning ? meaning : "n/a");
+			 process->status, meaning_of(process->status));
 	else
 		unit_say(u, priority, "%s: %s process exited, code=%s, status=%d/%s", name, who,
 			 process_end_name((enum process_end)process->end), process->status,

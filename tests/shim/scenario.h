@@ -14,4 +14,5 @@ struct scenario {
 	}
 
 extern const struct scenario life_scenarios[], attach_scenarios[], log_scenarios[],
-	exec_scenarios[], names_scenarios[], unit_life_scenarios[];
+	exec_scenarios[], names_scenarios[], unit_life_scenarios[],
+	unit_notify_scenarios[];

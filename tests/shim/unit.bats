@@ -105,3 +105,67 @@ scenario() {
 @test "a shim without a start ends with its daemon too" {
 	scenario a_shim_without_a_start_ends_with_its_daemon_too
 }
+
+@test "ready is told with a status" {
+	scenario ready_is_told_with_a_status
+}
+
+@test "who ends without ready breaks the protocol" {
+	scenario who_ends_without_ready_breaks_the_protocol
+}
+
+@test "ready just before the end counts" {
+	scenario ready_just_before_the_end_counts
+}
+
+@test "a stranger is not heard" {
+	scenario a_stranger_is_not_heard
+}
+
+@test "with access for all a child is heard" {
+	scenario with_access_for_all_a_child_is_heard
+}
+
+@test "another process becomes the main one" {
+	scenario another_process_becomes_the_main_one
+}
+
+@test "the watchdog bites who is silent" {
+	scenario the_watchdog_bites_who_is_silent
+}
+
+@test "who gives signs of life lives" {
+	scenario who_gives_signs_of_life_lives
+}
+
+@test "a trigger is a bite" {
+	scenario a_trigger_is_a_bite
+}
+
+@test "time can be asked for" {
+	scenario time_can_be_asked_for
+}
+
+@test "a reload ends with ready" {
+	scenario a_reload_ends_with_ready
+}
+
+@test "stored descriptors come back" {
+	scenario stored_descriptors_come_back
+}
+
+@test "output and what became of it are in the journal" {
+	scenario output_and_what_became_of_it_are_in_the_journal
+}
+
+@test "a failed step says why" {
+	scenario a_failed_step_says_why
+}
+
+@test "much output is suppressed and that is said" {
+	scenario much_output_is_suppressed_and_that_is_said
+}
+
+@test "a background process may go on to write" {
+	scenario a_background_process_may_go_on_to_write
+}

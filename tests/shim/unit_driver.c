@@ -83,6 +83,31 @@ struct execution_command *unit_add(struct unit_driver *d, enum execution_phase p
 	return c;
 }
 
+static char *own_program(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	expect(n > 0);
+	return str_dup_n(path, (size_t)n);
+}
+
+struct execution_command *unit_add_helper(struct unit_driver *d, enum execution_phase phase,
+					  const char *words)
+{
+	scoped_strings struct strings list = strings_split(words, ' ');
+	struct execution_command *c =
+		record_list_add(&execution_command_type, &d->start.plan.commands[phase]);
+
+	c->path = own_program();
+	strings_add(&c->args, "helper");
+	strings_add(&c->args, "helper");
+	for (size_t i = 0; i < list.count; i++)
+		strings_add(&c->args, list.items[i]);
+	c->no_variables = true;
+	return c;
+}
+
 void unit_set(struct unit_driver *d, const char *variable, const char *value)
 {
 	pairs_set(&d->start.plan.context.environment, variable, value);

@@ -19,6 +19,9 @@ struct unit_driver {
 void unit_begin(struct unit_driver *d, enum service_type type);
 struct execution_command *unit_add(struct unit_driver *d, enum execution_phase phase,
 				   const char *script);
+/* The same with `shim_scenarios helper words` (unit_helper.h). */
+struct execution_command *unit_add_helper(struct unit_driver *d, enum execution_phase phase,
+					  const char *words);
 void unit_set(struct unit_driver *d, const char *variable, const char *value);
 
 void unit_send(struct unit_driver *d, enum unit_message message, const struct record_type *type,
