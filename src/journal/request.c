@@ -109,8 +109,13 @@ static bool set_lines(const struct setting *s, struct error *err)
 
 static bool read_time(const struct setting *s, int64_t *out, struct error *err)
 {
+	uint64_t since_1970;
 	int64_t us;
 
+	if (parse_u64(s->value, &since_1970) && since_1970 <= INT64_MAX / 1000) {
+		*out = (int64_t)since_1970 * 1000;
+		return true;
+	}
 	if (!time_stamp_parse(s->value, s->now_ns / 1000, &us) || us > INT64_MAX / 1000 ||
 	    us < INT64_MIN / 1000)
 		return error_set(err, ERROR_INVALID, "failed to parse timestamp: %.100s", s->value);
@@ -240,7 +245,7 @@ static bool set_no_hostname(const struct setting *s, struct error *err)
 	return read_bool(s->value, &s->request->no_hostname, err);
 }
 
-static bool set_quiet(const struct setting *s, struct error *err)
+static bool set_bare(const struct setting *s, struct error *err)
 {
 	return read_bool(s->value, &s->request->no_markers, err);
 }
@@ -263,7 +268,7 @@ static bool set_quiet(const struct setting *s, struct error *err)
 	X("output", set_output)                                                                    \
 	X("utc", set_utc)                                                                          \
 	X("no_hostname", set_no_hostname)                                                          \
-	X("quiet", set_quiet)                                                                      \
+	X("bare", set_bare)                                                                        \
 	X("cursor", set_cursor)
 
 #define NAME(name, set) name,

@@ -17,8 +17,9 @@ void journal_request_init(struct journal_request *request);
 void journal_request_fini(struct journal_request *request);
 
 /* One parameter of the API: unit, identifier, match (FIELD=value; these may come again), lines (N, +N: the first,
- * all), follow, reverse, since, until (as journalctl takes them), priority (err, 3, 3..4), boot (id, +-N), grep,
- * case_sensitive, output, utc, no_hostname, quiet, cursor (behind it).  INVALID: says what is wrong; UNSUPPORTED:
+ * all), follow, reverse, since, until (microseconds since 1970, or as
+ * journalctl takes them), priority (err, 3, 3..4), boot (id, +-N), grep,
+ * case_sensitive, output, utc, no_hostname, bare (no markers), cursor (behind it).  INVALID: says what is wrong; UNSUPPORTED:
  * there is no such parameter. */
 bool journal_request_set(struct journal_request *request, const char *name, const char *value,
 			 int64_t now_ns, struct error *err);

@@ -77,7 +77,8 @@ static void times_are_as_people_write_them(void **state)
 		    {"now", 1795247262},
 		    {"-1h", 1795243662},
 		    {"2 min ago", 1795247142},
-		    {"@1234", 1234}};
+		    {"@1234", 1234},
+		    {"1795247261999999", 1795247261}};
 	struct journal_request r;
 
 	journal_request_init(&r);
