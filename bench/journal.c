@@ -1,5 +1,6 @@
 /* The journal's own speed, without a daemon:
  *	journal write FOLDER          what comes on standard input, as a shim writes a unit's output
+ *	journal say FOLDER            the same, each line by itself
  *	journal fill FOLDER COUNT     COUNT entries of 100 bytes, each 1 ms after the one before, from 1,000,000 s on
  *	journal seek FOLDER COUNT     to 200 moments of such a journal: "best B median M worst W" in microseconds, from
  *	                              the question to the first text
@@ -36,7 +37,31 @@ static struct journal_writer *open_writer(const char *folder)
 
 /* ---- writing ---- */
 
-static int write_input(const char *folder)
+/* How much of it was whole lines. */
+typedef size_t put_lines(struct journal_writer *writer, const struct journal_entry *entry,
+			 const char *data, size_t size);
+
+static size_t put_together(struct journal_writer *writer, const struct journal_entry *entry,
+			   const char *data, size_t size)
+{
+	return journal_write_lines(writer, entry, data, size, true);
+}
+
+static size_t put_each(struct journal_writer *writer, const struct journal_entry *entry,
+		       const char *data, size_t size)
+{
+	struct journal_entry line = *entry;
+	const char *at = data, *end;
+
+	for (; (end = memchr(at, '\n', size - (size_t)(at - data))); at = end + 1) {
+		line.message = at;
+		line.message_size = (size_t)(end - at);
+		journal_write(writer, &line);
+	}
+	return (size_t)(at - data);
+}
+
+static int write_input(const char *folder, put_lines *put)
 {
 	struct journal_writer *writer = open_writer(folder);
 	const struct journal_entry entry = {.priority = 6, .identifier = "bench", .pid = getpid()};
@@ -47,7 +72,7 @@ static int write_input(const char *folder)
 
 	while ((n = read(STDIN_FILENO, data + kept, sizeof(data) / 2)) > 0) {
 		kept += (size_t)n;
-		taken = journal_write_lines(writer, &entry, data, kept, true);
+		taken = put(writer, &entry, data, kept);
 		memmove(data, data + taken, kept - taken);
 		kept -= taken;
 		if (!journal_flush(writer, &err))
@@ -127,7 +152,7 @@ static int seek(const char *folder, int64_t count)
 	return 0;
 }
 
-static bool put(void *data, const char *text, size_t size)
+static bool put_out(void *data, const char *text, size_t size)
 {
 	return write(STDOUT_FILENO, text, size) == (ssize_t)size;
 }
@@ -135,7 +160,7 @@ static bool put(void *data, const char *text, size_t size)
 static int read_all(const char *folder)
 {
 	const struct journal_query query = {.priority_high = 7, .lines = -1};
-	const struct journal_sink sink = {.write = put, .stop = -1};
+	const struct journal_sink sink = {.write = put_out, .stop = -1};
 	struct error err;
 
 	if (!journal_read(folder, &query, JOURNAL_SHORT, &sink, &err))
@@ -148,13 +173,15 @@ int main(int argc, char **argv)
 	int64_t count = argc > 3 ? strtoll(argv[3], NULL, 10) : 0;
 
 	if (argc == 3 && strcmp(argv[1], "write") == 0)
-		return write_input(argv[2]);
+		return write_input(argv[2], put_together);
+	if (argc == 3 && strcmp(argv[1], "say") == 0)
+		return write_input(argv[2], put_each);
 	if (argc == 3 && strcmp(argv[1], "read") == 0)
 		return read_all(argv[2]);
 	if (argc == 4 && count > 0 && strcmp(argv[1], "fill") == 0)
 		return fill(argv[2], count);
 	if (argc == 4 && count > 0 && strcmp(argv[1], "seek") == 0)
 		return seek(argv[2], count);
-	fprintf(stderr, "usage: journal write|read FOLDER, journal fill|seek FOLDER COUNT\n");
+	fprintf(stderr, "usage: journal write|say|read FOLDER, journal fill|seek FOLDER COUNT\n");
 	return 2;
 }

@@ -172,6 +172,7 @@ static void take_victim(void)
 		scoped_free char *text = str_format("%d", i);
 
 		sample_say(writer, text);
+		sample_flush(writer); /* a frame of its own */
 	}
 	journal_writer_free(writer);
 	names = sample_names();

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 #define BOOT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define BOOT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -458,6 +459,72 @@ static void who_follows_gets_each_line_of_all_writers_once(void **state)
 	buffer_fini(&f.out);
 }
 
+/* ---- a writer that is killed ---- */
+
+/* Tells by `told` how many lines have been flushed. */
+static void write_for_ever(int told)
+{
+	struct journal_writer *writer = sample_writer("k.service", NULL);
+	struct error err;
+
+	for (int32_t i = 0;; i++) {
+		scoped_free char *text = str_format("%d %0*d", i, 1 + i % 300, 0);
+
+		sample_say(writer, text);
+		if (i % 3)
+			continue;
+		journal_flush(writer, &err);
+		if (write(told, &i, sizeof(i)) != sizeof(i))
+			_exit(1);
+	}
+}
+
+static int32_t kill_after(int32_t lines)
+{
+	int32_t said = -1, last = -1;
+	int ends[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0)
+		write_for_ever(ends[1]);
+	close(ends[1]);
+	while (said < lines && read(ends[0], &said, sizeof(said)) == sizeof(said))
+		last = said;
+	kill(pid, SIGKILL);
+	while (read(ends[0], &said, sizeof(said)) == sizeof(said))
+		last = said;
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
+	return last;
+}
+
+/* Whatever was flushed is there, in order, and nothing that was not said. */
+static void assert_killed(int32_t last)
+{
+	scoped_buffer struct buffer out = {0};
+	struct journal_query query = everything;
+	int32_t next = 0;
+
+	query.grep = (char[]){"^[0-9]+ 0+$"};
+	read_into(&query, JOURNAL_CAT, &out);
+	for (char *at = out.data; *at; at = strchr(at, '\n') + 1) {
+		int32_t number = (int32_t)strtol(at, NULL, 10);
+
+		assert_true(number == next || number == 0); /* of the next run */
+		next = number + 1;
+	}
+	assert_true(next > last);
+}
+
+static void a_killed_writer_loses_nothing_that_it_had_flushed(void **state)
+{
+	for (int32_t i = 1; i <= 20; i++) {
+		assert_killed(kill_after(i * 37));
+	}
+}
+
 static void following_ends_when_it_is_told_to(void **state)
 {
 	struct journal_query query = everything;
@@ -491,6 +558,7 @@ int main(void)
 		reading_test(nothing_found_is_said),
 		reading_test(reading_goes_on_behind_a_cursor),
 		reading_test(who_follows_gets_each_line_of_all_writers_once),
+		reading_test(a_killed_writer_loses_nothing_that_it_had_flushed),
 		reading_test(following_ends_when_it_is_told_to),
 	};
 

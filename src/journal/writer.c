@@ -29,7 +29,7 @@ static size_t in_block(const struct journal_writer *w)
 }
 
 /* Bytes that an entry may take here.  The seal's room is kept. */
-static size_t room(const struct journal_writer *w)
+size_t writer_room(const struct journal_writer *w)
 {
 	size_t here = in_block(w), used = here + sizeof(struct seal_frame);
 
@@ -87,11 +87,25 @@ static void lose_rest(struct journal_writer *w, size_t written, int error)
 		(void)!ftruncate(w->file.fd, w->file.at);
 }
 
+static void close_run(struct journal_writer *w)
+{
+	struct writer_run *run = &w->run;
+
+	if (run->open && run->grown) {
+		memcpy(w->batch.data + run->at, &run->head, sizeof(run->head));
+		frame_finish(w->batch.data + run->at, w->batch.size - run->at);
+	}
+	run->open = false;
+}
+
 bool journal_flush(struct journal_writer *w, struct error *err)
 {
-	size_t written = w->batch.size ? write_batch(w) : 0;
-	bool whole = written == w->batch.size;
+	size_t written;
+	bool whole;
 
+	close_run(w);
+	written = w->batch.size ? write_batch(w) : 0;
+	whole = written == w->batch.size;
 	if (whole) {
 		w->file.at += (int64_t)written;
 	} else {
@@ -162,7 +176,8 @@ static void next_block(struct journal_writer *w)
 
 static void prepare(struct journal_writer *w, const struct entry_frame *entry, size_t size)
 {
-	if ((w->file.fd < 0 && !w->batch.size) || room(w) < size)
+	close_run(w);
+	if ((w->file.fd < 0 && !w->batch.size) || writer_room(w) < size)
 		next_block(w);
 	if (in_block(w) == 0)
 		begin_block(w, entry);
@@ -170,50 +185,10 @@ static void prepare(struct journal_writer *w, const struct entry_frame *entry, s
 		add_origin(w);
 }
 
-/* ---- entries ---- */
-
-static struct text_part part_of(const char *text, size_t limit)
-{
-	return (struct text_part){text, text ? strnlen(text, limit) : 0};
-}
-
-struct entry_parts {
-	struct entry_frame head;
-	struct text_part texts[4]; /* identifier, comm, message id, text */
-};
-
-static uint32_t id_of(int64_t id)
-{
-	return id >= 0 && id < JOURNAL_NO_ID ? (uint32_t)id : JOURNAL_NO_ID;
-}
-
-static struct entry_parts parts_of(struct journal_writer *w, const struct journal_entry *entry)
-{
-	struct entry_parts p = {
-		.head = {.head = {.kind = FRAME_ENTRY,
-				  .priority = (uint8_t)(entry->priority & 7),
-				  .transport = (uint8_t)entry->transport},
-			 .realtime_ns = entry->realtime_ns ? entry->realtime_ns : time_now_ns(),
-			 .monotonic_ns =
-				 entry->monotonic_ns ? entry->monotonic_ns : time_monotonic_ns(),
-			 .pid = entry->pid > 0 ? (uint32_t)entry->pid : 0,
-			 .uid = id_of(entry->uid),
-			 .gid = id_of(entry->gid)},
-		.texts = {part_of(entry->identifier, UINT8_MAX), part_of(entry->comm, UINT8_MAX),
-			  part_of(entry->message_id, 32)}};
-
-	if (p.head.monotonic_ns < w->file.monotonic_ns)
-		p.head.monotonic_ns = w->file.monotonic_ns;
-	p.head.identifier_size = (uint8_t)p.texts[0].size;
-	p.head.comm_size = (uint8_t)p.texts[1].size;
-	p.head.message_id_size = (uint8_t)p.texts[2].size;
-	return p;
-}
-
-static size_t frame_size(const struct entry_parts *p)
+size_t entry_parts_size(const struct entry_parts *p)
 {
 	return sizeof(p->head) + p->texts[0].size + p->texts[1].size + p->texts[2].size +
-	       p->texts[3].size;
+	       p->texts[3].size + p->texts[4].size;
 }
 
 static void note(struct journal_writer *w, const struct entry_frame *head)
@@ -228,183 +203,12 @@ static void note(struct journal_writer *w, const struct entry_frame *head)
 	w->batched += head->count;
 }
 
-static void add_entry(struct journal_writer *w, struct entry_parts *p)
+void writer_add(struct journal_writer *w, struct entry_parts *p)
 {
-	prepare(w, &p->head, frame_size(p));
+	prepare(w, &p->head, entry_parts_size(p));
 	p->head.sequence = w->file.sequence;
 	add_frame(w, &p->head, sizeof(p->head), p->texts, array_length(p->texts));
 	note(w, &p->head);
-}
-
-/* In front of the first entry that may be written again. */
-static void tell_lost(struct journal_writer *w)
-{
-	scoped_free char *text = NULL;
-	const struct journal_entry entry = {.priority = 4,
-					    .transport = JOURNAL_DRIVER,
-					    .uid = -1,
-					    .gid = -1,
-					    .identifier = "wherry"};
-	struct entry_parts p;
-	uint64_t lost = w->lost;
-
-	if (!lost || w->batched)
-		return;
-	w->lost = 0;
-	text = str_format("%llu journal entries were lost: %s", (unsigned long long)lost,
-			  strerror(w->lost_errno));
-	p = parts_of(w, &entry);
-	p.head.count = 1;
-	p.texts[3] = (struct text_part){text, strlen(text)};
-	add_entry(w, &p);
-	w->batched += lost - 1; /* lost again, should this be lost */
-}
-
-void journal_write(struct journal_writer *w, const struct journal_entry *entry)
-{
-	struct entry_parts p;
-	size_t size = entry->message_size, done = 0;
-
-	tell_lost(w);
-	p = parts_of(w, entry);
-	p.head.count = 1;
-	do {
-		size_t piece = size - done < JOURNAL_LINE_LIMIT ? size - done : JOURNAL_LINE_LIMIT;
-
-		p.texts[3] = (struct text_part){entry->message + done, piece};
-		add_entry(w, &p);
-		writer_export(w, &(struct export_text){entry, p.texts[3], p.head.head.priority});
-		done += piece;
-	} while (done < size);
-}
-
-/* ---- lines ---- */
-
-/* Lines that lie one behind the other and differ in nothing: one frame. */
-struct run {
-	const char *text;
-	size_t size;
-	uint32_t count;
-	int32_t priority;
-};
-
-struct line {
-	const char *text; /* without its prefix */
-	size_t size;	  /* without its end */
-	size_t taken;	  /* bytes of the data */
-	int32_t priority;
-	bool cut; /* a piece of a long one: no end follows */
-};
-
-/* <N> in front of a line, N a digit to which zeros may have been put. */
-static void take_prefix(struct line *line)
-{
-	const char *t = line->text;
-	size_t digit = 1;
-
-	while (digit < 3 && digit + 2 < line->size && t[digit] == '0' && t[digit + 1] != '>')
-		digit++;
-	if (line->size < digit + 2 || t[0] != '<' || t[digit] < '0' || t[digit] > '7' ||
-	    t[digit + 1] != '>')
-		return;
-	line->priority = t[digit] - '0';
-	line->text += digit + 2;
-	line->size -= digit + 2;
-}
-
-/* false: no whole line is left. */
-static bool next_line(const char *data, size_t size, bool prefix, int32_t priority,
-		      struct line *out)
-{
-	size_t most = size < JOURNAL_LINE_LIMIT ? size : JOURNAL_LINE_LIMIT;
-	const char *end = most ? memchr(data, '\n', most) : NULL;
-
-	if (!end && most < JOURNAL_LINE_LIMIT)
-		return false;
-	*out = (struct line){.text = data,
-			     .size = end ? (size_t)(end - data) : most,
-			     .priority = priority,
-			     .cut = !end};
-	out->taken = out->size + (end != NULL);
-	if (prefix)
-		take_prefix(out);
-	return true;
-}
-
-static void export_lines(struct journal_writer *w, const struct journal_entry *entry,
-			 const struct run *run)
-{
-	const char *end, *at = run->text;
-
-	if (w->export_socket < 0)
-		return;
-	for (size_t left = run->size; left > 0; left -= (size_t)(end - at) + 1, at = end + 1) {
-		end = memchr(at, '\n', left);
-		writer_export(
-			w, &(struct export_text){entry, {at, (size_t)(end - at)}, run->priority});
-	}
-}
-
-static void add_run(struct journal_writer *w, const struct journal_entry *entry,
-		    struct entry_parts *p, struct run *run)
-{
-	if (!run->count)
-		return;
-	p->head.head.priority = (uint8_t)(run->priority & 7);
-	p->head.head.lines = true;
-	p->head.count = run->count;
-	p->texts[3] = (struct text_part){run->text, run->size};
-	add_entry(w, p);
-	export_lines(w, entry, run);
-	*run = (struct run){0};
-}
-
-/* A piece that has no end stands alone. */
-static void add_piece(struct journal_writer *w, const struct journal_entry *entry,
-		      struct entry_parts *p, const struct line *line)
-{
-	p->head.head.priority = (uint8_t)(line->priority & 7);
-	p->head.head.lines = false;
-	p->head.count = 1;
-	p->texts[3] = (struct text_part){line->text, line->size};
-	add_entry(w, p);
-	writer_export(w, &(struct export_text){entry, p->texts[3], line->priority});
-}
-
-static bool fits(const struct journal_writer *w, const struct entry_parts *p, const struct run *run,
-		 const struct line *line)
-{
-	return line->text == run->text + run->size && line->priority == run->priority &&
-	       sizeof(p->head) + p->texts[0].size + p->texts[1].size + p->texts[2].size +
-			       run->size + line->size + 1 <=
-		       room(w);
-}
-
-size_t journal_write_lines(struct journal_writer *w, const struct journal_entry *entry,
-			   const char *data, size_t size, bool prefix)
-{
-	struct entry_parts p;
-	struct run run = {0};
-	struct line line;
-	size_t taken = 0;
-
-	tell_lost(w);
-	p = parts_of(w, entry);
-	for (; next_line(data + taken, size - taken, prefix, entry->priority, &line);
-	     taken += line.taken) {
-		if (run.count && (line.cut || !fits(w, &p, &run, &line)))
-			add_run(w, entry, &p, &run);
-		if (line.cut) {
-			add_piece(w, entry, &p, &line);
-		} else if (line.size > 0) { /* an empty line says nothing */
-			if (!run.count)
-				run = (struct run){.text = line.text, .priority = line.priority};
-			run.size += line.size + 1;
-			run.count++;
-		}
-	}
-	add_run(w, entry, &p, &run);
-	return taken;
 }
 
 /* ---- life ---- */
@@ -456,6 +260,7 @@ static void set_boot(struct journal_writer *w, const char *text)
 
 void journal_writer_set_origin(struct journal_writer *w, const struct journal_origin *origin)
 {
+	close_run(w);
 	set_boot(w, origin->boot_id);
 	buffer_clear(&w->origin);
 	origin_encode(origin, &w->origin);

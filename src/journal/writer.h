@@ -18,6 +18,14 @@ struct writer_file {
 	uint32_t block_priorities;
 };
 
+/* The last frame of the batch, as long as more lines may be put behind its own. */
+struct writer_run {
+	bool open, grown;
+	size_t at; /* in the batch */
+	struct entry_frame head;
+	int64_t tick; /* of the clock's coarse form: all that is said in one is said at one time */
+};
+
 struct journal_writer {
 	int folder; /* owned */
 	struct journal_bounds bounds;
@@ -29,6 +37,7 @@ struct journal_writer {
 	uint64_t origin_units;
 	bool origin_written; /* into the present block */
 
+	struct writer_run run;
 	uint64_t batched; /* entries in the batch */
 	uint64_t lost;	  /* entries that nothing has told of yet */
 	int lost_errno;
@@ -43,6 +52,20 @@ bool writer_file_open(struct journal_writer *writer, bool again, struct error *e
 /* No more is added: its seal is written, the lock goes. */
 void writer_file_seal(struct journal_writer *writer);
 void writer_file_close(struct journal_writer *writer);
+
+/* ---- frames into the batch ---- */
+
+struct entry_parts {
+	struct entry_frame head;
+	struct text_part texts[5]; /* identifier, comm, message id, text, its end */
+};
+size_t entry_parts_size(const struct entry_parts *parts);
+
+/* Bytes that an entry may take in the present block. */
+size_t writer_room(const struct journal_writer *writer);
+
+/* With all that has to stand before it; numbers it. */
+void writer_add(struct journal_writer *writer, struct entry_parts *parts);
 
 /* To the journal of the host's service manager (journal_writer_export). */
 struct export_text {

@@ -153,6 +153,70 @@ static void any_bytes_are_kept_over_blocks_and_files(void **state)
 	assert_true(file_count() > 2);
 }
 
+static size_t frame_count(enum frame_kind kind)
+{
+	scoped_with(journal_names_fini) struct journal_names names = sample_names();
+	scoped_buffer struct buffer bytes = {0};
+	size_t count = 0, at = 0;
+	struct frame head;
+
+	sample_bytes(&names.items[0], &bytes);
+	for (; frame_read(bytes.data + at, bytes.size - at, &head) == FRAME_WHOLE; at += head.size)
+		count += head.kind == kind;
+	return count;
+}
+
+/* How many share a frame depends on the clock: less than each its own, in any case. */
+static void lines_of_a_burst_share_a_frame(void **state)
+{
+	struct journal_writer *writer = sample_writer("a.service", NULL);
+	scoped_buffer struct buffer expected = {0};
+
+	for (int i = 0; i < 500; i++) {
+		scoped_free char *text = str_format("line %d", i);
+
+		sample_say(writer, text);
+		buffer_format(&expected, "6 %s\n", text);
+	}
+	sample_flush(writer);
+	assert_list(expected.data);
+	assert_true(frame_count(FRAME_ENTRY) < 250);
+	journal_writer_free(writer);
+}
+
+static void what_differs_in_anything_stands_alone(void **state)
+{
+	struct journal_writer *writer = sample_writer("a.service", NULL);
+	const struct journal_entry first = {.priority = 6,
+					    .pid = 1,
+					    .uid = 2,
+					    .gid = 3,
+					    .identifier = "one",
+					    .comm = "two",
+					    .message = "x",
+					    .message_size = 1};
+	struct journal_entry others[] = {first, first, first, first, first,
+					 first, first, first, first};
+
+	others[0].priority = 5;
+	others[1].pid = 7;
+	others[2].uid = 7;
+	others[3].gid = 7;
+	others[4].identifier = "onetwo"; /* with comm the same bytes */
+	others[4].comm = "";
+	others[5].comm = NULL;
+	others[6].transport = JOURNAL_DRIVER;
+	others[7].message_id = "39f53479d3a045ac8e11786248231fbf";
+	others[8].realtime_ns = 5;
+	for (size_t i = 0; i < array_length(others); i++) {
+		journal_write(writer, &first);
+		journal_write(writer, &others[i]);
+	}
+	sample_flush(writer);
+	assert_int_equal(frame_count(FRAME_ENTRY), 2 * array_length(others));
+	journal_writer_free(writer);
+}
+
 /* ---- files ---- */
 
 static void a_file_that_was_left_is_gone_on_with(void **state)
@@ -312,6 +376,8 @@ int main(void)
 		sample_test(a_prefix_is_the_lines_priority),
 		sample_test(a_line_beyond_the_limit_is_several_entries),
 		sample_test(any_bytes_are_kept_over_blocks_and_files),
+		sample_test(lines_of_a_burst_share_a_frame),
+		sample_test(what_differs_in_anything_stands_alone),
 		sample_test(a_file_that_was_left_is_gone_on_with),
 		sample_test(two_writers_have_two_files),
 		sample_test(a_writer_that_said_nothing_leaves_nothing),
