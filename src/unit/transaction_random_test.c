@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-enum { UNITS = 12, ROUNDS = 20000 };
+enum { UNITS = 12, ROUNDS = 10000 };
 
 static uint64_t seed, state_of_random;
 
