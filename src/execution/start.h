@@ -48,3 +48,7 @@ enum start_report start_read_report(int report, int *code, struct error *err);
 
 /* Folders of a unit that is over: RuntimeDirectory= (unless kept) and those below private_folder. */
 void start_clean(const struct execution_plan *plan, const char *private_folder, bool restarts);
+
+/* User= and Group= as numbers; NULL leaves them as they are. */
+bool start_find_owner(const char *user, const char *group, uid_t *uid, gid_t *gid,
+		      struct error *err);

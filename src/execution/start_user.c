@@ -41,6 +41,24 @@ bool start_find_user(struct starting *s, struct error *err)
 	return !s->has_user || resolve(user, NULL, &s->identity, err);
 }
 
+bool start_find_owner(const char *user, const char *group, uid_t *uid, gid_t *gid,
+		      struct error *err)
+{
+	scoped_free char *spec = NULL;
+	struct user_identity found = {0};
+
+	if (!user && !group)
+		return true;
+	spec = group ? str_format("%s:%s", user ? user : "", group) : str_dup(user);
+	if (!resolve(spec, NULL, &found, err))
+		return false;
+	if (user)
+		*uid = found.uid;
+	*gid = found.gid;
+	user_identity_fini(&found);
+	return true;
+}
+
 static void add_group(struct user_identity *who, gid_t gid)
 {
 	for (size_t i = 0; i < who->count; i++)

@@ -93,7 +93,7 @@ static void flush(struct control *c)
 }
 
 static void send_to(struct control *c, int message, const struct record_type *type,
-		    const void *record, int fd)
+		    const void *record, const int *fds, size_t fd_count)
 {
 	struct error err;
 
@@ -103,7 +103,7 @@ static void send_to(struct control *c, int message, const struct record_type *ty
 	}
 	if (c->broken)
 		return;
-	if (!shim_send(&c->queue, (enum shim_message)message, type, record, &fd, fd >= 0, &err))
+	if (!shim_send(&c->queue, (enum shim_message)message, type, record, fds, fd_count, &err))
 		log_error("cannot tell the daemon", &err, "message=%d", message);
 	flush(c);
 }
@@ -111,14 +111,20 @@ static void send_to(struct control *c, int message, const struct record_type *ty
 void controls_tell(struct controls *controls, int message, const struct record_type *type,
 		   const void *record)
 {
-	controls_tell_with_fd(controls, message, type, record, -1);
+	controls_tell_with_fds(controls, message, type, record, NULL, 0);
 }
 
 void controls_tell_with_fd(struct controls *controls, int message, const struct record_type *type,
 			   const void *record, int fd)
 {
+	controls_tell_with_fds(controls, message, type, record, &fd, 1);
+}
+
+void controls_tell_with_fds(struct controls *controls, int message, const struct record_type *type,
+			    const void *record, const int *fds, size_t fd_count)
+{
 	if (controls->daemon)
-		send_to(controls->daemon, message, type, record, fd);
+		send_to(controls->daemon, message, type, record, fds, fd_count);
 }
 
 void control_reply(struct control *c, bool done, const struct error *err)
@@ -129,7 +135,7 @@ void control_reply(struct control *c, bool done, const struct error *err)
 		failure = (struct shim_failure){.kind = (int32_t)err->kind,
 						.os = err->os,
 						.text = (char *)(uintptr_t)err->text};
-	send_to(c, c->controls->requests->reply, &shim_failure_type, &failure, -1);
+	send_to(c, c->controls->requests->reply, &shim_failure_type, &failure, NULL, 0);
 }
 
 void *control_owner(const struct control *c)

@@ -49,6 +49,9 @@ void controls_tell(struct controls *controls, int message, const struct record_t
 void controls_tell_with_fd(struct controls *controls, int message, const struct record_type *type,
 			   const void *record, int fd);
 
+void controls_tell_with_fds(struct controls *controls, int message, const struct record_type *type,
+			    const void *record, const int *fds, size_t fd_count);
+
 /* Nobody new is heard from now on. */
 void controls_stop_listening(struct controls *controls);
 

@@ -76,6 +76,7 @@ static void handle_hello(struct control *c, const void *record, struct message *
 	control_is_daemon(c);
 	unit_tell_status(u, true);
 	unit_containers_ask_again(u);
+	unit_listen_again(u);
 }
 
 static void handle_release(struct control *c, const void *record, struct message *m)

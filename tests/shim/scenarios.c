@@ -13,6 +13,7 @@ static const struct scenario *const tables[] = {
 	names_scenarios,
 	unit_life_scenarios,
 	unit_notify_scenarios,
+	unit_socket_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -169,3 +169,31 @@ scenario() {
 @test "a background process may go on to write" {
 	scenario a_background_process_may_go_on_to_write
 }
+
+@test "traffic is told and the socket is given" {
+	scenario traffic_is_told_and_the_socket_is_given
+}
+
+@test "connections are taken one by one" {
+	scenario connections_are_taken_one_by_one
+}
+
+@test "what comes without a daemon waits" {
+	scenario what_comes_without_a_daemon_waits
+}
+
+@test "datagrams and fifos trigger too" {
+	scenario datagrams_and_fifos_trigger_too
+}
+
+@test "an address that is taken fails the unit" {
+	scenario an_address_that_is_taken_fails_the_unit
+}
+
+@test "a service finds its sockets from three on" {
+	scenario a_service_finds_its_sockets_from_three_on
+}
+
+@test "a connection may be input and output" {
+	scenario a_connection_may_be_input_and_output
+}
