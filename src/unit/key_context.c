@@ -109,6 +109,8 @@ static void key_rlimit(struct unit_draft *draft, const struct unit_key *key, con
 		return;
 	}
 	remove_rlimit(list, key->extra);
+	if (!list->count)
+		record_list_fini(&execution_rlimit_type, list);
 	if (!*value)
 		return;
 	struct execution_rlimit *limit = record_list_add(&execution_rlimit_type, list);
@@ -227,11 +229,11 @@ static void key_stream(struct unit_draft *draft, const struct unit_key *key, con
 	const struct stream *stream = key->extra;
 	const struct key_choice *choice = key_find_choice(stream->plain, value);
 
+	if (!*value || choice)
+		set_stream(draft, key, choice ? choice->value : 0, NULL);
 	if (!*value)
 		key_reset(draft, key, sizeof(int32_t));
-	else if (choice)
-		set_stream(draft, key, choice->value, NULL);
-	else if (!set_prefixed_stream(draft, key, value))
+	else if (!choice && !set_prefixed_stream(draft, key, value))
 		key_reject(draft, key, value);
 }
 
