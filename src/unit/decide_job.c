@@ -15,7 +15,7 @@ static bool waits_for(const struct job *job, const struct unit_edge *edge)
 {
 	bool after = edge->kind == DEPENDENCY_AFTER;
 
-	if ((!after && edge->kind != DEPENDENCY_BEFORE) || !edge->unit->job)
+	if ((!after && edge->kind != DEPENDENCY_BEFORE) || edge->overruled || !edge->unit->job)
 		return false;
 	return job_type_waits(job->type, edge->unit->job->type, after);
 }
