@@ -67,8 +67,10 @@ static void a_requirement_that_is_not_met_ends_a_job(void **state)
 		{"a restart stops first", "a BindsTo=b After=b job=restart; b", JOB_RUNS},
 		{"verify of what runs", "a active job=verify-active", JOB_RUNS},
 		{"verify of what is starting", "a activating job=verify-active", JOB_WAITS},
-		{"verify of what is down", "a job=verify-active", JOB_CANNOT},
-		{"verify of what stops", "a deactivating job=verify-active", JOB_CANNOT},
+		{"verify of what is down", "a job=verify-active", JOB_RUNS},
+		{"verify of what stops", "a deactivating job=verify-active", JOB_RUNS},
+		{"verify waits for its turn", "a After=b job=verify-active; b job=start",
+		 JOB_WAITS},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
