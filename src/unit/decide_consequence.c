@@ -85,7 +85,8 @@ static void when_it_leaves(struct unit *unit, struct consequences *out)
 	}
 }
 
-static void when_it_is_down(struct unit *unit, struct consequences *out)
+/* Upholding waits for a change: a start that its limit refuses leaves the unit as it was, and is not tried again. */
+static void when_it_is_down(struct unit *unit, bool changed, struct consequences *out)
 {
 	for (size_t i = 0; i < unit->edge_count; i++) {
 		struct unit *other = unit->edges[i].unit;
@@ -95,7 +96,8 @@ static void when_it_is_down(struct unit *unit, struct consequences *out)
 			other->starts_with_bound = false;
 			break;
 		case DEPENDENCY_UPHELD_BY:
-			uphold(other, unit, out);
+			if (changed)
+				uphold(other, unit, out);
 			break;
 		case DEPENDENCY_REQUIRES:
 		case DEPENDENCY_REQUISITE:
@@ -135,7 +137,7 @@ static void start_all(struct unit *unit, enum dependency kind, enum job_mode mod
 static void when_it_is_over(struct unit *unit, enum active_state before, enum active_state after,
 			    struct consequences *out)
 {
-	when_it_is_down(unit, out);
+	when_it_is_down(unit, before != after, out);
 	if (after == UNIT_FAILED && before != UNIT_FAILED && unit->config)
 		start_all(unit, DEPENDENCY_ON_FAILURE, unit->config->on_failure_mode, out);
 	if (after == UNIT_INACTIVE && !state_in(before, DOWN) && unit->config &&

@@ -59,6 +59,8 @@ static void the_column_b_leaves(void **state)
 		 UNIT_ACTIVE, false, ""},
 		{"upheld, and failed", "base failed; u Upholds=base active", UNIT_ACTIVE, false,
 		 "start base?"},
+		{"upheld, but a start was refused", "base failed; u Upholds=base active",
+		 UNIT_FAILED, false, ""},
 		{"upheld, but it restarts by itself", "base auto-restart; u Upholds=base active",
 		 UNIT_ACTIVE, false, ""},
 		{"upheld, but it has a job", "base job=start; u Upholds=base active", UNIT_ACTIVE,
