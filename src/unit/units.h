@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "shim/journal_serve.h"
 #include "shim/unit_protocol.h"
 #include "unit/install.h"
 #include "unit/transaction.h"
@@ -74,6 +75,31 @@ typedef void units_installed(void *data, const struct install_result *result,
 			     const struct error *err);
 void units_install(struct units *units, enum install_verb verb, const struct strings *names,
 		   const struct install_options *options, units_installed *done, void *data);
+
+/* systemctl's exit code of an error. */
+int32_t units_exit_code(const struct error *err);
+
+struct units_counts {
+	size_t units, jobs, failed;
+	bool starting;	  /* default.target is on its way */
+	int64_t since_us; /* realtime: when the manager began */
+};
+struct units_counts units_count(const struct units *units);
+
+/* Of a timer, microseconds since 1970; 0: never. */
+struct timer_times {
+	int64_t next_us, last_us;
+};
+struct timer_times units_timer(const struct units *units, const struct unit *unit);
+
+/* Its group as people see it ("/system.slice/x.service"), and where it is below each hierarchy; both owned. */
+char *units_cgroup_shown(const struct units *units, const struct unit *unit);
+char *units_cgroup(const struct units *units, const struct unit *unit);
+
+/* The journal, to a client whose answer has its header; by a process of its own.  Takes the connection, fills in
+ * the request's folder. */
+void units_read_journal(struct units *units, struct shim_journal *request,
+			struct engine_connection *connection);
 
 /* Told of every change of any unit or job, for streams. */
 struct units_listener {

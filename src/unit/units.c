@@ -1,0 +1,324 @@
+#include "unit/units_private.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "os/file.h"
+#include "unit/units_socket.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* ---- a unit's places ---- */
+
+char *unit_run_path(const struct units *units, const struct unit *unit)
+{
+	return str_format("%s/units/%s", units->exec_root, unit->name);
+}
+
+int unit_run_folder(const struct units *units, const struct unit *unit, struct error *err)
+{
+	if (!folder_make(units->folder, unit->name, 0711, err))
+		return -1;
+	return folder_open(units->folder, unit->name, err);
+}
+
+/* "a-b.slice" is inside "a.slice"; "-.slice" is the root of all. */
+char *slice_cgroup(const struct units *units, const char *slice)
+{
+	struct buffer path = {0};
+
+	buffer_add_text(&path, units->cgroup_parent);
+	if (!slice || str_equal(slice, "-.slice"))
+		return buffer_take(&path);
+	size_t length = strlen(slice) - strlen(".slice");
+	for (size_t i = 1; i <= length; i++)
+		if (i == length || slice[i] == '-')
+			buffer_format(&path, "/%.*s.slice", (int)i, slice);
+	return buffer_take(&path);
+}
+
+char *units_cgroup(const struct units *units, const struct unit *unit)
+{
+	const char *slice =
+		unit->config && unit->config->slice ? unit->config->slice : "system.slice";
+	scoped_free char *parent = NULL;
+
+	if (unit->config && unit->config->type == UNIT_SLICE)
+		return slice_cgroup(units, unit->name);
+	parent = slice_cgroup(units, slice);
+	return str_format("%s/%s", parent, unit->name);
+}
+
+char *units_cgroup_shown(const struct units *units, const struct unit *unit)
+{
+	scoped_free char *path = units_cgroup(units, unit);
+
+	return str_dup(path + strlen(units->cgroup_parent));
+}
+
+const char *unit_description(const struct unit *unit)
+{
+	return unit->config && unit->config->description ? unit->config->description : unit->name;
+}
+
+/* ---- what goes on with a unit ---- */
+
+struct unit_runtime *unit_runtime(struct units *units, struct unit *unit)
+{
+	if (unit->runtime)
+		return unit->runtime;
+	unit->runtime = mem_new(struct unit_runtime);
+	unit->runtime->units = units;
+	unit->runtime->unit = unit;
+	unit->runtime->connection = -1;
+	return unit->runtime;
+}
+
+void unit_runtime_free(struct unit_runtime *runtime)
+{
+	if (!runtime)
+		return;
+	shim_peer_free(runtime->peer);
+	if (runtime->starting)
+		unit_start_abort(runtime);
+	deadline_cancel(&runtime->restart);
+	deadline_cancel(&runtime->job_timeout);
+	socket_free(runtime);
+	pairs_fini(&runtime->trigger_environment);
+	free(runtime->timer);
+	path_free(runtime);
+	runtime->unit->runtime = NULL;
+	free(runtime);
+}
+
+/* ---- listeners ---- */
+
+void units_listen(struct units *units, struct units_listener *listener)
+{
+	listener->next = units->listeners;
+	units->listeners = listener;
+}
+
+void units_unlisten(struct units *units, struct units_listener *listener)
+{
+	for (struct units_listener **at = &units->listeners; *at; at = &(*at)->next) {
+		if (*at != listener)
+			continue;
+		*at = listener->next;
+		return;
+	}
+}
+
+/* ---- resetting ---- */
+
+static void reset(struct units *units, struct unit *unit)
+{
+	forget_starts(unit);
+	unit->restarts = 0;
+	if (unit->sub == SUB_FAILED)
+		unit_set_sub(units, unit, SUB_DEAD, RESULT_SUCCESS);
+	else
+		unit_save(units, unit);
+}
+
+bool units_reset_failed(struct units *units, const char *name, struct error *err)
+{
+	struct unit *unit = name ? unit_set_find(&units->set, name) : NULL;
+
+	if (name && (!unit || !unit->config || unit->config->load == LOAD_NOT_FOUND))
+		return error_set(err, ERROR_NOT_FOUND, "Unit %s not loaded.", name);
+	if (unit) {
+		reset(units, unit);
+		return true;
+	}
+	for (size_t i = 0; i < units->set.count; i++)
+		if (units->set.items[i]->sub == SUB_FAILED)
+			reset(units, units->set.items[i]);
+	return true;
+}
+
+/* ---- counting ---- */
+
+struct units_counts units_count(const struct units *units)
+{
+	struct units_counts counts = {.jobs = units->jobs, .since_us = units->started_us};
+	const struct unit *target = unit_set_find(&units->set, "default.target");
+
+	for (size_t i = 0; i < units->set.count; i++) {
+		const struct unit *unit = units->set.items[i];
+
+		counts.units += unit->config && unit->config->load == LOAD_LOADED;
+		counts.failed += unit->sub == SUB_FAILED;
+	}
+	counts.starting = units->boot_wanted && target && target->job;
+	return counts;
+}
+
+/* ---- opening ---- */
+
+static void add_folder(struct unit_paths *paths, const char *folder)
+{
+	strings_add(&paths->folders, folder);
+}
+
+/* With systemd as PID 1 its folders are its own: two supervisors must not run one unit. */
+static void choose_paths(struct units *units, const struct strings *wanted)
+{
+	struct unit_paths *paths = &units->paths;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		add_folder(paths, wanted->items[i]);
+	if (!wanted->count) {
+		add_folder(paths, "/etc/wherry/units");
+		add_folder(paths, "/run/wherry/units");
+		add_folder(paths, "/usr/lib/wherry/units");
+	}
+	paths->own = paths->folders.count;
+	if (wanted->count || access("/run/systemd/system", F_OK) == 0)
+		return;
+	add_folder(paths, "/etc/systemd/system");
+	add_folder(paths, "/run/systemd/system");
+	add_folder(paths, "/usr/lib/systemd/system");
+}
+
+/* Docker's client finds ours by itself where that is at the usual place. */
+static void choose_environment(struct units *units, const struct units_settings *settings)
+{
+	struct pairs *out = &units->context.default_environment;
+
+	for (size_t i = 0; i < settings->environment.count; i++)
+		pairs_set(out, settings->environment.items[i].name,
+			  settings->environment.items[i].value);
+	if (!settings->docker_socket || str_equal(settings->docker_socket, "/var/run/docker.sock"))
+		return;
+	scoped_free char *host = str_format("unix://%s", settings->docker_socket);
+	pairs_set(out, "DOCKER_HOST", host);
+}
+
+static bool make_folders(struct units *units, struct error *err)
+{
+	scoped_free char *path = str_format("%s/units", units->exec_root);
+
+	if (!folder_make(AT_FDCWD, path, 0711, err))
+		return false;
+	units->folder = folder_open(AT_FDCWD, path, err);
+	return units->folder >= 0;
+}
+
+static struct units *units_new(struct engine *engine, const struct units_settings *s)
+{
+	struct units *units = mem_new(struct units);
+
+	units->engine = engine;
+	units->loop = engine_get_parts(engine)->loop;
+	units->data_root = str_dup(s->data_root);
+	units->exec_root = str_dup(s->exec_root);
+	units->shim = str_dup(s->shim);
+	units->worker = str_dup(s->worker);
+	units->cgroup_parent = str_dup(s->cgroup_parent);
+	units->journal_folder = str_dup_or_null(s->journal_folder);
+	units->docker = str_dup_or_null(s->docker);
+	units->folder = -1;
+	units->references = 1;
+	units->started_monotonic_us = time_monotonic_ns() / 1000;
+	units->started_us = time_now_ns() / 1000;
+	units->context.paths = &units->paths;
+	units->context.is_builtin = unit_is_builtin;
+	choose_paths(units, &s->unit_path);
+	choose_environment(units, s);
+	loading_init(units);
+	jobs_init(units);
+	requests_init(units);
+	return units;
+}
+
+static void start_default(struct units *units)
+{
+	struct unit *target = unit_set_find(&units->set, "default.target");
+
+	if (units->boot_wanted && units->adoption.done && target)
+		units_enqueue(units, target, JOB_START, JOB_REPLACE);
+}
+
+static void on_ready(void *data)
+{
+	start_default(data);
+}
+
+static void on_known(void *data)
+{
+	struct units *units = data;
+
+	builtin_begin(units);
+	adopt_units(units);
+}
+
+struct units *units_open(struct engine *engine, const struct units_settings *settings,
+			 struct error *err)
+{
+	struct units *units = units_new(engine, settings);
+
+	if (!make_folders(units, err)) {
+		units_close(units);
+		return NULL;
+	}
+	adopt_list(units);
+	builtin_list(units);
+	units_when_ready(units, on_ready, units);
+	units_load_all(units, false, on_known, units);
+	return units;
+}
+
+void units_boot(struct units *units)
+{
+	units->boot_wanted = true;
+	start_default(units);
+}
+
+void units_unref(struct units *units)
+{
+	if (--units->references > 0)
+		return;
+	close_fd(&units->folder);
+	free(units->data_root);
+	free(units->exec_root);
+	free(units->shim);
+	free(units->worker);
+	free(units->cgroup_parent);
+	free(units->journal_folder);
+	free(units->docker);
+	strings_fini(&units->paths.folders);
+	pairs_fini(&units->context.specifiers);
+	pairs_fini(&units->context.default_environment);
+	unit_set_fini(&units->set);
+	free(units);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	units_unref(handle->data);
+}
+
+void units_close(struct units *units)
+{
+	if (!units)
+		return;
+	jobs_fini(units);
+	requests_drop(units);
+	loading_fini(units);
+	units_adopt_stop(units);
+	timers_fini(units);
+	for (size_t i = 0; i < units->set.count; i++)
+		unit_runtime_free(units->set.items[i]->runtime);
+	uv_close((uv_handle_t *)&units->turn, on_closed);
+}
+
+const struct unit_set *units_all(const struct units *units)
+{
+	return &units->set;
+}
+
+const struct load_context *units_load_context(const struct units *units)
+{
+	return &units->context;
+}

@@ -1,0 +1,169 @@
+/* What an earlier daemon has left: shims (asked at once; whoever holds the run folder's socket is the shim),
+ * states of units without processes, pending restarts, queued jobs.  The manager is ready when all shims
+ * have answered, or when they have had their time. */
+#include "unit/units_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "os/file.h"
+#include "unit/peer.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 10000
+#define STATE_LIMIT (1 << 20)
+
+/* ---- being ready ---- */
+
+static void be_ready(struct units *units)
+{
+	struct units_ready *items = units->readies.items;
+	size_t count = units->readies.count;
+
+	if (units->adoption.done)
+		return;
+	units->adoption.done = true;
+	deadline_cancel(&units->adoption.patience);
+	units->readies.items = NULL;
+	vector_fini(&units->readies);
+	for (size_t i = 0; i < count; i++)
+		items[i].ready(items[i].data);
+	free(items);
+}
+
+void units_adopt_answered(struct units *units)
+{
+	if (--units->adoption.waiting == 0)
+		be_ready(units);
+}
+
+static void on_impatient(void *data)
+{
+	struct units *units = data;
+
+	units->adoption.patience = NULL;
+	log_warning("shims of units do not answer", NULL, "count=%zu", units->adoption.waiting);
+	be_ready(units);
+}
+
+void units_adopt_stop(struct units *units)
+{
+	deadline_cancel(&units->adoption.patience);
+	vector_fini(&units->readies);
+}
+
+void units_when_ready(struct units *units, void (*ready)(void *data), void *data)
+{
+	struct units_ready item = {ready, data};
+
+	if (units->adoption.done)
+		ready(data);
+	else
+		vector_add(&units->readies, item);
+}
+
+/* ---- one unit ---- */
+
+/* The last word of a shim that is not there any more. */
+static void read_status(struct unit *unit, int folder)
+{
+	scoped_buffer struct buffer bytes = {0};
+	struct execution_status *status = mem_new(struct execution_status);
+	struct error err;
+
+	if (file_read(folder, SHIM_STATE, STATE_LIMIT, &bytes, &err) &&
+	    record_decode(&execution_status_type, bytes.data, bytes.size, status, &err) &&
+	    status->sub >= 0 && status->sub < SUB_STATES) {
+		unit->status = status;
+		return;
+	}
+	record_fini(&execution_status_type, status);
+	free(status);
+}
+
+/* The shim ended between its last word and ours. */
+static bool has_ended(const struct unit *unit)
+{
+	return unit->status && (unit->status->sub == SUB_DEAD || unit->status->sub == SUB_FAILED);
+}
+
+static bool is_under_way(const struct unit *unit)
+{
+	return unit->sub != SUB_DEAD && unit->sub != SUB_FAILED && unit->sub != SUB_AUTO_RESTART;
+}
+
+static bool has_shim(const struct unit *unit)
+{
+	return unit->config->type == UNIT_SERVICE || unit->config->type == UNIT_SOCKET ||
+	       unit->config->type == UNIT_MOUNT;
+}
+
+static void adopt_shim(struct unit_runtime *runtime, int folder)
+{
+	runtime->under_way = is_under_way(runtime->unit);
+	if (service_adopt(runtime, folder)) {
+		runtime->units->adoption.waiting++;
+		return;
+	}
+	read_status(runtime->unit, folder);
+	if (!runtime->under_way)
+		return;
+	if (has_ended(runtime->unit))
+		service_ended(runtime);
+	else
+		service_lost(runtime);
+}
+
+static void adopt(struct units *units, struct unit *unit)
+{
+	struct error err;
+	scoped_free char *path = unit_run_path(units, unit);
+	scoped_fd int folder = folder_open(AT_FDCWD, path, &err);
+	struct unit_runtime *runtime;
+	enum job_type job;
+
+	if (folder < 0 || !unit->config || unit->config->builtin)
+		return;
+	if (!unit_restore(units, unit, folder, &job)) {
+		tree_remove(units->folder, unit->name, &err); /* of another boot */
+		return;
+	}
+	runtime = unit_runtime(units, unit);
+	if (has_shim(unit))
+		adopt_shim(runtime, folder);
+	if (unit->sub == SUB_AUTO_RESTART)
+		restart_resume(runtime);
+	const struct unit_kind *kind = unit_kind(unit);
+	if (kind && kind->resume)
+		kind->resume(runtime);
+	if (job < JOB_TYPES)
+		job_restore(units, unit, job);
+}
+
+/* ---- all ---- */
+
+void adopt_list(struct units *units)
+{
+	int copy = openat(units->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+
+	if (!dir) {
+		close_fd(&copy);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (*entry->d_name != '.')
+			unit_set_get(&units->set, entry->d_name);
+	closedir(dir);
+}
+
+void adopt_units(struct units *units)
+{
+	units->adoption.waiting++; /* ourselves */
+	units->adoption.patience = deadline_start(units->loop, PATIENCE_MS, on_impatient, units);
+	for (size_t i = 0; i < units->set.count; i++)
+		adopt(units, units->set.items[i]);
+	units_adopt_answered(units);
+}

@@ -1,0 +1,15 @@
+/* Targets and slices: they have a state and nothing that could fail.  A slice's group is made with the first
+ * unit in it; its limits are set when it starts. */
+#include "unit/units_private.h"
+
+static void start(struct unit_runtime *runtime)
+{
+	unit_set_sub(runtime->units, runtime->unit, SUB_ACTIVE, RESULT_SUCCESS);
+}
+
+static void stop(struct unit_runtime *runtime)
+{
+	unit_set_sub(runtime->units, runtime->unit, SUB_DEAD, RESULT_SUCCESS);
+}
+
+const struct unit_kind plain_kind = {.start = start, .stop = stop};

@@ -1,0 +1,255 @@
+/* What the files of the manager share (units*.c).  Not for doors.
+ *
+ *	units.c		opening, settings, listeners, being ready
+ *	units_load.c	configs are read by the pool until each unit that is named has one
+ *	units_request.c	what is asked for becomes a transaction, that becomes queued jobs
+ *	units_job.c	the queue: who may run, results, watchers, timeouts
+ *	units_state.c	a unit has changed: times, what follows for others, what is recorded
+ *	units_service.c	units with processes: their shims
+ *	units_restart.c	automatic restarts
+ *	units_plain.c	targets, slices: a state and nothing else
+ *	units_builtin.c	units without a file
+ *	units_adopt.c	what an earlier daemon has left */
+#pragma once
+
+#include "base/list.h"
+#include "engine/deadline.h"
+#include "engine/shim_peer.h"
+#include "engine/work.h"
+#include "unit/decide.h"
+#include "unit/name_pool.h"
+#include "unit/units.h"
+
+/* ---- the whole ---- */
+
+struct unit_names {
+	const char **items; /* interned */
+	size_t count, capacity;
+};
+
+struct unit_queue {
+	struct unit **items;
+	size_t count, capacity;
+};
+
+struct units_ready {
+	void (*ready)(void *data);
+	void *data;
+};
+
+struct units {
+	struct engine *engine;
+	uv_loop_t *loop;
+	char *data_root, *exec_root, *shim, *worker, *cgroup_parent, *journal_folder, *docker;
+	struct unit_paths paths;
+	struct load_context context; /* complete once `prepared`; then never changed */
+	bool prepared;
+	int folder; /* <exec root>/units */
+	struct unit_set set;
+
+	struct {
+		struct unit_names wanted; /* to be read again with the next batch */
+		bool running;
+		struct link waiters;
+		bool listing; /* the next batch begins with all files of our folders */
+	} loading;
+
+	unsigned references;	  /* the handle, and a batch in the pool */
+	uv_idle_t turn;		  /* looks at the queue, and ends when that is empty */
+	struct unit_queue looked; /* units whose job may be able to run */
+	size_t jobs;
+	struct link requests; /* not queued yet */
+
+	struct units_listener *listeners;
+	struct {
+		struct units_ready *items;
+		size_t count, capacity;
+	} readies;
+	struct {
+		size_t waiting; /* shims that have not answered yet */
+		struct deadline *patience;
+		bool done;
+	} adoption;
+	bool boot_wanted;
+	int64_t started_monotonic_us, started_us;
+	struct units_timers *timers; /* owned; NULL: no timer is active */
+	struct link files;	     /* work on unit files */
+	struct units_online *online; /* network-online.target is being waited for */
+};
+
+/* What goes on with one unit. */
+struct unit_runtime {
+	struct units *units;
+	struct unit *unit;
+
+	struct shim_peer *peer;	   /* owned; NULL: no shim */
+	bool adopting;		   /* it has not answered this daemon yet */
+	bool releasing;		   /* it was told that it is not needed any more */
+	bool start_waits;	   /* for the end of a shim that is being released */
+	struct starting *starting; /* conditions, sockets: before the shim is asked */
+	bool stopped_by_job;	   /* Restart= does not count */
+	bool restarted;		   /* the present start is one */
+	bool automatic;		   /* the next start is a restart by itself */
+	bool under_way;		   /* started, and the end has not been judged yet */
+
+	struct deadline *restart; /* pending */
+	int64_t restart_at_ns;	  /* monotonic; 0: none */
+	struct deadline *job_timeout;
+
+	struct unit_socket *socket;		 /* owned; units_socket.c */
+	struct unit_timer *timer;		 /* owned; units_timer.c */
+	int64_t trigger_us, trigger_realtime_us; /* of a timer: when it went off last */
+	struct unit_watch *watch;		 /* owned; units_path.c */
+	struct pairs trigger_environment;	 /* of the next start: REMOTE_ADDR ... */
+	int connection;				 /* Accept=: of the next start; -1: none */
+};
+
+void units_unref(struct units *units);
+
+/* Made when it is missing. */
+struct unit_runtime *unit_runtime(struct units *units, struct unit *unit);
+void unit_runtime_free(struct unit_runtime *runtime); /* lets go */
+
+/* An absolute path. */
+char *unit_run_path(const struct units *units, const struct unit *unit);
+/* The unit's run folder, made when it is missing; -1. */
+int unit_run_folder(const struct units *units, const struct unit *unit, struct error *err);
+char *slice_cgroup(const struct units *units, const char *slice);
+
+const char *unit_description(const struct unit *unit);
+
+/* ---- loading (units_load.c) ---- */
+
+void loading_init(struct units *units);
+void loading_fini(struct units *units);
+/* All files of our own folders, and with `again` all units that are known: `done` when it is done. */
+void units_load_all(struct units *units, bool again, void (*done)(void *data), void *data);
+
+/* ---- jobs (units_job.c) ---- */
+
+struct job_waiter {
+	struct job_waiter *next;
+	struct job_watcher watcher;
+};
+
+void jobs_init(struct units *units);
+void jobs_fini(struct units *units);
+
+/* Put a planned job into the queue, or what is there already together with it. */
+struct job *job_install(struct units *units, const struct planned_job *planned);
+void job_watch(struct job *job, const struct job_watcher *watcher);
+/* The end of a unit's job. */
+void job_finish(struct units *units, struct unit *unit, enum job_result result);
+/* Look at the unit's job in the next turn of the loop: something it waits for may have happened. */
+void job_look(struct units *units, struct unit *unit);
+/* The unit has changed: what that says about its job. */
+void job_notice(struct units *units, struct unit *unit, enum active_state now);
+/* As the record of an earlier daemon says. */
+void job_restore(struct units *units, struct unit *unit, enum job_type type);
+
+/* Is some job queued or running that will start it? */
+bool job_will_start(const struct unit *unit);
+
+/* ---- requests (units_request.c) ---- */
+
+/* Queue what follows from `type` for the unit.  Errors are written about in the journal only. */
+void units_enqueue(struct units *units, struct unit *unit, enum job_type type, enum job_mode mode);
+void requests_init(struct units *units);
+void requests_drop(struct units *units);
+void requests_forget(struct units *units, const void *data);
+
+/* ---- states (units_state.c) ---- */
+
+struct unit_change {
+	enum sub_state sub;
+	enum execution_result result;
+	int64_t realtime_ns, monotonic_ns; /* 0: now */
+	bool will_restart;		   /* the restart is set: it leaves for a moment only */
+};
+void unit_change(struct units *units, struct unit *unit, const struct unit_change *change);
+void unit_set_sub(struct units *units, struct unit *unit, enum sub_state sub,
+		  enum execution_result result);
+
+/* It has no job any more: Upholds=, StopWhenUnneeded= may count again. */
+void unit_follow_job(struct units *units, struct unit *unit);
+
+/* Write what a later daemon has to know about it: <run folder>/unit. */
+void unit_save(struct units *units, struct unit *unit);
+/* Read it; false: there is none of this boot. `job`: JOB_TYPES for none */
+bool unit_restore(struct units *units, struct unit *unit, int folder, enum job_type *job);
+void unit_tell(struct units *units, struct unit *unit); /* listeners */
+
+/* ---- kinds of units ---- */
+
+struct unit_kind {
+	/* Go: unit_change says what comes of it.  May be called when `sub` is dead, failed or
+	 * auto-restart. */
+	void (*start)(struct unit_runtime *runtime);
+	void (*stop)(struct unit_runtime *runtime);
+	bool (*reload)(struct unit_runtime *runtime); /* NULL, false: not applicable */
+	/* It has been found in the state that its record says.  NULL: nothing more to do. */
+	void (*resume)(struct unit_runtime *runtime);
+};
+const struct unit_kind *unit_kind(const struct unit *unit); /* NULL: not run here */
+
+extern const struct unit_kind service_kind, plain_kind, timer_kind, path_kind, socket_kind;
+
+/* Start limit, conditions: then `kind->start`.  Its job runs. */
+void unit_start(struct unit_runtime *runtime);
+void unit_start_abort(struct unit_runtime *runtime); /* while `starting` */
+void unit_stop(struct unit_runtime *runtime);
+/* A start ended before the unit could fail: OnFailure= all the same. */
+void unit_start_failed(struct units *units, struct unit *unit);
+/* It has no job any more: what it does not need goes. */
+void unit_settle(struct units *units, struct unit *unit);
+
+/* ---- shims (units_service.c) ---- */
+
+/* A shim that was found: it is asked.  False: there is none. */
+bool service_adopt(struct unit_runtime *runtime, int folder);
+/* There is none, but a last word in unit->status; or not even that. */
+void service_ended(struct unit_runtime *runtime);
+void service_lost(struct unit_runtime *runtime);
+void service_release(struct unit_runtime *runtime);
+bool unit_has_reload(const struct unit *unit);
+
+/* ---- restarts (units_restart.c) ---- */
+
+/* As the config says; the unit is in SUB_AUTO_RESTART. */
+void restart_later(struct unit_runtime *runtime);
+void restart_resume(struct unit_runtime *runtime); /* restart_at_ns is set */
+void restart_cancel(struct unit_runtime *runtime);
+
+/* ---- triggers ---- */
+
+/* A unit's state has changed: timers, paths and sockets that name it want to know. */
+void timers_notice(struct units *units, struct unit *unit);
+void paths_notice(struct units *units, struct unit *unit);
+void path_free(struct unit_runtime *runtime);
+void sockets_notice(struct units *units, struct unit *unit);
+void timers_fini(struct units *units);
+void timers_reload(struct units *units); /* configs have changed */
+
+/* ---- built-in units (units_builtin.c) ---- */
+
+void builtin_list(struct units *units); /* to be read with the first batch */
+bool unit_is_builtin(const char *name); /* or an alias of one */
+/* In the pool: never NULL. */
+struct unit_config *builtin_load(const struct load_context *context, const char *name);
+/* Their first state. */
+void builtin_begin(struct units *units);
+const char *builtin_real_name(const char *name); /* of an alias; else NULL */
+void builtin_wait_online(struct units *units, struct unit *unit);
+
+/* ---- adoption (units_adopt.c) ---- */
+
+void adopt_units(struct units *units); /* configs are there */
+void units_adopt_answered(struct units *units);
+void units_adopt_stop(struct units *units);
+/* Names of run folders. */
+void adopt_list(struct units *units);
+
+/* ---- the daemon's own entries (units_log.c) ---- */
+
+void units_say(struct units *units, const struct unit *unit, int priority, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
