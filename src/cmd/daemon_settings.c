@@ -115,6 +115,9 @@ static const struct option options[] = {
 	SETTING("tlskey", option_string, tls_key, NULL, "The daemon's key"),
 	SETTING("tlsverify", option_choice, tls_verify, NULL,
 		"TLS on TCP, and only for clients whose certificate verifies"),
+	SETTING("unit-path", option_string, unit_path, NULL,
+		"Folders of unit files, best first: FOLDER[:FOLDER...] (default: /etc, /run and "
+		"/usr/lib/wherry/units, then systemd's where that is not running)"),
 	SETTING("userland-proxy", option_choice, userland_proxy, NULL,
 		"There is none; ports are published in the kernel", .hidden = true),
 	SETTING("validate", option_switch, validate, NULL, "Check the settings and end"),

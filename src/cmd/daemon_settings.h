@@ -40,6 +40,8 @@ struct daemon_settings {
 
 	struct option_number ready_fd, connections;
 	bool no_supervisor, validate, version;
+
+	char *unit_path; /* FOLDER[:FOLDER...] */
 };
 
 /* Read flags and file into `settings` (zeroed by the caller; free it with daemon_settings_fini also

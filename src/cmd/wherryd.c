@@ -5,10 +5,11 @@
  * daemon takes them back.  Without a service manager the daemon hands itself to a shim first, which
  * keeps the sockets open and starts it again when it dies (--no-supervisor leaves that out). */
 #include "base/log.h"
+#include "builder/builder.h"
 #include "cmd/daemon_listen.h"
 #include "cmd/daemon_settings.h"
-#include "builder/builder.h"
 #include "door/docker/door.h"
+#include "door/unit/door.h"
 #include "engine/engine.h"
 #include "http/http_server.h"
 #include "http/http_tls.h"
@@ -46,6 +47,8 @@ struct daemon {
 	struct engine *engine;
 	struct builder *builder;
 	struct docker_door *door;
+	struct units *units;
+	struct unit_door *unit_door;
 	struct http_server *server;
 	struct http_tls *tls;
 };
@@ -271,13 +274,65 @@ static void close_builder(struct daemon *d)
 	builder_close(d->builder);
 }
 
+/* ---- units ---- */
+
+/* The first unix socket is where units find the engine. */
+static const char *docker_socket(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->sockets.count; i++)
+		if (str_starts_with(d->sockets.items[i].address, "unix://"))
+			return d->sockets.items[i].address + strlen("unix://");
+	return NULL;
+}
+
+static bool open_units(struct daemon *d, struct error *err)
+{
+	scoped_free char *shim = program_path(d, "wherry-shim");
+	scoped_free char *worker = program_path(d, "wherry-worker");
+	scoped_free char *command = program_path(d, "wherry");
+	scoped_free char *journal = str_format("%s/journal", d->settings.data_root);
+	struct units_settings settings = {
+		.data_root = d->settings.data_root,
+		.exec_root = d->settings.exec_root,
+		.shim = shim,
+		.worker = worker,
+		.cgroup_parent = d->cgroup,
+		.journal_folder = journal,
+		.docker_socket = docker_socket(d),
+		.docker = command,
+		.unit_path = d->settings.unit_path ? strings_split(d->settings.unit_path, ':')
+						   : (struct strings){0},
+	};
+
+	d->units = units_open(d->engine, &settings, err);
+	strings_fini(&settings.unit_path);
+	return d->units;
+}
+
+static void close_units(struct daemon *d)
+{
+	units_close(d->units);
+}
+
 /* ---- doors and sockets ---- */
 
 static void on_request(void *data, struct http_request *request)
 {
 	struct daemon *d = data;
 
-	docker_door_serve(d->door, request);
+	if (unit_door_has(http_path(request)))
+		unit_door_serve(d->unit_door, request);
+	else
+		docker_door_serve(d->door, request);
+}
+
+static void open_unit_door(struct daemon *d)
+{
+	scoped_free char *shim = program_path(d, "wherry-shim");
+	scoped_free char *journal = str_format("%s/journal", d->settings.data_root);
+	struct unit_door_settings settings = {.shim = shim, .journal_folder = journal};
+
+	d->unit_door = unit_door_new(d->units, d->engine, &settings);
 }
 
 static bool open_doors(struct daemon *d, struct error *err)
@@ -295,6 +350,7 @@ static bool open_doors(struct daemon *d, struct error *err)
 	d->door = docker_door_new(d->engine, &settings, err);
 	if (!d->door)
 		return false;
+	open_unit_door(d);
 	d->server = http_server_new(&d->loop, &handlers, d);
 	http_server_limit(d->server, (size_t)d->settings.connections.value);
 	return true;
@@ -305,6 +361,7 @@ static void close_doors(struct daemon *d)
 	http_tls_free(d->tls);
 	http_server_free(d->server);
 	docker_door_free(d->door);
+	unit_door_free(d->unit_door);
 }
 
 static bool start_tls(struct daemon *d, struct error *err)
@@ -395,6 +452,13 @@ static void tell_ready(void *data)
 	close(fd);
 }
 
+static void boot_units(void *data)
+{
+	struct daemon *d = data;
+
+	units_boot(d->units);
+}
+
 static void network_is_up(void *data, const struct error *err)
 {
 	struct daemon *d = data;
@@ -405,6 +469,7 @@ static void network_is_up(void *data, const struct error *err)
 	for (size_t i = 0; i < warnings->count; i++)
 		log_warning(warnings->items[i], NULL, "");
 	engine_when_ready(d->engine, tell_ready, d);
+	engine_when_ready(d->engine, boot_units, d);
 }
 
 /* ---- signals ---- */
@@ -508,6 +573,7 @@ static const struct {
 	{"volumes", open_volumes, close_volumes},
 	{"containers", open_engine, close_engine},
 	{"builds", open_builder, close_builder},
+	{"units", open_units, close_units},
 	{"doors", open_doors, close_doors},
 	{"sockets", serve_sockets, NULL},
 	{"pidfile", write_pidfile, remove_pidfile},

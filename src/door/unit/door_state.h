@@ -1,0 +1,47 @@
+/* What the door keeps, and what its files share.  For this folder only. */
+#pragma once
+
+#include "door/door.h"
+#include "door/unit/door.h"
+
+struct unit_door {
+	struct door door;
+	struct units *units;   /* borrowed */
+	struct engine *engine; /* borrowed */
+	char *shim, *journal_folder;
+	bool ready;
+};
+
+struct unit_door *call_unit_door(const struct call *call);
+struct units *call_units(const struct call *call);
+
+/* ---- work in the pool for one call ---- */
+
+struct call_work {
+	uv_work_t uv;
+	struct call *call;
+	void (*run)(struct call_work *work); /* in the pool: touches only its own struct */
+	void (*done)(
+		struct call_work *work); /* in the loop; the call may be closed: see call_is_open */
+	void (*free)(struct call_work *work);
+};
+void call_work_begin(struct call_work *work, struct call *call);
+
+/* ---- names ---- */
+
+/* What a client typed as a full name, owned; NULL: that was answered. */
+char *call_unit_name(struct call *call, const char *typed);
+
+/* Does the text match the shell pattern as a whole? */
+bool pattern_matches(const char *pattern, const char *text);
+
+/* ---- answers ---- */
+
+/* {"message", "code"}. */
+void call_fail_code(struct call *call, const struct error *err, int code);
+
+/* The first of a list of JSON objects is not preceded by a comma. */
+void json_next(struct buffer *json);
+void json_write_member(struct buffer *json, const char *name, const char *text);
+void json_write_number(struct buffer *json, const char *name, int64_t value);
+void json_write_bool(struct buffer *json, const char *name, bool value);

@@ -1,0 +1,290 @@
+/* GET /units/{name}: everything that `status` and `show` want of one unit.  The loop knows what it is; what
+ * files and /proc say comes from a thread of the pool. */
+#include "base/time.h"
+#include "door/unit/door_state.h"
+#include "door/unit/handlers.h"
+#include "door/unit/unit_tree.h"
+#include "door/unit/unit_view.h"
+
+#include <sys/stat.h>
+
+struct unit_look {
+	struct call_work work;
+	const struct load_context *context;
+	char *name, *cgroup, *shown; /* shown: NULL where the unit has no group */
+	struct strings paths;	     /* its files, as they were read */
+	int64_t file_changed_ns;
+
+	/* what was seen */
+	struct unit_tree *tree;
+	enum unit_file_state state;
+	bool changed;
+	int64_t memory, tasks, cpu_ns;
+};
+
+/* ---- in the pool ---- */
+
+static int64_t changed_ns(const struct strings *paths)
+{
+	int64_t newest = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < paths->count; i++) {
+		if (stat(paths->items[i], &st) < 0)
+			return -1;
+		int64_t changed = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
+		if (changed > newest)
+			newest = changed;
+	}
+	return newest;
+}
+
+static void look(struct call_work *work)
+{
+	struct unit_look *look = container_of(work, struct unit_look, work);
+
+	look->state = unit_file_state(look->context, look->name);
+	look->changed = look->paths.count && look->file_changed_ns &&
+			changed_ns(&look->paths) != look->file_changed_ns;
+	look->memory = look->tasks = look->cpu_ns = -1;
+	if (!look->cgroup)
+		return;
+	look->tree = unit_tree_read(look->cgroup);
+	if (look->tree)
+		unit_tree_usage(look->cgroup, &look->memory, &look->tasks, &look->cpu_ns);
+}
+
+static void free_look(struct call_work *work)
+{
+	struct unit_look *look = container_of(work, struct unit_look, work);
+
+	unit_tree_free(look->tree);
+	strings_fini(&look->paths);
+	free(look->name);
+	free(look->cgroup);
+	free(look->shown);
+	free(look);
+}
+
+/* ---- the answer ---- */
+
+static void write_container(struct engine *engine, const char *name, struct buffer *json)
+{
+	const struct container *c = engine_by_id(engine, name);
+
+	if (!c)
+		return;
+	json_write_name(json, "Container");
+	buffer_add_char(json, '{');
+	json_write_member(json, "Id", c->id);
+	json_write_member(json, "Name", c->name);
+	json_write_member(json, "Image", c->config.image);
+	buffer_add_char(json, '}');
+}
+
+/* Groups of containers are called by their id. */
+static const char *container_id(const char *name)
+{
+	return str_starts_with(name, "container-") ? name + strlen("container-") : name;
+}
+
+static void write_tree(struct engine *engine, const struct unit_tree *tree, const char *path,
+		       bool root, struct buffer *json)
+{
+	json_next(json);
+	buffer_add_char(json, '{');
+	if (!root)
+		json_write_member(json, "Name", tree->name);
+	json_write_member(json, "Path", path);
+	json_write_name(json, "Processes");
+	buffer_add_char(json, '[');
+	for (size_t i = 0; i < tree->processes.count; i++) {
+		json_next(json);
+		buffer_add_char(json, '{');
+		json_write_number(json, "Pid", tree->processes.items[i].pid);
+		json_write_member(json, "Command", tree->processes.items[i].command);
+		buffer_add_char(json, '}');
+	}
+	buffer_add_char(json, ']');
+	json_write_name(json, "Children");
+	buffer_add_char(json, '[');
+	for (size_t i = 0; i < tree->children.count; i++) {
+		const struct unit_tree *child = tree->children.items[i];
+		scoped_free char *below = str_format("%s/%s", path, child->name);
+
+		write_tree(engine, child, below, false, json);
+	}
+	buffer_add_char(json, ']');
+	if (!root)
+		write_container(engine, container_id(tree->name), json);
+	buffer_add_char(json, '}');
+}
+
+static void write_related(const struct unit *unit, enum dependency kind, const char *member,
+			  struct buffer *json)
+{
+	json_write_name(json, member);
+	buffer_add_char(json, '[');
+	for (size_t i = 0; i < unit->edge_count; i++) {
+		const struct unit *other = unit->edges[i].unit;
+
+		if (unit->edges[i].kind != kind)
+			continue;
+		json_next(json);
+		buffer_add_char(json, '{');
+		json_write_member(json, "Id", other->name);
+		json_write_member(json, "ActiveState", active_state_name(unit_active_state(other)));
+		json_write_member(json, "SubState", sub_state_name(other->sub));
+		buffer_add_char(json, '}');
+	}
+	buffer_add_char(json, ']');
+}
+
+static void write_strings(struct buffer *json, const char *name, const struct strings *list)
+{
+	json_write_name(json, name);
+	if (list)
+		json_write_strings(json, list);
+	else
+		buffer_add_text(json, "[]");
+}
+
+static void write_listen(const struct unit *unit, struct buffer *json)
+{
+	static const char *const kinds[] = {"Stream", "Datagram", "SequentialPacket", "FIFO"};
+	struct execution_plan plan = {0};
+
+	json_write_name(json, "Listen");
+	buffer_add_char(json, '[');
+	if (unit->config && unit->config->type == UNIT_SOCKET &&
+	    unit_config_plan(unit->config, &plan)) {
+		for (size_t i = 0; i < plan.socket.sockets.count; i++) {
+			const struct execution_socket *s =
+				RECORD_AT(plan.socket.sockets, struct execution_socket, i);
+			scoped_free char *text =
+				str_format("%s (%s)", s->address, kinds[s->kind & 3]);
+
+			json_next(json);
+			json_write_string(json, text);
+		}
+		record_fini(&execution_plan_type, &plan);
+	}
+	buffer_add_char(json, ']');
+}
+
+static void write_trigger(struct call *call, const struct unit *unit, struct buffer *json)
+{
+	struct timer_times times;
+
+	json_write_name(json, "Trigger");
+	if (!unit->config || unit->config->type != UNIT_TIMER) {
+		buffer_add_text(json, "null");
+		return;
+	}
+	times = units_timer(call_units(call), unit);
+	buffer_add_char(json, '{');
+	json_write_number(json, "Next_us", times.next_us);
+	json_write_number(json, "Left_us",
+			  times.next_us ? times.next_us - time_now_ns() / 1000 : 0);
+	buffer_add_char(json, '}');
+}
+
+/* What systemctl prints as the preset: units that can be enabled are, unless they are ours already. */
+static const char *preset_of(enum unit_file_state state)
+{
+	return state == FILE_ENABLED || state == FILE_DISABLED || state == FILE_ENABLED_RUNTIME
+		       ? "enabled"
+		       : "";
+}
+
+static void write_unit(struct unit_look *look, const struct unit *unit, struct buffer *json)
+{
+	struct call *call = look->work.call;
+	const struct unit_config *c = unit->config;
+	const char *state = look->state == FILE_NOT_FOUND ? "" : unit_file_state_name(look->state);
+	struct unit_facts facts = {
+		state,	       preset_of(look->state), look->tree ? look->shown : NULL,
+		look->changed, look->memory,	       look->tasks,
+		look->cpu_ns};
+
+	buffer_add_char(json, '{');
+	json_write_name(json, "Properties");
+	unit_view_write_properties(unit, &facts, json);
+	unit_view_write_processes(unit, json);
+	json_write_name(json, "Cgroup");
+	if (look->tree)
+		write_tree(call_unit_door(call)->engine, look->tree, look->shown, true, json);
+	else
+		buffer_add_text(json, "null");
+	write_strings(json, "DropIns", c ? &c->drop_ins : NULL);
+	write_strings(json, "Docs", c ? &c->documentation : NULL);
+	write_related(unit, DEPENDENCY_TRIGGERED_BY, "TriggeredBy", json);
+	write_related(unit, DEPENDENCY_TRIGGERS, "Triggers", json);
+	write_listen(unit, json);
+	write_trigger(call, unit, json);
+	json_write_member(json, "StatusText", unit->status ? unit->status->status_text : "");
+	json_write_member(json, "FileState", state);
+	json_write_bool(json, "Changed", look->changed);
+	write_strings(json, "Warnings", c ? &c->warnings : NULL);
+	scoped_free char *masked = c && c->load == LOAD_MASKED
+					   ? str_format("Unit %s is masked.", unit->name)
+					   : str_dup("");
+	json_write_member(json, "MaskedReason", masked);
+	buffer_add_char(json, '}');
+}
+
+static void looked(struct call_work *work)
+{
+	struct unit_look *look = container_of(work, struct unit_look, work);
+	const struct unit *unit = unit_set_find(units_all(call_units(work->call)), look->name);
+	scoped_buffer struct buffer json = {0};
+	struct error err;
+
+	if (!unit) {
+		error_set(&err, ERROR_UNAVAILABLE, "Unit %s went away.", look->name);
+		call_fail(work->call, &err);
+		return;
+	}
+	write_unit(look, unit, &json);
+	call_answer_json(work->call, 200, &json);
+}
+
+/* ---- the question ---- */
+
+static bool has_group(const struct unit *unit)
+{
+	return unit->config && !unit->config->builtin &&
+	       (unit->config->type == UNIT_SERVICE || unit->config->type == UNIT_SOCKET ||
+		unit->config->type == UNIT_MOUNT || unit->config->type == UNIT_SLICE);
+}
+
+static void on_loaded(void *data, struct unit *unit)
+{
+	struct call *call = data;
+	struct unit_look *l = mem_new(struct unit_look);
+
+	l->work.run = look;
+	l->work.done = looked;
+	l->work.free = free_look;
+	l->context = units_load_context(call_units(call));
+	l->name = str_dup(unit->name);
+	if (has_group(unit)) {
+		l->cgroup = units_cgroup(call_units(call), unit);
+		l->shown = units_cgroup_shown(call_units(call), unit);
+	}
+	if (unit->config->path)
+		strings_add(&l->paths, unit->config->path);
+	for (size_t i = 0; i < unit->config->drop_ins.count; i++)
+		strings_add(&l->paths, unit->config->drop_ins.items[i]);
+	l->file_changed_ns = unit->config->file_changed_ns;
+	call_work_begin(&l->work, call);
+	call_drop(call);
+}
+
+void serve_unit(struct call *call)
+{
+	scoped_free char *name = call_unit_name(call, call->arguments[0]);
+
+	if (name)
+		units_load(call_units(call), name, on_loaded, call_hold(call));
+}
