@@ -46,7 +46,7 @@ static inline void trace_kill(const struct machine_action *a, struct buffer *out
 static inline void trace_action(const struct machine_action *a, struct buffer *out)
 {
 	static const char *const plain[] = {
-		[ACTION_STOP_CONTAINERS] = "stop-containers",
+
 		[ACTION_END_CONTAINERS] = "end-containers",
 		[ACTION_TAKE_CONTAINER] = "take-container",
 		[ACTION_OPEN_SOCKETS] = "open",
@@ -71,6 +71,9 @@ static inline void trace_action(const struct machine_action *a, struct buffer *o
 		break;
 	case ACTION_WATCHDOG:
 		buffer_format(out, "watchdog:%lld", (long long)a->us / 1000000);
+		break;
+	case ACTION_STOP_CONTAINERS:
+		buffer_format(out, "stop-containers:%lld", (long long)a->us / 1000000);
 		break;
 	case ACTION_SAY:
 		buffer_format(out, "'%s", trace_texts[a->text]);

@@ -1,6 +1,7 @@
 #include "shim/unit_containers.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -97,6 +98,18 @@ void unit_containers_add(struct unit_shim *u, const struct unit_container *told)
 	all->gone = false;
 }
 
+static void main_gone(struct unit_shim *u, int32_t code)
+{
+	struct execution_process *main = &u->status.main;
+
+	main->end = PROCESS_EXITED;
+	main->status = code;
+	main->ended_ns = time_now_ns();
+	unit_say_end(u, false, main);
+	str_replace(&u->status.container, NULL);
+	unit_forget_process(u, &u->main);
+}
+
 void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone *gone)
 {
 	struct unit_containers *all = containers_of(u);
@@ -106,11 +119,11 @@ void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone 
 	if (!c)
 		return;
 	event.main = c->is_main;
+	if (c->is_main)
+		main_gone(u, gone->code);
 	all->gone = true;
 	all->gone_code = gone->code;
 	all->gone_of_control = c->of_control;
-	if (c->is_main)
-		str_replace(&u->status.container, NULL);
 	record_fini(&unit_container_type, &c->told);
 	vector_remove(&all->there, (size_t)(c - all->there.items));
 	if (gone->oom)
@@ -162,6 +175,10 @@ void unit_containers_take(struct unit_shim *u)
 		return;
 	c->is_main = true;
 	c->of_control = false;
+	u->status.main = (struct execution_process){.phase = EXECUTION_START,
+						    .pid = c->told.pid,
+						    .started_ns = time_now_ns()};
+	unit_forget_process(u, &u->main);
 	u->main.pid = (pid_t)c->told.pid;
 	u->main.start_time = c->told.start_time;
 	str_replace(&u->status.container, c->told.id);

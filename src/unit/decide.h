@@ -17,7 +17,7 @@ void forget_starts(struct unit *unit);
 /* Can this queued job run now, given the order of all that are queued? */
 enum job_readiness {
 	JOB_WAITS,
-	JOB_RUNS,
+	JOB_RUNS,  /* a verify job: the unit's state says how it ends */
 	JOB_CANNOT /* a requirement is not met: ends DEPENDENCY */
 };
 enum job_readiness decide_job(struct job *job); /* keeps in the job where it looked last */
@@ -41,14 +41,15 @@ void decide_consequences(struct unit *unit, enum active_state before, enum activ
 
 /* The start (or verify) job of `unit` ended other than done: whose waiting jobs end DEPENDENCY.  For each of these
  * the question arises again. */
-void decide_dependents(const struct unit *unit, struct consequences *out); /* type, mode: of their job */
+void decide_dependents(const struct unit *unit,
+		       struct consequences *out); /* type, mode: of their job */
 
 /* The next moment of a timer.  Times in us; `realtime` and `monotonic` are now; -1: never. */
 struct timer_moments {
 	int64_t activated_us, startup_us; /* monotonic: of the timer, of the daemon */
 	int64_t unit_active_us,
 		unit_inactive_us; /* monotonic: when the unit last left, entered inactive; 0: not yet */
-	int64_t last_trigger_us;  /* monotonic; 0: not since boot */
+	int64_t last_trigger_us;	  /* monotonic; 0: not since boot */
 	int64_t last_trigger_realtime_us; /* 0: never */
 };
 struct timer_next {

@@ -15,7 +15,7 @@ static bool waits_for(const struct job *job, const struct unit_edge *edge)
 {
 	bool after = edge->kind == DEPENDENCY_AFTER;
 
-	if ((!after && edge->kind != DEPENDENCY_BEFORE) || !edge->unit->job)
+	if ((!after && edge->kind != DEPENDENCY_BEFORE) || edge->overruled || !edge->unit->job)
 		return false;
 	return job_type_waits(job->type, edge->unit->job->type, after);
 }
@@ -60,21 +60,14 @@ static enum job_readiness start_readiness(const struct unit *unit)
 	return JOB_RUNS;
 }
 
-static enum job_readiness verify_readiness(const struct unit *unit)
-{
-	if (is_up(unit))
-		return JOB_RUNS;
-	return unit_active_state(unit) == UNIT_ACTIVATING ? JOB_WAITS : JOB_CANNOT;
-}
-
 enum job_readiness decide_job(struct job *job)
 {
 	if (job->type == JOB_NOP)
 		return JOB_RUNS;
 	if (!job->ignore_order && waits(job))
 		return JOB_WAITS;
-	if (job->type == JOB_VERIFY)
-		return verify_readiness(job->unit);
+	if (job->type == JOB_VERIFY && unit_active_state(job->unit) == UNIT_ACTIVATING)
+		return JOB_WAITS;
 	return job->type == JOB_START && !job->ignore_order ? start_readiness(job->unit) : JOB_RUNS;
 }
 

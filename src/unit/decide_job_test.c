@@ -26,12 +26,17 @@ static void a_job_waits_for_those_that_go_first(void **state)
 		{"reload after start", "a After=b job=reload; b job=start", JOB_WAITS},
 		{"start after verify", "a After=b job=start; b job=verify-active", JOB_WAITS},
 		{"Requires alone is no order", "a Requires=b job=start; b job=start", JOB_RUNS},
+		{"a target after what it wants", "a.target Wants=b ~After=b job=start; b job=start",
+		 JOB_WAITS},
+		{"unless that is after the target",
+		 "a.target Wants=b ~After=b job=start; b After=a.target job=start", JOB_RUNS},
 		{"the second of two", "a After=b,c job=start; b; c job=start", JOB_WAITS},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
 		struct unit_set set = sample_set(cases[i].units);
-		struct job *job = sample_find(&set, "a")->job;
+		const char *name = str_starts_with(cases[i].units, "a.target") ? "a.target" : "a";
+		struct job *job = sample_find(&set, name)->job;
 
 		if (decide_job(job) != cases[i].readiness)
 			fail_msg("%s", cases[i].what);
@@ -62,8 +67,10 @@ static void a_requirement_that_is_not_met_ends_a_job(void **state)
 		{"a restart stops first", "a BindsTo=b After=b job=restart; b", JOB_RUNS},
 		{"verify of what runs", "a active job=verify-active", JOB_RUNS},
 		{"verify of what is starting", "a activating job=verify-active", JOB_WAITS},
-		{"verify of what is down", "a job=verify-active", JOB_CANNOT},
-		{"verify of what stops", "a deactivating job=verify-active", JOB_CANNOT},
+		{"verify of what is down", "a job=verify-active", JOB_RUNS},
+		{"verify of what stops", "a deactivating job=verify-active", JOB_RUNS},
+		{"verify waits for its turn", "a After=b job=verify-active; b job=start",
+		 JOB_WAITS},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {

@@ -84,6 +84,7 @@ void unit_draft_fini(struct unit_draft *draft)
 	unit_config_free(mem_copy(&draft->config, sizeof(draft->config)));
 	record_fini(&execution_plan_type, &draft->plan);
 	free_parts(draft);
+	map_fini(&draft->arrows);
 	strings_fini(&draft->install.wanted_by);
 	strings_fini(&draft->install.required_by);
 	strings_fini(&draft->install.alias);
@@ -127,22 +128,43 @@ void unit_draft_refuse(struct unit_draft *draft, const char *format, ...)
 	va_end(args);
 }
 
+/* ---- arrows ---- */
+
+static uint64_t arrows_to(const struct unit_draft *draft, const char *name)
+{
+	return (uint64_t)(uintptr_t)map_get(&draft->arrows, name);
+}
+
+bool unit_draft_depends(const struct unit_draft *draft, enum dependency kind, const char *name)
+{
+	return arrows_to(draft, name) >> kind & 1;
+}
+
+static void make_explicit(struct unit_config *config, enum dependency kind, const char *name)
+{
+	for (size_t i = 0; i < config->dependency_count; i++)
+		if (config->dependencies[i].kind == kind && config->dependencies[i].name == name)
+			config->dependencies[i].implicit = false;
+}
+
 void unit_draft_depend(struct unit_draft *draft, enum dependency kind, const char *name,
 		       bool implicit)
 {
 	struct unit_config *config = &draft->config;
+	uint64_t arrows = arrows_to(draft, name);
 
 	name = name_pool_get(name);
-	for (size_t i = 0; i < config->dependency_count; i++) {
-		struct unit_dependency *known = &config->dependencies[i];
-
-		if (known->kind != kind || known->name != name)
-			continue;
-		known->implicit &= implicit;
+	if (arrows >> kind & 1) {
+		if (!implicit)
+			make_explicit(config, kind, name);
 		return;
 	}
-	config->dependencies = mem_resize(config->dependencies, config->dependency_count + 1,
-					  sizeof(*config->dependencies));
+	map_put(&draft->arrows, name, (void *)(uintptr_t)(arrows | UINT64_C(1) << kind));
+	if (config->dependency_count == draft->dependency_capacity) {
+		draft->dependency_capacity = 2 * draft->dependency_capacity + 16;
+		config->dependencies = mem_resize(config->dependencies, draft->dependency_capacity,
+						  sizeof(*config->dependencies));
+	}
 	config->dependencies[config->dependency_count++] =
 		(struct unit_dependency){kind, implicit, name};
 }

@@ -1,6 +1,7 @@
 /* A unit while its files are read: what keys fill, until unit/finish.h makes a config of it.  For this folder. */
 #pragma once
 
+#include "base/map.h"
 #include "format/unit_specifier.h"
 #include "format/unit_text.h"
 #include "unit/load.h"
@@ -25,6 +26,8 @@ struct unit_draft {
 	struct timer_config timer;
 	struct path_config path;
 	struct mount_config mount;
+	struct map arrows; /* name -> which kinds of arrows are in config, as bits */
+	size_t dependency_capacity;
 	struct install_section install;
 	struct container_section container;
 
@@ -60,6 +63,9 @@ void unit_draft_warn(struct unit_draft *draft, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void unit_draft_refuse(struct unit_draft *draft, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Whether this arrow is there. */
+bool unit_draft_depends(const struct unit_draft *draft, enum dependency kind, const char *name);
 
 /* Add an arrow, unless the same one stands there (an explicit one takes the place of an implicit one). */
 void unit_draft_depend(struct unit_draft *draft, enum dependency kind, const char *name,

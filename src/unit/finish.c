@@ -272,6 +272,9 @@ struct unit_config *unit_draft_finish(struct unit_draft *draft)
 		config->load_error = str_dup(draft->problems.items[0]);
 	}
 	move_parts(draft);
+	if (config->dependency_count)
+		config->dependencies = mem_resize(config->dependencies, config->dependency_count,
+						  sizeof(*config->dependencies));
 	config = move(&draft->config, sizeof(draft->config));
 	unit_draft_fini(draft);
 	return config;

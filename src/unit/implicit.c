@@ -125,15 +125,6 @@ static void add_triggers(struct unit_draft *draft)
 
 /* ---- DefaultDependencies= ---- */
 
-static bool is_explicitly(const struct unit_config *config, enum dependency kind, const char *name)
-{
-	for (size_t i = 0; i < config->dependency_count; i++)
-		if (config->dependencies[i].kind == kind &&
-		    str_equal(config->dependencies[i].name, name))
-			return true;
-	return false;
-}
-
 /* A target is reached when what it pulls in is there, unless it is said to come before that. */
 static void follow_pulled(struct unit_draft *draft)
 {
@@ -143,7 +134,7 @@ static void follow_pulled(struct unit_draft *draft)
 		struct unit_dependency pulled = draft->config.dependencies[i];
 
 		if (pulled.kind <= DEPENDENCY_BINDS_TO &&
-		    !is_explicitly(&draft->config, DEPENDENCY_BEFORE, pulled.name))
+		    !unit_draft_depends(draft, DEPENDENCY_BEFORE, pulled.name))
 			unit_draft_depend(draft, DEPENDENCY_AFTER, pulled.name, true);
 	}
 }

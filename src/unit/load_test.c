@@ -469,6 +469,26 @@ static void what_a_unit_says_itself_is_not_implicit(void **state)
 	unit_config_free(config);
 }
 
+static void many_links_are_many_arrows(void **state)
+{
+	scratch_write(&scratch, "etc/m.target", "[Unit]\nWants=u0.service\nBefore=u1.service\n");
+	for (int i = 0; i < 300; i++) {
+		scoped_free char *path = str_format("etc/m.target.wants/u%d.service", i);
+
+		scratch_link(&scratch, path, "../x.service");
+	}
+	struct unit_config *config = unit_load(&scratch.context, "m.target");
+	size_t wants = 0, after = 0;
+
+	for (size_t i = 0; i < config->dependency_count; i++) {
+		wants += config->dependencies[i].kind == DEPENDENCY_WANTS;
+		after += config->dependencies[i].kind == DEPENDENCY_AFTER;
+	}
+	assert_int_equal(wants, 300);
+	assert_int_equal(after, 299);
+	unit_config_free(config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -493,6 +513,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_drop_in_that_cannot_be_read_leaves_the_unit,
 						begin, end),
 		cmocka_unit_test_setup_teardown(links_in_folders_are_arrows, begin, end),
+		cmocka_unit_test_setup_teardown(many_links_are_many_arrows, begin, end),
 		cmocka_unit_test_setup_teardown(arrows_that_no_file_names, begin, end),
 		cmocka_unit_test_setup_teardown(what_a_unit_says_itself_is_not_implicit, begin,
 						end),

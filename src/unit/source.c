@@ -1,4 +1,5 @@
 /* From a name to files: links, templates, aliases, and which folders' drop-ins are a unit's. */
+#include "base/map.h"
 #include "format/unit_name.h"
 #include "unit/listing.h"
 
@@ -114,16 +115,9 @@ struct search {
 	const struct unit_listing *listing;
 	const char *suffix;
 	bool own;
+	struct map known; /* file names */
 	struct listing_files *out;
 };
-
-static bool has_file(const struct listing_files *files, const char *name)
-{
-	for (size_t i = 0; i < files->count; i++)
-		if (str_equal(files->items[i].name, name))
-			return true;
-	return false;
-}
 
 static void add_files(struct search *search, const char *name)
 {
@@ -139,7 +133,7 @@ static void add_files(struct search *search, const char *name)
 			const struct listing_member *member = &entry->members[i];
 			struct listing_file file = {member->name};
 
-			if (has_file(search->out, member->name))
+			if (map_put(&search->known, member->name, search))
 				continue;
 			if (!member->is_null) /* without a path it only hides the others */
 				file.path = str_format("%s/%s/%s", folder, key, member->name);
@@ -190,7 +184,7 @@ static void drop_hidden(struct listing_files *files)
 void unit_listing_files(const struct unit_listing *listing, const char *name, const char *suffix,
 			bool own, struct listing_files *out)
 {
-	struct search search = {listing, suffix, own, out};
+	struct search search = {listing, suffix, own, {0}, out};
 	const struct strings *aliases = unit_listing_aliases(listing, name);
 
 	*out = (struct listing_files){0};
@@ -198,6 +192,7 @@ void unit_listing_files(const struct unit_listing *listing, const char *name, co
 	for (size_t i = 0; aliases && i < aliases->count; i++)
 		add_files_of_name(&search, aliases->items[i]);
 	add_files(&search, strrchr(name, '.') + 1);
+	map_fini(&search.known);
 	drop_hidden(out);
 }
 

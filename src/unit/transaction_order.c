@@ -36,7 +36,7 @@ static uint32_t job_of(struct draft *draft, struct unit *unit)
 /* The job at the other end of the edge if `job` waits for it; NOBODY. */
 static uint32_t waits_for(struct draft *draft, uint32_t job, const struct unit_edge *edge)
 {
-	if (edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE)
+	if ((edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE) || edge->overruled)
 		return NOBODY;
 	uint32_t other = job_of(draft, edge->unit);
 	if (other == NOBODY)

@@ -68,6 +68,47 @@ static struct unit_edge *make_edge(struct unit *unit, enum dependency kind, stru
 	return edge;
 }
 
+/* ---- targets ---- */
+
+/* By rule a target comes after all that it pulls in.  That gives way where the other is to come after the target, or
+ * wants nothing by rule. */
+static bool is_rule_of_target(const struct unit *unit, const struct unit_edge *edge)
+{
+	return edge->kind == DEPENDENCY_AFTER && edge->owners == MINE_BY_RULE && unit->config &&
+	       unit->config->type == UNIT_TARGET;
+}
+
+/* `after`: an edge of what comes after. */
+static void judge(struct unit_edge *after)
+{
+	struct unit *unit = other_end(after)->unit;
+	const struct unit_config *other = after->unit->config;
+	bool overruled = false;
+
+	if (is_rule_of_target(unit, after)) {
+		const struct unit_edge *opposite = find_edge(unit, DEPENDENCY_BEFORE, after->unit);
+
+		overruled =
+			(opposite && opposite->owners) || (other && other->no_default_dependencies);
+	}
+	after->overruled = other_end(after)->overruled = overruled;
+}
+
+/* Who asks for an order has changed: that says something about the opposite order, too. */
+static void judge_both(struct unit_edge *edge)
+{
+	if (edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE)
+		return;
+	struct unit_edge *after = edge->kind == DEPENDENCY_AFTER ? edge : other_end(edge);
+	judge(after);
+	if (!after->unit->config || after->unit->config->type != UNIT_TARGET)
+		return;
+	struct unit_edge *opposite =
+		find_edge(after->unit, DEPENDENCY_AFTER, other_end(after)->unit);
+	if (opposite)
+		judge(opposite);
+}
+
 static void set_owners(struct unit_edge *edge, int owners)
 {
 	struct unit_edge *back = other_end(edge);
@@ -75,6 +116,7 @@ static void set_owners(struct unit_edge *edge, int owners)
 	edge->owners = (uint8_t)owners;
 	back->owners = (uint8_t)((owners & ALL_MINE) << 2 | (owners & ALL_THEIRS) >> 2);
 	edge->implicit = back->implicit = !(owners & (MINE | THEIRS));
+	judge_both(edge);
 }
 
 /* `unit` asks for the edge.  What names itself asks for nothing. */
@@ -105,6 +147,15 @@ static void remove_edge(struct unit *unit, uint32_t at)
 
 	remove_end(unit, at);
 	remove_end(other, back);
+}
+
+/* The unit's config says whether it wants anything by rule. */
+static void judge_targets(struct unit *unit)
+{
+	for (size_t i = 0; i < unit->edge_count; i++)
+		if (unit->edges[i].kind == DEPENDENCY_BEFORE &&
+		    unit->edges[i].owners == THEIRS_BY_RULE)
+			judge(other_end(&unit->edges[i]));
 }
 
 /* The files of `unit` say nothing any more. */
@@ -276,6 +327,7 @@ struct unit *unit_set_config(struct unit_set *set, struct unit *unit, struct uni
 	for (size_t i = 0; i < config->aliases.count; i++)
 		take_name(set, config->aliases.items[i], unit);
 	make_own_edges(set, unit);
+	judge_targets(unit);
 	return unit;
 }
 

@@ -51,6 +51,7 @@ struct unit_edge {
 	uint8_t kind;	   /* enum dependency, inverse ones too */
 	uint8_t owners;	   /* unit.c's: whose files ask for it */
 	bool implicit;	   /* by rule only, no file says so */
+	bool overruled; /* a target that is after what it pulls in by rule, which is to be after the target */
 };
 
 struct unit {

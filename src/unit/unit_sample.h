@@ -77,6 +77,7 @@ static inline bool sample_switch(struct unit_config *config, const char *word)
 		{"no-manual-start", &config->refuse_manual_start},
 		{"no-manual-stop", &config->refuse_manual_stop},
 		{"unneeded", &config->stop_when_unneeded},
+		{"no-defaults", &config->no_default_dependencies},
 	};
 
 	for (size_t i = 0; i < array_length(flags); i++)

@@ -91,6 +91,72 @@ static void an_edge_is_implicit_while_no_file_asks_for_it(void **state)
 	unit_set_fini(&set);
 }
 
+static bool is_overruled(struct unit_set *set, const char *name, enum dependency kind)
+{
+	const struct unit *unit = sample_find(set, name);
+	bool overruled = false;
+
+	for (size_t i = 0; i < unit->edge_count; i++) {
+		const struct unit_edge *edge = &unit->edges[i];
+
+		assert_int_equal(edge->overruled, edge->unit->edges[edge->back].overruled);
+		overruled |= edge->kind == kind && edge->overruled;
+	}
+	return overruled;
+}
+
+static void a_target_comes_by_rule_after_what_it_pulls_in(void **state)
+{
+	static const struct {
+		const char *what, *units;
+		bool overruled; /* the target's After= */
+	} cases[] = {
+		{"by rule", "t.target Wants=a ~After=a; a", false},
+		{"but not after what is after it", "t.target Wants=a ~After=a; a After=t.target",
+		 true},
+		{"in whichever order they are read", "a After=t.target; t.target Wants=a ~After=a",
+		 true},
+		{"nor if that is by rule", "t.target Wants=a ~After=a; a ~After=t.target", true},
+		{"its file insists", "t.target Wants=a After=a; a After=t.target", false},
+		{"so does the other's", "t.target Wants=a ~After=a; a Before=t.target", false},
+		{"what wants nothing by rule", "t.target Wants=a ~After=a; a no-defaults", true},
+		{"a service has no such rule", "t Wants=a ~After=a; a After=t", false},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		struct unit_set set = sample_set(cases[i].units);
+		const char *name = strstr(cases[i].units, "t.target") ? "t.target" : "t";
+
+		if (is_overruled(&set, name, DEPENDENCY_AFTER) != cases[i].overruled)
+			fail_msg("%s", cases[i].what);
+		assert_false(is_overruled(&set, name, DEPENDENCY_BEFORE));
+		unit_set_fini(&set);
+	}
+}
+
+static void two_targets_that_want_each_other_have_no_order(void **state)
+{
+	struct unit_set set = sample_set("t.target Wants=u.target ~After=u.target;"
+					 "u.target Wants=t.target ~After=t.target");
+
+	assert_true(is_overruled(&set, "t.target", DEPENDENCY_AFTER));
+	assert_true(is_overruled(&set, "t.target", DEPENDENCY_BEFORE));
+	unit_set_fini(&set);
+}
+
+static void what_overrules_a_target_may_change(void **state)
+{
+	struct unit_set set = sample_set("t.target Wants=a ~After=a; a After=t.target");
+
+	sample_unit(&set, "a");
+	assert_false(is_overruled(&set, "t.target", DEPENDENCY_AFTER));
+	sample_unit(&set, "a no-defaults");
+	assert_true(is_overruled(&set, "t.target", DEPENDENCY_AFTER));
+	sample_unit(&set, "t.target Wants=a After=a");
+	assert_false(is_overruled(&set, "t.target", DEPENDENCY_AFTER));
+	unit_set_fini(&set);
+}
+
 static void an_alias_is_the_unit_it_names(void **state)
 {
 	struct unit_set set = sample_set("x Requires=other ~After=other; real alias=other Wants=y");
@@ -158,6 +224,9 @@ int main(void)
 		cmocka_unit_test(what_names_itself_has_no_edge),
 		cmocka_unit_test(a_new_config_takes_its_own_edges_along_and_leaves_those_of_others),
 		cmocka_unit_test(an_edge_is_implicit_while_no_file_asks_for_it),
+		cmocka_unit_test(a_target_comes_by_rule_after_what_it_pulls_in),
+		cmocka_unit_test(two_targets_that_want_each_other_have_no_order),
+		cmocka_unit_test(what_overrules_a_target_may_change),
 		cmocka_unit_test(an_alias_is_the_unit_it_names),
 		cmocka_unit_test(an_alias_that_goes_means_another_unit_from_then_on),
 		cmocka_unit_test(a_unit_that_runs_is_no_alias),

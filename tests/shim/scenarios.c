@@ -14,6 +14,7 @@ static const struct scenario *const tables[] = {
 	unit_life_scenarios,
 	unit_notify_scenarios,
 	unit_socket_scenarios,
+	unit_container_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -197,3 +197,27 @@ scenario() {
 @test "a connection may be input and output" {
 	scenario a_connection_may_be_input_and_output
 }
+
+@test "a container goes on as the main process" {
+	scenario a_container_goes_on_as_the_main_process
+}
+
+@test "a stop waits until it is gone" {
+	scenario a_stop_waits_until_it_is_gone
+}
+
+@test "another daemon is asked again" {
+	scenario another_daemon_is_asked_again
+}
+
+@test "without a daemon it is ended in time" {
+	scenario without_a_daemon_it_is_ended_in_time
+}
+
+@test "the client of a container that was stopped ends cleanly" {
+	scenario the_client_of_a_container_that_was_stopped_ends_cleanly
+}
+
+@test "the end of its client awaits its removal" {
+	scenario the_end_of_its_client_awaits_its_removal
+}
