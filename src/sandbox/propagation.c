@@ -39,26 +39,42 @@ static bool holds(const char *point, int length, const char *path)
 	       (path[length] == '/' || path[length] == '\0');
 }
 
-/* Later lines cover earlier ones at the same place. */
-bool mountinfo_has_field(const char *mountinfo, const char *path, const char *field)
+/* The place in the line of the mount that holds `path`; later lines cover earlier ones.  NULL: none. */
+static const char *find_point(const char *mountinfo, const char *path, int *length_out)
 {
-	int best = -1;
-	bool has = false;
+	const char *best = NULL;
 
+	*length_out = -1;
 	for (const char *line = mountinfo; line && *line; line = strchr(line, '\n')) {
-		const char *point, *found, *end;
+		const char *point;
 		int length;
 
 		line += *line == '\n';
-		if (!point_of_line(line, &point, &length) || length < best ||
+		if (!point_of_line(line, &point, &length) || length < *length_out ||
 		    !holds(point, length, path))
 			continue;
-		end = strstr(point, " - ");
-		found = strstr(point, field);
-		best = length;
-		has = found && end && found < end && found[-1] == ' ';
+		best = point;
+		*length_out = length;
 	}
-	return has;
+	return best;
+}
+
+bool mountinfo_has_field(const char *mountinfo, const char *path, const char *field)
+{
+	int length;
+	const char *point = find_point(mountinfo, path, &length);
+	const char *end = point ? strstr(point, " - ") : NULL;
+	const char *found = point ? strstr(point, field) : NULL;
+
+	return found && end && found < end && found[-1] == ' ';
+}
+
+char *mountinfo_point(const char *mountinfo, const char *path)
+{
+	int length;
+	const char *point = find_point(mountinfo, path, &length);
+
+	return point ? str_dup_n(point, (size_t)length) : NULL;
 }
 
 static bool can_travel(const char *source, bool shared, struct error *err)
@@ -72,9 +88,10 @@ static bool can_travel(const char *source, bool shared, struct error *err)
 	if (mountinfo_has_field(text.data, path, "shared:") ||
 	    (!shared && mountinfo_has_field(text.data, path, "master:")))
 		return true;
+	scoped_free char *point = mountinfo_point(text.data, path);
 	return error_set(err, ERROR_INVALID,
-			 "path %s is mounted on a mount that is not a shared%s mount", source,
-			 shared ? "" : " or slave");
+			 "path %s is mounted on %s but it is not a shared%s mount", source,
+			 point ? point : "/", shared ? "" : " or slave");
 }
 
 bool propagation_apply(int mount, const struct mount_spec *spec, struct error *err)

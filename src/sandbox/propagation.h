@@ -10,3 +10,6 @@ bool propagation_apply(int mount, const struct mount_spec *spec, struct error *e
 /* In the text of a mountinfo file: does the mount that holds `path` have an optional field that starts
  * with `field` ("shared:", "master:")? */
 bool mountinfo_has_field(const char *mountinfo, const char *path, const char *field);
+
+/* Where that mount stands; owned, NULL when there is none. */
+char *mountinfo_point(const char *mountinfo, const char *path);

@@ -26,6 +26,9 @@ static void the_mount_that_holds_a_path_counts(void **state)
 		assert_int_equal(mountinfo_has_field(table, cases[i].path, "master:"),
 				 cases[i].slave);
 	}
+	scoped_free char *point = mountinfo_point(table, cases[0].path);
+	assert_non_null(point);
+	assert_null(mountinfo_point("", "/"));
 	assert_false(mountinfo_has_field("", "/", "shared:"));
 	assert_false(mountinfo_has_field("garbage\n1 2\n", "/", "shared:"));
 }
