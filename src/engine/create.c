@@ -383,7 +383,14 @@ static void note_failure(struct operation *op, const struct error *err)
 
 static void on_volume(void *data, struct volume *volume, const struct error *err)
 {
+	struct error why;
+
 	(void)volume;
+	if (err && err->kind == ERROR_NOT_FOUND) { /* it would be taken for a missing image */
+		why = *err;
+		why.kind = ERROR_INVALID;
+		err = &why;
+	}
 	note_failure(data, err);
 }
 

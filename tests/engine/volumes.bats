@@ -307,6 +307,15 @@ told_is() { [ "$(events_since "$1" | tr "\n" ";")" = "$2" ]; }
 
 prune() { curl -sS --unix-socket "$SOCKET" -X POST -G "http://wherry/$1/volumes/prune" ${2+--data-urlencode "filters=$2"} >"$SCRATCH/body"; }
 
+@test "a plugin that is not there is no missing image to who runs a container" {
+	api POST /volumes/create '{"Name":"plugged","Driver":"nosuch"}'
+	expect_status 404
+	api POST /containers/create '{"Image":"busybox","HostConfig":{"VolumeDriver":"nosuch","Binds":["plugged:/x"]}}'
+	expect_status 400
+	jq -e '.message | endswith("plugin \"nosuch\" not found")' "$SCRATCH/body"
+	[ "$(api GET /containers/json?all=1 | jq length)" = 0 ]
+}
+
 @test "prune takes what its version says" {
 	api POST /volumes/create '{"Name":"named"}' >/dev/null
 	api POST /volumes/create '{"Labels":{"keep":"1"}}' >/dev/null

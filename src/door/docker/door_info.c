@@ -6,7 +6,8 @@
 #include "os/cgroup.h"
 
 #define PLUGINS                                                                                    \
-	"{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"null\"],\"Authorization\":"    \
+	"{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"macvlan\",\"null\"],"          \
+	"\"Authorization\":"                                                                       \
 	"null,\"Log\":[\"journald\",\"json-file\",\"local\",\"none\",\"syslog\"]}"
 #define SWARM                                                                                      \
 	"{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\",\"ControlAvailable\":" \
