@@ -37,6 +37,7 @@ void build_request_fini(struct build_request *r)
 	pairs_fini(&r->labels);
 	pairs_fini(&r->credentials);
 	pairs_fini(&r->secrets);
+	pairs_fini(&r->agents);
 	record_list_fini(&ulimit_type, &r->ulimits);
 	*r = (struct build_request){0};
 }
@@ -57,6 +58,11 @@ bool build_request_check(const struct build_request *request, struct error *err)
 	for (size_t i = 0; i < request->names.count; i++)
 		if (!check_name(request->names.items[i], err))
 			return false;
+	for (size_t i = 0; i < request->agents.count; i++)
+		if (request->agents.items[i].value[0] != '/')
+			return error_set(err, ERROR_INVALID, "ssh %s: '%s' is no absolute path",
+					 request->agents.items[i].name,
+					 request->agents.items[i].value);
 	return str_is_empty(request->platform) || platform_parse(request->platform, &platform, err);
 }
 

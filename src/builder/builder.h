@@ -33,6 +33,7 @@ struct build_request {
 	struct strings cache_from;
 	struct pairs credentials; /* by registry: the JSON of X-Registry-Auth */
 	struct pairs secrets;	  /* by id: base64 of their bytes */
+	struct pairs agents;	  /* by id: the socket of an agent for SSH, on this host */
 	struct strings extra_hosts;
 	char *network, *cgroup_parent, *cpuset_cpus, *cpuset_mems;
 	int64_t memory, memory_swap, cpu_shares, cpu_period, cpu_quota, shm_size;
@@ -68,8 +69,12 @@ typedef void builder_measured(void *data, const struct builder_cache *caches, si
 struct builder_job *builder_measure(struct builder *builder, builder_measured *done, void *data,
 				    struct error *err);
 
-/* Removes those that no step has, and that were last used before `until_ns` (0: whenever). */
+/* Removes those that no step has, and that were last used before `until_ns` (0: whenever); of these,
+ * beginning with who was not used for longest, only as many as make all of them fit into `keep_bytes`. */
+struct builder_prune_wish {
+	int64_t until_ns, keep_bytes;
+};
 typedef void builder_pruned(void *data, const struct strings *ids, int64_t reclaimed,
 			    const struct error *err);
-struct builder_job *builder_prune(struct builder *builder, int64_t until_ns, builder_pruned *done,
-				  void *data, struct error *err);
+struct builder_job *builder_prune(struct builder *builder, const struct builder_prune_wish *wish,
+				  builder_pruned *done, void *data, struct error *err);

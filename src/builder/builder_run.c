@@ -288,6 +288,17 @@ static void fill_host(const struct step_run *run, struct host_config *out)
 	record_list_copy(&ulimit_type, &r->ulimits, &limits->ulimits);
 }
 
+/* Unless the step says itself where its agent is. */
+static void tell_agent(const struct step_run *run, struct strings *env)
+{
+	if (!run->mounts.agent)
+		return;
+	for (size_t i = 0; i < env->count; i++)
+		if (str_starts_with(env->items[i], "SSH_AUTH_SOCK="))
+			return;
+	strings_format(env, "SSH_AUTH_SOCK=%s", run->mounts.agent);
+}
+
 static bool create(struct step_run *run, struct error *err)
 {
 	struct container_config config = {0};
@@ -299,6 +310,7 @@ static bool create(struct step_run *run, struct error *err)
 	fill_config(run, &config);
 	fill_host(run, &host);
 	ok = run_mounts_plan(&run->mounts, run->slot->build, &run->request, &host, err);
+	tell_agent(run, &config.env);
 	if (ok) {
 		run->pending++;
 		engine_create(run->builder->engine, &request, on_created, run);

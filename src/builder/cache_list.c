@@ -21,6 +21,7 @@ struct builder_job {
 	size_t count;
 	builder_measured *measured;
 	builder_pruned *pruned;
+	int64_t keep_bytes;
 	void *data;
 };
 
@@ -116,39 +117,51 @@ static bool start(struct builder_job *b, const char *command, const struct buffe
 
 /* ---- sizes ---- */
 
+static bool take_sizes(struct builder_job *b, const struct buffer *answer, struct error *err)
+{
+	struct measuring_report report = {0};
+
+	if (!record_decode(&measuring_report_type, answer->data, answer->size, &report, err))
+		return false;
+	for (size_t i = 0; i < b->count && i < report.bytes.count; i++)
+		parse_i64(report.bytes.items[i], &b->caches[i].size);
+	record_fini(&measuring_report_type, &report);
+	return true;
+}
+
 static void on_measured(void *data, const struct buffer *answer, const struct error *err)
 {
 	struct builder_job *b = data;
-	struct measuring_report report = {0};
 	struct error why;
 
-	if (!err &&
-	    !record_decode(&measuring_report_type, answer->data, answer->size, &report, &why))
+	if (!err && !take_sizes(b, answer, &why))
 		err = &why;
-	for (size_t i = 0; !err && i < b->count && i < report.bytes.count; i++)
-		parse_i64(report.bytes.items[i], &b->caches[i].size);
-	record_fini(&measuring_report_type, &report);
 	b->measured(b->data, b->caches, b->count, err);
 	free_job(b);
+}
+
+static bool start_measuring(struct builder_job *b, job_done *done, struct error *err)
+{
+	struct measuring_plan plan = {0};
+	scoped_buffer struct buffer input = {0};
+
+	for (size_t i = 0; i < b->count; i++)
+		strings_take(&plan.folders, cache_folder_path(b->builder, b->caches[i].id));
+	record_encode(&measuring_plan_type, &plan, &input);
+	strings_fini(&plan.folders);
+	return start(b, "measure", &input, done, err);
 }
 
 struct builder_job *builder_measure(struct builder *builder, builder_measured *done, void *data,
 				    struct error *err)
 {
 	struct builder_job *b = new_job(builder, data);
-	struct measuring_plan plan = {0};
-	scoped_buffer struct buffer input = {0};
-	bool ok;
 
 	b->measured = done;
-	for (size_t i = 0; i < b->count; i++)
-		strings_take(&plan.folders, cache_folder_path(builder, b->caches[i].id));
-	record_encode(&measuring_plan_type, &plan, &input);
-	strings_fini(&plan.folders);
-	ok = start(b, "measure", &input, on_measured, err);
-	if (!ok)
-		free_job(b);
-	return ok ? b : NULL;
+	if (start_measuring(b, on_measured, err))
+		return b;
+	free_job(b);
+	return NULL;
 }
 
 /* ---- removing ---- */
@@ -181,27 +194,74 @@ static void move_away(const struct builder *builder, const char *name, struct st
 	unlinkat(builder->cache, about, 0);
 }
 
-struct builder_job *builder_prune(struct builder *builder, int64_t until_ns, builder_pruned *done,
-				  void *data, struct error *err)
+static bool start_removing(struct builder_job *b, struct error *err)
 {
-	struct builder_job *b = new_job(builder, data);
-	scoped_free char *folder = str_format("%s/build-cache", builder->data_root);
+	scoped_free char *folder = str_format("%s/build-cache", b->builder->data_root);
 	struct removal_plan plan = {.folder = folder};
 	scoped_buffer struct buffer input = {0};
-	bool ok;
 
-	b->pruned = done;
-	for (size_t i = 0; i < b->count; i++) {
-		struct builder_cache *cache = &b->caches[i];
-
-		cache->in_use |= until_ns && cache->used_ns >= until_ns; /* it stays */
-		if (!cache->in_use)
-			move_away(builder, cache->id, &plan.names);
-	}
+	for (size_t i = 0; i < b->count; i++)
+		if (!b->caches[i].in_use)
+			move_away(b->builder, b->caches[i].id, &plan.names);
 	record_encode(&removal_plan_type, &plan, &input);
 	strings_fini(&plan.names);
-	ok = start(b, "remove", &input, on_pruned, err);
-	if (!ok)
-		free_job(b);
-	return ok ? b : NULL;
+	return start(b, "remove", &input, on_pruned, err);
+}
+
+static int compare_use(const void *a, const void *b)
+{
+	const struct builder_cache *x = a, *y = b;
+
+	return (x->used_ns > y->used_ns) - (x->used_ns < y->used_ns);
+}
+
+/* Those that may stay do: what is marked as in use is not removed. */
+static void spare(struct builder_job *b)
+{
+	int64_t total = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		total += b->caches[i].size;
+	qsort(b->caches, b->count, sizeof(*b->caches), compare_use);
+	for (size_t i = 0; i < b->count; i++) {
+		if (!b->caches[i].in_use && total > b->keep_bytes)
+			total -= b->caches[i].size;
+		else
+			b->caches[i].in_use = true;
+	}
+}
+
+static void on_measured_to_prune(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct builder_job *b = data;
+	scoped_strings struct strings none = {0};
+	struct error why;
+
+	b->job = NULL;
+	if (!err && !take_sizes(b, answer, &why))
+		err = &why;
+	if (!err) {
+		spare(b);
+		if (start_removing(b, &why))
+			return;
+		err = &why;
+	}
+	b->pruned(b->data, &none, 0, err);
+	free_job(b);
+}
+
+struct builder_job *builder_prune(struct builder *builder, const struct builder_prune_wish *wish,
+				  builder_pruned *done, void *data, struct error *err)
+{
+	struct builder_job *b = new_job(builder, data);
+
+	b->pruned = done;
+	b->keep_bytes = wish->keep_bytes;
+	for (size_t i = 0; i < b->count; i++)
+		b->caches[i].in_use |= wish->until_ns && b->caches[i].used_ns >= wish->until_ns;
+	if (wish->keep_bytes > 0 ? start_measuring(b, on_measured_to_prune, err)
+				 : start_removing(b, err))
+		return b;
+	free_job(b);
+	return NULL;
 }

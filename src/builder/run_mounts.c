@@ -158,15 +158,25 @@ static bool plan_secret(struct planning *p, const struct run_mount *mount, struc
 	return true;
 }
 
-/* Nobody offers an agent: a step that does not insist does without, as everywhere. */
+/* The agent's own socket, on which it knows who asks.  Where nobody offers one, a step that does not insist
+ * does without, as everywhere. */
 static bool plan_ssh(struct planning *p, const struct run_mount *mount, struct error *err)
 {
-	(void)p;
-	return !mount->required ||
-	       error_set(
-		       err, ERROR_UNSUPPORTED,
-		       "ssh %s: forwarding an ssh agent is not supported by the classic build API",
-		       mount->id);
+	const char *socket = pairs_get(&p->build->request.agents, mount->id);
+	unsigned number = p->mounts->agents++;
+	scoped_free char *target = str_is_empty(mount->target)
+					   ? str_format("/run/buildkit/ssh_agent.%u", number)
+					   : str_dup(mount->target);
+
+	if (!socket)
+		return !mount->required ||
+		       error_set(err, ERROR_NOT_FOUND,
+				 "ssh %s: no agent was handed to this build (wherry build --ssh)",
+				 mount->id);
+	add_mount(p, "bind", socket, target)->read_only = true;
+	if (!p->mounts->agent)
+		p->mounts->agent = str_dup(target);
+	return true;
 }
 
 static bool plan_script(struct planning *p, const struct build_run_request *request,
@@ -309,5 +319,6 @@ void run_mounts_end(struct run_mounts *mounts, struct builder *builder)
 	if (mounts->secrets && !tree_remove(AT_FDCWD, mounts->secrets, &err))
 		log_warning("cannot remove a step's secrets", &err, "");
 	free(take(mounts->secrets));
+	free(take(mounts->agent));
 	strings_fini(&mounts->targets);
 }

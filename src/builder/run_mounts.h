@@ -8,6 +8,8 @@ struct run_mounts {
 	struct strings caches;	/* names of cache folders that are taken */
 	char *secrets;		/* owned: the folder of secrets, in the exec root; NULL: none */
 	unsigned files;		/* in it so far */
+	unsigned agents;	/* so far */
+	char *agent;		/* owned: where the step finds the first of them; NULL: none */
 };
 
 /* Take the cache folders.  *busy: not all can be had now, and none is taken; try again when a step has

@@ -9,7 +9,7 @@ setup_file() { suite_begin; }
 teardown_file() { suite_end; }
 teardown() { remove_all_containers; }
 
-step_runs() { [ -n "$(wherry ps -q)" ]; }
+step_runs() { wherry ps --format "{{.Command}}" | grep -q sleep; }
 no_step_runs() { [ -z "$(wherry ps -aq)" ]; }
 
 # slow: a build in the background whose step waits.
@@ -67,6 +67,18 @@ slow() {
 @test "cache folders are counted, and pruned when nobody has them" {
 	[ "$(api GET /system/df | jq -r '.BuildCache[0].Description')" = 'cached mount /c' ]
 	[ "$(api GET /system/df | jq -r '.BuildCache[0].Size')" = 5 ]
+	api POST /build/prune?keep-storage=5 >"$SCRATCH/pruned"
+	[ "$(jq -c . "$SCRATCH/pruned")" = '{"CachesDeleted":null,"SpaceReclaimed":0}' ]
+	context later <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,target=/later head -c 100000 /dev/zero >/later/f
+	D
+	built nocache=1
+	api POST /build/prune?keep-storage=150000 >"$SCRATCH/pruned"
+	[ "$(jq .CachesDeleted "$SCRATCH/pruned")" = null ]
+	api POST /build/prune?keep-storage=100001 >"$SCRATCH/pruned" # the older one has to go
+	[ "$(jq '.CachesDeleted | length' "$SCRATCH/pruned")" = 1 ]
+	[ "$(api GET /system/df | jq -r '.BuildCache[].Description')" = 'cached mount /later' ]
 	api POST '/build/prune?filters=%7B%22until%22%3A%5B%221h%22%5D%7D' >"$SCRATCH/pruned"
 	[ "$(jq -c . "$SCRATCH/pruned")" = '{"CachesDeleted":null,"SpaceReclaimed":0}' ]
 	api POST /build/prune >"$SCRATCH/pruned"

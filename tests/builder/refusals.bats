@@ -45,6 +45,10 @@ teardown_file() { suite_end; }
 	expect_status_of 400
 	build 'platform=a/b/c/d'
 	expect_status_of 400
+	build 'isolation=hyperv'
+	refuses 400 'unsupported isolation: "hyperv"'
+	build 'securityopt=%5B%22seccomp%3Dx%22%5D'
+	refuses 400 'the daemon on this platform does not support setting security options on build'
 	build 'memory=lots'
 	expect_status_of 400
 	build 'outputs=%5B%7B%22Type%22%3A%22tar%22%7D%5D'

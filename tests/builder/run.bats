@@ -248,13 +248,39 @@ steps() {
 	nothing_left
 }
 
+@test "an agent for SSH is handed to the steps that ask for it, and to no others" {
+	context agent <<-'D'
+		FROM busybox
+		COPY root /
+		RUN --mount=type=ssh,required echo hello | socat -t 5 - UNIX-CONNECT:$SSH_AUTH_SOCK
+		RUN --mount=type=ssh,id=other,target=/agent echo $SSH_AUTH_SOCK; [ -S /agent ]
+		RUN --mount=type=ssh,id=absent [ -z "$SSH_AUTH_SOCK" ]
+		RUN [ -z "$SSH_AUTH_SOCK" ] && [ ! -e /run ] && [ ! -e /agent ]
+	D
+	mkdir root
+	for file in "$(command -v socat)" $(ldd "$(command -v socat)" | grep -o '/[^ ]*'); do cp -L --parents "$file" root/; done
+	socat UNIX-LISTEN:"$SCRATCH/agent.sock",fork SYSTEM:'read line; echo heard $line' 3>&- &
+	local agent=$!
+	wait_until 10 test -S "$SCRATCH/agent.sock"
+	SSH_AUTH_SOCK=$SCRATCH/agent.sock run wherry build --ssh default --ssh "other=$SCRATCH/agent.sock" -t agent .
+	kill $agent
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *'heard hello'* ]]
+	[[ $output == */agent* ]]
+	[[ $(wherry inspect agent) != *agent.sock* ]]
+	nothing_left
+}
+
 @test "what cannot be done is refused by name" {
 	context refused <<-'D'
 		FROM busybox
 		RUN --mount=type=ssh,required true
 	D
 	build t=refused
-	fails 'ssh default: forwarding an ssh agent is not supported by the classic build API'
+	fails 'ssh default: no agent was handed to this build (wherry build --ssh)'
+	build t=refused -H "X-Wherry-Ssh: $(printf '{"default":"relative"}' | base64 -w0)"
+	refuses 400 "ssh default: 'relative' is no absolute path"
 	printf 'FROM busybox\nRUN --security=insecure true\n' >Dockerfile
 	build t=refused
 	fails 'granting entitlement security.insecure is not allowed by build daemon configuration'

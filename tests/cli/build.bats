@@ -159,6 +159,19 @@ The command returned a non-zero code: 3" ]]
 		'{"first":"aHVzaAo=","SECOND":"dHdv"}' ]
 	[ "$(requests | sed -n 's/^X-Registry-Config: //p' | tr -d '\r' | base64 -d)" = \
 		'{"reg:5000":{"password":"pw","serveraddress":"reg:5000","username":"ann"}}' ]
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("agent.sock")'
+	SSH_AUTH_SOCK=agent.sock wherry build --ssh default --ssh two="$PWD/agent.sock" ctx >/dev/null
+	requests >all
+	sed -n 's/^X-Wherry-Ssh: //p' all | tr -d '\r' | tail -1 | base64 -d >handed
+	cat handed
+	jq -e --arg s "$(realpath agent.sock)" '. == {default: $s, two: $s}' handed
+	run env -u SSH_AUTH_SOCK wherry build --ssh default ctx
+	[ "$status" = 1 ]
+	[[ $output == *"ssh 'default': SSH_AUTH_SOCK is not set"* ]]
+	run wherry build --ssh default=token ctx
+	[[ $output == *"'token' is no agent's socket; keys are not read from files"* ]]
+	run wherry -H tcp://127.0.0.1:1 build --ssh default="$PWD/agent.sock" ctx
+	[[ $output == *"--ssh hands an agent to a daemon on this host alone, and not to tcp://127.0.0.1:1"* ]]
 	run wherry build --secret id=gone,src=nothing ctx
 	[ "$status" = 1 ]
 	[[ $output == *"secret 'gone': "* ]]
@@ -176,7 +189,7 @@ The command returned a non-zero code: 3" ]]
 	[ "$output" = "invalid argument: can't use stdin for both build context and dockerfile" ]
 	run wherry build -t BAD ctx
 	[ "$status" = 125 ]
-	run wherry build --ssh default ctx
+	run wherry build --output out ctx
 	[ "$status" = 125 ]
 	[ ! -e requests ]
 }

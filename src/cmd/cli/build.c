@@ -1,6 +1,7 @@
 /* build: the context goes to the daemon, what it says comes back.  With --quiet only the image's id is
  * shown; all that was said stands on stderr when the build fails. */
 #include "base/time.h"
+#include "cmd/cli/address.h"
 #include "cmd/cli/auth.h"
 #include "cmd/cli/build_context.h"
 #include "cmd/cli/build_options.h"
@@ -119,6 +120,27 @@ static char *registry_config(const struct cli *cli)
 
 /* ---- the build ---- */
 
+/* The agent's socket is known by its path, so that the daemon must be on the same host. */
+static bool add_agents(const struct building *building, struct pairs *headers, struct error *err)
+{
+	scoped_free char *address = NULL, *agents = NULL;
+
+	if (building->build->ssh.count == 0)
+		return true;
+	address = address_choose(building->cli, err);
+	if (!address)
+		return false;
+	if (!str_starts_with(address, "unix://"))
+		return error_set(
+			err, ERROR_INVALID,
+			"--ssh hands an agent to a daemon on this host alone, and not to %s",
+			address);
+	agents = build_agents_header(&building->build->ssh, err);
+	if (agents)
+		pairs_set(headers, "X-Wherry-Ssh", agents);
+	return agents != NULL;
+}
+
 static bool request(struct building *building, struct error *err)
 {
 	const struct build_context *context = building->context;
@@ -141,6 +163,8 @@ static bool request(struct building *building, struct error *err)
 			return false;
 		pairs_set(&headers, "X-Wherry-Secrets", secrets);
 	}
+	if (!add_agents(building, &headers, err))
+		return false;
 	if (!str_is_empty(context->dockerfile))
 		target_add(&target, "dockerfile", context->dockerfile);
 	if (context->remote)

@@ -2,10 +2,13 @@
 
 #include "cmd/cli/api.h"
 #include "format/base64.h"
+#include "format/json.h"
 #include "format/mount_option.h"
 #include "os/file.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #define SECRET_LIMIT ((size_t)500 * 1024)
 #define ALL_LIMIT    ((size_t)32 * 1024) /* the daemon's limit for a request's head is twice that */
@@ -86,21 +89,56 @@ static bool add_secret(json_t *all, const char *text, struct error *err)
 	return true;
 }
 
-char *build_secrets_header(const struct strings *secrets, struct error *err)
+/* base64 of the object; NULL when one of them could not be added. */
+static char *make_header(const struct strings *texts,
+			 bool (*add)(json_t *all, const char *text, struct error *err),
+			 struct error *err)
 {
-	json_t *all = json_object();
+	scoped_json json_t *all = json_object();
 	scoped_buffer struct buffer header = {0};
-	bool good = true;
 
-	for (size_t i = 0; good && i < secrets->count; i++)
-		good = add_secret(all, secrets->items[i], err);
+	for (size_t i = 0; i < texts->count; i++)
+		if (!add(all, texts->items[i], err))
+			return NULL;
 	scoped_free char *text = json_dumps(all, JSON_COMPACT);
-	json_decref(all);
-	if (good && strlen(text) > ALL_LIMIT)
-		good = error_set(err, ERROR_INVALID, "the secrets are larger than %zu bytes",
-				 ALL_LIMIT);
-	if (!good)
+	if (strlen(text) > ALL_LIMIT) {
+		error_set(err, ERROR_INVALID,
+			  "what is handed to the steps is larger than %zu bytes", ALL_LIMIT);
 		return NULL;
+	}
 	base64_encode(text, strlen(text), &header);
 	return buffer_take(&header);
+}
+
+char *build_secrets_header(const struct strings *secrets, struct error *err)
+{
+	return make_header(secrets, add_secret, err);
+}
+
+/* ---- agents ---- */
+
+static bool add_agent(json_t *all, const char *text, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+	scoped_free char *id = str_dup_n(text, strcspn(text, "="));
+	const char *path = equals ? equals + 1 : getenv("SSH_AUTH_SOCK");
+	scoped_free char *real = str_is_empty(path) ? NULL : realpath(path, NULL);
+	struct stat st;
+
+	if (str_is_empty(path))
+		return error_set(err, ERROR_INVALID, "ssh '%s': SSH_AUTH_SOCK is not set", id);
+	if (!real || stat(real, &st) < 0)
+		return error_errno(err, "ssh '%s': '%s'", id, path);
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(
+			err, ERROR_INVALID,
+			"ssh '%s': '%s' is no agent's socket; keys are not read from files", id,
+			path);
+	doc_set_text(all, *id ? id : "default", real);
+	return true;
+}
+
+char *build_agents_header(const struct strings *agents, struct error *err)
+{
+	return make_header(agents, add_agent, err);
 }

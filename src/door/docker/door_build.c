@@ -97,10 +97,11 @@ static void read_credentials(const struct call *call, struct pairs *out)
 	}
 }
 
-/* Our own X-Wherry-Secrets: base64 of {"id": base64 of its bytes}. */
-static bool read_secrets(const struct call *call, struct pairs *out, struct error *err)
+/* Headers of our own: base64 of an object of texts. */
+static bool read_handed(const struct call *call, const char *name, struct pairs *out,
+			struct error *err)
 {
-	const char *header = http_header(call->request, "x-wherry-secrets");
+	const char *header = http_header(call->request, name);
 	scoped_buffer struct buffer bytes = {0};
 	scoped_json json_t *json = NULL;
 	struct error why;
@@ -112,13 +113,20 @@ static bool read_secrets(const struct call *call, struct pairs *out, struct erro
 	if (base64_decode(header, strlen(header), &bytes) && bytes.data)
 		json = json_parse(bytes.data, bytes.size, &why);
 	if (!json_is_object(json))
-		return error_set(err, ERROR_INVALID, "the secrets cannot be read");
+		return error_set(err, ERROR_INVALID, "the header %s cannot be read", name);
 	json_object_foreach (json, id, value) {
 		if (!json_is_string(value))
-			return error_set(err, ERROR_INVALID, "the secrets cannot be read");
+			return error_set(err, ERROR_INVALID, "the header %s cannot be read", name);
 		pairs_set(out, id, json_string_value(value));
 	}
 	return true;
+}
+
+/* X-Wherry-Secrets: {"id": base64 of its bytes}; X-Wherry-Ssh: {"id": path of an agent's socket}. */
+static bool read_what_steps_get(const struct call *call, struct build_request *r, struct error *err)
+{
+	return read_handed(call, "x-wherry-secrets", &r->secrets, err) &&
+	       read_handed(call, "x-wherry-ssh", &r->agents, err);
 }
 
 /* ---- all of it ---- */
@@ -128,6 +136,8 @@ static bool check_refused(const struct call *call, struct error *err)
 {
 	const char *version = call_query(call, "version");
 	const char *outputs = call_query(call, "outputs");
+	const char *isolation = call_query(call, "isolation");
+	const char *security = call_query(call, "securityopt");
 
 	if (!str_is_empty(version) && !str_equal(version, "1"))
 		return error_set(err, ERROR_INVALID, "invalid version \"%s\"", version);
@@ -137,6 +147,12 @@ static bool check_refused(const struct call *call, struct error *err)
 	if (!str_is_empty(outputs) && !str_equal(outputs, "null") && !str_equal(outputs, "[]"))
 		return error_set(err, ERROR_INVALID,
 				 "outputs are not supported: a build makes an image of this host");
+	if (!str_is_empty(isolation) && !str_equal(isolation, "default"))
+		return error_set(err, ERROR_INVALID, "unsupported isolation: \"%s\"", isolation);
+	if (!str_is_empty(security) && !str_equal(security, "null") && !str_equal(security, "[]"))
+		return error_set(err, ERROR_INVALID,
+				 "the daemon on this platform does not support setting security "
+				 "options on build");
 	return true;
 }
 
@@ -210,7 +226,7 @@ static bool read_request(const struct call *call, struct build_request *r, struc
 	       read_pairs(call, "buildargs", &r->build_args, err) &&
 	       read_pairs(call, "labels", &r->labels, err) &&
 	       read_strings(call, "cachefrom", &r->cache_from, err) &&
-	       read_ulimits(call, &r->ulimits, err) && read_secrets(call, &r->secrets, err) &&
+	       read_ulimits(call, &r->ulimits, err) && read_what_steps_get(call, r, err) &&
 	       build_request_check(r, err);
 }
 
@@ -277,15 +293,16 @@ static bool read_until(const struct call *call, int64_t *until_ns, struct error 
 void serve_build_prune(struct call *call)
 {
 	struct pruning *pruning = mem_new(struct pruning);
-	int64_t until_ns = 0;
+	struct builder_prune_wish wish = {0};
 	struct error err;
 
 	pruning->call = call_hold(call);
 	call->state = pruning;
 	call->fini = free;
-	if (read_until(call, &until_ns, &err))
+	if (read_until(call, &wish.until_ns, &err) &&
+	    call_query_i64(call, "keep-storage", &wish.keep_bytes, &err))
 		pruning->job =
-			builder_prune(call_door(call)->builder, until_ns, on_pruned, pruning, &err);
+			builder_prune(call_door(call)->builder, &wish, on_pruned, pruning, &err);
 	if (pruning->job)
 		return;
 	call_fail(call, &err);
