@@ -71,6 +71,7 @@ struct container {
 	struct record_list health_log; /* struct health_result, oldest first, at most 5 */
 
 	/* ---- only in memory, for everybody ---- */
+	int restarts_by_hand;	    /* that wait for its end: after that one AutoRemove rests */
 	struct exec *execs;	    /* owned list, newest first */
 	int64_t size_rw, size_root; /* bytes, of the last engine_measure; -1: never measured */
 

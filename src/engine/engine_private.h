@@ -200,6 +200,7 @@ struct container_run {
 	bool was_known;	 /* recorded by an earlier daemon */
 	bool end_recorded;
 	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */
+	bool told;     /* everybody knows of its end */
 	bool released;
 	struct error failure; /* kind not NONE: why the start failed */
 	int32_t state_before; /* what a failed start goes back to: */
@@ -220,6 +221,8 @@ void run_check_started(struct container_run *run);
  * is recorded too.  `op` has claimed the container. */
 void container_start(struct operation *op,
 		     void (*resume)(struct operation *op, const struct error *err));
+/* Whether its state allows a start; `automatic`: by the restart policy.  ERROR_UNCHANGED: it runs. */
+bool container_may_start(const struct container *c, bool automatic, struct error *err);
 void container_start_failed(struct container_run *run, const struct error *err, int exit_code);
 
 /* What a SHIM_STATUS says to a daemon that has come back. */
@@ -233,6 +236,8 @@ void container_signal(struct container *c, int signal, shim_replied *replied, vo
 void run_ended(struct container_run *run, const struct shim_exit *exit, const char *said);
 /* Once that is recorded and nothing is on its way any more: tell everybody. */
 void run_check_ended(struct container_run *run);
+/* Between an end and its telling: who would begin something anew waits for the exit first. */
+bool container_is_ending(const struct container *c);
 
 /* The shim has died and left nothing: end its cgroup, then the run. */
 void run_lost(struct container_run *run);

@@ -93,7 +93,8 @@ static void on_recorded(void *data, const struct error *err)
 /* The record goes anyway, so the exit need not be written to it first. */
 static bool will_be_removed(const struct container *c)
 {
-	return c->doomed || (c->host_config.auto_remove && c->state != CONTAINER_RESTARTING);
+	return c->doomed || (c->host_config.auto_remove && c->state != CONTAINER_RESTARTING &&
+			     !c->restarts_by_hand);
 }
 
 static void record(struct container_run *run)
@@ -195,6 +196,7 @@ void run_check_ended(struct container_run *run)
 	    run->introducing)
 		return;
 	container_ref(c);
+	run->told = true;
 	run->starter = NULL;
 	adopting = run->adopting;
 	run->adopting = false;
@@ -217,6 +219,11 @@ void run_check_ended(struct container_run *run)
 	if (adopting)
 		adopt_done(c->engine);
 	container_unref(c);
+}
+
+bool container_is_ending(const struct container *c)
+{
+	return c->run && c->run->ended && !c->run->told;
 }
 
 /* ---- the restart policy's pause ---- */

@@ -156,12 +156,6 @@ static void doom(struct operation *op)
 	container_save(c, STORE_SURVIVES_KILL, on_doomed, op);
 }
 
-/* An exit that is being recorded now comes first. */
-static bool is_ending(const struct container *c)
-{
-	return c->run && c->run->ended && !c->run->end_recorded;
-}
-
 static void run_remove(struct operation *op)
 {
 	struct remove_operation *self = (struct remove_operation *)op;
@@ -181,7 +175,7 @@ static void run_remove(struct operation *op)
 		operation_finish(op, &err);
 	} else if (container_is_live(c)) {
 		doom(op);
-	} else if (is_ending(c)) {
+	} else if (container_is_ending(c)) {
 		operation_wait_exit(op, go_on_when_ended);
 	} else {
 		container_remove(op, self->volumes, removed);
@@ -230,10 +224,12 @@ static void run_remove_by_itself(struct operation *op)
 		container_remove(op, ((struct remove_operation *)op)->volumes, removed);
 }
 
+/* From here on nobody starts it, even if the removal has to wait for its turn. */
 void container_remove_by_itself(struct container *c)
 {
 	struct remove_operation *self = new_remove(c->engine, c);
 
+	container_set_state(c, CONTAINER_REMOVING);
 	self->op.run = run_remove_by_itself;
 	self->volumes = !c->doomed || c->doomed_volumes;
 	if (engine_is_ready(c->engine)) {

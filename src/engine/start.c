@@ -416,7 +416,7 @@ static void started(struct operation *op, const struct error *err)
 	operation_finish(op, err);
 }
 
-static bool may_start(const struct container *c, bool automatic, struct error *err)
+bool container_may_start(const struct container *c, bool automatic, struct error *err)
 {
 	if (c->state == CONTAINER_PAUSED)
 		return error_set(err, ERROR_CONFLICT,
@@ -427,6 +427,11 @@ static bool may_start(const struct container *c, bool automatic, struct error *e
 	if (container_is_running(c) && !(automatic && c->state == CONTAINER_RESTARTING))
 		return error_set(err, ERROR_UNCHANGED, "container %s is running", c->id);
 	return true;
+}
+
+static void run_start_after_end(struct operation *op, const struct error *err)
+{
+	op->run(op);
 }
 
 static void run_start(struct operation *op)
@@ -441,8 +446,12 @@ static void run_start(struct operation *op)
 		operation_finish(op, NULL); /* a stop came first */
 		return;
 	}
-	if (!may_start(c, automatic, &err)) {
+	if (!container_may_start(c, automatic, &err)) {
 		operation_finish(op, &err);
+		return;
+	}
+	if (container_is_ending(c)) {
+		operation_wait_exit(op, run_start_after_end);
 		return;
 	}
 	if (!automatic) {

@@ -14,6 +14,7 @@ struct stop_operation {
 	struct operation op;
 	struct stop_options options;
 	bool restart;
+	bool keeps;  /* counted in the container's restarts_by_hand */
 	int signal;  /* kill: what is sent */
 	char *typed; /* kill */
 	struct deadline *deadline;
@@ -24,8 +25,23 @@ static struct stop_operation *stop_of(struct operation *op)
 	return (struct stop_operation *)op;
 }
 
+/* Who restarts a container that removes itself wants to have it afterwards. */
+static void keep(struct operation *op)
+{
+	stop_of(op)->keeps = true;
+	op->container->restarts_by_hand++;
+}
+
+static void keep_no_more(struct operation *op)
+{
+	if (stop_of(op)->keeps)
+		op->container->restarts_by_hand--;
+	stop_of(op)->keeps = false;
+}
+
 static void fini_stop(struct operation *op)
 {
+	keep_no_more(op);
 	deadline_cancel(&stop_of(op)->deadline);
 	free(stop_of(op)->typed);
 }
@@ -121,17 +137,33 @@ static void after_restart(struct operation *op, const struct error *err)
 	operation_finish(op, err);
 }
 
+static void ended_meanwhile(struct operation *op, const struct error *err)
+{
+	op->run(op);
+}
+
+/* Another operation may have it, or have had it meanwhile. */
 static void start_again(struct operation *op)
 {
 	struct container *c = op->container;
+	struct error err;
 
-	op->run = start_again; /* should another operation have it now */
+	op->run = start_again;
 	if (!operation_claim(op))
 		return;
-	if (container_is_live(c)) { /* somebody was faster */
+	if (container_is_ending(c)) {
+		operation_wait_exit(op, ended_meanwhile);
+		return;
+	}
+	if (container_is_running(c)) { /* somebody was faster */
 		operation_finish(op, NULL);
 		return;
 	}
+	if (!container_may_start(c, false, &err)) {
+		operation_finish(op, &err);
+		return;
+	}
+	keep_no_more(op);
 	c->stopped_by_hand = false;
 	c->restart_count = c->restart_delay_ms = 0;
 	container_start(op, after_restart);
@@ -176,11 +208,13 @@ static void run_stop(struct operation *op)
 		container_freeze(c, false, stop_thawed, op);
 	} else if (container_is_live(c)) {
 		c->stopped_by_hand = true;
+		if (stop_of(op)->restart)
+			keep(op);
 		operation_wait_exit(op, stopped);
 		send_stop_signal(op);
 	} else if (c->state == CONTAINER_RESTARTING) {
 		stop_restarting(op);
-	} else if (c->run && c->run->ended && !c->run->end_recorded) {
+	} else if (container_is_ending(c)) {
 		operation_wait_exit(op, stopped);
 	} else if (stop_of(op)->restart) {
 		start_again(op);

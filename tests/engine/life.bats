@@ -156,6 +156,55 @@ teardown() {
 	wait_until 10 is_gone "$id"
 }
 
+@test "a restart keeps a container that removes itself" {
+	local id pid
+	id=$(run_container k1 "$sleeper,\"HostConfig\":{\"AutoRemove\":true}")
+	pid=$(inspect k1 .State.Pid)
+	api POST /containers/k1/restart
+	expect_status 204
+	inspects k1 .State.Running true
+	[ "$(inspect k1 .State.Pid)" != "$pid" ]
+	inspects k1 .HostConfig.AutoRemove true
+	pid=$(inspect k1 .State.Pid)
+	api POST /containers/k1/stop
+	wait_until 10 is_gone "$id"
+	! kill -0 "$pid" 2>/dev/null
+}
+
+# starts NAME COUNT: that many in a row, as fast as they are answered; their statuses, counted.
+starts() {
+	curl -sS --unix-socket "$SOCKET" -X POST -o /dev/null -w '%{http_code}\n' \
+		"http://wherry/containers/$1/start?number=[1-$2]" | sort | uniq -c | awk '{print $2 "=" $1}'
+}
+
+@test "a start that meets an end comes after it: each one runs, is logged and is told" {
+	api POST '/containers/create?name=m1' '{"Image":"busybox","Cmd":["echo","ran"]}' >/dev/null
+	local since count answers
+	since=$(date +%s.%N)
+	answers=$(starts m1 200)
+	count=$(sed -n 's/^204=//p' <<<"$answers")
+	[ -z "$(grep -v -e ^204= -e ^304= <<<"$answers")" ] || { echo "# $answers"; return 1; }
+	wait_until 10 inspects m1 .State.Status exited
+	inspects m1 .State.ExitCode 0
+	inspects m1 .State.Error ""
+	[ "$(api GET '/containers/m1/logs?stdout=1' | grep -ac ran)" = "$count" ]
+	api GET "/events?since=$since&until=$(date +%s.%N)" | jq -r .Action | grep -cx die | grep -qx "$count"
+}
+
+@test "a start that meets a removal finds the container or not, and leaves nothing running" {
+	local round answers
+	for round in $(seq 20); do
+		api POST '/containers/create?name=m2' '{"Image":"busybox","Cmd":["true"],"HostConfig":{"AutoRemove":true}}' >/dev/null
+		expect_status 201
+		answers=$(starts m2 10)
+		[ -z "$(grep -v -e ^204= -e ^304= -e ^404= -e ^409= <<<"$answers")" ] || { echo "# $answers"; return 1; }
+		wait_until 10 is_gone m2
+	done
+	wait_until 10 has_no_shims
+}
+
+has_no_shims() { ! pgrep -P "$(daemon_pid)" -f "wherry-shim run" >/dev/null; }
+
 @test "an exec that outlives the daemon is known to the next one" {
 	local id
 	run_container e1 "$sleeper"
