@@ -4,7 +4,7 @@
  *	journal fill FOLDER COUNT     COUNT entries of 100 bytes, each 1 ms after the one before, from 1,000,000 s on
  *	journal seek FOLDER COUNT     to 200 moments of such a journal: "best B median M worst W" in microseconds, from
  *	                              the question to the first text
- *	journal read FOLDER           all of it as text to standard output */
+ *	journal read FOLDER [OUTPUT]  all of it as text to standard output */
 #include "journal/journal.h"
 #include "base/time.h"
 
@@ -157,13 +157,18 @@ static bool put_out(void *data, const char *text, size_t size)
 	return write(STDOUT_FILENO, text, size) == (ssize_t)size;
 }
 
-static int read_all(const char *folder)
+static int read_all(const char *folder, const char *name)
 {
+	enum journal_output output = JOURNAL_SHORT;
 	const struct journal_query query = {.priority_high = 7, .lines = -1};
 	const struct journal_sink sink = {.write = put_out, .stop = -1};
 	struct error err;
 
-	if (!journal_read(folder, &query, JOURNAL_SHORT, &sink, &err))
+	while (output < JOURNAL_OUTPUTS && strcmp(journal_output_name(output), name) != 0)
+		output++;
+	if (output == JOURNAL_OUTPUTS)
+		return 2;
+	if (!journal_read(folder, &query, output, &sink, &err))
 		die(&err);
 	return 0;
 }
@@ -176,12 +181,13 @@ int main(int argc, char **argv)
 		return write_input(argv[2], put_together);
 	if (argc == 3 && strcmp(argv[1], "say") == 0)
 		return write_input(argv[2], put_each);
-	if (argc == 3 && strcmp(argv[1], "read") == 0)
-		return read_all(argv[2]);
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "read") == 0)
+		return read_all(argv[2], argc == 4 ? argv[3] : "short");
 	if (argc == 4 && count > 0 && strcmp(argv[1], "fill") == 0)
 		return fill(argv[2], count);
 	if (argc == 4 && count > 0 && strcmp(argv[1], "seek") == 0)
 		return seek(argv[2], count);
-	fprintf(stderr, "usage: journal write|say|read FOLDER, journal fill|seek FOLDER COUNT\n");
+	fprintf(stderr, "usage: journal write|say FOLDER, journal read FOLDER [OUTPUT], journal "
+			"fill|seek FOLDER COUNT\n");
 	return 2;
 }

@@ -172,7 +172,7 @@ static const struct {
 	bool sends;			  /* lines leave the host's files */
 } drivers[] = {
 	{"json-file", json_file, false}, {"local", local, false},      {"none", NULL, false},
-	{"syslog", syslog, true},	 {"journald", journald, true},
+	{"syslog", syslog, true},	 {"journald", journald, true}, {"journal", journald, true},
 };
 
 static const struct log_option *find_option(const struct log_option *options, const char *name)

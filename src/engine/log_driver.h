@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define LOG_DRIVERS "json-file", "local", "none", "syslog", "journald"
+#define LOG_DRIVERS "json-file", "local", "none", "syslog", "journald", "journal"
 
 /* A driver and its options, of a container or of the daemon (--log-driver, --log-opt); NULL and "":
  * no driver is named.  In Docker's words. */

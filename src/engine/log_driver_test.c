@@ -34,6 +34,7 @@ static void each_driver_knows_its_options(void **state)
 		{"syslog",
 		 "cache-disabled=true|cache-max-size=1m|cache-max-file=2|cache-compress=0"},
 		{"journald", "tag={{.ImageName}}|labels=x"},
+		{"journal", "tag={{.Name}}|env=x|cache-disabled=true"},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
@@ -56,6 +57,7 @@ static void what_a_driver_does_not_know_is_refused(void **state)
 		{"syslog", "max-size=1m", "unknown log opt 'max-size' for syslog log driver"},
 		{"journald", "syslog-format=x",
 		 "unknown log opt 'syslog-format' for journald log driver"},
+		{"journal", "max-size=1m", "unknown log opt 'max-size' for journal log driver"},
 		{"json-file", "max-size=x", "invalid value for max-size: \"x\""},
 		{"json-file", "max-file=0", "invalid value for max-file: \"0\""},
 		{"json-file", "compress=maybe", "invalid value for compress: \"maybe\""},

@@ -168,7 +168,8 @@ static bool compresses(const struct log_config *log, bool sends)
 static void plan_file(const struct container *c, struct shim_log_options *out)
 {
 	const struct log_config *log = &c->host_config.log_config;
-	bool sends = str_equal(log->type, "syslog") || str_equal(log->type, "journald");
+	bool sends = str_equal(log->type, "syslog") || str_equal(log->type, "journald") ||
+		     str_equal(log->type, "journal");
 
 	out->path = container_log_file(c);
 	out->max_size = size_option(&log->config, sends ? "cache-max-size" : "max-size");
@@ -208,27 +209,52 @@ static void add_field(struct buffer *out, const char *name, const char *value)
 	journal_field(out, name, value ? value : "", value ? strlen(value) : 0);
 }
 
-static void plan_journal(const struct container *c, struct shim_log_remote *out)
+/* What both journals' entries carry: who the container is, and the labels and variables that were asked for. */
+static void add_journal_fields(const struct container *c, const char *usual_tag, struct pairs *out)
 {
 	const char *text = pairs_get(&c->host_config.log_config.config, "tag");
-	scoped_free char *tag = tag_of(c, str_is_empty(text) ? DEFAULT_TAG : text);
+	scoped_free char *tag = tag_of(c, str_is_empty(text) ? usual_tag : text);
 	scoped_free char *short_id = str_dup_n(c->id, 12);
 	scoped_pairs struct pairs attributes = attributes_of(c);
 
-	out->kind = SHIM_LOG_JOURNAL;
-	out->host = str_dup(JOURNAL_SOCKET);
-	add_field(&out->fields, "CONTAINER_ID", short_id);
-	add_field(&out->fields, "CONTAINER_ID_FULL", c->id);
-	add_field(&out->fields, "CONTAINER_NAME", c->name);
-	add_field(&out->fields, "CONTAINER_TAG", tag);
-	add_field(&out->fields, "IMAGE_NAME", c->config.image);
-	add_field(&out->fields, "SYSLOG_IDENTIFIER", tag);
+	pairs_set(out, "CONTAINER_ID", short_id);
+	pairs_set(out, "CONTAINER_NAME", c->name);
+	pairs_set(out, "CONTAINER_TAG", tag);
+	pairs_set(out, "IMAGE_NAME", c->config.image);
 	for (size_t i = 0; i < attributes.count; i++) {
 		scoped_free char *name = journal_field_name(attributes.items[i].name);
 
 		if (*name)
-			add_field(&out->fields, name, attributes.items[i].value);
+			pairs_append(out, name, attributes.items[i].value);
 	}
+}
+
+static void plan_journald(const struct container *c, struct shim_log_remote *out)
+{
+	scoped_pairs struct pairs fields = {0};
+
+	out->kind = SHIM_LOG_JOURNAL;
+	out->host = str_dup(JOURNAL_SOCKET);
+	add_journal_fields(c, DEFAULT_TAG, &fields);
+	add_field(&out->fields, "CONTAINER_ID_FULL", c->id);
+	add_field(&out->fields, "SYSLOG_IDENTIFIER", pairs_get(&fields, "CONTAINER_TAG"));
+	for (size_t i = 0; i < fields.count; i++)
+		add_field(&out->fields, fields.items[i].name, fields.items[i].value);
+}
+
+/* Our own: who reads it looks for names. */
+static void plan_journal(const struct container *c, struct shim_log_options *out)
+{
+	struct shim_journal_log *journal = mem_new(struct shim_journal_log);
+	struct utsname host = {0};
+
+	uname(&host);
+	journal->folder = str_format("%s/journal", c->engine->settings.data_root);
+	journal->hostname = str_dup(host.nodename);
+	journal->container = str_dup(c->id);
+	add_journal_fields(c, "{{.Name}}", &journal->extra);
+	journal->identifier = str_dup_or_null(pairs_get(&journal->extra, "CONTAINER_TAG"));
+	out->journal = journal;
 }
 
 bool log_plan(const struct container *c, struct shim_log_options *out, struct error *err)
@@ -239,12 +265,14 @@ bool log_plan(const struct container *c, struct shim_log_options *out, struct er
 	plan_file(c, out);
 	if (str_equal(type, "syslog"))
 		plan_syslog(c, &out->remote);
+	if (str_equal(type, "journal"))
+		plan_journal(c, out);
 	if (!str_equal(type, "journald"))
 		return true;
 	if (access(JOURNAL_SOCKET, F_OK) < 0)
 		return error_set(err, ERROR_SYSTEM,
 				 "failed to initialize logging driver: journald is not enabled on "
 				 "this host");
-	plan_journal(c, &out->remote);
+	plan_journald(c, &out->remote);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* Entries to journald as well: its socket takes a datagram of fields.  Nothing waits for it: what it does not take
- * at once is lost there, and counted; it stands in our journal. */
+ * at once stands in our journal alone. */
 #include "journal/writer.h"
 
 #include "format/journal_entry.h"
@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static void add_text(struct buffer *out, const char *name, const char *value)
@@ -48,6 +47,22 @@ static void add_origin_fields(struct buffer *out, struct text_part fields)
 	}
 }
 
+/* It may have been started again, and listens anew. */
+static bool reconnect(const struct journal_writer *w)
+{
+	return (errno == ECONNREFUSED || errno == ENOTCONN) &&
+	       connect(w->export_socket, (const struct sockaddr *)&w->export_address,
+		       sizeof(w->export_address)) == 0;
+}
+
+static void send_entry(const struct journal_writer *w, const struct buffer *entry)
+{
+	const int how = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+	if (send(w->export_socket, entry->data, entry->size, how) < 0 && reconnect(w))
+		(void)!send(w->export_socket, entry->data, entry->size, how);
+}
+
 void writer_export(struct journal_writer *w, const struct export_text *text)
 {
 	const struct journal_entry *entry = text->entry;
@@ -62,8 +77,7 @@ void writer_export(struct journal_writer *w, const struct export_text *text)
 	if (entry->pid > 0)
 		add_number(&out, "SYSLOG_PID", entry->pid);
 	add_origin_fields(&out, (struct text_part){w->origin.data, w->origin.size});
-	if (send(w->export_socket, out.data, out.size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		w->export_lost++;
+	send_entry(w, &out);
 }
 
 bool journal_writer_export(struct journal_writer *w, const char *path, struct error *err)
@@ -75,10 +89,11 @@ bool journal_writer_export(struct journal_writer *w, const char *path, struct er
 		path = "/run/systemd/journal/socket";
 	if (strlen(path) >= sizeof(address.sun_path))
 		return error_set(err, ERROR_INVALID, "'%s' is too long for a socket", path);
-	memcpy(address.sun_path, path, strlen(path));
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_errno(err, "cannot reach journald at '%s'", path);
 	close_fd(&w->export_socket);
 	w->export_socket = take_fd(fd);
+	w->export_address = address;
 	return true;
 }

@@ -61,7 +61,7 @@ static void read_block(struct journal_file *f)
 	size_t wanted = left < JOURNAL_BLOCK ? (size_t)left : JOURNAL_BLOCK;
 	ssize_t n;
 
-	if (wanted <= f->parsed)
+	if (left <= 0 || wanted <= f->parsed)
 		return;
 	f->data = mem_resize(f->data, wanted, 1);
 	n = pread(f->fd, f->data + f->parsed, wanted - f->parsed, start + (int64_t)f->parsed);
@@ -88,18 +88,26 @@ static bool load(struct journal_file *f, int64_t block)
 	return false;
 }
 
-/* The head of the block behind says what is in this one. */
+static bool may_hold(const struct journal_need *need, uint64_t units, uint32_t priorities)
+{
+	bool found = !need->units;
+
+	for (size_t i = 0; !found && i < need->unit_count; i++)
+		found = (need->units[i] & ~units) == 0;
+	return found && (need->priorities & priorities);
+}
+
+/* The head of the block behind says what is in this one, the seal what is in all of them. */
 static bool is_needed(const struct journal_file *f, int64_t block)
 {
-	const struct journal_need *need = f->need;
 	struct block_frame next;
-	bool found = !need || !need->units;
 
-	if (!need || block + 1 >= block_count(f) || !read_head(f, block + 1, &next))
+	if (!f->need)
 		return true;
-	for (size_t i = 0; !found && i < need->unit_count; i++)
-		found = (need->units[i] & ~next.units) == 0;
-	return found && (need->priorities & next.priorities);
+	if (f->sealed && !may_hold(f->need, f->seal.units, f->seal.priorities))
+		return false;
+	return block + 1 >= block_count(f) || !read_head(f, block + 1, &next) ||
+	       may_hold(f->need, next.units, next.priorities);
 }
 
 static bool load_useful(struct journal_file *f, int64_t block)
@@ -266,6 +274,11 @@ void journal_file_to_end(struct journal_file *f)
 	f->view.file = NULL;
 	if (last < 0)
 		return;
+	if (f->sealed && !is_needed(f, last)) {
+		f->block = last + 1; /* that is not there: nothing comes behind a seal */
+		f->entries.count = f->item = 0;
+		return;
+	}
 	load(f, last);
 	f->item = f->entries.count;
 }

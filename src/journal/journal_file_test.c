@@ -135,6 +135,38 @@ static void blocks_without_the_unit_are_passed_by(void **state)
 	journal_file_free(file);
 }
 
+static void a_sealed_file_without_the_unit_is_passed_by(void **state)
+{
+	const struct journal_bounds bounds = {.file_bytes = 2 * JOURNAL_BLOCK};
+	struct journal_writer *writer = sample_writer("a.service", &bounds);
+	uint64_t bits[] = {journal_unit_bits("other.service", 13),
+			   journal_unit_bits("a.service", 9)};
+	const struct journal_need needs[] = {
+		{&bits[0], 1, 0xff}, {&bits[1], 1, 0xff}, {NULL, 0, 1}};
+	scoped_with(journal_names_fini) struct journal_names names = {0};
+	scoped_fd int folder = open(sample_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < 300; i++) {
+		scoped_free char *text = str_format("%01000d", i);
+
+		sample_say(writer, text);
+	}
+	journal_writer_free(writer);
+	names = sample_names();
+	assert_true(names.count > 1);
+	for (size_t i = 0; i < array_length(needs); i++) {
+		struct journal_file *file = journal_file_open(folder, names.items[0].text);
+
+		assert_true(file->sealed);
+		file->need = &needs[i];
+		assert_int_equal(journal_file_next(file), i == 1);
+		journal_file_to_end(file);
+		assert_int_equal(journal_file_previous(file), i == 1);
+		journal_file_refresh(file);
+		journal_file_free(file);
+	}
+}
+
 static void what_is_added_is_seen_after_a_refresh(void **state)
 {
 	struct journal_writer *writer = sample_writer("a.service", NULL);
@@ -291,6 +323,7 @@ int main(void)
 		sample_test(a_time_is_found),
 		sample_test(an_entry_is_found_by_its_sequence_and_by_its_place),
 		sample_test(blocks_without_the_unit_are_passed_by),
+		sample_test(a_sealed_file_without_the_unit_is_passed_by),
 		sample_test(what_is_added_is_seen_after_a_refresh),
 		sample_test(a_file_cut_at_any_byte_has_all_entries_before),
 		sample_test(a_flipped_bit_anywhere_costs_nothing_before_it),

@@ -3,6 +3,9 @@
 
 #include "journal/file.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 struct writer_file {
 	int fd; /* owned, locked; -1: there is none, it is tried again */
 	char name[JOURNAL_NAME_SIZE];
@@ -43,7 +46,7 @@ struct journal_writer {
 	int lost_errno;
 
 	int export_socket; /* owned; -1: nothing is sent */
-	uint64_t export_lost;
+	struct sockaddr_un export_address;
 };
 
 /* A file is claimed (`again`: one that another writer has left may do) or made, and locked.  The batch is empty. */

@@ -90,6 +90,7 @@ static void end_output(struct shim *s)
 {
 	log_writer_end(&s->log);
 	log_sender_end(&s->sender);
+	journal_log_end(&s->journal);
 	end_clients(s);
 }
 
@@ -200,6 +201,7 @@ void shim_fail(struct shim *s, const struct error *err)
 		clients_output(&s->clients, STREAM_STDOUT, text, strlen(text));
 	}
 	end_clients(s);
+	journal_log_end(&s->journal);
 	stats_streams_end(&s->stats);
 	close_network(s);
 	tell_end(s);

@@ -39,6 +39,7 @@ static void deliver(struct output *o, const char *data, size_t size)
 {
 	log_write(o->outputs->log, o->stream, data, size);
 	log_sender_write(o->outputs->sender, o->stream, data, size);
+	journal_log_write(o->outputs->journal, o->stream, data, size);
 	clients_output(o->outputs->clients, o->stream, data, size);
 }
 

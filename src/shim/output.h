@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shim/client.h"
+#include "shim/journal_log.h"
 #include "shim/log_sender.h"
 #include "shim/log_writer.h"
 #include "shim/loop.h"
@@ -20,6 +21,7 @@ struct outputs {
 	struct loop *loop;
 	struct log_writer *log;
 	struct log_sender *sender;
+	struct journal_log *journal;
 	struct clients *clients;
 	struct output out, err;
 	bool held;				/* a client is full */

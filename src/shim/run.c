@@ -149,6 +149,7 @@ static void shrink(struct shim *s)
 	outputs_shrink(&s->outputs);
 	log_shrink(&s->log);
 	log_sender_shrink(&s->sender);
+	journal_log_shrink(&s->journal);
 	controls_shrink(&s->controls);
 	malloc_trim(0);
 }
@@ -215,6 +216,7 @@ static bool shim_init(struct shim *s, struct error *err)
 	s->outputs = (struct outputs){.loop = &s->loop,
 				      .log = &s->log,
 				      .sender = &s->sender,
+				      .journal = &s->journal,
 				      .clients = &s->clients,
 				      .ended = shim_outputs_ended};
 	outputs_start(&s->outputs, -1, -1);

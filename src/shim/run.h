@@ -9,6 +9,7 @@
 #include "shim/client.h"
 #include "shim/control.h"
 #include "shim/input.h"
+#include "shim/journal_log.h"
 #include "shim/log_compressor.h"
 #include "shim/log_writer.h"
 #include "shim/loop.h"
@@ -78,6 +79,7 @@ struct shim {
 	struct log_writer log;
 	struct log_compressor compressor;
 	struct log_sender sender;
+	struct journal_log journal;
 	struct children children;
 
 	int run_folder; /* owned */

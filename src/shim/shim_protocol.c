@@ -119,6 +119,19 @@ static const struct record_field relays_fields[] = {
 };
 const struct record_type shim_relays_type = RECORD_TYPE(struct shim_relays, relays_fields);
 
+static const struct record_field journal_log_fields[] = {
+	FIELD(shim_journal_log, 1, RECORD_STRING, folder),
+	FIELD(shim_journal_log, 2, RECORD_STRING, identifier),
+	FIELD(shim_journal_log, 3, RECORD_STRING, hostname),
+	FIELD(shim_journal_log, 4, RECORD_STRING, container),
+	FIELD(shim_journal_log, 5, RECORD_STRING, unit),
+	FIELD(shim_journal_log, 6, RECORD_STRING, invocation_id),
+	FIELD(shim_journal_log, 7, RECORD_STRING, cgroup),
+	FIELD(shim_journal_log, 8, RECORD_PAIRS, extra),
+};
+const struct record_type shim_journal_log_type =
+	RECORD_TYPE(struct shim_journal_log, journal_log_fields);
+
 static const struct record_field log_options_fields[] = {
 	FIELD(shim_log_options, 1, RECORD_STRING, driver),
 	FIELD(shim_log_options, 2, RECORD_STRING, path),
@@ -128,6 +141,7 @@ static const struct record_field log_options_fields[] = {
 	NESTED(shim_log_options, 6, RECORD_STRUCT, remote, shim_log_remote_type),
 	FIELD(shim_log_options, 7, RECORD_BOOL, compress),
 	FIELD(shim_log_options, 8, RECORD_STRING, worker),
+	NESTED(shim_log_options, 9, RECORD_POINTER, journal, shim_journal_log_type),
 };
 const struct record_type shim_log_options_type =
 	RECORD_TYPE(struct shim_log_options, log_options_fields);

@@ -203,6 +203,16 @@ struct shim_relays {
 	struct record_list relays; /* struct relay_spec */
 };
 
+/* The journal of the host, as another place for each line. */
+struct shim_journal_log {
+	char *folder;			     /* absolute */
+	char *identifier;		     /* SYSLOG_IDENTIFIER */
+	char *hostname;			     /* of the host */
+	char *container;		     /* id */
+	char *unit, *invocation_id, *cgroup; /* whose output it is too; NULL: nobody's */
+	struct pairs extra;		     /* more fields */
+};
+
 struct shim_log_options {
 	char *driver;	  /* "json-file", "none" ... for people */
 	char *path;	  /* of the file, absolute; its folder exists.  NULL: there is none */
@@ -210,8 +220,9 @@ struct shim_log_options {
 	int64_t max_files;
 	char *attrs_json; /* what each line carries: {"k":"v"}; NULL: nothing */
 	struct shim_log_remote remote;
-	bool compress; /* what was rotated, by */
-	char *worker;  /* the path of this program */
+	bool compress;			  /* what was rotated, by */
+	char *worker;			  /* the path of this program */
+	struct shim_journal_log *journal; /* owned; NULL: not there */
 };
 
 enum shim_kind {
@@ -262,5 +273,5 @@ struct shim_exit {
 extern const struct record_type shim_kept_type, shim_number_type, shim_text_type, shim_size_type,
 	shim_failure_type, shim_attach_type, shim_wait_type, shim_logs_type, shim_stats_type,
 	shim_release_type, shim_names_type, shim_names_request_type, shim_relays_type,
-	shim_log_remote_type, shim_log_options_type, shim_start_type, shim_state_type,
-	shim_exit_type;
+	shim_log_remote_type, shim_journal_log_type, shim_log_options_type, shim_start_type,
+	shim_state_type, shim_exit_type;

@@ -132,7 +132,7 @@ static bool open_log(struct shim *s, const struct shim_start *start, struct erro
 		log_sender_open(&s->sender, &start->log.remote);
 		s->sender.told = lines_were_lost;
 	}
-	return true;
+	return !start->log.journal || journal_log_open(&s->journal, start->log.journal, err);
 }
 
 static void relays_ready(struct source *source, uint32_t events)
@@ -209,6 +209,7 @@ static bool start_group(struct shim *s, const struct shim_start *start, struct e
 	    !make_pipes(s, start, &pipes, err) ||
 	    !s->kind->start(start, &pipes.its, &s->group, err))
 		return false;
+	s->journal.pid = s->group.pid;
 	connect_stdio(s, &pipes.ours);
 	open_names(s, start);
 	return true;

@@ -218,8 +218,45 @@ print(len(sizes), max(sizes))'; }
 	inspects d2 '.HostConfig.LogConfig | "\(.Type) \(.Config["max-size"]) \(.Config["max-file"])"' "local 30k 4"
 	run_container d3 '"Cmd":["true"],"HostConfig":{"LogConfig":{"Type":"json-file"}}'
 	inspects d3 '.HostConfig.LogConfig | "\(.Type) \(.Config | length)"' "json-file 0"
-	[ "$(api GET /info | jq -r '.LoggingDriver, (.Plugins.Log | join(","))' | tr '\n' ' ')" = "local journald,json-file,local,none,syslog " ]
+	[ "$(api GET /info | jq -r '.LoggingDriver, (.Plugins.Log | join(","))' | tr '\n' ' ')" = "local journal,journald,json-file,local,none,syslog " ]
 	daemon_stop
 	daemon_start
 	busybox_image
+}
+
+# entries OUTPUT: the journal of the host, read without the daemon.
+entries() { "$WHERRY_BUILD/bench/journal" read "$SCRATCH/data/journal" "$1"; }
+entry_is() { entries json | jq -se "any(.[]; $1)" >/dev/null; }
+
+@test "the host's own journal gets entries with who said them, and logs shows them too" {
+	run_container o1 "$(logging journal '{"labels":"app.role","env":"STAGE"}' 'echo to out; echo to err >&2; printf unfinished')"',"Labels":{"app.role":"db"},"Env":["STAGE=test"]'
+	wait_until 10 inspects o1 .State.Status exited
+	entry_is '.MESSAGE == "to out" and .PRIORITY == "6" and .SYSLOG_IDENTIFIER == "o1" and .CONTAINER_NAME == "o1"'
+	entry_is ".MESSAGE == \"to err\" and .PRIORITY == \"3\" and .CONTAINER_ID_FULL == \"$(inspect o1 .Id)\" and .IMAGE_NAME == \"busybox\""
+	entry_is '.MESSAGE == "unfinished" and .APP_ROLE == "db" and .STAGE == "test" and ._TRANSPORT == "stdout"'
+	[ "$(entries short | grep -c " $(hostname) o1\[[0-9]*\]: ")" = 3 ]
+	log_text o1 | grep -q 'to out'
+	inspects o1 .LogPath ""
+}
+
+@test "a container whose lines are in the journal alone says so to logs; a tag is its identifier" {
+	run_container o2 "$(logging journal '{"cache-disabled":"true","tag":"{{.ImageName}}/{{.Name}}"}' 'echo once')"
+	wait_until 10 inspects o2 .State.Status exited
+	entry_is '.MESSAGE == "once" and .SYSLOG_IDENTIFIER == "busybox/o2"'
+	api GET '/containers/o2/logs?stdout=1' >/dev/null
+	expect_status 501
+	grep -q 'does not support reading' "$SCRATCH/body"
+}
+
+@test "a killed shim's lines stay in the journal, and the next container goes on with its file" {
+	run_container o3 "$(logging journal '{}' 'echo first; sleep 1000')"
+	wait_until 10 entry_is '.MESSAGE == "first"'
+	kill -9 "$(awk '{print $4}' "/proc/$(inspect o3 .State.Pid)/stat")"
+	wait_until 10 inspects o3 .State.Status exited
+	files=$(ls "$SCRATCH/data/journal")
+	run_container o4 "$(logging journal '{}' 'echo second')"
+	wait_until 10 inspects o4 .State.Status exited
+	entry_is '.MESSAGE == "first"'
+	entry_is '.MESSAGE == "second"'
+	[ "$(ls "$SCRATCH/data/journal")" = "$files" ]
 }

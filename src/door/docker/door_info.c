@@ -8,7 +8,7 @@
 #define PLUGINS                                                                                    \
 	"{\"Volume\":[\"local\"],\"Network\":[\"bridge\",\"host\",\"macvlan\",\"null\"],"          \
 	"\"Authorization\":"                                                                       \
-	"null,\"Log\":[\"journald\",\"json-file\",\"local\",\"none\",\"syslog\"]}"
+	"null,\"Log\":[\"journal\",\"journald\",\"json-file\",\"local\",\"none\",\"syslog\"]}"
 #define SWARM                                                                                      \
 	"{\"NodeID\":\"\",\"NodeAddr\":\"\",\"LocalNodeState\":\"inactive\",\"ControlAvailable\":" \
 	"false,\"Error\":\"\",\"RemoteManagers\":null}"
