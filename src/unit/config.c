@@ -74,7 +74,6 @@ void unit_config_free(struct unit_config *config)
 	free_limits(config->slice_limits);
 	buffer_fini(&config->plan);
 	strings_fini(&config->foreign);
-	free(config->container);
 	free(config);
 }
 

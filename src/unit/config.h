@@ -191,7 +191,6 @@ struct unit_config {
 	struct execution_limits *slice_limits; /* slices */
 	struct buffer plan;	/* execution_plan_type, encoded; empty: nothing to run */
 	struct strings foreign; /* lines of X- sections, for the doors: "X-Fleet\nKey=value" */
-	char *container; /* a .container file or [Container] section: the create request's JSON; NULL */
 };
 
 void unit_config_free(struct unit_config *config);

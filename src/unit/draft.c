@@ -90,7 +90,12 @@ void unit_draft_fini(struct unit_draft *draft)
 	strings_fini(&draft->install.alias);
 	strings_fini(&draft->install.also);
 	free(draft->install.default_instance);
-	pairs_fini(&draft->container.lines);
+	free(draft->container.image);
+	free(draft->container.name);
+	free(draft->container.user);
+	free(draft->container.group);
+	pairs_fini(&draft->container.options);
+	strings_fini(&draft->container.command);
 	free(draft->triggered);
 	strings_fini(&draft->sockets);
 	strings_fini(&draft->mounts_for);

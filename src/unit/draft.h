@@ -12,10 +12,13 @@ struct install_section {
 	char *default_instance;
 };
 
-/* [Container]: see unit/container_file.h. */
+/* [Container]: what stands in the place of ExecStart=; see unit/key_container.c. */
 struct container_section {
-	struct pairs lines; /* key -> value, in file order; a key may stand more than once */
 	bool given;
+	char *image, *name, *user, *group;
+	struct pairs
+		options; /* "--publish" -> value (NULL: a switch); one name may stand more than once */
+	struct strings command;
 };
 
 struct unit_draft {

@@ -13,8 +13,7 @@ static enum service_type default_type(const struct unit_draft *draft)
 {
 	if (draft->plan.bus_name)
 		return SERVICE_DBUS;
-	return command_count(draft, EXECUTION_START) || draft->container.given ? SERVICE_SIMPLE
-									       : SERVICE_ONESHOT;
+	return command_count(draft, EXECUTION_START) ? SERVICE_SIMPLE : SERVICE_ONESHOT;
 }
 
 static void check_service(struct unit_draft *draft)
@@ -23,11 +22,7 @@ static void check_service(struct unit_draft *draft)
 	size_t starts = command_count(draft, EXECUTION_START);
 	int32_t rule = draft->restart.rule;
 
-	if (draft->container.given) {
-		if (starts)
-			unit_draft_refuse(draft,
-					  "a [Container] and ExecStart= cannot stand together");
-	} else if (!starts && !command_count(draft, EXECUTION_STOP)) {
+	if (!starts && !command_count(draft, EXECUTION_STOP)) {
 		unit_draft_refuse(draft, "a service needs ExecStart=");
 	} else if (!starts && !is_oneshot) {
 		unit_draft_refuse(draft, "a service that is no oneshot needs ExecStart=");
@@ -67,6 +62,8 @@ static void settle_service(struct unit_draft *draft)
 	struct execution_plan *plan = &draft->plan;
 	bool is_telling;
 
+	if (draft->container.given)
+		unit_draft_add_container(draft);
 	plan->type = draft->type.given ? (int32_t)draft->type.value : (int32_t)default_type(draft);
 	check_service(draft);
 	is_telling = plan->type == SERVICE_NOTIFY || plan->type == SERVICE_NOTIFY_RELOAD ||

@@ -15,6 +15,9 @@ void unit_draft_add_implicit(struct unit_draft *draft, const struct unit_listing
 /* Refuses what cannot be run, fills in what depends on several keys. */
 void unit_draft_check(struct unit_draft *draft);
 
+/* The ExecStart= that a [Container] means. */
+void unit_draft_add_container(struct unit_draft *draft);
+
 /* Move everything into a config of its own; the draft is empty afterwards. */
 struct unit_config *unit_draft_finish(struct unit_draft *draft);
 

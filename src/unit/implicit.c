@@ -193,6 +193,8 @@ void unit_draft_add_implicit(struct unit_draft *draft, const struct unit_listing
 	if (listing)
 		add_mounts(draft, listing);
 	add_triggers(draft);
+	if (draft->container.given)
+		require_after(draft, "docker.service");
 	if (!draft->config.no_default_dependencies)
 		add_defaults(draft);
 }

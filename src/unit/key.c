@@ -3,9 +3,10 @@
 #include <pthread.h>
 
 static const struct unit_key_table *const tables[] = {
-	&unit_keys_of_unit,	&unit_keys_of_service, &unit_keys_of_kill,
-	&unit_keys_of_context,	&unit_keys_of_sandbox, &unit_keys_of_limits,
-	&unit_keys_of_triggers, &unit_keys_of_mount,   &unit_keys_without_effect,
+	&unit_keys_of_unit,	   &unit_keys_of_service, &unit_keys_of_kill,
+	&unit_keys_of_context,	   &unit_keys_of_sandbox, &unit_keys_of_limits,
+	&unit_keys_of_triggers,	   &unit_keys_of_mount,	  &unit_keys_of_container,
+	&unit_keys_without_effect,
 };
 
 static const struct {
@@ -19,9 +20,15 @@ static const struct {
 };
 
 static const uint16_t sections_of_type[UNIT_TYPES] = {
-	[UNIT_SERVICE] = IN_SERVICE, [UNIT_SOCKET] = IN_SOCKET,	      [UNIT_TIMER] = IN_TIMER,
-	[UNIT_PATH] = IN_PATH,	     [UNIT_MOUNT] = IN_MOUNT,	      [UNIT_SLICE] = IN_SLICE,
-	[UNIT_SCOPE] = IN_SCOPE,     [UNIT_AUTOMOUNT] = IN_AUTOMOUNT, [UNIT_SWAP] = IN_SWAP,
+	[UNIT_SERVICE] = IN_SERVICE | IN_CONTAINER,
+	[UNIT_SOCKET] = IN_SOCKET,
+	[UNIT_TIMER] = IN_TIMER,
+	[UNIT_PATH] = IN_PATH,
+	[UNIT_MOUNT] = IN_MOUNT,
+	[UNIT_SLICE] = IN_SLICE,
+	[UNIT_SCOPE] = IN_SCOPE,
+	[UNIT_AUTOMOUNT] = IN_AUTOMOUNT,
+	[UNIT_SWAP] = IN_SWAP,
 };
 
 /* ---- finding ---- */
@@ -121,6 +128,7 @@ static uint16_t enter_section(struct unit_draft *draft, const struct unit_sectio
 	if (!section && !is_foreign(header->name))
 		unit_draft_warn(draft, "unknown section [%s] in a %s, ignored", header->name,
 				unit_type_name(draft->config.type));
+	draft->container.given |= section == IN_CONTAINER;
 	return section;
 }
 

@@ -48,7 +48,7 @@ struct unit_key_table {
 
 extern const struct unit_key_table unit_keys_of_unit, unit_keys_of_service, unit_keys_of_kill,
 	unit_keys_of_context, unit_keys_of_sandbox, unit_keys_of_limits, unit_keys_of_triggers,
-	unit_keys_of_mount, unit_keys_without_effect;
+	unit_keys_of_mount, unit_keys_of_container, unit_keys_without_effect;
 
 /* Every line of a text: keys of the unit's type, others with a warning, X- ones kept. */
 void unit_keys_apply(struct unit_draft *draft, const struct unit_text *text);

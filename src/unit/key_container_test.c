@@ -1,0 +1,160 @@
+#include "unit/install.h"
+#include "unit/unit_scratch.h"
+
+static struct unit_scratch scratch;
+
+static int begin(void **state)
+{
+	scratch_begin(&scratch);
+	return 0;
+}
+
+static int end(void **state)
+{
+	scratch_end(&scratch);
+	return 0;
+}
+
+static char *start_of(const struct unit_config *config)
+{
+	struct execution_plan plan;
+
+	assert_true(unit_config_plan(config, &plan));
+	assert_int_equal(plan.commands[EXECUTION_START].count, 1);
+	char *line = strings_join(
+		&RECORD_AT(plan.commands[EXECUTION_START], struct execution_command, 0)->args, "|");
+	record_fini(&execution_plan_type, &plan);
+	return line;
+}
+
+static void keys_are_options_of_docker_run(void **state)
+{
+	static const struct {
+		const char *lines, *options;
+	} cases[] = {
+		{"", ""},
+		{"ContainerName=x%p\n", "N"},
+		{"PublishPort=80:80 81:81\nPublishPort=82\n",
+		 "|--publish=80:80|--publish=81:81|--publish=82"},
+		{"PublishPort=80\nPublishPort=\nPublishPort=81\n", "|--publish=81"},
+		{"Environment=A=1 \"B=x y\"\n", "|--env=A=1|--env=B=x y"},
+		{"AddCapability=NET_ADMIN\nDropCapability=all\n",
+		 "|--cap-add=NET_ADMIN|--cap-drop=all"},
+		{"Label=a=b\nHostName=h\nIP=10.0.0.2\n", "|--label=a=b|--hostname=h|--ip=10.0.0.2"},
+		{"HostName=a\nHostName=b\n", "|--hostname=b"},
+		{"Network=host\n", "|--network=host"},
+		{"User=1\nGroup=2\n", "|--user=1:2"},
+		{"Group=2\n", "|--user=0:2"},
+		{"ReadOnly=yes\nRunInit=true\nNoNewPrivileges=1\n",
+		 "|--read-only|--init|--security-opt=no-new-privileges"},
+		{"ReadOnly=yes\nReadOnly=no\n", ""},
+		{"HealthCmd=curl -f x\n", "|--health-cmd=curl -f x"},
+		{"HealthOnFailure=restart\n", "|--label=wherry.on-unhealthy=restart"},
+		{"Mount=type=tmpfs,target=/a b\n", "|--mount=type=tmpfs,target=/a b"},
+		{"Volume=/a:/b:ro\nVolume=data.volume:/c\n",
+		 "|--volume=/a:/b:ro|--volume=systemd-data:/c"},
+		{"PodmanArgs=--cpus 2 \"--label=a b\"\n", "|--cpus|2|--label=a b"},
+		{"Pull=always\n", "|--pull=always"},
+		{"SeccompProfile=/p.json\n", "|--security-opt=seccomp=/p.json"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		bool is_named = str_equal(cases[i].options, "N");
+		scoped_free char *text =
+			str_format("[Container]\nImage=busybox\n%s", cases[i].lines);
+		scoped_free char *expected =
+			str_format("/usr/bin/docker|run|--rm|--name=%s%s|busybox",
+				   is_named ? "xa" : "systemd-a", is_named ? "" : cases[i].options);
+		struct unit_config *config = scratch_load(&scratch, "a.service", text);
+
+		assert_int_equal(config->load, LOAD_LOADED);
+		assert_int_equal(config->warnings.count, 0);
+		scoped_free char *line = start_of(config);
+		assert_string_equal(line, expected);
+		assert_true(config_has(config, DEPENDENCY_REQUIRES, "docker.service"));
+		unit_config_free(config);
+	}
+}
+
+static void a_container_file_is_a_service(void **state)
+{
+	scoped_strings struct strings names = {0};
+	struct error err;
+
+	scratch_write(&scratch, "etc/web@.container",
+		      "[Container]\nImage=img:%i\nVolume=./data:/d\nExec=serve \"x y\" "
+		      "${PORT}\n[Service]\nRestart=always\n");
+	struct unit_config *config = unit_load(&scratch.context, "web@1.service");
+	scoped_free char *line = start_of(config);
+	scoped_free char *expected =
+		str_format("/usr/bin/docker|run|--rm|--name=systemd-web_1|--volume=%s/etc/./data:/"
+			   "d|img:1|serve|x y|${PORT}",
+			   scratch.root);
+
+	assert_string_equal(line, expected);
+	assert_int_equal(config->load, LOAD_LOADED);
+	assert_int_equal(config->restart->rule, RESTART_ALWAYS);
+	assert_true(str_ends_with(config->path, "/etc/web@.container"));
+	unit_config_free(config);
+
+	assert_true(unit_list_files(&scratch.paths, &names, &err));
+	assert_int_equal(names.count, 1);
+	assert_string_equal(names.items[0], "web@.service");
+	assert_int_equal(unit_file_state(&scratch.context, "web@1.service"), FILE_GENERATED);
+}
+
+static void a_service_file_of_that_name_comes_first(void **state)
+{
+	scratch_write(&scratch, "etc/a.container", "[Container]\nImage=x\n");
+	scratch_write(&scratch, "lib/a.service", "[Service]\nExecStart=/bin/true\n");
+	struct unit_config *config = unit_load(&scratch.context, "a.service");
+
+	assert_true(str_ends_with(config->path, "/lib/a.service"));
+	unit_config_free(config);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"[Container]\nExec=x\n",
+		"[Container]\nImage=x\n[Service]\nExecStart=/bin/true\n",
+		"[Container]\nImage=x\nNetwork=my.network\n",
+	};
+
+	for (size_t i = 0; i < array_length(texts); i++) {
+		struct unit_config *config = scratch_load(&scratch, "a.service", texts[i]);
+
+		assert_int_equal(config->load, LOAD_BAD_SETTING);
+		unit_config_free(config);
+	}
+}
+
+static void what_has_no_counterpart_is_said_by_name(void **state)
+{
+	struct unit_config *config = scratch_load(&scratch, "a.service",
+						  "[Container]\nImage=x\nNotify=false\nUserNS=keep-"
+						  "id\nSecret=a\nNonsense=1\nReadOnly=perhaps\n");
+
+	assert_int_equal(config->load, LOAD_LOADED);
+	assert_int_equal(config->warnings.count, 4);
+	assert_non_null(
+		strstr(config->warnings.items[0], ":4: UserNS= of a [Container] is not supported"));
+	assert_non_null(
+		strstr(config->warnings.items[2], "unknown key 'Nonsense' in section [Container]"));
+	unit_config_free(config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(keys_are_options_of_docker_run, begin, end),
+		cmocka_unit_test_setup_teardown(a_container_file_is_a_service, begin, end),
+		cmocka_unit_test_setup_teardown(a_service_file_of_that_name_comes_first, begin,
+						end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, begin, end),
+		cmocka_unit_test_setup_teardown(what_has_no_counterpart_is_said_by_name, begin,
+						end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
