@@ -28,9 +28,11 @@ struct start {
 	const char *invocation_id;
 	const struct pairs *environment; /* the supervisor's: NOTIFY_SOCKET, MAINPID ... */
 	struct start_sockets sockets;	 /* only for the commands that get them */
-	const char *docker;	    /* in place of /usr/bin/docker where that is missing; NULL */
-	const char *private_folder; /* absolute: for /tmp and /var/tmp of its own, credentials */
-	const char *filters[2];	    /* compiled system call filters; NULL: none */
+	const char *docker; /* in place of /usr/bin/docker where that is missing; NULL */
+	const char *private_tmp, *private_var_tmp; /* absolute: what PrivateTmp= shows; NULL */
+	const char *credentials; /* absolute: their folder; NULL: there are none */
+	int network;		 /* PrivateNetwork=; -1: the host's */
+	const char *filters[2];	 /* compiled system call filters; NULL: none */
 };
 
 struct started {
@@ -46,8 +48,12 @@ enum start_report { START_PENDING, START_RUNS, START_FAILED };
 /* What `report`, which is readable, says; *err and *code only for START_FAILED. */
 enum start_report start_read_report(int report, int *code, struct error *err);
 
-/* Folders of a unit that is over: RuntimeDirectory= (unless kept) and those below private_folder. */
-void start_clean(const struct execution_plan *plan, const char *private_folder, bool restarts);
+/* RuntimeDirectory= of a unit that is over, unless it is kept: `restarts` is for RuntimeDirectoryPreserve=restart. */
+void start_clean(const struct execution_plan *plan, bool restarts);
+
+/* The credentials of a unit, readable for its user alone, as files of this folder; made anew. */
+bool start_write_credentials(const struct execution_plan *plan, const char *folder,
+			     struct error *err);
 
 /* User= and Group= as numbers; NULL leaves them as they are. */
 bool start_find_owner(const char *user, const char *group, uid_t *uid, gid_t *gid,

@@ -146,6 +146,8 @@ static void set_own(const struct starting *s, struct pairs *out)
 	set_user(s, out);
 	set_folders(s, out);
 	set_sockets(s, out);
+	if (s->start->credentials)
+		pairs_set(out, "CREDENTIALS_DIRECTORY", s->start->credentials);
 	set_all(out, s->start->environment);
 	if (pairs_get(out, "WATCHDOG_USEC"))
 		set_number(out, "WATCHDOG_PID", getpid());

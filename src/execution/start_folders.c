@@ -139,7 +139,7 @@ bool start_configuration_folders(struct starting *s, struct error *err)
 
 /* ---- removing them ---- */
 
-void start_clean(const struct execution_plan *plan, const char *private_folder, bool restarts)
+void start_clean(const struct execution_plan *plan, bool restarts)
 {
 	const struct execution_context *c = &plan->context;
 	const struct strings *names = &c->folders[FOLDER_RUNTIME].names;
@@ -152,8 +152,6 @@ void start_clean(const struct execution_plan *plan, const char *private_folder, 
 		if (is_plain(names->items[i]))
 			tree_remove(AT_FDCWD, path, &ignored);
 	}
-	if (private_folder)
-		tree_remove(AT_FDCWD, private_folder, &ignored);
 }
 
 /* ---- the working folder ---- */

@@ -22,6 +22,7 @@ struct starting {
 	struct strings args;
 	char *program;
 	uint64_t capabilities; /* bounding set */
+	struct buffer filters[2];
 };
 
 typedef bool start_step(struct starting *s, struct error *err);
@@ -50,3 +51,12 @@ const char *start_folder_variable(enum execution_folder_kind kind); /* "RUNTIME_
 
 /* The working folder. */
 start_step start_chdir;
+
+/* ---- start_mounts.c, start_devices.c ---- */
+start_step start_mounts;
+int start_make_devices(struct error *err); /* a detached /dev; -1 on failure */
+
+/* ---- start_rights.c ---- */
+start_step start_network, start_hostname, start_keyring, start_read_filters,
+	start_bound_capabilities, start_keep_capabilities, start_secure_bits,
+	start_raise_capabilities, start_forbid_privileges, start_install_filters;

@@ -7,6 +7,7 @@
 #include "os/file.h"
 #include "shim/scratch.h"
 #include "shim/unit_containers.h"
+#include "shim/unit_filter.h"
 #include "shim/unit_listen.h"
 #include "shim/unit_pid_file.h"
 #include "shim/unit_store.h"
@@ -39,8 +40,11 @@ static bool open_run_folder(struct unit_shim *u, struct error *err)
 
 static bool prepare(struct unit_shim *u, struct error *err)
 {
-	return open_run_folder(u, err) && unit_journal_begin(&u->journal, &u->start, err) &&
-	       unit_group_make(u, err) && unit_notify_open(u, err);
+	if (!open_run_folder(u, err) || !unit_journal_begin(&u->journal, &u->start, err) ||
+	    !unit_group_make(u, err) || !unit_notify_open(u, err) || !unit_private_make(u, err))
+		return false;
+	unit_filters_find(u);
+	return true;
 }
 
 /* As if the first command could not be started. */
@@ -89,8 +93,9 @@ void unit_clean(struct unit_shim *u)
 	unit_pid_file_forget(u);
 	unit_sockets_drop(u);
 	unit_containers_free(u);
-	start_clean(&u->start.plan, u->private_folder, true);
-	free(take(u->private_folder));
+	start_clean(&u->start.plan, true);
+	unit_private_remove(u);
+	unit_filters_forget(u);
 	unit_forget_process(u, &u->main);
 	unit_forget_process(u, &u->control);
 	str_replace(&u->status.status_text, NULL);
@@ -103,7 +108,7 @@ void unit_release(struct unit_shim *u)
 		return;
 	u->released = true;
 	if (u->started)
-		start_clean(&u->start.plan, NULL, false);
+		start_clean(&u->start.plan, false);
 	unit_store_clear(u);
 	unit_notify_close(u);
 	unit_group_remove(u);
@@ -208,7 +213,7 @@ static bool unit_init(struct unit_shim *u, struct error *err)
 {
 	if (!loop_init(&u->loop, err) || !take_signals(u, err))
 		return false;
-	u->run_folder = u->notify.source.fd = -1;
+	u->run_folder = u->notify.source.fd = u->secret.network = -1;
 	u->group.events.fd = u->group.oom.fd = -1;
 	u->main.report.fd = u->main.foreign.fd = -1;
 	u->control.report.fd = u->control.foreign.fd = -1;

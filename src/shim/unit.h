@@ -39,6 +39,14 @@ struct unit_notify {
 	char *path;
 };
 
+/* What all its commands share and nobody else sees (unit_private.c): PrivateTmp=, PrivateNetwork=,
+ * credentials. */
+struct unit_private {
+	char *tmp, *var_tmp; /* folders on the host, absolute; NULL: not wanted */
+	char *credentials;
+	int network; /* a namespace; -1: the host's */
+};
+
 struct unit_shim {
 	struct loop loop;
 	struct controls controls;
@@ -66,7 +74,8 @@ struct unit_shim {
 	struct unit_containers *containers; /* owned */
 	struct unit_pid_file *pid_file;	    /* awaited; owned, NULL: none is */
 	struct unit_listeners *listeners;   /* of a socket unit; owned, NULL: none */
-	char *private_folder; /* what the sandbox keeps on disk; owned, NULL: nothing yet */
+	struct unit_private secret;
+	char *filters[2]; /* paths of compiled programs (unit_filter.h) */
 
 	struct execution_status status;
 	struct buffer told; /* the status as it was told last */
@@ -101,6 +110,11 @@ bool unit_group_make(struct unit_shim *u, struct error *err);
 void unit_group_remove(struct unit_shim *u); /* if nobody is in it */
 void unit_group_check(struct unit_shim *u);  /* tells EMPTY */
 void unit_check_oom(struct unit_shim *u);
+
+/* ---- unit_private.c ---- */
+
+bool unit_private_make(struct unit_shim *u, struct error *err);
+void unit_private_remove(struct unit_shim *u);
 
 /* ---- unit_status.c ---- */
 

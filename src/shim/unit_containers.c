@@ -175,9 +175,8 @@ void unit_containers_take(struct unit_shim *u)
 		return;
 	c->is_main = true;
 	c->of_control = false;
-	u->status.main = (struct execution_process){.phase = EXECUTION_START,
-						    .pid = c->told.pid,
-						    .started_ns = time_now_ns()};
+	u->status.main = (struct execution_process){
+		.phase = EXECUTION_START, .pid = c->told.pid, .started_ns = time_now_ns()};
 	unit_forget_process(u, &u->main);
 	u->main.pid = (pid_t)c->told.pid;
 	u->main.start_time = c->told.start_time;

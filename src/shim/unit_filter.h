@@ -3,5 +3,6 @@
 
 #include "shim/unit.h"
 
-/* Paths, borrowed; NULL: not filtered. */
-bool unit_filters_find(struct unit_shim *u, const char *filters[static 2], struct error *err);
+/* For the start that begins: fills u->filters.  Blocks while the worker compiles, some 10 ms, once. */
+void unit_filters_find(struct unit_shim *u);
+void unit_filters_forget(struct unit_shim *u);

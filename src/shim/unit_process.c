@@ -9,7 +9,6 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "shim/unit_containers.h"
-#include "shim/unit_filter.h"
 #include "shim/unit_pid_file.h"
 #include "shim/unit_store.h"
 
@@ -170,11 +169,13 @@ static bool start(struct unit_shim *u, const struct machine_action *a, struct st
 			    .invocation_id = u->start.invocation_id,
 			    .environment = &environment,
 			    .docker = u->start.docker,
-			    .private_folder = u->private_folder};
+			    .private_tmp = u->secret.tmp,
+			    .private_var_tmp = u->secret.var_tmp,
+			    .credentials = u->secret.credentials,
+			    .network = u->secret.network,
+			    .filters = {u->filters[0], u->filters[1]}};
 
 	describe(u, a->phase, &environment);
-	if (!unit_filters_find(u, how.filters, err))
-		return false;
 	if (a->phase == EXECUTION_START)
 		unit_store_gather(u, &sockets);
 	how.sockets = (struct start_sockets){sockets.fds, &sockets.names};

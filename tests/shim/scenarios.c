@@ -15,6 +15,7 @@ static const struct scenario *const tables[] = {
 	unit_notify_scenarios,
 	unit_socket_scenarios,
 	unit_container_scenarios,
+	unit_rights_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -221,3 +221,99 @@ scenario() {
 @test "the end of its client awaits its removal" {
 	scenario the_end_of_its_client_awaits_its_removal
 }
+
+@test "a user with groups and variables" {
+	scenario a_user_with_groups_and_variables
+}
+
+@test "a plus runs as root" {
+	scenario a_plus_runs_as_root
+}
+
+@test "limits and priorities" {
+	scenario limits_and_priorities
+}
+
+@test "a limit of the group holds" {
+	scenario a_limit_of_the_group_holds
+}
+
+@test "memory that is missing ends the unit" {
+	scenario memory_that_is_missing_ends_the_unit
+}
+
+@test "folders are made and owned" {
+	scenario folders_are_made_and_owned
+}
+
+@test "a folder that cannot be made is 233" {
+	scenario a_folder_that_cannot_be_made_is_233
+}
+
+@test "credentials are for the user alone" {
+	scenario credentials_are_for_the_user_alone
+}
+
+@test "data is input and files are output" {
+	scenario data_is_input_and_files_are_output
+}
+
+@test "a strict system is read only" {
+	scenario a_strict_system_is_read_only
+}
+
+@test "homes and paths are hidden" {
+	scenario homes_and_paths_are_hidden
+}
+
+@test "a path that is missing is 226" {
+	scenario a_path_that_is_missing_is_226
+}
+
+@test "binds and memory files" {
+	scenario binds_and_memory_files
+}
+
+@test "a root of its own" {
+	scenario a_root_of_its_own
+}
+
+@test "private devices" {
+	scenario private_devices
+}
+
+@test "a private network is shared by all commands" {
+	scenario a_private_network_is_shared_by_all_commands
+}
+
+@test "capabilities are bound and ambient" {
+	scenario capabilities_are_bound_and_ambient
+}
+
+@test "root is bound too" {
+	scenario root_is_bound_too
+}
+
+@test "a system call that is filtered" {
+	scenario a_system_call_that_is_filtered
+}
+
+@test "only what a service needs" {
+	scenario only_what_a_service_needs
+}
+
+@test "the first forbidden call kills" {
+	scenario the_first_forbidden_call_kills
+}
+
+@test "without a compiler it is 228" {
+	scenario without_a_compiler_it_is_228
+}
+
+@test "restrictions refuse" {
+	scenario restrictions_refuse
+}
+
+@test "an outsider keeps no privileges by a filter" {
+	scenario an_outsider_keeps_no_privileges_by_a_filter
+}

@@ -1,0 +1,129 @@
+#include "shim/unit.h"
+
+#include "base/log.h"
+#include "execution/start.h"
+#include "network/endpoint.h"
+#include "os/fd.h"
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- folders ---- */
+
+/* Its owner is root, and what it holds is everybody's within the unit. */
+static char *make_tmp(const char *above, const char *unit, struct error *err)
+{
+	scoped_free char *folder = str_format("%s/wherry-private-%s-XXXXXX", above, unit);
+	char *inner;
+
+	if (!mkdtemp(folder)) {
+		error_errno(err, "cannot make '%s'", folder);
+		return NULL;
+	}
+	inner = str_format("%s/tmp", folder);
+	if (mkdir(inner, 0700) == 0 && chmod(inner, 01777) == 0)
+		return inner;
+	error_errno(err, "cannot make '%s'", inner);
+	free(inner);
+	return NULL;
+}
+
+static bool make_folders(struct unit_shim *u, struct error *err)
+{
+	struct unit_private *p = &u->secret;
+	const char *unit = u->start.plan.unit;
+
+	if (!u->start.plan.context.private_tmp)
+		return true;
+	if (!p->tmp && !(p->tmp = make_tmp("/tmp", unit, err)))
+		return false;
+	return p->var_tmp || (p->var_tmp = make_tmp("/var/tmp", unit, err));
+}
+
+/* Trees may be large: somebody else removes them. */
+static void remove_folder(struct unit_shim *u, char *inner)
+{
+	struct error err;
+	char *slash = inner ? strrchr(inner, '/') : NULL;
+	int pid;
+
+	if (!slash)
+		return;
+	*slash = '\0';
+	pid = children_fork(&u->children, NULL, 0, &err);
+	if (pid == 0) {
+		tree_remove(AT_FDCWD, inner, &err);
+		_exit(0);
+	}
+	if (pid < 0)
+		log_error("cannot remove a private folder", &err, "folder=%s", inner);
+	free(inner);
+}
+
+/* ---- credentials ---- */
+
+static bool write_credentials(struct unit_shim *u, struct error *err)
+{
+	struct unit_private *p = &u->secret;
+
+	if (!u->start.plan.context.credentials.count)
+		return true;
+	str_replace(&p->credentials, NULL);
+	p->credentials = str_format("/run/credentials/%s", u->start.plan.unit);
+	return start_write_credentials(&u->start.plan, p->credentials, err);
+}
+
+/* ---- network ---- */
+
+static int open_own_network(struct error *err)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_errno(err, "cannot open the network namespace");
+	return fd;
+}
+
+/* The shim goes there and comes back. */
+static bool make_network(struct unit_shim *u, struct error *err)
+{
+	scoped_fd int back = -1;
+	scoped_fd int network = -1;
+
+	if (!u->start.plan.context.private_network || u->secret.network >= 0)
+		return true;
+	back = open_own_network(err);
+	if (back < 0)
+		return false;
+	if (unshare(CLONE_NEWNET) < 0)
+		return error_errno(err, "cannot make a private network");
+	network = open_own_network(err);
+	if (setns(back, CLONE_NEWNET) < 0)
+		return error_errno(err, "cannot return from the private network");
+	if (network < 0 || !endpoint_loopback(network, err))
+		return false;
+	u->secret.network = take_fd(network);
+	return true;
+}
+
+bool unit_private_make(struct unit_shim *u, struct error *err)
+{
+	return make_folders(u, err) && make_network(u, err) && write_credentials(u, err);
+}
+
+void unit_private_remove(struct unit_shim *u)
+{
+	struct unit_private *p = &u->secret;
+	struct error ignored;
+
+	remove_folder(u, take(p->tmp));
+	remove_folder(u, take(p->var_tmp));
+	if (p->credentials)
+		tree_remove(AT_FDCWD, p->credentials, &ignored);
+	free(take(p->credentials));
+	close_fd(&p->network);
+}
