@@ -5,6 +5,7 @@
 #include "cmd/cli/unit.h"
 #include "format/json.h"
 #include "format/time_span.h"
+#include "format/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,11 +201,15 @@ static int vacuum(struct cli *cli, const struct journal *j)
 	scoped_json json_t *body = json_object();
 	struct api_request request = {.method = "POST", .target = &target, .body = body};
 	json_t *answered = NULL;
-	int64_t span;
+	int64_t span, bytes;
 	struct error err;
 
+	if (j->vacuum_size && !size_from_text(j->vacuum_size, &bytes, &err)) {
+		fprintf(stderr, "Failed to parse vacuum size: %s\n", j->vacuum_size);
+		return 1;
+	}
 	if (j->vacuum_size)
-		doc_set_text(body, "Size", j->vacuum_size);
+		json_object_set_new(body, "Bytes", json_integer(bytes));
 	if (j->vacuum_time && !time_span_parse(j->vacuum_time, 1000000, &span)) {
 		fprintf(stderr, "Failed to parse vacuum time: %s\n", j->vacuum_time);
 		return 1;
