@@ -132,10 +132,16 @@ static bool make_child(struct starting *s, struct started *out, struct error *er
 		.exit_signal = SIGCHLD,
 		.cgroup = into >= 0 ? (uint64_t)into : 0,
 	};
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	sigset_t all, before;
+	long pid;
 
+	/* what the shim ignores must not be lost on its child: a signal that is blocked waits */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0)
 		run_child(s);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return error_errno(err, "cannot start a process");
 	out->pid = (pid_t)pid;

@@ -26,6 +26,24 @@ static void a_simple_service_runs_and_stops(void)
 	unit_end(&d);
 }
 
+static void a_stop_right_after_the_start_is_not_lost(void)
+{
+	struct unit_driver d;
+
+	unit_begin(&d, SERVICE_SIMPLE);
+	unit_add(&d, EXECUTION_START, SLEEPS);
+	d.start.plan.timeout_stop_us = 60000000;
+	for (int i = 0; i < 100; i++) {
+		unit_start(&d);
+		unit_stop(&d, false);
+		unit_await(&d, SUB_RUNNING);
+		unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+		while (is_readable(d.shim.control, 0))
+			unit_await_status(&d);
+	}
+	unit_end(&d);
+}
+
 static void all_phases_run_in_order_and_know_the_main_process(void)
 {
 	struct unit_driver d;
@@ -381,6 +399,7 @@ static void a_shim_without_a_start_ends_with_its_daemon_too(void)
 
 const struct scenario unit_life_scenarios[] = {
 	SCENARIO(a_simple_service_runs_and_stops),
+	SCENARIO(a_stop_right_after_the_start_is_not_lost),
 	SCENARIO(all_phases_run_in_order_and_know_the_main_process),
 	SCENARIO(a_program_that_is_missing_is_203),
 	SCENARIO(a_user_that_is_missing_is_217_and_a_folder_200),
