@@ -430,3 +430,18 @@ char *driver_log(struct driver *d, bool out, bool err)
 	log_reader_close(reader);
 	return buffer_take(&text);
 }
+
+long private_kilobytes(pid_t pid)
+{
+	scoped_free char *path = str_format("/proc/%d/smaps_rollup", pid);
+	FILE *file = fopen(path, "re");
+	char line[256];
+	long kilobytes = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Private_Dirty: %ld kB", &kilobytes) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kilobytes;
+}

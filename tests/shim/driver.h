@@ -74,6 +74,8 @@ void expect_text(int fd, const char *expected); /* all of it, to the end; closes
 void write_text(int fd, const char *text);
 bool is_readable(int fd, int timeout_ms);
 
+long private_kilobytes(pid_t pid); /* memory that is a process's alone */
+
 /* All that the log holds, as `logs` shows it; owned. */
 char *driver_log(struct driver *d, bool out, bool err);
 void expect_log(struct driver *d, bool out, bool err, const char *expected);

@@ -255,21 +255,6 @@ static void stats_come_once_twice_or_each_second(void)
 
 /* ---- memory ---- */
 
-static long private_kilobytes(pid_t pid)
-{
-	scoped_free char *path = str_format("/proc/%d/smaps_rollup", pid);
-	FILE *file = fopen(path, "re");
-	char line[256];
-	long kilobytes = -1;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Private_Dirty: %ld kB", &kilobytes) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kilobytes;
-}
-
 /* After much output an idle shim has given back what it took. */
 static void an_idle_shim_is_small(void)
 {

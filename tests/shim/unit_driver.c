@@ -50,6 +50,16 @@ static void fill_start(struct unit_driver *d, enum service_type type)
 	start->cgroup_path = str_format("%s/unit%d", group ? group : "/wt", getpid());
 }
 
+static struct unit_driver *present; /* for cleaning up after a failure */
+
+static void clean_up(void)
+{
+	if (!present)
+		return;
+	present->status.sub = SUB_RUNNING; /* no RELEASE, which may fail again */
+	unit_end(present);
+}
+
 void unit_begin(struct unit_driver *d, enum service_type type)
 {
 	scoped_free char *program = driver_program();
@@ -58,6 +68,9 @@ void unit_begin(struct unit_driver *d, enum service_type type)
 
 	*d = (struct unit_driver){.shim = {.pid = -1, .pidfd = -1, .control = -1}};
 	signal(SIGPIPE, SIG_IGN);
+	if (!present)
+		atexit(clean_up);
+	present = d;
 	snprintf(d->folder, sizeof(d->folder), "/tmp/wherry-unit.XXXXXX");
 	expect(mkdtemp(d->folder));
 	expect(chmod(d->folder, 0777) == 0);
@@ -154,6 +167,7 @@ void unit_end(struct unit_driver *d)
 
 	if (is_over(d) && d->status.shim_pid)
 		release(d);
+	present = NULL;
 	if (d->shim.pidfd >= 0) {
 		pidfd_signal(d->shim.pidfd, SIGKILL);
 		waitpid(d->shim.pid, NULL, 0);

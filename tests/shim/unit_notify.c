@@ -317,6 +317,31 @@ static void a_background_process_may_go_on_to_write(void)
 	unit_end(&d);
 }
 
+/* After much output an idle shim has given back what it took. */
+static void an_idle_shim_of_a_unit_is_small(void)
+{
+	struct unit_driver d;
+	long idle = 0;
+
+#ifdef __SANITIZE_ADDRESS__
+	return; /* nothing is small there */
+#endif
+	unit_begin(&d, SERVICE_SIMPLE);
+	d.start.plan.context.log_rate_burst.given = true; /* 0: all of it */
+	unit_add(&d, EXECUTION_START, "seq 300000; echo done >rec; exec sleep 1000");
+	unit_start(&d);
+	unit_await(&d, SUB_RUNNING);
+	unit_await_file(&d, "rec", "done");
+	for (int i = 0; i < 100 && (idle = private_kilobytes(d.shim.pid)) > 110; i++)
+		usleep(100000);
+	if (idle > 110)
+		fail("%ld kB are private while idle", idle);
+	unit_stop(&d, false);
+	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_expect_journal(&d, "\n300000\n");
+	unit_end(&d);
+}
+
 const struct scenario unit_notify_scenarios[] = {
 	SCENARIO(ready_is_told_with_a_status),
 	SCENARIO(who_ends_without_ready_breaks_the_protocol),
@@ -333,6 +358,7 @@ const struct scenario unit_notify_scenarios[] = {
 	SCENARIO(output_and_what_became_of_it_are_in_the_journal),
 	SCENARIO(a_failed_step_says_why),
 	SCENARIO(much_output_is_suppressed_and_that_is_said),
+	SCENARIO(an_idle_shim_of_a_unit_is_small),
 	SCENARIO(a_background_process_may_go_on_to_write),
 	{NULL, NULL},
 };
