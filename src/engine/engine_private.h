@@ -42,6 +42,9 @@ bool operation_claim(struct operation *op);
 /* The same without taking it. */
 bool operation_wait_turn(struct operation *op);
 
+/* False: its container, if it has one, was removed meanwhile, and the operation has failed with that. */
+bool operation_check_there(struct operation *op);
+
 /* Tell the caller and free it; `err` NULL: it worked. */
 void operation_finish(struct operation *op, const struct error *err);
 

@@ -105,7 +105,8 @@ void measure(struct engine *engine, struct strings *ids, void (*done)(void *data
 
 static void measured(void *data)
 {
-	operation_finish(data, NULL);
+	if (operation_check_there(data))
+		operation_finish(data, NULL);
 }
 
 static void run_measure(struct operation *op)

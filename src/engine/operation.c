@@ -68,16 +68,23 @@ static void free_operation(struct operation *op)
 
 /* ---- taking turns ---- */
 
+bool operation_check_there(struct operation *op)
+{
+	struct error err;
+
+	if (!op->container || !op->container->gone)
+		return true;
+	error_set(&err, ERROR_NOT_FOUND, "No such container: %s", op->container->id);
+	operation_finish(op, &err);
+	return false;
+}
+
 bool operation_wait_turn(struct operation *op)
 {
 	struct container *c = op->container;
-	struct error err;
 
-	if (c->gone) {
-		error_set(&err, ERROR_NOT_FOUND, "No such container: %s", c->id);
-		operation_finish(op, &err);
+	if (!operation_check_there(op))
 		return false;
-	}
 	if (!c->busy)
 		return true;
 	list_append(&c->turns, &op->link);

@@ -100,6 +100,22 @@ wait_exit() { # prints the code
 	jq -e 'has("VirtualSize") and has("ContainerConfig") and .Container == ""' <<<"$output"
 }
 
+@test "a container that is removed while its size is counted is not there, or still is" {
+	local round status
+	for round in $(seq 10); do
+		create counted '{"Image":"busybox","Cmd":["sh","-c","seq 2000 | xargs touch"],"HostConfig":{"NetworkMode":"none"}}'
+		api POST /containers/counted/start
+		wait_exit counted
+		curl -sS --unix-socket "$SOCKET" -o /dev/null -w '%{http_code}' \
+			"http://wherry/containers/counted/json?size=1" >"$SCRATCH/asked" &
+		api DELETE "/containers/counted?force=1"
+		expect_status 204
+		wait $!
+		status=$(cat "$SCRATCH/asked")
+		[ "$status" = 404 ] || [ "$status" = 200 ]
+	done
+}
+
 @test "the list shows what runs, newest first, and all when asked" {
 	create first '{"Image":"busybox","Cmd":["echo","a b","c"],"Labels":{"tier":"one"}}'
 	sleeper second
