@@ -1,5 +1,6 @@
 #include "unit/draft.h"
 
+#include "format/unit_name.h"
 #include "unit/key.h"
 #include "unit/name_pool.h"
 
@@ -29,6 +30,8 @@ static void set_specifiers(struct unit_draft *draft)
 		draft->specifiers.value[common->items[i].name[0] & 0x7f] = common->items[i].value;
 	unit_specifiers_of_name(draft->config.name, &draft->specifiers, &draft->arena);
 	draft->specifiers.value['%'] = "%";
+	if (unit_name_is_template(draft->config.name) && !draft->specifiers.value['f'])
+		draft->specifiers.value['f'] = ""; /* it is read for `cat` and for enabling */
 }
 
 void unit_draft_init(struct unit_draft *draft, const struct load_context *context, const char *name)

@@ -1,4 +1,5 @@
 /* Unit files as users write them (tests/units/fixtures) load without a word. */
+#include "format/unit_name.h"
 #include "unit/unit_scratch.h"
 
 static struct unit_scratch scratch;
@@ -102,6 +103,61 @@ static void commands_are_what_their_authors_meant(void **state)
 	}
 }
 
+/* ---- what packages bring ---- */
+
+static void add_specifiers(struct load_context *context)
+{
+	static const char letters[] = "bmlvutSCLETVgUGhsaowqABMWdyY";
+
+	for (const char *c = letters; *c; c++) {
+		char name[2] = {*c};
+
+		pairs_set(&context->specifiers, name, "/x");
+	}
+}
+
+/* What we do not have is named; a unit that has nothing else is then refused. */
+static bool is_told(const struct unit_config *config)
+{
+	for (size_t i = 0; i < config->warnings.count; i++)
+		if (strstr(config->warnings.items[i], "= has no effect"))
+			return true;
+	return false;
+}
+
+static void check_package_unit(const struct load_context *context, const char *name)
+{
+	scoped_free char *instance =
+		unit_name_is_template(name) ? unit_name_with_instance(name, "tty1") : str_dup(name);
+	struct unit_config *config = unit_load(context, instance);
+
+	if ((config->load == LOAD_BAD_SETTING && !is_told(config)) || config->load == LOAD_ERROR)
+		fail_msg("%s: %s", name, config->load_error);
+	unit_config_free(config);
+}
+
+/* Those of this system, or of what tests/units/debian_units has unpacked. */
+static void units_of_packages_load(void **state)
+{
+	const char *folder = getenv("WHERRY_UNIT_PACKAGES");
+	struct unit_paths paths = {.own = 1};
+	struct load_context context = {.paths = &paths};
+	scoped_strings struct strings names = {0};
+	struct error err;
+
+	strings_add(&paths.folders, folder ? folder : "/usr/lib/systemd/system");
+	add_specifiers(&context);
+	assert_true(unit_list_files(&paths, &names, &err));
+	scoped(unit_listing) struct unit_listing *listing = unit_listing_read(&paths);
+	context.listing = listing;
+	for (size_t i = 0; i < names.count; i++)
+		check_package_unit(&context, names.items[i]);
+	if (folder)
+		print_message("# %zu units\n", names.count);
+	strings_fini(&paths.folders);
+	pairs_fini(&context.specifiers);
+}
+
 static int begin(void **state)
 {
 	scratch_begin(&scratch);
@@ -119,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_of_them_is_warned_about),
 		cmocka_unit_test(commands_are_what_their_authors_meant),
+		cmocka_unit_test(units_of_packages_load),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
