@@ -2,6 +2,7 @@
  * host lacks does not take the others with it.  What containers do not know is written here. */
 #include "execution/limits.h"
 
+#include "execution/limit_devices.h"
 #include "sandbox/limits.h"
 
 #include <inttypes.h>
@@ -194,6 +195,16 @@ static void limit_io(const struct limiting *l)
 	record_fini(&resources_spec_type, &r);
 }
 
+/* OOMPolicy=kill: the kernel ends all of the unit at once. */
+static void limit_oom(const struct limiting *l, const struct execution_plan *plan)
+{
+	struct error err;
+
+	if (is_v2(l, CGROUP_MEMORY) && plan->oom_policy == OOM_KILL &&
+	    !cgroup_write(l->cgroup, CGROUP_MEMORY, "memory.oom.group", "1", &err))
+		warn(l, "OOMPolicy=kill", &err);
+}
+
 void execution_limit(struct cgroup *cgroup, const struct execution_plan *plan,
 		     struct strings *warnings)
 {
@@ -206,4 +217,6 @@ void execution_limit(struct cgroup *cgroup, const struct execution_plan *plan,
 	limit_processors(&l);
 	limit_tasks(&l);
 	limit_io(&l);
+	limit_oom(&l, plan);
+	execution_limit_devices(cgroup, plan, warnings);
 }

@@ -104,7 +104,7 @@ void unit_clean(struct unit_shim *u)
 
 void unit_release(struct unit_shim *u)
 {
-	if (!machine_is_over(&u->machine))
+	if (!machine_is_over(&u->machine) || u->released)
 		return;
 	u->released = true;
 	if (u->started)
@@ -167,9 +167,39 @@ static void idle_passed(struct deadline *deadline)
 /* Who was never told to start has nothing to wait for without a daemon. */
 static bool is_done(const struct unit_shim *u)
 {
+	if (u->reads_on)
+		return !u->outputs.first;
 	if (controls_are_busy(&u->controls))
 		return false;
 	return u->released || (!u->started && !u->controls.daemon);
+}
+
+/* Processes that KillMode= leaves may go on to write: whoever reads it stays for as long as they do, so that
+ * a pipe without a reader does not end them.  The daemon sees the shim end all the same. */
+static void leave_reader(struct unit_shim *u)
+{
+	pid_t pid;
+
+	unit_outputs_drain(&u->outputs);
+	if (!u->outputs.first || !unit_has_others(u))
+		return;
+	unit_journal_flush(&u->journal);
+	pid = fork();
+	if (pid != 0) {
+		u->left = pid > 0;
+		return;
+	}
+	u->reads_on = true;
+	controls_fini(&u->controls);
+	setsid();
+}
+
+static void end(struct unit_shim *u)
+{
+	if (!u->reads_on)
+		leave_reader(u);
+	if (!u->reads_on || !u->outputs.first)
+		loop_end(&u->loop);
 }
 
 static void after_round(void *context)
@@ -180,7 +210,7 @@ static void after_round(void *context)
 		unit_group_check(u);
 	unit_journal_flush(&u->journal);
 	if (is_done(u))
-		loop_end(&u->loop);
+		end(u);
 	if (!u->only_idle) {
 		u->active = true;
 		if (!u->idle.at)
@@ -239,6 +269,7 @@ int unit_shim_main(void)
 		return 1;
 	}
 	loop_run(&unit.loop, after_round, &unit);
-	unit_journal_end(&unit.journal);
+	if (!unit.left)
+		unit_journal_end(&unit.journal);
 	return 0;
 }

@@ -80,6 +80,8 @@ struct unit_shim {
 	struct execution_status status;
 	struct buffer told; /* the status as it was told last */
 	int run_folder;	    /* -1: not known yet */
+	bool left;	    /* the journal, to a child that */
+	bool reads_on;	    /* what processes write that were left alone */
 	bool released, active, only_idle, group_may_be_empty;
 };
 

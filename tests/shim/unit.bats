@@ -26,6 +26,10 @@ scenario() {
 	scenario a_simple_service_runs_and_stops
 }
 
+@test "a stop right after the start is not lost" {
+	scenario a_stop_right_after_the_start_is_not_lost
+}
+
 @test "all phases run in order and know the main process" {
 	scenario all_phases_run_in_order_and_know_the_main_process
 }
@@ -166,6 +170,14 @@ scenario() {
 	scenario much_output_is_suppressed_and_that_is_said
 }
 
+@test "who is left alone may go on to write" {
+	scenario who_is_left_alone_may_go_on_to_write
+}
+
+@test "an idle shim of a unit is small" {
+	scenario an_idle_shim_of_a_unit_is_small
+}
+
 @test "a background process may go on to write" {
 	scenario a_background_process_may_go_on_to_write
 }
@@ -236,6 +248,10 @@ scenario() {
 
 @test "a limit of the group holds" {
 	scenario a_limit_of_the_group_holds
+}
+
+@test "devices that are not allowed" {
+	scenario devices_that_are_not_allowed
 }
 
 @test "memory that is missing ends the unit" {

@@ -317,6 +317,40 @@ static void a_background_process_may_go_on_to_write(void)
 	unit_end(&d);
 }
 
+static void who_is_left_alone_may_go_on_to_write(void)
+{
+	struct unit_driver d;
+
+	unit_begin(&d, SERVICE_SIMPLE);
+	d.start.plan.kill_mode = KILL_PROCESS;
+	unit_add(
+		&d, EXECUTION_START,
+		"(while [ ! -e go ]; do sleep 0.01; done; echo late && echo later && touch done) & "
+		"echo ready >rec; exec sleep 1000");
+	unit_start(&d);
+	unit_await(&d, SUB_RUNNING);
+	unit_await_file(&d, "rec", "ready");
+	unit_stop(&d, false);
+	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_send(&d, UNIT_RELEASE, NULL, NULL);
+	expect(is_readable(d.shim.pidfd, WAIT_MS));
+	scoped_free char *make = str_format("touch %s/go", d.folder);
+	expect(system(make) == 0);
+	scoped_free char *done = unit_path(&d, "done");
+	while (access(done, F_OK) < 0)
+		usleep(5000);
+	for (int i = 0; i < 200; i++) { /* the reader is a process of its own by now */
+		scoped_free char *text = unit_journal_text(&d);
+
+		if (strstr(text, "late\nlater\n"))
+			break;
+		usleep(20000);
+	}
+	unit_expect_journal(&d, "late\nlater\n");
+	d.status.sub = SUB_RUNNING; /* it is released already */
+	unit_end(&d);
+}
+
 /* After much output an idle shim has given back what it took. */
 static void an_idle_shim_of_a_unit_is_small(void)
 {
@@ -358,6 +392,7 @@ const struct scenario unit_notify_scenarios[] = {
 	SCENARIO(output_and_what_became_of_it_are_in_the_journal),
 	SCENARIO(a_failed_step_says_why),
 	SCENARIO(much_output_is_suppressed_and_that_is_said),
+	SCENARIO(who_is_left_alone_may_go_on_to_write),
 	SCENARIO(an_idle_shim_of_a_unit_is_small),
 	SCENARIO(a_background_process_may_go_on_to_write),
 	{NULL, NULL},

@@ -100,6 +100,23 @@ static void a_limit_of_the_group_holds(void)
 	runs(&d, "67108864\n");
 }
 
+static void devices_that_are_not_allowed(void)
+{
+	struct unit_driver d;
+	struct execution_device *device;
+
+	begin(&d,
+	      "echo x >/dev/null && echo null >>rec; head -c 1 /dev/zero >/dev/null 2>&1 && "
+	      "echo zero >>rec; head -c 1 /dev/urandom >/dev/null 2>&1 && echo random >>rec; true");
+	d.start.plan.limits.device_policy = str_dup("strict");
+	device = record_list_add(&execution_device_type, &d.start.plan.limits.devices);
+	device->path = str_dup("/dev/null");
+	device = record_list_add(&execution_device_type, &d.start.plan.limits.devices);
+	device->path = str_dup("/dev/zero");
+	device->access = str_dup("r");
+	runs(&d, "null\nzero\n");
+}
+
 static void memory_that_is_missing_ends_the_unit(void)
 {
 	struct unit_driver d;
@@ -412,6 +429,7 @@ const struct scenario unit_rights_scenarios[] = {
 	SCENARIO(a_plus_runs_as_root),
 	SCENARIO(limits_and_priorities),
 	SCENARIO(a_limit_of_the_group_holds),
+	SCENARIO(devices_that_are_not_allowed),
 	SCENARIO(memory_that_is_missing_ends_the_unit),
 	SCENARIO(folders_are_made_and_owned),
 	SCENARIO(a_folder_that_cannot_be_made_is_233),
