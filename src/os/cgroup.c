@@ -266,7 +266,7 @@ bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err)
 
 int cgroup_clone_fd(const struct cgroup *cgroup)
 {
-	return cgroup->dir[CGROUP_UNIFIED];
+	return cgroup->killed ? -1 : cgroup->dir[CGROUP_UNIFIED];
 }
 
 /* Until nobody of the cgroup is missing in the cpuset: forks may happen meanwhile. */

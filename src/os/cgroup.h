@@ -60,6 +60,7 @@ char *cgroup_path_of(pid_t pid);
 struct cgroup {
 	int dir[CGROUP_CONTROLLERS]; /* -1: not there */
 	char *path;		     /* below each mount: "/wherry/c/<id>" */
+	bool killed;		     /* set by who has used cgroup_kill and goes on using it */
 };
 
 bool cgroup_make(const char *path, struct cgroup *out,
@@ -70,7 +71,8 @@ void cgroup_fini(struct cgroup *cgroup); /* closes; the cgroup stays */
 /* pid 0: the caller, who has one thread. */
 bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err);
 
-/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none; a process that was cloned so has
+/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none, and for a killed group: kernels from 6.14 on
+ * compare how often the child's group was killed with how often the parent's was, and kill the child.  A process that was cloned so has
  * only the v1 hierarchies left to join. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 bool cgroup_join_v1(const struct cgroup *cgroup, pid_t pid, struct error *err);

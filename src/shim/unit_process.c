@@ -396,6 +396,7 @@ void unit_kill(struct unit_shim *u, const struct machine_action *a)
 	if ((a->who & KILL_WHO_OTHERS) && a->signal == SIGKILL && u->group.made) {
 		if (!cgroup_kill(&u->group.own, &err))
 			log_error("cannot kill", &err, "unit=%s", u->start.plan.unit);
+		u->group.own.killed = true; /* ExecStopPost= is still to run in it */
 	} else if (a->who & KILL_WHO_OTHERS) {
 		signal_others(u, a);
 	}

@@ -231,7 +231,10 @@ static struct load_waiter *add_waiter(struct units *units, void *data)
 /* Nothing of it is in use: the file counts as it is now, as if the unit had never been read. */
 static bool is_at_rest(const struct unit *unit)
 {
-	return !unit->job && !unit->runtime && unit_active_state(unit) == UNIT_INACTIVE;
+	const struct unit_runtime *runtime = unit->runtime;
+
+	return !unit->job && unit_active_state(unit) == UNIT_INACTIVE &&
+	       (!runtime || (!runtime->peer && !runtime->restart && !runtime->starting));
 }
 
 void units_load(struct units *units, const char *name, units_loaded *done, void *data)

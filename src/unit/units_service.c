@@ -182,7 +182,7 @@ static void stop(struct unit_runtime *runtime)
 	runtime->stopped_by_job = true;
 	if (unit->sub == SUB_AUTO_RESTART) {
 		restart_cancel(runtime);
-		unit_set_sub(runtime->units, unit, SUB_DEAD, RESULT_SUCCESS);
+		unit_set_sub(runtime->units, unit, SUB_DEAD, unit->result);
 		return;
 	}
 	if (!runtime->peer) {

@@ -1,0 +1,135 @@
+# What scenarios of units share: a daemon with a folder of unit files, units in a short notation, verbs over HTTP.
+#
+# The notation: L a b is a program that appends [a][b] to the record and exits 0; F n exits n; Z sleeps on; sh{...}
+# is /bin/sh -c '...'.  Start, Pre, Post, Stop, StopPost, Cond, Reload stand for Exec...; 1shot is Type=oneshot; P is
+# StopPost=sh{echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS} into the record.
+
+load ../lib/wherry
+
+UNIT_KEYS=' Description Documentation Requires Requisite Wants BindsTo PartOf Upholds Conflicts Before After OnFailure
+ OnSuccess PropagatesStopTo StopPropagatedFrom PropagatesReloadTo ReloadPropagatedFrom StopWhenUnneeded AllowIsolate
+ RefuseManualStart RefuseManualStop IgnoreOnIsolate JobTimeoutSec JobRunningTimeoutSec StartLimitIntervalSec
+ StartLimitBurst DefaultDependencies '
+
+# ---- the daemon ----
+
+units_begin() {
+	scratch_begin
+	UNITS=$SCRATCH/units
+	RECORD=$SCRATCH/record
+	mkdir -p "$UNITS" "$SCRATCH/bin"
+	: >"$RECORD"
+	printf '#!/bin/sh\nfor word; do printf "[%%s]" "$word"; done >>%s\necho >>%s\n' "$RECORD" "$RECORD" >"$SCRATCH/bin/L"
+	printf '#!/bin/sh\nexit $1\n' >"$SCRATCH/bin/F"
+	chmod +x "$SCRATCH"/bin/*
+	export UNITS RECORD
+	units_daemon
+}
+
+units_daemon() { daemon_start --unit-path "$UNITS:$SCRATCH/units-run" --iptables=false; }
+
+units_end() {
+	[ ! -S "$SOCKET" ] || units_stop_all
+	daemon_stop
+	scratch_end
+}
+
+# Whatever is not over: the daemon's own units stay.
+units_stop_all() {
+	local names
+	names=$(get "/units" | jq -r '.[] | select(.Type != "target" and .Type != "slice") | .Id' |
+		grep -vxE 'docker.service|etcd2?.service|fleet.service') || return 0
+	verb stop $names >/dev/null
+	verb stop $names >/dev/null # what was on its way when the first was asked
+}
+
+# ---- unit files ----
+
+# plain_line LINE: the notation's line as a unit file has it.
+plain_line() {
+	local line=$1
+	[ "$line" != 1shot ] || line=Type=oneshot
+	[ "$line" != P ] || line="StopPost=sh{echo \$SERVICE_RESULT \$EXIT_CODE \$EXIT_STATUS >>$RECORD}"
+	line=$(sed -E "s/^(Start|Pre|Post|Stop|StopPost|Cond|Reload)=/Exec\1=/; s/^ExecPre=/ExecStartPre=/
+		s/^ExecPost=/ExecStartPost=/; s/^ExecCond=/ExecCondition=/
+		s|^(Exec[A-Za-z]*=[-@:+!]*)([LF]) |\1$SCRATCH/bin/\2 |; s|^(Exec[A-Za-z]*=[-@:+!]*)Z\$|\1/bin/sleep 1000|
+		s| ; ([LF]) | ; $SCRATCH/bin/\1 |g
+		s|sh\{(.*)\}\$|/bin/sh -c '\1'|" <<<"$line")
+	printf '%s\n' "$line"
+}
+
+# unit NAME LINE...: a unit file; lines are [Service] unless they are known as [Unit] or begin a section.
+unit() {
+	local name=$1 line key unit_part='' rest=''
+	shift
+	[[ $name == *.* ]] || name=$name.service
+	for line; do
+		key=${line%%=*}
+		if [[ $UNIT_KEYS == *[[:space:]]$key[[:space:]]* || $key == Condition* || $key == Assert* ]]; then
+			unit_part+=$line$'\n'
+		else
+			rest+=$(plain_line "$line")$'\n'
+		fi
+	done
+	case $name in
+	*.service) rest=$'[Service]\n'$rest ;;
+	*.target) ;;
+	esac
+	printf '[Unit]\n%s%s' "$unit_part" "$rest" >"$UNITS/$name"
+}
+
+# ---- over HTTP ----
+
+get() { curl -sS --unix-socket "$SOCKET" "http://wherry/wherry/v1$1"; }
+
+# send METHOD PATH [JSON]
+send() {
+	curl -sS --unix-socket "$SOCKET" -X "$1" ${3+-H 'Content-Type: application/json' --data-binary "$3"} \
+		"http://wherry/wherry/v1$2"
+}
+
+names_json() { printf '%s\n' "$@" | jq -Rnc '[inputs | select(. != "")]'; }
+
+# verb VERB NAME...: waits for the jobs; says how each ended; fails with the first code that is not 0.
+# $MODE and $NO_BLOCK as the API has them.
+verb() {
+	local verb=$1 answer
+	shift
+	answer=$(send POST /jobs "{\"Verb\":\"$verb\",\"Units\":$(names_json "$@"),\"Mode\":\"${MODE-}\",\"NoBlock\":${NO_BLOCK-false}}")
+	jq -r 'select(.Event != "queued") | "\(.Unit) \(.Result // .message) \(.Reason // "")"' <<<"$answer"
+	return "$(jq -rs '[.[] | select(.Event != "queued") | .Code | select(. != 0)] | .[0] // 0' <<<"$answer")"
+}
+
+start() { verb start "$@"; }
+stop() { verb stop "$@"; }
+
+full() { case $1 in *.*) echo "$1" ;; *) echo "$1.service" ;; esac; }
+
+property() { get "/units/$(full "$1")" | jq -r ".Properties.$2 // \"\""; }
+state() { get "/units/$(full "$1")" | jq -r '.Properties | "\(.ActiveState)/\(.SubState)"'; }
+active() { property "$1" ActiveState; }
+result() { property "$1" Result; }
+main_pid() { property "$1" MainPID; }
+
+reload() { send POST /reload; }
+
+# record: what was written, one line for each run.
+record() { cat "$RECORD"; }
+
+has_state() { [ "$(state "$1")" = "$2" ]; }
+has_active() { [ "$(active "$1")" = "$2" ]; }
+comes_to() { wait_until 20 has_state "$1" "$2" || { echo "# $1 is $(state "$1")" >&2; return 1; }; }
+becomes() { wait_until 20 has_active "$1" "$2" || { echo "# $1 is $(state "$1")" >&2; return 1; }; }
+
+# records TEXT: the record comes to be that, its lines joined by blanks.
+has_record() { [ "$(paste -sd' ' "$RECORD")" = "$1" ]; }
+records() { wait_until 10 has_record "$1" || { echo "# record: $(paste -sd' ' "$RECORD")" >&2; return 1; }; }
+
+# The first of a test's mistakes ends it, with what was seen.
+expect() { # WHAT WANTED
+	[ "$1" = "$2" ] || { echo "# '$1', expected '$2'" >&2; return 1; }
+}
+
+kill_unit() { # NAME SIGNAL-NUMBER [WHO]
+	send POST "/units/$(full "$1")/kill" "{\"Signal\":$2,\"Who\":\"${3-all}\"}"
+}
