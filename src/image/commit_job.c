@@ -26,6 +26,7 @@ struct commit_job {
 	struct pack_job *packing;
 	struct layer_job *unpacking;
 	struct layer *layer; /* used once by us, until the end */
+	struct image *made;  /* leased until the end: nobody prunes what is being recorded */
 	bool unread;	     /* the copy lacks something: `why` */
 	struct error why;
 	struct image_result result;
@@ -64,6 +65,8 @@ static void free_commit(struct image_job *job)
 	layer_job_cancel(c->unpacking);
 	drop_folder(c);
 	release_layer(c);
+	if (c->made)
+		image_release(c->job.images, c->made);
 	image_config_fini(&c->config);
 	record_fini(&image_history_type, &c->line);
 	strings_fini(&c->result.names);
@@ -131,12 +134,15 @@ static void record(struct commit_job *c)
 {
 	struct image_batch batch = {0};
 	struct image *image;
+	struct error missing;
 
 	if (c->layer)
 		strings_add(&c->config.diff_ids, c->layer->diff_id);
 	add_line(c);
 	set_id(c);
 	image = add_image(c, &batch);
+	if (image_lease(c->job.images, image, &missing))
+		c->made = image;
 	if (c->name)
 		image_name(c->job.images, image, c->name, &batch);
 	strings_add(&c->result.names, c->name ? c->name : c->id);
