@@ -151,6 +151,13 @@ static bool add_fragment(const struct option_call *call)
 	return true;
 }
 
+/* IPv6's source routing, which nothing begins that is led to a container; every ufw asks for it first. */
+static bool add_routing_header(const struct option_call *call)
+{
+	call->rule->never |= !call->inverse;
+	return true;
+}
+
 static bool add_packet_type(const struct option_call *call)
 {
 	call->rule->never |= str_equal(call->value, "unicast") == call->inverse;
@@ -216,6 +223,7 @@ static const struct {
 	{"--syn", add_syn},
 	{"-f", add_fragment},
 	{"--pkt-type", add_packet_type},
+	{"--rt-type", add_routing_header},
 	{"--limit", add_limit},
 	{"--limit-burst", add_burst},
 	{"--comment", ignore},

@@ -175,6 +175,31 @@ static void what_ufw_says_of_a_port(void **state)
 	assert_non_null(strstr(warnings.items[0], "--hitcount 6"));
 }
 
+static void what_ufw_says_first_of_ipv6_closes_nothing(void **state)
+{
+	scoped_host_rules struct host_rules rules = {0};
+	scoped_strings struct strings warnings = {0};
+	struct host_findings findings = {0};
+
+	host_rules_add_save(&rules, AF_INET6,
+			    "*filter\n:INPUT DROP [0:0]\n:ufw6-before-input - [0:0]\n"
+			    ":ufw6-user-input - [0:0]\n"
+			    "-A INPUT -j ufw6-before-input\n-A INPUT -j ufw6-user-input\n"
+			    "-A ufw6-before-input -i lo -j ACCEPT\n"
+			    "-A ufw6-before-input -m rt --rt-type 0 -j DROP\n"
+			    "-A ufw6-before-input -p ipv6-icmp -m icmp6 --icmpv6-type 133 -m hl "
+			    "--hl-eq 255 -j ACCEPT\n"
+			    "-A ufw6-user-input -p tcp -m tcp --dport 8080 -j ACCEPT\nCOMMIT\n",
+			    "ip6tables");
+	assert_int_equal(judge(&rules, "::", 8080, &findings), HOST_REACH_ALL);
+	host_findings_fini(&findings);
+	assert_int_equal(judge(&rules, "::", 81, &findings), HOST_REACH_NONE);
+	assert_string_equal(findings.items[0].rule, "policy drop");
+	host_findings_fini(&findings);
+	host_rules_warn(&rules, &warnings);
+	assert_int_equal(warnings.count, 0);
+}
+
 static void rules_of_one_family_say_nothing_of_the_other(void **state)
 {
 	scoped_host_rules struct host_rules rules = {0};
@@ -264,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nft_rules_say_of_a_port),
 		cmocka_unit_test(what_ufw_says_of_a_port),
+		cmocka_unit_test(what_ufw_says_first_of_ipv6_closes_nothing),
 		cmocka_unit_test(rules_of_one_family_say_nothing_of_the_other),
 		cmocka_unit_test(an_address_of_the_host_is_compared),
 		cmocka_unit_test(rules_are_copied_into_chains_of_ours),
