@@ -69,10 +69,13 @@ typedef void builder_measured(void *data, const struct builder_cache *caches, si
 struct builder_job *builder_measure(struct builder *builder, builder_measured *done, void *data,
 				    struct error *err);
 
-/* Removes those that no step has, and that were last used before `until_ns` (0: whenever); of these,
- * beginning with who was not used for longest, only as many as make all of them fit into `keep_bytes`. */
+/* Removes those that no step has, and that were last used before `until_ns` (0: whenever), of `ids` where
+ * some are named; of these, beginning with who was not used for longest, only as many as make all of them
+ * fit into `keep_bytes`. */
 struct builder_prune_wish {
 	int64_t until_ns, keep_bytes;
+	const struct strings *ids; /* for the call; NULL or none: all */
+	bool nothing;
 };
 typedef void builder_pruned(void *data, const struct strings *ids, int64_t reclaimed,
 			    const struct error *err);

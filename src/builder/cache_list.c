@@ -250,6 +250,13 @@ static void on_measured_to_prune(void *data, const struct buffer *answer, const 
 	free_job(b);
 }
 
+static bool is_wished(const struct builder_prune_wish *wish, const struct builder_cache *cache)
+{
+	if (wish->nothing || (wish->until_ns && cache->used_ns >= wish->until_ns))
+		return false;
+	return !wish->ids || wish->ids->count == 0 || strings_contain(wish->ids, cache->id);
+}
+
 struct builder_job *builder_prune(struct builder *builder, const struct builder_prune_wish *wish,
 				  builder_pruned *done, void *data, struct error *err)
 {
@@ -258,7 +265,7 @@ struct builder_job *builder_prune(struct builder *builder, const struct builder_
 	b->pruned = done;
 	b->keep_bytes = wish->keep_bytes;
 	for (size_t i = 0; i < b->count; i++)
-		b->caches[i].in_use |= wish->until_ns && b->caches[i].used_ns >= wish->until_ns;
+		b->caches[i].in_use |= !is_wished(wish, &b->caches[i]);
 	if (wish->keep_bytes > 0 ? start_measuring(b, on_measured_to_prune, err)
 				 : start_removing(b, err))
 		return b;

@@ -81,6 +81,14 @@ slow() {
 	[ "$(api GET /system/df | jq -r '.BuildCache[].Description')" = 'cached mount /later' ]
 	api POST '/build/prune?filters=%7B%22until%22%3A%5B%221h%22%5D%7D' >"$SCRATCH/pruned"
 	[ "$(jq -c . "$SCRATCH/pruned")" = '{"CachesDeleted":null,"SpaceReclaimed":0}' ]
+	for filter in '{"label":["a"]}' '{"type":["regular"]}' '{"id":["other"]}'; do
+		curl -sS --unix-socket "$SOCKET" -X POST -G --data-urlencode "filters=$filter" http://wherry/build/prune >"$SCRATCH/pruned"
+		[ "$(jq -c . "$SCRATCH/pruned")" = '{"CachesDeleted":null,"SpaceReclaimed":0}' ]
+	done
+	wherry system prune -af --volumes --filter label=absent
+	api POST '/build/prune?filters=%7B%22bogus%22%3A%5B%22x%22%5D%7D'
+	expect_status 400
+	busybox_image
 	api POST /build/prune >"$SCRATCH/pruned"
 	[ "$(jq '.CachesDeleted | length' "$SCRATCH/pruned")" = 1 ]
 	[ "$(jq .SpaceReclaimed "$SCRATCH/pruned")" -ge 5 ]
@@ -117,4 +125,19 @@ slow() {
 	for event in 'container create' 'container start' 'container die' 'container destroy' 'image tag'; do
 		grep -qx "$event" "$SCRATCH/seen"
 	done
+}
+
+@test "whoever prunes images meanwhile takes nothing away from a build" {
+	{
+		echo 'FROM busybox'
+		for step in 1 2 3 4 5 6 7 8; do printf 'ENV A%s=1\nRUN echo %s >/%s\n' $step $step $step; done
+	} >"$SCRATCH/Dockerfile.long"
+	context long <"$SCRATCH/Dockerfile.long"
+	(while :; do curl -sS --unix-socket "$SOCKET" -X POST http://wherry/images/prune >/dev/null; done) 3>&- &
+	local pruner=$! round
+	for round in 1 2 3; do built 'nocache=1&t=long' || break; done
+	kill $pruner
+	wait $pruner || true
+	grep -q '^Successfully built' "$SCRATCH/output"
+	in_image long cat /8
 }

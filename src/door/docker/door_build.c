@@ -274,33 +274,39 @@ static void on_pruned(void *data, const struct strings *ids, int64_t reclaimed,
 	call_drop(call);
 }
 
-static bool read_until(const struct call *call, int64_t *until_ns, struct error *err)
+/* `system prune` sends here the filters that it has for everything: folders of caches carry no labels and
+ * are all of one type. */
+static bool read_wish(const struct call *call, const struct filters *filters,
+		      struct builder_prune_wish *wish, struct error *err)
 {
-	scoped_filters struct filters filters = {0};
-	const struct strings *values;
+	const struct strings *until = filters_values(filters, "until");
+	const struct strings *labels = filters_values(filters, "label");
 
-	if (!filters_parse(call_query(call, "filters"), &filters, err) ||
-	    !filters_check(&filters, "until unused-for", err))
+	if (!filters_check(filters, "until unused-for label label! id type", err))
 		return false;
-	values = filters_values(&filters, "until");
-	if (!values)
-		values = filters_values(&filters, "unused-for");
-	return !values || values->count == 0 ||
-	       moment_parse(values->items[0], time_now_ns(), until_ns, err);
+	if (!until)
+		until = filters_values(filters, "unused-for");
+	wish->nothing =
+		(labels && labels->count > 0) || !filters_exact(filters, "type", "exec.cachemount");
+	wish->ids = filters_values(filters, "id");
+	return call_query_i64(call, "keep-storage", &wish->keep_bytes, err) &&
+	       (!until || until->count == 0 ||
+		moment_parse(until->items[0], time_now_ns(), &wish->until_ns, err));
 }
 
 /* A prune goes on when nobody waits for it any more. */
 void serve_build_prune(struct call *call)
 {
 	struct pruning *pruning = mem_new(struct pruning);
+	scoped_filters struct filters filters = {0};
 	struct builder_prune_wish wish = {0};
 	struct error err;
 
 	pruning->call = call_hold(call);
 	call->state = pruning;
 	call->fini = free;
-	if (read_until(call, &wish.until_ns, &err) &&
-	    call_query_i64(call, "keep-storage", &wish.keep_bytes, &err))
+	if (filters_parse(call_query(call, "filters"), &filters, &err) &&
+	    read_wish(call, &filters, &wish, &err))
 		pruning->job =
 			builder_prune(call_door(call)->builder, &wish, on_pruned, pruning, &err);
 	if (pruning->job)
