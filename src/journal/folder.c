@@ -1,5 +1,6 @@
 #include "journal/folder.h"
 
+#include "base/id.h"
 #include "base/time.h"
 #include "os/file.h"
 
@@ -12,19 +13,27 @@
 
 /* ---- names ---- */
 
-static void add_name(int folder, const char *text, struct journal_names *out)
+static void add_name(const char *text, struct journal_names *out)
 {
 	struct journal_file_name file = {0};
-	struct stat st;
 
 	if (!journal_name_read(text, &file.name))
 		return;
-	if (fstatat(folder, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-		return;
 	memcpy(file.text, text, strlen(text));
-	file.size = st.st_size;
-	file.changed_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
 	vector_add(out, file);
+}
+
+void journal_names_measure(int folder, struct journal_names *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		struct journal_file_name *file = &names->items[i];
+		struct stat st;
+
+		if (fstatat(folder, file->text, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		file->size = st.st_size;
+		file->changed_ns = st.st_mtim.tv_sec * NS_PER_SECOND + st.st_mtim.tv_nsec;
+	}
 }
 
 static int compare_age(const void *left, const void *right)
@@ -36,21 +45,60 @@ static int compare_age(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-bool journal_names_read(int folder, struct journal_names *out, struct error *err)
+static DIR *open_list(int folder)
 {
 	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = again < 0 ? NULL : fdopendir(again);
 
-	if (!dir) {
+	if (!dir)
 		close_fd(&again);
+	return dir;
+}
+
+bool journal_names_read(int folder, struct journal_names *out, struct error *err)
+{
+	DIR *dir = open_list(folder);
+
+	if (!dir)
 		return error_errno(err, "cannot list the journal's folder");
-	}
 	for (struct dirent *entry; (entry = readdir(dir));)
-		add_name(folder, entry->d_name, out);
+		add_name(entry->d_name, out);
 	closedir(dir);
 	if (out->count > 1)
 		qsort(out->items, out->count, sizeof(*out->items), compare_age);
 	return true;
+}
+
+/* Good enough to spread who begins over what is there. */
+static size_t random_below(uint64_t *state, size_t limit)
+{
+	*state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (*state >> 33) % limit;
+}
+
+/* Each further one takes the place of one that was chosen, with the chance that all then have. */
+size_t journal_names_sample(int folder, const uint8_t boot[static 16],
+			    char out[static JOURNAL_SAMPLE][JOURNAL_NAME_SIZE])
+{
+	DIR *dir = open_list(folder);
+	struct journal_name name;
+	uint64_t random;
+	size_t seen = 0;
+
+	random_bytes(&random, sizeof(random));
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		size_t place = seen < JOURNAL_SAMPLE ? seen : random_below(&random, seen + 1);
+
+		if (!journal_name_read(entry->d_name, &name) ||
+		    memcmp(name.boot, boot, sizeof(name.boot)) != 0)
+			continue;
+		if (place < JOURNAL_SAMPLE)
+			memcpy(out[place], entry->d_name, strlen(entry->d_name) + 1);
+		seen++;
+	}
+	if (dir)
+		closedir(dir);
+	return seen < JOURNAL_SAMPLE ? seen : JOURNAL_SAMPLE;
 }
 
 void journal_names_fini(struct journal_names *names)
@@ -66,7 +114,8 @@ int journal_file_claim(int folder, const char *name)
 	struct stat st;
 
 	/* who had it a moment ago may have removed it */
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0 ||
+	    !S_ISREG(st.st_mode))
 		return -1;
 	return take_fd(fd);
 }
@@ -78,10 +127,11 @@ static bool remove_unheld(int folder, const char *name)
 	return fd >= 0 && unlinkat(folder, name, 0) == 0;
 }
 
-static int64_t bytes_of(const struct journal_names *names)
+static int64_t bytes_of(int folder, struct journal_names *names)
 {
 	int64_t bytes = 0;
 
+	journal_names_measure(folder, names);
 	for (size_t i = 0; i < names->count; i++)
 		bytes += names->items[i].size;
 	return bytes;
@@ -95,7 +145,7 @@ int64_t journal_folder_trim(int folder, const struct journal_keep *keep)
 
 	if (!journal_names_read(folder, &names, &ignored))
 		return 0;
-	bytes = bytes_of(&names);
+	bytes = bytes_of(folder, &names);
 	for (size_t i = 0; i < names.count; i++) {
 		const struct journal_file_name *file = &names.items[i];
 		bool large = keep->bytes >= 0 && bytes - freed > keep->bytes;
@@ -115,7 +165,9 @@ int64_t journal_usage(const char *path)
 	scoped_with(journal_names_fini) struct journal_names names = {0};
 	struct error ignored;
 
-	return folder >= 0 && journal_names_read(folder, &names, &ignored) ? bytes_of(&names) : 0;
+	return folder >= 0 && journal_names_read(folder, &names, &ignored)
+		       ? bytes_of(folder, &names)
+		       : 0;
 }
 
 bool journal_vacuum(const char *path, int64_t bytes, int64_t before_ns, int64_t *freed,

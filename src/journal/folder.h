@@ -6,7 +6,7 @@
 struct journal_file_name {
 	char text[JOURNAL_NAME_SIZE];
 	struct journal_name name;
-	int64_t size, changed_ns; /* 0 when it has gone meanwhile */
+	int64_t size, changed_ns; /* once measured; 0 when it has gone meanwhile */
 };
 
 struct journal_names {
@@ -14,9 +14,15 @@ struct journal_names {
 	size_t count, capacity;
 };
 
-/* All of the folder, oldest first; what has another name is no file of the journal.  No folder: no names. */
+/* All of the folder, oldest first; what has another name is no file of the journal. */
 bool journal_names_read(int folder, struct journal_names *out, struct error *err);
+void journal_names_measure(int folder, struct journal_names *names);
 void journal_names_fini(struct journal_names *names);
+
+/* Some of the files of a boot, any of them with the same chance; how many. */
+enum { JOURNAL_SAMPLE = 8 };
+size_t journal_names_sample(int folder, const uint8_t boot[static 16],
+			    char out[static JOURNAL_SAMPLE][JOURNAL_NAME_SIZE]);
 
 /* A descriptor of a file (O_RDWR) that nobody else writes and that is in the folder still, locked as long as
  * it is open; -1. */

@@ -15,23 +15,40 @@ struct journal_place journal_place_of(const struct journal_view *view)
 	return place;
 }
 
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 int journal_place_compare(const struct journal_place *a, const struct journal_place *b)
 {
-	if (a->boot_rank != b->boot_rank)
-		return a->boot_rank < b->boot_rank ? -1 : 1;
-	if (a->monotonic_ns != b->monotonic_ns)
-		return a->monotonic_ns < b->monotonic_ns ? -1 : 1;
-	if (a->sequence != b->sequence)
-		return a->sequence < b->sequence ? -1 : 1;
-	return memcmp(a->stream, b->stream, sizeof(a->stream));
+	int order = compare_numbers(a->boot_rank, b->boot_rank);
+
+	if (!order)
+		order = compare_numbers(a->monotonic_ns, b->monotonic_ns);
+	if (!order)
+		order = compare_numbers((int64_t)a->sequence, (int64_t)b->sequence);
+	return order ? order : memcmp(a->stream, b->stream, sizeof(a->stream));
+}
+
+/* The same without putting places together: most of a merge is this. */
+static int compare_views(const struct journal_view *a, const struct journal_view *b)
+{
+	int order = compare_numbers(a->file->boot_rank, b->file->boot_rank);
+
+	if (!order)
+		order = compare_numbers(a->stored.head.monotonic_ns, b->stored.head.monotonic_ns);
+	if (!order)
+		order = compare_numbers((int64_t)a->sequence, (int64_t)b->sequence);
+	return order ? order
+		     : memcmp(a->file->name.stream, b->file->name.stream,
+			      sizeof(a->file->name.stream));
 }
 
 static bool comes_first(const struct journal_merge *m, const struct journal_file *a,
 			const struct journal_file *b)
 {
-	const struct journal_place one = journal_place_of(&a->view);
-	const struct journal_place other = journal_place_of(&b->view);
-	int order = journal_place_compare(&one, &other);
+	int order = compare_views(&a->view, &b->view);
 
 	return m->backward ? order > 0 : order < 0;
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum {
-	CLAIMS = 8, /* files that are tried; the others are most likely written by somebody */
+	TRIMS = 8,  /* of so many writers that begin, one looks how much there is */
 	MAKES = 16, /* a new one that somebody else claimed first */
 };
 
@@ -72,52 +72,48 @@ static bool find_end(int fd, int64_t size, char *data, struct writer_file *file)
 	return false;
 }
 
-/* What the former writer's units were is not known any more: they may be any. */
-static bool go_on(struct journal_writer *w, const struct journal_file_name *name)
+static bool may_go_on(const struct journal_writer *w, int fd, int64_t *size)
 {
-	scoped_free char *data = mem_zeroed(1, JOURNAL_BLOCK);
-	scoped_fd int fd = journal_file_claim(w->folder, name->text);
-	struct writer_file file = {
-		.number = name->name.number, .units = ~UINT64_C(0), .priorities = 0xff};
 	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	*size = st.st_size;
+	return st.st_size < w->bounds.file_bytes / 2;
+}
+
+/* What the former writer's units were is not known any more: they may be any. */
+static bool go_on(struct journal_writer *w, const char *name)
+{
+	scoped_fd int fd = journal_file_claim(w->folder, name);
+	scoped_free char *data = NULL;
+	struct writer_file file = {.units = ~UINT64_C(0), .priorities = 0xff};
+	struct journal_name parts;
+	int64_t size;
 
 	file.block_units = file.units;
 	file.block_priorities = file.priorities;
-	if (fd < 0 || fstat(fd, &st) < 0 || !find_end(fd, st.st_size, data, &file))
+	if (fd < 0 || !journal_name_read(name, &parts) || !may_go_on(w, fd, &size))
 		return false;
-	if (file.at < st.st_size && ftruncate(fd, file.at) < 0)
+	data = mem_zeroed(1, JOURNAL_BLOCK);
+	if (!find_end(fd, size, data, &file) || (file.at < size && ftruncate(fd, file.at) < 0))
 		return false;
-	memcpy(file.name, name->text, sizeof(file.name));
+	memcpy(file.name, name, strlen(name) + 1);
+	file.number = parts.number;
 	file.fd = take_fd(fd);
 	w->file = file;
 	return true;
 }
 
-static bool may_go_on(const struct journal_writer *w, const struct journal_file_name *file)
-{
-	return memcmp(file->name.boot, w->boot, sizeof(w->boot)) == 0 &&
-	       file->size < w->bounds.file_bytes / 2 &&
-	       file->size >= (int64_t)sizeof(struct block_frame);
-}
-
+/* The others are most likely written by somebody; when many writers begin at once, each tries elsewhere. */
 static bool go_on_with_any(struct journal_writer *w)
 {
-	scoped_with(journal_names_fini) struct journal_names names = {0};
-	struct error ignored;
-	uint32_t first;
+	char names[JOURNAL_SAMPLE][JOURNAL_NAME_SIZE];
+	size_t count = journal_names_sample(w->folder, w->boot, names);
 
-	if (!journal_names_read(w->folder, &names, &ignored) || !names.count)
-		return false;
-	random_bytes(&first, sizeof(first)); /* many writers begin at once, each elsewhere */
-	for (size_t i = 0, tried = 0; i < names.count && tried < CLAIMS; i++) {
-		const struct journal_file_name *file = &names.items[(first + i) % names.count];
-
-		if (!may_go_on(w, file))
-			continue;
-		if (go_on(w, file))
+	for (size_t i = 0; i < count; i++)
+		if (go_on(w, names[i]))
 			return true;
-		tried++;
-	}
 	return false;
 }
 
@@ -172,6 +168,15 @@ static void begin_new(struct journal_writer *w)
 	w->file.sequence = 1;
 }
 
+/* Looking at all files takes long when a thousand writers begin; and it is the full files that matter. */
+static bool is_chosen(void)
+{
+	uint8_t number;
+
+	random_bytes(&number, sizeof(number));
+	return number % TRIMS == 0;
+}
+
 bool writer_file_open(struct journal_writer *w, bool again, struct error *err)
 {
 	const struct journal_keep keep = {.bytes = w->bounds.folder_bytes};
@@ -180,7 +185,8 @@ bool writer_file_open(struct journal_writer *w, bool again, struct error *err)
 	if (again && go_on_with_any(w))
 		return true;
 	begin_new(w);
-	journal_folder_trim(w->folder, &keep);
+	if (!again || is_chosen())
+		journal_folder_trim(w->folder, &keep);
 	return make_new(w, err);
 }
 

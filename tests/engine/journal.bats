@@ -3,9 +3,12 @@
 load ../lib/wherry
 load life
 
+begin() { daemon_start --unit-path "$SCRATCH/units"; }
+
 setup_file() {
 	scratch_begin
-	daemon_start
+	mkdir "$SCRATCH/units"
+	begin
 	busybox_image
 	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/journalctl"
 }
@@ -59,6 +62,19 @@ follow() {
 	[ "$(journal -o json -t two | jq -r '.MESSAGE, ._BOOT_ID')" = "b1"$'\n'"$(tr -d - </proc/sys/kernel/random/boot_id)" ]
 }
 
+@test "a unit: what it says and what is said about it, by name and by pattern" {
+	printf '[Service]\nType=oneshot\nExecStart=sh -c "echo one; echo \\"<3>two\\"; printf last"\n' >"$SCRATCH/units/say@.service"
+	wherry unit start say@1
+	wherry unit start say@2
+	[ "$(texts -u say@1 _TRANSPORT=stdout)" = "one two last " ]
+	[ "$(texts -u 'say@*' -p err)" = "two two " ]
+	[ "$(texts -u say@1 | wc -w)" -gt 3 ]
+	journal -u say@2 | grep -q ': Starting say@2.service...$'
+	[ "$(journal -u say@2 -o json -g '^last' | jq -r '._SYSTEMD_UNIT, ._TRANSPORT, .UNIT')" = $'say@2.service\nstdout\nnull' ]
+	[ "$(journal -u say@2 -o json -g '^Starting' | jq -r '._SYSTEMD_UNIT, ._TRANSPORT, .UNIT')" = $'null\ndriver\nsay@2.service' ]
+	[ "$(texts -u other)" = "" ]
+}
+
 @test "times, boots and cursors say where to begin" {
 	says early 'echo e1'
 	has_said early
@@ -98,7 +114,7 @@ follow() {
 	wait_until 10 has_ended "$DAEMON"
 	touch "$root/one"
 	wait_until 10 grep -qx during "$SCRATCH/heard"
-	daemon_start
+	begin
 	touch "$root/two"
 	wait_until 10 grep -qx after "$SCRATCH/heard"
 	[ "$(tr '\n' ' ' <"$SCRATCH/heard")" = "before during after " ]
@@ -111,7 +127,7 @@ journal_has() { journal -o cat | grep -qx "$1"; }
 	for _ in 1 2 3; do
 		kill -9 "$(daemon_pid)"
 		wait_until 10 has_ended "$DAEMON"
-		daemon_start
+		begin
 	done
 	wait_until 60 inspects counter .State.Status exited
 	journal -t counter -o cat | cmp - <(seq 0 29999)
