@@ -43,6 +43,9 @@ struct started {
 /* Fails when not even a process can be made, or an environment file cannot be read. */
 bool start_process(const struct start *start, struct started *out, struct error *err);
 
+/* What will be less than asked for, because we have no more ourselves. */
+void start_check_limits(const struct execution_plan *plan, struct strings *warnings);
+
 enum start_report { START_PENDING, START_RUNS, START_FAILED };
 
 /* What `report`, which is readable, says; *err and *code only for START_FAILED. */

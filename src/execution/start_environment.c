@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,11 +53,28 @@ static bool read_file(const char *written, struct pairs *out, struct error *err)
 	return optional || (err->kind == ERROR_NOT_FOUND && may_be_absent(path, optional));
 }
 
+/* A pattern is all that fits it, by name; nothing that fits is a file that is missing. */
+static bool read_pattern(const char *written, struct pairs *out, struct error *err)
+{
+	bool optional = *written == '-';
+	scoped_with(globfree) glob_t found = {0};
+
+	if (!strpbrk(written, "*?["))
+		return read_file(written, out, err);
+	if (glob(written + optional, 0, NULL, &found) != 0)
+		return optional ||
+		       error_set(err, ERROR_NOT_FOUND, "no environment file fits '%s'", written);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (!read_file(found.gl_pathv[i], out, err))
+			return false;
+	return true;
+}
+
 bool start_read_environment(const struct execution_context *context, struct pairs *out,
 			    struct error *err)
 {
 	for (size_t i = 0; i < context->environment_files.count; i++)
-		if (!read_file(context->environment_files.items[i], out, err))
+		if (!read_pattern(context->environment_files.items[i], out, err))
 			return false;
 	return true;
 }

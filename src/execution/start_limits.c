@@ -106,10 +106,33 @@ bool start_timer_slack(struct starting *s, struct error *err)
 	       error_errno(err, "cannot set the timer slack");
 }
 
+static struct rlimit limit_of(const struct execution_rlimit *wanted)
+{
+	return (struct rlimit){wanted->soft < 0 ? RLIM_INFINITY : (rlim_t)wanted->soft,
+			       wanted->hard < 0 ? RLIM_INFINITY : (rlim_t)wanted->hard};
+}
+
+void start_check_limits(const struct execution_plan *plan, struct strings *warnings)
+{
+	const struct record_list *list = &plan->context.rlimits;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct execution_rlimit *wanted =
+			RECORD_AT(*list, struct execution_rlimit, i);
+		struct rlimit limit = limit_of(wanted);
+		int resource = wanted->name ? rlimit_from_name(wanted->name) : -1;
+
+		if (resource >= 0 && rlimit_clamp(resource, &limit))
+			strings_format(warnings,
+				       "the limit '%s' is lowered to %llu, the most this "
+				       "host allows",
+				       wanted->name, (unsigned long long)limit.rlim_max);
+	}
+}
+
 static bool set_rlimit(const struct execution_rlimit *wanted, struct error *err)
 {
-	struct rlimit limit = {wanted->soft < 0 ? RLIM_INFINITY : (rlim_t)wanted->soft,
-			       wanted->hard < 0 ? RLIM_INFINITY : (rlim_t)wanted->hard};
+	struct rlimit limit = limit_of(wanted);
 	int resource = wanted->name ? rlimit_from_name(wanted->name) : -1;
 
 	if (resource < 0)

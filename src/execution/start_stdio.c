@@ -103,9 +103,10 @@ bool start_input(struct starting *s, struct error *err)
 	switch ((enum execution_input)c->in) {
 	case INPUT_TTY:
 		return take_terminal(s, err);
-	case INPUT_FILE:
-		return place(open_file(c->in_path, O_RDWR, err), 0, err) ||
-		       (err->os == EACCES && place(open_file(c->in_path, O_RDONLY, err), 0, err));
+	case INPUT_FILE: /* it may be output as well */
+		return place(
+			open_file(c->in_path, c->out == OUTPUT_INHERIT ? O_RDWR : O_RDONLY, err), 0,
+			err);
 	case INPUT_SOCKET:
 		return place(socket_named(s, NULL, err), 0, err);
 	case INPUT_FD:

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "execution/limits.h"
+#include "execution/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,9 +82,30 @@ static void limit(struct unit_shim *u)
 	struct strings warnings = {0};
 
 	execution_limit(&u->group.whole, &u->start.plan, &warnings);
+	start_check_limits(&u->start.plan, &warnings);
 	for (size_t i = 0; i < warnings.count; i++)
 		unit_warn(u, "%s", warnings.items[i]);
 	strings_fini(&warnings);
+}
+
+/* Delegate=yes: what is below the leaf is the user's to divide, in the unified tree, where that is safe. */
+static bool give_leaf(struct unit_shim *u, struct error *err)
+{
+	static const char *const files[] = {".", "cgroup.procs", "cgroup.threads",
+					    "cgroup.subtree_control"};
+	const struct execution_context *c = &u->start.plan.context;
+	int folder = u->group.own.dir[CGROUP_UNIFIED];
+	uid_t uid = 0;
+	gid_t gid = 0;
+
+	if (!u->start.plan.limits.delegate || folder < 0 || !c->user)
+		return true;
+	if (!start_find_owner(c->user, c->group, &uid, &gid, err))
+		return true; /* its commands will say so: 217 */
+	for (size_t i = 0; i < array_length(files); i++)
+		if (fchownat(folder, files[i], uid, gid, 0) < 0 && errno != ENOENT)
+			return error_errno(err, "cannot delegate the control group");
+	return true;
 }
 
 /* The limits come first: a cpuset must be there when the leaf is opened. */
@@ -104,7 +126,7 @@ bool unit_group_make(struct unit_shim *u, struct error *err)
 	}
 	g->made = true;
 	watch(u);
-	return true;
+	return give_leaf(u, err);
 }
 
 void unit_group_remove(struct unit_shim *u)

@@ -250,6 +250,10 @@ scenario() {
 	scenario a_limit_of_the_group_holds
 }
 
+@test "a delegated group is the users" {
+	scenario a_delegated_group_is_the_users
+}
+
 @test "devices that are not allowed" {
 	scenario devices_that_are_not_allowed
 }

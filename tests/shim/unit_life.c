@@ -296,6 +296,8 @@ static void environment_files_beat_variables(void)
 	expect(system(command) == 0);
 	strings_add(&d.start.plan.context.environment_files, path);
 	strings_add(&d.start.plan.context.environment_files, "-/no/such/file");
+	strings_take(&d.start.plan.context.environment_files, unit_path(&d, "e?v*"));
+	strings_add(&d.start.plan.context.environment_files, "-/no/such/*");
 	unit_set(&d, "A", "line");
 	unit_set(&d, "C", "line");
 	c = unit_add(&d, EXECUTION_START, "echo \"$0 $1 $2 $3\" $INVOCATION_ID >rec");

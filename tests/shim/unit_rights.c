@@ -100,6 +100,19 @@ static void a_limit_of_the_group_holds(void)
 	runs(&d, "67108864\n");
 }
 
+static void a_delegated_group_is_the_users(void)
+{
+	struct unit_driver d;
+	struct execution_context *c = begin(
+		&d, "f=$(sed -n 's/^0:://p' /proc/self/cgroup); for m in /sys/fs/cgroup/unified "
+		    "/sys/fs/cgroup; do [ -e $m/cgroup.controllers ] && mkdir $m$f/sub && "
+		    "echo made >>rec; done; true");
+
+	c->user = str_dup("nobody");
+	d.start.plan.limits.delegate = true;
+	runs(&d, "made\n");
+}
+
 static void devices_that_are_not_allowed(void)
 {
 	struct unit_driver d;
@@ -429,6 +442,7 @@ const struct scenario unit_rights_scenarios[] = {
 	SCENARIO(a_plus_runs_as_root),
 	SCENARIO(limits_and_priorities),
 	SCENARIO(a_limit_of_the_group_holds),
+	SCENARIO(a_delegated_group_is_the_users),
 	SCENARIO(devices_that_are_not_allowed),
 	SCENARIO(memory_that_is_missing_ends_the_unit),
 	SCENARIO(folders_are_made_and_owned),
