@@ -214,6 +214,8 @@ static void a_double_fork_is_the_units_still(void)
 	unit_stop(&d, false);
 	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
 	scoped_free char *text = unit_file(&d, "rec");
+	for (int i = 0; i < 1000 && kill((pid_t)strtol(text, NULL, 10), 0) == 0; i++)
+		usleep(5000); /* ended, and not reaped yet */
 	expect(kill((pid_t)strtol(text, NULL, 10), 0) < 0);
 	unit_end(&d);
 }
