@@ -25,58 +25,45 @@ const char *unit_file_state_name(enum unit_file_state state)
 	return names[state];
 }
 
-/* Links to the unit in our folders; those for systemd alone do not count. */
-struct enabling {
-	const struct unit_listing *listing;
-	const char *name;
-	const char *default_name; /* a template's default instance */
-	bool for_good, for_now, by_instance;
-};
-
-static void count_link(struct enabling *e, const char *link, size_t folder)
-{
-	scoped_free char *template = unit_name_template(link);
-
-	if (str_equal(link, e->name) || str_equal(link, e->default_name)) {
-		e->for_now |= folder == 1;
-		e->for_good |= folder != 1;
-	} else if (unit_name_is_template(e->name) && str_equal(template, e->name)) {
-		e->by_instance = true;
-	}
-}
-
-static bool count_entry(void *data, const char *key, const struct listing_entry *entry,
-			struct error *err)
-{
-	struct enabling *e = data;
-	bool is_arrow = str_ends_with(key, ".wants") || str_ends_with(key, ".requires");
-
-	for (size_t i = 0; is_arrow && i < entry->member_count; i++)
-		if (unit_listing_is_own(e->listing, entry->folder))
-			count_link(e, entry->members[i].name, entry->folder);
-	return true;
-}
-
 static bool is_runtime(const struct load_context *context, size_t folder)
 {
 	return context->paths->own > 1 && folder == 1;
 }
 
-/* An alias that [Install] asks for and that is there enables, too. */
-static void count_aliases(struct enabling *e, const struct unit_draft *draft)
+/* Folders of ours, as bits, that have a link to the unit; those for systemd alone do not count. */
+static uint64_t own_folders(const struct load_context *context)
 {
-	const struct strings *present = unit_listing_aliases(e->listing, draft->config.name);
+	return listing_bit(context->paths->own) - 1;
+}
+
+/* An alias that [Install] asks for and that is there enables, too. */
+static uint64_t alias_links(const struct unit_listing *listing, const struct unit_draft *draft)
+{
+	const struct strings *present = unit_listing_aliases(listing, draft->config.name);
+	uint64_t folders = 0;
 
 	for (size_t i = 0; present && i < draft->install.alias.count; i++) {
 		const char *alias = draft->install.alias.items[i];
-		const struct listing_entry *entry = unit_listing_find(e->listing, alias);
+		const struct listing_entry *entry = unit_listing_find(listing, alias);
 
-		if (entry && unit_listing_is_own(e->listing, entry->folder) &&
-		    strings_contain(present, alias)) {
-			e->for_now |= entry->folder == 1;
-			e->for_good |= entry->folder != 1;
-		}
+		if (entry && strings_contain(present, alias))
+			folders |= listing_bit(entry->folder);
 	}
+	return folders;
+}
+
+/* A bare template is enabled as its default instance. */
+static uint64_t links_to(const struct unit_listing *listing, const struct unit_draft *draft)
+{
+	const char *name = draft->config.name, *instance = draft->install.default_instance;
+	uint64_t folders = unit_listing_links(listing, name) | alias_links(listing, draft);
+
+	if (instance && unit_name_is_template(name)) {
+		scoped_free char *full = unit_name_with_instance(name, instance);
+
+		folders |= unit_listing_links(listing, full);
+	}
+	return folders;
 }
 
 static enum unit_file_state state_of_section(const struct install_section *section)
@@ -91,25 +78,21 @@ static enum unit_file_state state_of_file(const struct load_context *context,
 					  const struct unit_source *source,
 					  const struct unit_draft *draft)
 {
-	const char *instance = draft->install.default_instance;
-	scoped_free char *default_name = instance && unit_name_is_template(source->name)
-						 ? unit_name_with_instance(source->name, instance)
-						 : NULL;
-	struct enabling e = {listing, source->name, default_name};
-	struct error err;
+	uint64_t own = own_folders(context), links = links_to(listing, draft) & own;
+	uint64_t runtime_bit = context->paths->own > 1 ? listing_bit(1) : 0;
 	bool runtime = is_runtime(context, source->folder);
 
-	unit_listing_each(listing, count_entry, &e, &err);
-	count_aliases(&e, draft);
-	if (e.for_good)
+	if (links & ~runtime_bit)
 		return FILE_ENABLED;
-	if (e.for_now)
-		return context->paths->own > 1 ? FILE_ENABLED_RUNTIME : FILE_ENABLED;
+	if (links)
+		return FILE_ENABLED_RUNTIME;
 	if (source->link || runtime)
 		return runtime ? FILE_LINKED_RUNTIME : FILE_LINKED;
 	if (source->is_container)
 		return FILE_GENERATED;
-	return e.by_instance ? FILE_INDIRECT : state_of_section(&draft->install);
+	if (unit_listing_instance_links(listing, source->name) & own)
+		return FILE_INDIRECT;
+	return state_of_section(&draft->install);
 }
 
 static enum unit_file_state state_of(const struct load_context *context,

@@ -116,6 +116,12 @@ static void key_cpu_quota(struct unit_draft *draft, const struct unit_key *key, 
 		key_reject(draft, key, value);
 }
 
+/* "idle": only what nobody else wants, as near as a weight comes to it. */
+static void key_cpu_weight(struct unit_draft *draft, const struct unit_key *key, const char *value)
+{
+	key_optional_number(draft, key, str_equal(value, "idle") ? "1" : value);
+}
+
 /* CPUShares= and BlockIOWeight=, of old: 1024 and `number` are what 100 is now. */
 static void key_old_weight(struct unit_draft *draft, const struct unit_key *key, const char *value)
 {
@@ -278,7 +284,7 @@ static void key_slice(struct unit_draft *draft, const struct unit_key *key, cons
 
 static const struct unit_key keys[] = {
 	UNIT_KEY("Slice", IN_EXECUTION | IN_SCOPE, key_slice, config.slice),
-	LIMIT("CPUWeight", key_optional_number, cpu_weight, 0, &weight),
+	LIMIT("CPUWeight", key_cpu_weight, cpu_weight, 0, &weight),
 	LIMIT("CPUShares", key_old_weight, cpu_weight, 1024),
 	LIMIT("CPUQuota", key_cpu_quota, cpu_quota_us, 0),
 	LIMIT("CPUQuotaPeriodSec", key_optional_span, cpu_period_us, 0),

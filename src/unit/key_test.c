@@ -271,6 +271,8 @@ static void sockets_mounts_and_slices_have_their_own(void **state)
 		{"a.socket", "[Socket]\nListenStream=80\nAccept=yes\n", "\"trigger_burst\":200}"},
 		{"a.socket", "[Socket]\nListenStream=80\nBindIPv6Only=both\nBacklog=5\n",
 		 "\"backlog\":5,\"bind_ipv6_only\":\"both\""},
+		{"a.socket", "[Socket]\nListenStream=80\nBindIPv6Only=yes\n",
+		 "\"bind_ipv6_only\":\"ipv6-only\""},
 		{"a.socket", "[Socket]\nListenStream=80\nExecStartPre=/bin/a\n",
 		 "\"commands[EXECUTION_START_PRE]\":[{\"path\":\"/bin/a\""},
 		{"a.socket", "[Socket]\nListenStream=80\nTimeoutSec=3\n",

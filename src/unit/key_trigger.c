@@ -139,15 +139,19 @@ static void key_listen(struct unit_draft *draft, const struct unit_key *key, con
 	socket->address = *text == '/' ? path_clean(text) : take(text);
 }
 
+/* A boolean says whether IPv6 alone is meant. */
 static void key_bind_ipv6_only(struct unit_draft *draft, const struct unit_key *key,
 			       const char *value)
 {
 	char **field = unit_key_field(draft, key);
+	bool only;
 
 	if (!*value || str_equal(value, "default"))
 		str_replace(field, NULL);
 	else if (str_equal(value, "both") || str_equal(value, "ipv6-only"))
 		str_replace(field, value);
+	else if (key_parse_bool(value, &only))
+		str_replace(field, only ? "ipv6-only" : "both");
 	else
 		key_reject(draft, key, value);
 }

@@ -22,9 +22,10 @@ struct folder {
 struct unit_listing {
 	struct folder *folders;
 	size_t folder_count, own;
-	struct map names;   /* -> struct listing_entry * */
-	struct map aliases; /* -> struct strings * */
-	struct map places;  /* path of a folder -> its index + 2; 1: outside */
+	struct map names;		  /* -> struct listing_entry * */
+	struct map aliases;		  /* -> struct strings * */
+	struct map links, instance_links; /* -> bits of folders */
+	struct map places;		  /* path of a folder -> its index + 2; 1: outside */
 };
 
 /* ---- links ---- */
@@ -206,6 +207,44 @@ static void find_aliases(struct unit_listing *listing)
 	}
 }
 
+/* ---- what is wanted ---- */
+
+static void set_bit(struct map *map, const char *name, size_t folder)
+{
+	uintptr_t bits = (uintptr_t)map_get(map, name);
+
+	map_put(map, name, (void *)(bits | listing_bit(folder)));
+}
+
+static bool note_links(void *data, const char *key, const struct listing_entry *entry,
+		       struct error *err)
+{
+	struct unit_listing *listing = data;
+
+	for (size_t i = 0; !str_ends_with(key, ".d") && i < entry->member_count; i++) {
+		const char *name = entry->members[i].name;
+		scoped_free char *template = NULL;
+
+		if (!unit_name_is_valid(name))
+			continue;
+		set_bit(&listing->links, name, entry->folder);
+		template = unit_name_is_instance(name) ? unit_name_template(name) : NULL;
+		if (template)
+			set_bit(&listing->instance_links, template, entry->folder);
+	}
+	return true;
+}
+
+uint64_t unit_listing_links(const struct unit_listing *listing, const char *name)
+{
+	return (uintptr_t)map_get(&listing->links, name);
+}
+
+uint64_t unit_listing_instance_links(const struct unit_listing *listing, const char *template)
+{
+	return (uintptr_t)map_get(&listing->instance_links, template);
+}
+
 const struct strings *unit_listing_aliases(const struct unit_listing *listing, const char *name)
 {
 	return map_get(&listing->aliases, name);
@@ -216,6 +255,7 @@ const struct strings *unit_listing_aliases(const struct unit_listing *listing, c
 struct unit_listing *unit_listing_read(const struct unit_paths *paths)
 {
 	struct unit_listing *listing = mem_new(struct unit_listing);
+	struct error err;
 
 	listing->folder_count = paths->folders.count;
 	listing->own = paths->own;
@@ -235,6 +275,7 @@ struct unit_listing *unit_listing_read(const struct unit_paths *paths)
 	for (size_t i = 0; i < listing->folder_count; i++)
 		read_folder(listing, i);
 	find_aliases(listing);
+	unit_listing_each(listing, note_links, listing, &err);
 	return listing;
 }
 
@@ -260,6 +301,8 @@ void unit_listing_free(struct unit_listing *listing)
 		free(slot->value);
 	}
 	map_fini(&listing->aliases);
+	map_fini(&listing->links);
+	map_fini(&listing->instance_links);
 	map_fini(&listing->places);
 	for (size_t i = 0; i < listing->folder_count; i++)
 		free(listing->folders[i].path);

@@ -32,6 +32,16 @@ bool unit_listing_each(const struct unit_listing *listing,
 				    struct error *err),
 		       void *data, struct error *err);
 
+/* A folder as a bit; far behind, they share one. */
+static inline uint64_t listing_bit(size_t folder)
+{
+	return UINT64_C(1) << (folder < 63 ? folder : 63);
+}
+
+/* In which folders, as bits, a NAME.wants/ or NAME.requires/ has this name; the second: an instance of it. */
+uint64_t unit_listing_links(const struct unit_listing *listing, const char *name);
+uint64_t unit_listing_instance_links(const struct unit_listing *listing, const char *template);
+
 /* Where a unit comes from. */
 struct unit_source {
 	char *name; /* owned: the unit's own name, where an alias was asked for */

@@ -165,7 +165,8 @@ static struct unit_config *load_listed(const struct load_context *context,
 	unit_draft_load(&draft, context, listing, &source);
 	if (source.is_alias && !strings_contain(&draft.config.aliases, name))
 		strings_add(&draft.config.aliases, name);
-	unit_draft_add_implicit(&draft, listing);
+	if (draft.config.load == LOAD_LOADED || draft.config.type == UNIT_TARGET)
+		unit_draft_add_implicit(&draft, listing); /* built-in targets have no file */
 	unit_source_fini(&source);
 	return unit_draft_finish(&draft);
 }
