@@ -154,7 +154,7 @@ static void add_mount_command(struct unit_draft *draft)
 
 static void add_mount_commands(struct unit_draft *draft)
 {
-	struct execution_command *make = add_command(draft, EXECUTION_START_PRE, "/bin/mkdir");
+	struct execution_command *make = add_command(draft, EXECUTION_START, "/bin/mkdir");
 	int32_t mode = draft->plan.socket.directory_mode;
 
 	strings_format(&make->args, "-m%04o", mode ? (unsigned)mode : 0755);

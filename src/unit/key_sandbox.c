@@ -224,6 +224,18 @@ static void key_secure_bits(struct unit_draft *draft, const struct unit_key *key
 
 /* ---- calls ---- */
 
+/* Lines as they are, with one blank between words. */
+static void key_filter(struct unit_draft *draft, const struct unit_key *key, const char *value)
+{
+	struct strings *lines = unit_key_field(draft, key);
+	scoped_strings struct strings words = {0};
+
+	if (!*value)
+		strings_fini(lines);
+	else if (key_split(draft, key, value, &words) && words.count)
+		strings_take(lines, strings_join(&words, " "));
+}
+
 /* "EPERM", a number; "kill" is what happens without. */
 static void key_call_error(struct unit_draft *draft, const struct unit_key *key, const char *value)
 {
@@ -245,12 +257,17 @@ static void key_call_error(struct unit_draft *draft, const struct unit_key *key,
 static void key_namespaces(struct unit_draft *draft, const struct unit_key *key, const char *value)
 {
 	char **field = unit_key_field(draft, key);
-	bool all;
+	scoped_strings struct strings words = {0};
+	bool all = false, is_bool = key_parse_bool(value, &all);
 
-	if (!*value || (key_parse_bool(value, &all) && !all))
+	if (!*value || (is_bool && !all)) {
 		str_replace(field, NULL);
-	else
-		str_replace(field, key_parse_bool(value, &all) ? "yes" : value);
+	} else if (is_bool) {
+		str_replace(field, "yes");
+	} else if (key_split(draft, key, value, &words) && words.count) {
+		free(*field);
+		*field = strings_join(&words, " ");
+	}
 }
 
 /* The first line says whether these are allowed or, with `~`, not; a line of the other kind takes away. */
@@ -387,7 +404,7 @@ static const struct unit_key keys[] = {
 	SANDBOX("CapabilityBoundingSet", key_bounding, capability_bounding, 0),
 	SANDBOX("AmbientCapabilities", key_ambient, ambient_capabilities, 0),
 	SANDBOX("SecureBits", key_secure_bits, secure_bits, 0),
-	SANDBOX("SystemCallFilter", key_lines, system_call_filter, 0),
+	SANDBOX("SystemCallFilter", key_filter, system_call_filter, 0),
 	SANDBOX("SystemCallErrorNumber", key_call_error, system_call_error, 0),
 	SANDBOX("SystemCallArchitectures", key_words, system_call_architectures, 0),
 	SANDBOX("RestrictNamespaces", key_namespaces, restrict_namespaces, 0),

@@ -128,7 +128,7 @@ static const struct {
 	{"CapabilityBoundingSet=~", "\"capability_bounding\":null"},
 	{"AmbientCapabilities=cap_chown", "\"ambient_capabilities\":1"},
 	{"SecureBits=noroot keep-caps", "\"secure_bits\":17"},
-	{"SystemCallFilter=@system-service\nSystemCallFilter=~@mount swapon",
+	{"SystemCallFilter=@system-service\nSystemCallFilter=~@mount \t swapon",
 	 "\"system_call_filter\":[\"@system-service\",\"~@mount swapon\"]"},
 	{"SystemCallErrorNumber=EPERM", "\"system_call_error\":\"EPERM\""},
 	{"RestrictNamespaces=yes", "\"restrict_namespaces\":\"yes\""},
@@ -277,6 +277,9 @@ static void sockets_mounts_and_slices_have_their_own(void **state)
 		 "\"commands[EXECUTION_START_PRE]\":[{\"path\":\"/bin/a\""},
 		{"a.socket", "[Socket]\nListenStream=80\nTimeoutSec=3\n",
 		 "\"timeout_start_us\":3000000"},
+		{"a.mount", "[Mount]\nWhat=/x\nWhere=/a\n",
+		 "\"commands[EXECUTION_START]\":[{\"path\":\"/bin/mkdir\",\"args\":[\"/bin/"
+		 "mkdir\",\"-m0755\",\"-p\",\"/a\"]"},
 		{"a.mount", "[Mount]\nWhat=/x\nWhere=/a\nType=none\nOptions=bind\n",
 		 "\"args\":[\"/bin/mount\",\"/x\",\"/a\",\"-t\",\"none\",\"-o\",\"bind\"]"},
 		{"a.mount", "[Mount]\nWhat=/x\nWhere=/a\nLazyUnmount=yes\n",

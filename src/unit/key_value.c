@@ -315,16 +315,6 @@ void key_paths(struct unit_draft *draft, const struct unit_key *key, const char 
 	}
 }
 
-void key_lines(struct unit_draft *draft, const struct unit_key *key, const char *value)
-{
-	struct strings *field = unit_key_field(draft, key);
-
-	if (!*value)
-		strings_fini(field);
-	else
-		strings_add(field, value);
-}
-
 static void set_assignment(struct unit_draft *draft, const struct unit_key *key, char *word)
 {
 	char *equals = strchr(word, '=');

@@ -21,7 +21,6 @@ unit_key_parser key_text;    /* char *, specifiers filled in */
 unit_key_parser key_path;    /* char *, absolute */
 unit_key_parser key_words;   /* struct strings: words, specifiers filled in */
 unit_key_parser key_paths;   /* struct strings: absolute paths; "-" and "+" in front stay */
-unit_key_parser key_lines;   /* struct strings: each value as written */
 unit_key_parser key_assignments; /* struct pairs: NAME=value words */
 unit_key_parser key_signal;	 /* int32_t */
 unit_key_parser key_cpus;	 /* char *: "0-3,5"; a further line adds */
