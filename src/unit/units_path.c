@@ -182,14 +182,6 @@ static void free_look(struct look *look)
 	free(look);
 }
 
-static struct unit *target_of(const struct unit *path)
-{
-	for (size_t i = 0; i < path->edge_count; i++)
-		if (path->edges[i].kind == DEPENDENCY_TRIGGERS)
-			return path->edges[i].unit;
-	return NULL;
-}
-
 static bool may_trigger(struct unit_watch *watch, const struct path_config *config)
 {
 	int64_t now = time_monotonic_ns();
@@ -215,7 +207,7 @@ static void leave(struct unit_runtime *runtime)
 
 static void trigger(struct unit_runtime *runtime)
 {
-	struct unit *target = target_of(runtime->unit);
+	struct unit *target = unit_triggered(runtime->unit);
 
 	if (!may_trigger(runtime->watch, runtime->unit->config->path_watch)) {
 		units_say(runtime->units, runtime->unit, 4,

@@ -222,6 +222,8 @@ void restart_cancel(struct unit_runtime *runtime);
 
 /* ---- triggers ---- */
 
+struct unit *unit_triggered(const struct unit *unit); /* what it starts; NULL */
+
 /* A unit's state has changed: timers, paths and sockets that name it want to know. */
 void timers_notice(struct units *units, struct unit *unit);
 void paths_notice(struct units *units, struct unit *unit);

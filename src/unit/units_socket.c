@@ -155,14 +155,6 @@ void socket_gone(struct unit_runtime *runtime)
 
 /* ---- traffic ---- */
 
-static struct unit *service_of(const struct unit *socket)
-{
-	for (size_t i = 0; i < socket->edge_count; i++)
-		if (socket->edges[i].kind == DEPENDENCY_TRIGGERS)
-			return socket->edges[i].unit;
-	return NULL;
-}
-
 /* TriggerLimitIntervalSec=, TriggerLimitBurst=: a service that does not take its traffic is not started
  * for ever. */
 static bool may_trigger(struct unit_runtime *runtime)
@@ -214,7 +206,7 @@ static void start_connection(void *data, struct unit *service)
 static void accept_one(struct unit_runtime *runtime, const struct unit_triggered *what,
 		       struct message *message)
 {
-	struct unit *service = service_of(runtime->unit);
+	struct unit *service = unit_triggered(runtime->unit);
 	scoped_free char *number = str_format("%lld", (long long)what->connection);
 	scoped_free char *name =
 		service && unit_name_is_template(service->name)
@@ -235,7 +227,7 @@ static void accept_one(struct unit_runtime *runtime, const struct unit_triggered
 
 static void start_service(struct unit_runtime *runtime)
 {
-	struct unit *service = service_of(runtime->unit);
+	struct unit *service = unit_triggered(runtime->unit);
 
 	if (!service)
 		return;

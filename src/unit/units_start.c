@@ -3,6 +3,7 @@
 #include "unit/units_private.h"
 
 #include "base/time.h"
+#include "format/unit_name.h"
 #include "unit/condition.h"
 
 struct starting {
@@ -78,9 +79,35 @@ static void stay_out(struct units *units, struct unit *unit, enum job_result res
 		job_finish(units, unit, result);
 }
 
+struct unit *unit_triggered(const struct unit *unit)
+{
+	for (size_t i = 0; i < unit->edge_count; i++)
+		if (unit->edges[i].kind == DEPENDENCY_TRIGGERS)
+			return unit->edges[i].unit;
+	return NULL;
+}
+
+/* A timer, a path or a socket without what it is to start is of no use. */
+static bool lacks_target(const struct unit *unit)
+{
+	const struct unit *target = unit_triggered(unit);
+
+	if (!target || unit_name_is_template(target->name))
+		return false;
+	return !target->config || target->config->load != LOAD_LOADED;
+}
+
 static void go(struct unit_runtime *runtime)
 {
-	unit_kind(runtime->unit)->start(runtime);
+	struct unit *unit = runtime->unit;
+
+	if (!lacks_target(unit)) {
+		unit_kind(unit)->start(runtime);
+		return;
+	}
+	units_say(runtime->units, unit, 3, "%s: Refusing to start, unit %s to trigger not loaded.",
+		  unit->name, unit_triggered(unit)->name);
+	stay_out(runtime->units, unit, JOB_FAILED);
 }
 
 static void judge(struct unit_runtime *runtime, const struct starting *starting)

@@ -39,19 +39,11 @@ static int64_t monotonic_us(void)
 	return time_monotonic_ns() / 1000;
 }
 
-static struct unit *target_of(const struct unit *timer)
-{
-	for (size_t i = 0; i < timer->edge_count; i++)
-		if (timer->edges[i].kind == DEPENDENCY_TRIGGERS)
-			return timer->edges[i].unit;
-	return NULL;
-}
-
 /* ---- the next moment ---- */
 
 static struct timer_moments moments_of(const struct unit_runtime *runtime)
 {
-	const struct unit *target = target_of(runtime->unit);
+	const struct unit *target = unit_triggered(runtime->unit);
 	struct timer_moments m = {
 		.activated_us = runtime->unit->active_enter_monotonic_ns / 1000,
 		.startup_us = runtime->units->started_monotonic_us,
@@ -226,7 +218,7 @@ static void stamp_begin(struct unit_runtime *runtime, bool writes)
 
 static void trigger(struct unit_runtime *runtime)
 {
-	struct unit *target = target_of(runtime->unit);
+	struct unit *target = unit_triggered(runtime->unit);
 
 	runtime->trigger_us = monotonic_us();
 	runtime->trigger_realtime_us = realtime_us();

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# What starts units: timers, sockets, paths; and mounts.
+
+load units
+
+setup_file() { units_begin; }
+teardown_file() { units_end; }
+setup() {
+	UNITS=$SCRATCH/units RECORD=$SCRATCH/record
+	: >"$RECORD"
+}
+teardown() { units_stop_all; }
+
+timer() { # NAME LINE...
+	printf '[Timer]\n' >"$UNITS/$1.timer"
+	printf '%s\n' "${@:2}" >>"$UNITS/$1.timer"
+}
+
+@test "a timer starts its service, and again after it" {
+	unit t1 1shot 'Start=L tick'
+	timer t1 OnActiveSec=0.2 OnUnitActiveSec=0.3 AccuracySec=1ms
+	start t1.timer
+	wait_until 10 eval '[ "$(grep -c tick "$RECORD")" -ge 3 ]'
+	[ "$(get '/timers' | jq -r '.[] | select(.Unit == "t1.timer") | .Activates')" = t1.service ]
+	[ "$(get '/timers' | jq '.[] | select(.Unit == "t1.timer") | .Last_us')" -gt 0 ]
+	stop t1.timer
+	expect "$(state t1.timer)" inactive/dead
+}
+
+@test "a calendar is kept: the next moment is told, and comes" {
+	unit t2 1shot 'Start=L tick'
+	timer t2 'OnCalendar=*:*:*' AccuracySec=1ms
+	start t2.timer
+	[[ $(state t2.timer) == active/* ]]
+	wait_until 10 eval '[ "$(grep -c tick "$RECORD")" -ge 2 ]'
+	unit t3 1shot Start=true
+	timer t3 'OnCalendar=2099-01-01 00:00:00 UTC'
+	start t3.timer
+	expect "$(get '/timers' | jq '.[] | select(.Unit == "t3.timer") | .Next_us')" 4070908800000000
+}
+
+@test "a timer goes on after kill -9 of the daemon, and knows when it went off" {
+	unit t4 1shot 'Start=L tick'
+	timer t4 OnActiveSec=2 AccuracySec=1ms
+	start t4.timer
+	local next=$(get '/timers' | jq '.[] | select(.Unit == "t4.timer") | .Next_us')
+	daemon_kill
+	units_daemon
+	local again=$(get '/timers' | jq '.[] | select(.Unit == "t4.timer") | .Next_us')
+	[ $((next - again)) -lt 100000 ]
+	[ $((again - next)) -lt 100000 ]
+	records "[tick]"
+	comes_to t4.timer active/elapsed
+	local last=$(get '/timers' | jq '.[] | select(.Unit == "t4.timer") | .Last_us')
+	daemon_kill
+	units_daemon
+	expect "$(get '/timers' | jq '.[] | select(.Unit == "t4.timer") | .Last_us')" "$last"
+	expect "$(state t4.timer)" active/elapsed
+}
+
+@test "a timer without a moment is a bad setting, one without its service cannot start" {
+	unit t5 1shot Start=true
+	timer t5 Unit=t5.service
+	run start t5.timer
+	[ "$status" = 1 ]
+	timer t6 OnActiveSec=1
+	run start t6.timer
+	[ "$status" = 1 ]
+	expect "$(state t6.timer)" inactive/dead
+}
+
+@test "a socket starts its service with the first connection, which gets the descriptor" {
+	printf '[Socket]\nListenStream=%s/s.sock\n' "$SCRATCH" >"$UNITS/s.socket"
+	unit s "Start=sh{echo \$LISTEN_FDS \$LISTEN_FDNAMES >>$RECORD; exec sleep 1000}"
+	start s.socket
+	expect "$(state s.socket)" active/listening
+	[ -S "$SCRATCH/s.sock" ]
+	expect "$(active s)" inactive
+	expect "$(get /units/s.socket | jq -r '.Listen[0]')" "$SCRATCH/s.sock (Stream)"
+	timeout 5 socat -u OPEN:/dev/null "UNIX-CONNECT:$SCRATCH/s.sock" 3>&-
+	becomes s active
+	records "1 s.socket"
+	expect "$(state s.socket)" active/running
+	stop s
+	stop s.socket
+}
+
+@test "Accept=yes: a service for each connection" {
+	printf '[Socket]\nListenStream=%s/a.sock\nAccept=yes\n' "$SCRATCH" >"$UNITS/a.socket"
+	unit a@ StandardInput=socket StandardOutput=socket 'Start=sh{read line; echo "got $line"}'
+	start a.socket
+	expect "$(echo hello | timeout 10 socat - "UNIX-CONNECT:$SCRATCH/a.sock" 3>&-)" "got hello"
+	expect "$(echo again | timeout 10 socat - "UNIX-CONNECT:$SCRATCH/a.sock" 3>&-)" "got again"
+	stop a.socket
+}
+
+@test "a path that comes to be starts its service, and again while it is there" {
+	printf '[Path]\nPathExists=%s/flag\n' "$SCRATCH" >"$UNITS/p.path"
+	unit p 1shot "Start=sh{rm $SCRATCH/flag; echo seen >>$RECORD}"
+	start p.path
+	expect "$(state p.path)" active/waiting
+	touch "$SCRATCH/flag"
+	records "seen"
+	wait_until 10 has_state p.path active/waiting
+	touch "$SCRATCH/flag"
+	records "seen seen"
+}
+
+@test "a path that is written, and a folder that fills" {
+	echo 1 >"$SCRATCH/written"
+	printf '[Path]\nPathChanged=%s/written\n' "$SCRATCH" >"$UNITS/c.path"
+	unit c 1shot "Start=sh{echo changed >>$RECORD}"
+	start c.path
+	echo 2 >"$SCRATCH/written"
+	records "changed"
+	printf '[Path]\nDirectoryNotEmpty=%s/spool\nMakeDirectory=yes\n' "$SCRATCH" >"$UNITS/d.path"
+	unit d 1shot "Start=sh{rm $SCRATCH/spool/*; echo filled >>$RECORD}"
+	start d.path
+	[ -d "$SCRATCH/spool" ]
+	touch "$SCRATCH/spool/x"
+	records "changed filled"
+}
+
+@test "mounts: a tmpfs comes and goes" {
+	local where=$SCRATCH/mnt name
+	mkdir -p "$where"
+	name=$(tr / - <<<"${where#/}" | sed 's/wherry-test/wherry\\x2dtest/').mount
+	printf '[Mount]\nWhat=tmpfs\nWhere=%s\nType=tmpfs\n' "$where" >"$UNITS/$name"
+	start "$name"
+	mountpoint -q "$where"
+	[[ $(get "/units?pattern=$(jq -rn --arg n "$name" '$n|@uri|gsub("%5C";"%5C%5C")')" | jq -r '.[].SubState') == mounted ]]
+	stop "$name"
+	! mountpoint -q "$where"
+}
