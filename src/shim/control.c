@@ -248,6 +248,11 @@ bool controls_are_busy(const struct controls *controls)
 	return false;
 }
 
+size_t controls_waiting(const struct controls *controls)
+{
+	return controls->daemon ? controls->daemon->queue.count : 0;
+}
+
 void controls_shrink(struct controls *controls)
 {
 	for (struct control *c = controls->first; c; c = c->next) {

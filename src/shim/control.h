@@ -58,5 +58,8 @@ void controls_stop_listening(struct controls *controls);
 /* Whether something that was told waits to be taken. */
 bool controls_are_busy(const struct controls *controls);
 
+/* How many messages the daemon has not taken yet. */
+size_t controls_waiting(const struct controls *controls);
+
 /* Give back memory of messages. */
 void controls_shrink(struct controls *controls);

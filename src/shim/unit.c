@@ -38,10 +38,20 @@ static bool open_run_folder(struct unit_shim *u, struct error *err)
 	return u->run_folder >= 0;
 }
 
+/* What cannot be logged is still to run. */
+static void open_journal(struct unit_shim *u)
+{
+	struct error err;
+
+	if (!unit_journal_begin(&u->journal, &u->start, &err))
+		log_error("a unit has no journal", &err, "unit=%s", u->start.plan.unit);
+}
+
 static bool prepare(struct unit_shim *u, struct error *err)
 {
-	if (!open_run_folder(u, err) || !unit_journal_begin(&u->journal, &u->start, err) ||
-	    !unit_group_make(u, err) || !unit_notify_open(u, err) || !unit_private_make(u, err))
+	open_journal(u);
+	if (!open_run_folder(u, err) || !unit_group_make(u, err) || !unit_notify_open(u, err) ||
+	    !unit_private_make(u, err))
 		return false;
 	unit_filters_find(u);
 	return true;
@@ -209,6 +219,8 @@ static void after_round(void *context)
 	if (u->group_may_be_empty)
 		unit_group_check(u);
 	unit_journal_flush(&u->journal);
+	if (u->status_waits && !controls_are_busy(&u->controls))
+		unit_tell_status(u, false);
 	if (is_done(u))
 		end(u);
 	if (!u->only_idle) {

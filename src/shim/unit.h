@@ -37,6 +37,7 @@ struct unit_group {
 struct unit_notify {
 	struct source source; /* fd -1: there is no socket */
 	char *path;
+	int ignored; /* messages of strangers that were told of */
 };
 
 /* What all its commands share and nobody else sees (unit_private.c): PrivateTmp=, PrivateNetwork=,
@@ -82,6 +83,7 @@ struct unit_shim {
 	int run_folder;	    /* -1: not known yet */
 	bool left;	    /* the journal, to a child that */
 	bool reads_on;	    /* what processes write that were left alone */
+	bool status_waits; /* it is told when the round is over and the daemon has taken the former ones */
 	bool released, active, only_idle, group_may_be_empty;
 };
 

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { FDS_LIMIT = 64 };
+enum { FDS_LIMIT = 64, TOLD_LIMIT = 8 };
 
 struct datagram {
 	char data[NOTIFY_LIMIT];
@@ -161,7 +161,7 @@ static void hear(struct unit_shim *u, struct datagram *d)
 		UNIT_EVENT(u, EVENT_READY);
 	if (m.stopping)
 		UNIT_EVENT(u, EVENT_STOPPING);
-	unit_tell_status(u, false);
+	u->status_waits = true; /* one for all that came at once */
 }
 
 /* Closing what was sent and not stored is the answer to BARRIER=1. */
@@ -169,7 +169,7 @@ static void handle(struct unit_shim *u, struct datagram *d)
 {
 	if (d->size && is_heard(u, d->sender.pid))
 		hear(u, d);
-	else if (d->size)
+	else if (d->size && u->notify.ignored++ < TOLD_LIMIT)
 		unit_say(u, 7, "%s: a notification of process %d is ignored", u->start.plan.unit,
 			 d->sender.pid);
 	for (size_t i = 0; i < d->fd_count; i++)
@@ -233,6 +233,7 @@ bool unit_notify_open(struct unit_shim *u, struct error *err)
 	scoped_free char *path = NULL;
 	int fd;
 
+	n->ignored = 0;
 	if (n->source.fd >= 0 || !u->start.notify_folder ||
 	    u->start.plan.notify_access == NOTIFY_NONE)
 		return true;

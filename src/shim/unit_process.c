@@ -347,6 +347,20 @@ bool unit_owns(struct unit_shim *u, pid_t pid)
 
 /* ---- signals ---- */
 
+/* One that is no child of ours may be gone, and its number another's. */
+static void send_to(const struct unit_process *p, const struct machine_action *a)
+{
+	scoped_fd int pidfd = process_open(p->pid, p->start_time);
+
+	if (pidfd < 0)
+		return;
+	pidfd_signal(pidfd, a->signal);
+	if (a->resume)
+		pidfd_signal(pidfd, SIGCONT);
+	if (a->hangup)
+		pidfd_signal(pidfd, SIGHUP);
+}
+
 static void send(pid_t pid, const struct machine_action *a)
 {
 	kill(pid, a->signal);
@@ -401,9 +415,9 @@ void unit_kill(struct unit_shim *u, const struct machine_action *a)
 		signal_others(u, a);
 	}
 	if ((a->who & KILL_WHO_MAIN) && u->main.pid)
-		send(u->main.pid, a);
+		send_to(&u->main, a);
 	if ((a->who & KILL_WHO_CONTROL) && u->control.pid)
-		send(u->control.pid, a);
+		send_to(&u->control, a);
 	u->group_may_be_empty = true;
 }
 

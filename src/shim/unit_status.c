@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { PROCESSES_LIMIT = 64, WARNINGS_LIMIT = 32 };
+enum { PROCESSES_LIMIT = 64, WARNINGS_LIMIT = 32, WAITING_LIMIT = 32 };
 
 void unit_warn(struct unit_shim *u, const char *format, ...)
 {
@@ -139,11 +139,15 @@ static void write_state(struct unit_shim *u, const struct buffer *bytes)
 		log_error("cannot write into the run folder", &err, "unit=%s", u->start.plan.unit);
 }
 
+/* A service that says more than the daemon takes makes it see less, not more. */
 void unit_tell_status(struct unit_shim *u, bool anyway)
 {
 	struct buffer bytes = {0};
 	bool changed;
 
+	u->status_waits = !anyway && controls_waiting(&u->controls) >= WAITING_LIMIT;
+	if (u->status_waits)
+		return;
 	fill(u);
 	record_encode(&execution_status_type, &u->status, &bytes);
 	changed = bytes.size != u->told.size || memcmp(bytes.data, u->told.data, bytes.size) != 0;

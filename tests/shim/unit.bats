@@ -150,6 +150,10 @@ scenario() {
 	scenario time_can_be_asked_for
 }
 
+@test "a service that talks without end floods nobody" {
+	scenario a_service_that_talks_without_end_floods_nobody
+}
+
 @test "a reload ends with ready" {
 	scenario a_reload_ends_with_ready
 }

@@ -94,6 +94,24 @@ static void ping(const char *ms)
 	}
 }
 
+static void chatter(long count)
+{
+	for (long i = 0; i < count; i++) {
+		scoped_free char *text =
+			str_format("STATUS=%ld\n%s", i, i % 2 ? "READY=1" : "RELOADING=1");
+
+		send_text(text, -1);
+	}
+}
+
+static void touch(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	fputs("here", file);
+	fclose(file);
+}
+
 static void list_fds(void)
 {
 	const char *names = getenv("LISTEN_FDNAMES"), *count = getenv("LISTEN_FDS"),
@@ -144,6 +162,10 @@ int unit_helper(int argc, char **argv)
 			ping(word + 5);
 		else if (str_starts_with(word, "wait="))
 			wait_for(word + 5);
+		else if (str_starts_with(word, "chatter="))
+			chatter(strtol(word + 8, NULL, 10));
+		else if (str_starts_with(word, "touch="))
+			touch(word + 6);
 		else if (str_equal(word, "barrier"))
 			barrier();
 		else if (str_equal(word, "fds"))

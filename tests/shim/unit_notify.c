@@ -194,6 +194,27 @@ static void time_can_be_asked_for(void)
 	unit_end(&d);
 }
 
+/* A daemon that takes nothing meanwhile is neither cut off nor told each word. */
+static void a_service_that_talks_without_end_floods_nobody(void)
+{
+	struct unit_driver d;
+	int statuses = 0;
+
+	unit_begin(&d, SERVICE_NOTIFY);
+	unit_add_helper(&d, EXECUTION_START,
+			"=READY=1 chatter=20000 =STATUS=last barrier touch=rec sleep");
+	unit_add(&d, EXECUTION_START_POST, "exit 0");
+	unit_start(&d);
+	unit_await_file(&d, "rec", "here");
+	for (; !str_equal(d.status.status_text, "last"); statuses++)
+		unit_await_status(&d);
+	expect_equal(d.status.sub, SUB_RUNNING);
+	expect(statuses < 2000);
+	unit_stop(&d, false);
+	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_end(&d);
+}
+
 static void a_reload_ends_with_ready(void)
 {
 	struct unit_driver d;
@@ -387,6 +408,7 @@ const struct scenario unit_notify_scenarios[] = {
 	SCENARIO(who_gives_signs_of_life_lives),
 	SCENARIO(a_trigger_is_a_bite),
 	SCENARIO(time_can_be_asked_for),
+	SCENARIO(a_service_that_talks_without_end_floods_nobody),
 	SCENARIO(a_reload_ends_with_ready),
 	SCENARIO(stored_descriptors_come_back),
 	SCENARIO(output_and_what_became_of_it_are_in_the_journal),
