@@ -94,6 +94,8 @@ static void when_it_is_down(struct unit *unit, bool changed, struct consequences
 		switch (unit->edges[i].kind) {
 		case DEPENDENCY_BOUND_BY:
 			other->starts_with_bound = false;
+			if (is_in(other, UP) && !other->job && !unit->job)
+				add(out, other, JOB_STOP, JOB_REPLACE);
 			break;
 		case DEPENDENCY_UPHELD_BY:
 			if (changed)

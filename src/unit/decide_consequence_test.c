@@ -44,10 +44,17 @@ static void the_column_b_leaves(void **state)
 		{"73: ends", "base; " OTHERS, UNIT_ACTIVE, false, "stop b stop s stop g"},
 		{"it is deactivating", "base deactivating; " OTHERS, UNIT_ACTIVE, false,
 		 "stop b stop s stop g"},
-		{"once", "base failed; " OTHERS, UNIT_DEACTIVATING, false, ""},
+		{"once",
+		 "base failed; b BindsTo=base deactivating; s StopPropagatedFrom=base active",
+		 UNIT_DEACTIVATING, false, ""},
 		{"its start failed", "base failed; " OTHERS, UNIT_ACTIVATING, false,
 		 "stop b stop s stop g"},
-		{"by a job the transaction does it", "base; " OTHERS, UNIT_ACTIVE, true, ""},
+		{"by a job the transaction does it",
+		 "base; b BindsTo=base active job=stop; s StopPropagatedFrom=base active job=stop",
+		 UNIT_ACTIVE, true, ""},
+		{"by a job that ignores dependencies", "base; " OTHERS, UNIT_ACTIVE, true,
+		 "stop b"},
+		{"its start came to nothing", "base; " OTHERS, UNIT_INACTIVE, false, "stop b"},
 		{"it restarts by itself", "base auto-restart; " OTHERS, UNIT_ACTIVE, false,
 		 "stop b stop s stop g"},
 		{"PropagatesStopTo", "base PropagatesStopTo=x; x active", UNIT_ACTIVE, false,
@@ -65,8 +72,11 @@ static void the_column_b_leaves(void **state)
 		 UNIT_ACTIVE, false, ""},
 		{"upheld, but it has a job", "base job=start; u Upholds=base active", UNIT_ACTIVE,
 		 false, ""},
-		{"nothing happens when nothing changes", "base failed; " OTHERS, UNIT_FAILED, false,
-		 ""},
+		{"nothing happens when nothing changes",
+		 "base failed; q Requires=base active;"
+		 "s StopPropagatedFrom=base active;"
+		 "b BindsTo=base deactivating",
+		 UNIT_FAILED, false, ""},
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
@@ -187,6 +197,7 @@ static void what_fails_only_for_a_moment_is_not_over(void **state)
 	scoped_free char *unneeded = consequences_of(sample_find(&set, "n"), UNIT_ACTIVATING, true);
 	assert_string_equal(unneeded, "");
 	base->will_restart = false;
+	sample_find(&set, "b")->sub = SUB_DEAD;
 	scoped_free char *over = consequences_of(base, UNIT_ACTIVATING, true);
 	assert_string_equal(over, "stop n? start base? start x");
 	unit_set_fini(&set);

@@ -6,9 +6,11 @@ static bool is_up(const struct unit *unit)
 	return unit_active_state(unit) == UNIT_ACTIVE || unit_active_state(unit) == UNIT_RELOADING;
 }
 
-static bool is_down(const struct unit *unit)
+/* Is it, or is it about to be? */
+static bool will_be_up(const struct unit *unit)
 {
-	return unit_active_state(unit) == UNIT_INACTIVE || unit_active_state(unit) == UNIT_FAILED;
+	return is_up(unit) || unit_active_state(unit) == UNIT_ACTIVATING ||
+	       (unit->job && (unit->job->type == JOB_START || unit->job->type == JOB_RESTART));
 }
 
 static bool waits_for(const struct job *job, const struct unit_edge *edge)
@@ -43,19 +45,22 @@ static bool is_after(const struct unit *unit, const struct unit *other)
 	return false;
 }
 
-/* Requires= counts for jobs only: whoever runs its job already is not held up by what has become of it. */
-static bool lacks(const struct unit *unit, const struct unit_edge *edge)
+/* Requires= counts for jobs only: whoever runs its job already is not held up by what has become of it.  Requisite= is
+ * looked at here, too: without After= the job that verifies it may have its turn too late. */
+static bool lacks(const struct job *job, const struct unit_edge *edge)
 {
 	if (edge->kind == DEPENDENCY_REQUISITE)
-		return is_down(edge->unit) && !edge->unit->job;
+		return !job->ignore_order && !will_be_up(edge->unit);
 	return edge->kind == DEPENDENCY_BINDS_TO && !is_up(edge->unit) &&
-	       is_after(unit, edge->unit);
+	       is_after(job->unit, edge->unit);
 }
 
-static enum job_readiness start_readiness(const struct unit *unit)
+static enum job_readiness start_readiness(const struct job *job)
 {
-	for (size_t i = 0; i < unit->edge_count; i++)
-		if (lacks(unit, &unit->edges[i]))
+	if (is_up(job->unit))
+		return JOB_RUNS; /* and is done */
+	for (size_t i = 0; i < job->unit->edge_count; i++)
+		if (lacks(job, &job->unit->edges[i]))
 			return JOB_CANNOT;
 	return JOB_RUNS;
 }
@@ -68,7 +73,7 @@ enum job_readiness decide_job(struct job *job)
 		return JOB_WAITS;
 	if (job->type == JOB_VERIFY && unit_active_state(job->unit) == UNIT_ACTIVATING)
 		return JOB_WAITS;
-	return job->type == JOB_START && !job->ignore_order ? start_readiness(job->unit) : JOB_RUNS;
+	return job->type == JOB_START ? start_readiness(job) : JOB_RUNS;
 }
 
 void decide_dependents(const struct unit *unit, struct consequences *out)

@@ -55,7 +55,11 @@ static void a_requirement_that_is_not_met_ends_a_job(void **state)
 		{"76: Requisite is down", "a Requisite=b job=start; b", JOB_CANNOT},
 		{"Requisite failed", "a Requisite=b job=start; b failed", JOB_CANNOT},
 		{"Requisite runs", "a Requisite=b job=start; b active", JOB_RUNS},
-		{"Requisite has a job yet", "a Requisite=b job=start; b job=start", JOB_RUNS},
+		{"Requisite is to be started", "a Requisite=b job=start; b job=start", JOB_RUNS},
+		{"Requisite is to be verified", "a Requisite=b job=start; b job=verify-active",
+		 JOB_CANNOT},
+		{"Requisite stops", "a Requisite=b job=start; b deactivating job=stop", JOB_CANNOT},
+		{"Requisite starts", "a Requisite=b job=start; b activating", JOB_RUNS},
 		{"BindsTo and After of what is down", "a BindsTo=b After=b job=start; b",
 		 JOB_CANNOT},
 		{"BindsTo and After of what restarts",
@@ -64,6 +68,7 @@ static void a_requirement_that_is_not_met_ends_a_job(void **state)
 		 JOB_RUNS},
 		{"BindsTo without After", "a BindsTo=b job=start; b", JOB_RUNS},
 		{"Requires of what is down", "a Requires=b After=b job=start; b", JOB_RUNS},
+		{"who runs already lacks nothing", "a Requisite=b active job=start; b", JOB_RUNS},
 		{"a restart stops first", "a BindsTo=b After=b job=restart; b", JOB_RUNS},
 		{"verify of what runs", "a active job=verify-active", JOB_RUNS},
 		{"verify of what is starting", "a activating job=verify-active", JOB_WAITS},
@@ -80,6 +85,20 @@ static void a_requirement_that_is_not_met_ends_a_job(void **state)
 			fail_msg("%s", cases[i].what);
 		unit_set_fini(&set);
 	}
+}
+
+/* Nothing can be bound to what is not there. */
+static void a_job_without_dependencies_is_bound_all_the_same(void **state)
+{
+	struct unit_set set =
+		sample_set("a BindsTo=x After=x job=start; b Requisite=x After=c job=start;"
+			   "c job=start; x");
+
+	sample_find(&set, "a")->job->ignore_order = true;
+	sample_find(&set, "b")->job->ignore_order = true;
+	assert_int_equal(decide_job(sample_find(&set, "a")->job), JOB_CANNOT);
+	assert_int_equal(decide_job(sample_find(&set, "b")->job), JOB_RUNS);
+	unit_set_fini(&set);
 }
 
 /* Case 77. */
@@ -133,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_job_waits_for_those_that_go_first),
 		cmocka_unit_test(a_requirement_that_is_not_met_ends_a_job),
+		cmocka_unit_test(a_job_without_dependencies_is_bound_all_the_same),
 		cmocka_unit_test(a_failed_start_ends_the_waiting_jobs_of_those_that_require_it),
 		cmocka_unit_test(a_job_of_many_waits_until_the_last_is_over),
 	};

@@ -25,12 +25,22 @@ static void enqueue(struct host *host, struct unit *unit, enum job_type type, en
 
 /* ---- states ---- */
 
+static void follow(struct host *host, struct unit *unit, enum active_state before, bool by_job)
+{
+	struct consequences all = {0};
+
+	decide_consequences(unit, before, unit_active_state(unit), by_job, &all);
+	for (size_t i = 0; i < all.count; i++)
+		enqueue(host, all.items[i].unit, all.items[i].type, all.items[i].mode);
+	vector_fini(&all);
+}
+
 static bool is_down(enum active_state state)
 {
 	return state == UNIT_INACTIVE || state == UNIT_FAILED;
 }
 
-static void finish(struct unit *unit, enum job_result result)
+static void finish(struct host *host, struct unit *unit, enum job_result result)
 {
 	struct job *job = unit->job;
 	enum job_type type = job->type;
@@ -48,23 +58,24 @@ static void finish(struct unit *unit, enum job_result result)
 		decide_dependents(unit, &all);
 	for (size_t i = 0; i < all.count; i++)
 		if (all.items[i].unit->job)
-			finish(all.items[i].unit, JOB_DEPENDENCY);
+			finish(host, all.items[i].unit, JOB_DEPENDENCY);
 	vector_fini(&all);
+	follow(host, unit, unit_active_state(unit), false);
 }
 
 /* What the unit has become ends its job. */
-static void notice(struct unit *unit, enum active_state now)
+static void notice(struct host *host, struct unit *unit, enum active_state now)
 {
 	enum job_type type = unit->job ? (enum job_type)unit->job->type : JOB_NOP;
 
 	if (type == JOB_NOP || !unit->job->running)
 		return;
 	if ((type == JOB_STOP || type == JOB_RESTART) && is_down(now))
-		finish(unit, JOB_DONE);
+		finish(host, unit, JOB_DONE);
 	else if (type == JOB_START && now == UNIT_ACTIVE)
-		finish(unit, JOB_DONE);
+		finish(host, unit, JOB_DONE);
 	else if (type == JOB_START && is_down(now))
-		finish(unit, now == UNIT_FAILED ? JOB_FAILED : JOB_DONE);
+		finish(host, unit, now == UNIT_FAILED ? JOB_FAILED : JOB_DONE);
 }
 
 static void change(struct host *host, struct unit *unit, enum sub_state sub,
@@ -72,15 +83,11 @@ static void change(struct host *host, struct unit *unit, enum sub_state sub,
 {
 	enum active_state before = unit_active_state(unit), after = sub_state_active(sub);
 	bool by_job = unit->job && unit->job->running && unit->job->type != JOB_START;
-	struct consequences all = {0};
 
 	unit->sub = sub;
 	unit->result = result;
-	notice(unit, after);
-	decide_consequences(unit, before, after, by_job, &all);
-	for (size_t i = 0; i < all.count; i++)
-		enqueue(host, all.items[i].unit, all.items[i].type, all.items[i].mode);
-	vector_fini(&all);
+	notice(host, unit, after);
+	follow(host, unit, before, by_job);
 }
 
 /* ---- processes ---- */
@@ -152,43 +159,51 @@ static void run(struct host *host, struct unit *unit)
 	switch (unit->job->type) {
 	case JOB_START:
 		if (unit_active_state(unit) == UNIT_ACTIVE)
-			finish(unit, JOB_DONE);
+			finish(host, unit, JOB_DONE);
 		else if (down || unit->sub == SUB_AUTO_RESTART)
 			start(host, unit);
 		break;
 	case JOB_VERIFY:
-		finish(unit, unit_active_state(unit) == UNIT_ACTIVE ? JOB_DONE : JOB_SKIPPED);
+		finish(host, unit, unit_active_state(unit) == UNIT_ACTIVE ? JOB_DONE : JOB_SKIPPED);
 		break;
 	default:
 		if (down)
-			finish(unit, JOB_DONE);
+			finish(host, unit, JOB_DONE);
 		else
 			stop(host, unit);
 	}
 }
 
-static bool run_jobs(struct host *host)
+/* In the order in which they were queued, each as soon as it may. */
+static struct unit *first_ready(struct host *host, enum job_readiness *readiness)
 {
-	bool ran = false;
+	struct unit *first = NULL;
 
 	for (size_t i = 0; i < host->set.count; i++) {
 		struct unit *unit = host->set.items[i];
+		enum job_readiness now =
+			unit->job && !unit->job->running ? decide_job(unit->job) : JOB_WAITS;
 
-		if (!unit->job || unit->job->running)
+		if (now == JOB_WAITS || (first && first->job->id < unit->job->id))
 			continue;
-		switch (decide_job(unit->job)) {
-		case JOB_WAITS:
-			continue;
-		case JOB_RUNS:
-			run(host, unit);
-			break;
-		case JOB_CANNOT:
-			finish(unit, JOB_DEPENDENCY);
-			break;
-		}
-		ran = true;
+		first = unit;
+		*readiness = now;
 	}
-	return ran;
+	return first;
+}
+
+static bool run_jobs(struct host *host)
+{
+	enum job_readiness readiness;
+	struct unit *unit = first_ready(host, &readiness);
+
+	if (!unit)
+		return false;
+	if (readiness == JOB_RUNS)
+		run(host, unit);
+	else
+		finish(host, unit, JOB_DEPENDENCY);
+	return true;
 }
 
 static bool end_processes(struct host *host)
@@ -235,15 +250,18 @@ static void settle(struct host *host, bool patiently)
 	fail_msg("it never ends");
 }
 
-static void install(struct transaction *t)
+static void install(struct host *host, struct transaction *t)
 {
 	for (size_t i = 0; i < t->canceled_count; i++)
-		finish(t->canceled[i], JOB_CANCELED);
+		finish(host, t->canceled[i], JOB_CANCELED);
 	for (size_t i = 0; i < t->count; i++) {
 		struct unit *unit = t->jobs[i].unit;
 
-		if (!unit->job)
+		if (!unit->job) {
 			unit->job = mem_new(struct job);
+			unit->job->id = ++host->set.last_job;
+		}
+		unit->job->ignore_order = t->jobs[i].ignore_order;
 		unit->job->running = unit->job->running && unit->job->type == t->jobs[i].type;
 		unit->job->unit = unit;
 		unit->job->type = t->jobs[i].type;
@@ -259,7 +277,7 @@ static bool request(struct host *host, struct unit *unit, enum job_type type, en
 	bool built = transaction_build(&host->set, unit, type, mode, &t, &err);
 
 	if (built)
-		install(&t);
+		install(host, &t);
 	transaction_fini(&t);
 	return built;
 }

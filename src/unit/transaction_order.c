@@ -1,4 +1,5 @@
-/* The third step: After= and Before= among the jobs and those queued already must be without a cycle.  A depth-first
+/* After= and Before= among the jobs and those queued already must be without a cycle, and once more when each restart
+ * has become a start: what stops waits only for other stops, so there is no cycle through both.  A depth-first
  * walk; where it meets its own way, a job on the cycle goes that does not matter.  What was found to be in
  * order stays so when a job goes, so that the walk is not begun anew. */
 #include "unit/transaction_draft.h"
@@ -11,7 +12,8 @@ struct step {
 struct walk {
 	struct step *items;
 	size_t count, capacity;
-	bool again; /* it was broken off at a cycle */
+	bool again;   /* it was broken off at a cycle */
+	bool stopped; /* restarts have become starts */
 };
 
 static void walk_fini(struct walk *walk)
@@ -33,17 +35,25 @@ static uint32_t job_of(struct draft *draft, struct unit *unit)
 	return job;
 }
 
+static enum job_type type_of(const struct draft *draft, const struct walk *walk, uint32_t job)
+{
+	enum job_type type = draft->jobs.items[job].type;
+
+	return walk->stopped && type == JOB_RESTART ? JOB_START : type;
+}
+
 /* The job at the other end of the edge if `job` waits for it; NOBODY. */
-static uint32_t waits_for(struct draft *draft, uint32_t job, const struct unit_edge *edge)
+static uint32_t waits_for(struct draft *draft, const struct walk *walk, uint32_t job,
+			  const struct unit_edge *edge)
 {
 	if ((edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE) || edge->overruled)
 		return NOBODY;
 	uint32_t other = job_of(draft, edge->unit);
 	if (other == NOBODY)
 		return NOBODY;
-	const struct draft_job *jobs = draft->jobs.items;
-	bool waits = !jobs[job].ignore_order && job_type_waits(jobs[job].type, jobs[other].type,
-							       edge->kind == DEPENDENCY_AFTER);
+	bool waits = !draft->jobs.items[job].ignore_order &&
+		     job_type_waits(type_of(draft, walk, job), type_of(draft, walk, other),
+				    edge->kind == DEPENDENCY_AFTER);
 	return waits ? other : NOBODY;
 }
 
@@ -127,7 +137,7 @@ static bool go_on(struct draft *draft, struct walk *walk, struct error *err)
 		walk->count--;
 		return true;
 	}
-	uint32_t other = waits_for(draft, step->job, &unit->edges[step->edge++]);
+	uint32_t other = waits_for(draft, walk, step->job, &unit->edges[step->edge++]);
 	if (other == NOBODY || draft->jobs.items[other].colour == BLACK)
 		return true;
 	if (draft->jobs.items[other].colour == GREY)
@@ -149,15 +159,25 @@ static bool walk_from(struct draft *draft, struct walk *walk, uint32_t job, stru
 	return true;
 }
 
-bool draft_order(struct draft *draft, struct error *err)
+static bool walk_all(struct draft *draft, struct walk *walk, struct error *err)
 {
-	scoped_with(walk_fini) struct walk walk = {.again = true};
-
-	while (walk.again) {
-		walk.again = false;
+	for (uint32_t i = 0; i < draft->jobs.count; i++)
+		draft->jobs.items[i].colour = WHITE;
+	for (walk->again = true; walk->again;) {
+		walk->again = false;
 		for (uint32_t i = 0; i < draft->jobs.count; i++)
-			if (!walk_from(draft, &walk, i, err))
+			if (!walk_from(draft, walk, i, err))
 				return false;
 	}
 	return true;
+}
+
+bool draft_order(struct draft *draft, struct error *err)
+{
+	scoped_with(walk_fini) struct walk walk = {0};
+
+	if (!walk_all(draft, &walk, err))
+		return false;
+	walk.stopped = true;
+	return walk_all(draft, &walk, err);
 }

@@ -190,46 +190,43 @@ static void check_jobs(const struct transaction *t, enum job_mode mode)
 	}
 }
 
-/* May the unit's job go now, when those of `done` are over? */
-static bool is_ready(const struct transaction *t, const struct unit_set *set, const bool *done,
-		     const struct unit *unit)
+/* May the unit's job go now, given what is still queued of each? */
+static bool is_ready(const enum job_type *left, const struct unit_set *set, size_t at)
 {
-	enum job_type mine = type_then(t, unit);
+	const struct unit *unit = set->items[at];
 
-	for (size_t i = 0; i < set->count; i++) {
-		enum job_type other = type_then(t, set->items[i]);
-
-		if (done[i] || other == JOB_TYPES)
-			continue;
-		for (size_t k = 0; k < unit->edge_count; k++) {
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t k = 0; left[i] != JOB_TYPES && k < unit->edge_count; k++) {
 			const struct unit_edge *edge = &unit->edges[k];
 			bool after = edge->kind == DEPENDENCY_AFTER;
 
 			if (edge->unit == set->items[i] &&
 			    (after || edge->kind == DEPENDENCY_BEFORE) &&
-			    job_type_waits(mine, other, after))
+			    job_type_waits(left[at], left[i], after))
 				return false;
 		}
-	}
 	return true;
 }
 
-/* Every planned job has its turn some time, unless the queue was stuck before. */
+/* Every planned job has its turn some time; a restart has two. */
 static void check_order(const struct transaction *t, const struct unit_set *set)
 {
-	bool done[UNITS] = {0}, moved = true;
+	enum job_type left[UNITS];
+	bool moved = true;
 
+	for (size_t i = 0; i < set->count; i++)
+		left[i] = type_then(t, set->items[i]);
 	while (moved) {
 		moved = false;
 		for (size_t i = 0; i < set->count; i++) {
-			if (done[i] || type_then(t, set->items[i]) == JOB_TYPES ||
-			    !is_ready(t, set, done, set->items[i]))
+			if (left[i] == JOB_TYPES || !is_ready(left, set, i))
 				continue;
-			done[i] = moved = true;
+			left[i] = left[i] == JOB_RESTART ? JOB_START : JOB_TYPES;
+			moved = true;
 		}
 	}
 	for (size_t i = 0; i < set->count; i++)
-		check(done[i] || !job_of(t, set->items[i]));
+		check(left[i] == JOB_TYPES || !job_of(t, set->items[i]));
 }
 
 static void check_marks(const struct unit_set *set)
