@@ -54,6 +54,32 @@ push_plain() {
 
 best_of() { field best <"$1" | smallest; }
 
+# ---- dockerd, where it is: the same requests by the same command ----
+
+at_peer() { WHERRY_HOST=unix://$peer_socket wherry "$@"; }
+peer_has_layers() { at_peer image inspect "$layers" >/dev/null 2>&1 || at_peer load -q -i "$SCRATCH/saved.tar" >/dev/null; }
+
+push_theirs() {
+	fresh_registry
+	at_peer tag "$layers" "127.0.0.1:$fresh_port/bench/push:1"
+	wall_ms at_peer push -q "127.0.0.1:$fresh_port/bench/push:1"
+	at_peer rmi "127.0.0.1:$fresh_port/bench/push:1" >/dev/null
+	fresh_stop
+}
+save_theirs() { wall_ms at_peer save -o "$SCRATCH/theirs.tar" "$layers"; }
+load_theirs() {
+	at_peer rmi -f "$layers" >/dev/null 2>&1 || true
+	wall_ms at_peer load -q -i "$SCRATCH/saved.tar"
+}
+
+peer_row() { # WHAT OURS THEIRS
+	local a=$SCRATCH/a b=$SCRATCH/b
+	[ -n "$peer_pid" ] || return 0
+	peer_has_layers
+	in_turn "$a" "$b" "$2" -- "$3"
+	row "$1" "$(best_of "$a") ms" "dockerd $(best_of "$b") ms" "$(ratio "$(best_of "$a")" "$(best_of "$b")")"
+}
+
 row_push() {
 	local a=$SCRATCH/a b=$SCRATCH/b c=$SCRATCH/c
 	layers_here
@@ -64,6 +90,7 @@ row_push() {
 	row "push of 195 MB in 5 layers" "$(best_of "$a") ms" \
 		"tar + gzip -1 + curl $(best_of "$b") ms, skopeo $(best_of "$c") ms" \
 		"$(ratio "$(best_of "$a")" "$(printf '%s\n' "$(best_of "$b")" "$(best_of "$c")" | smallest)")"
+	peer_row "push of 195 MB in 5 layers" push_ours push_theirs
 }
 
 save_ours() { wall_ms wherry save -o "$SCRATCH/saved.tar" "$layers"; }
@@ -86,6 +113,7 @@ row_save() {
 	in_turn "$a" "$b" save_ours -- save_plain
 	row "save of 195 MB in 5 layers" "$(best_of "$a") ms" "tar + sha256sum + tar $(best_of "$b") ms" \
 		"$(ratio "$(best_of "$a")" "$(best_of "$b")")"
+	peer_row "save of 195 MB in 5 layers" save_ours save_theirs
 }
 
 load_ours() {
@@ -114,4 +142,5 @@ row_load() {
 	in_turn "$a" "$b" load_ours -- load_plain
 	row "load of 195 MB in 5 layers" "$(best_of "$a") ms" "tar + sha256sum + tar $(best_of "$b") ms" \
 		"$(ratio "$(best_of "$a")" "$(best_of "$b")")"
+	peer_row "load of 195 MB in 5 layers" load_ours load_theirs
 }
