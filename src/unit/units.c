@@ -307,6 +307,8 @@ void units_close(struct units *units)
 	requests_drop(units);
 	loading_fini(units);
 	units_adopt_stop(units);
+	units_log_close(units);
+	online_leave(units);
 	timers_fini(units);
 	for (size_t i = 0; i < units->set.count; i++)
 		unit_runtime_free(units->set.items[i]->runtime);

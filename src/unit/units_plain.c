@@ -4,6 +4,10 @@
 
 static void start(struct unit_runtime *runtime)
 {
+	if (str_equal(runtime->unit->name, "network-online.target")) {
+		online_wait(runtime->units);
+		return;
+	}
 	unit_set_sub(runtime->units, runtime->unit, SUB_ACTIVE, RESULT_SUCCESS);
 }
 

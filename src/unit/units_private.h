@@ -73,8 +73,8 @@ struct units {
 	bool boot_wanted;
 	int64_t started_monotonic_us, started_us;
 	struct units_timers *timers; /* owned; NULL: no timer is active */
-	struct link files;	     /* work on unit files */
 	struct units_online *online; /* network-online.target is being waited for */
+	struct units_journal *journal; /* owned; NULL: nothing was said yet */
 };
 
 /* What goes on with one unit. */
@@ -241,7 +241,10 @@ struct unit_config *builtin_load(const struct load_context *context, const char 
 /* Their first state. */
 void builtin_begin(struct units *units);
 const char *builtin_real_name(const char *name); /* of an alias; else NULL */
-void builtin_wait_online(struct units *units, struct unit *unit);
+
+/* network-online.target is to become active (units_online.c). */
+void online_wait(struct units *units);
+void online_leave(struct units *units);
 
 /* ---- adoption (units_adopt.c) ---- */
 
@@ -253,5 +256,6 @@ void adopt_list(struct units *units);
 
 /* ---- the daemon's own entries (units_log.c) ---- */
 
+void units_log_close(struct units *units);
 void units_say(struct units *units, const struct unit *unit, int priority, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
