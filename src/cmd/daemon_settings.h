@@ -17,7 +17,8 @@ struct daemon_settings {
 
 	char *bridge, *bip, *fixed_cidr, *fixed_cidr6, *default_host_ip, *host_gateway;
 	struct strings address_pools; /* "base=10.10.0.0/16,size=24" */
-	struct option_number mtu;
+	struct option_number mtu, journal_size;
+	bool journal_export;
 	int8_t icc, ip_forward, ip_masq, firewall; /* option_choice: 0 not given */
 	bool forward_no_drop;
 	bool past_firewall;

@@ -231,6 +231,8 @@ static bool open_engine(struct daemon *d, struct error *err)
 		.cgroup_parent = d->cgroup,
 		.log_driver = s->log_driver,
 		.log_options = s->log_options,
+		.journal_bytes = s->journal_size.value,
+		.journal_export = s->journal_export,
 		.dns = s->dns,
 		.dns_search = s->dns_search,
 		.dns_options = s->dns_options,
@@ -298,6 +300,8 @@ static bool open_units(struct daemon *d, struct error *err)
 		.worker = worker,
 		.cgroup_parent = d->cgroup,
 		.journal_folder = journal,
+		.journal_bytes = d->settings.journal_size.value,
+		.journal_export = d->settings.journal_export,
 		.docker_socket = docker_socket(d),
 		.docker = command,
 		.unit_path = d->settings.unit_path ? strings_split(d->settings.unit_path, ':')

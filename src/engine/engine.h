@@ -35,6 +35,8 @@ struct engine_settings {
 		cgroup_parent; /* below each hierarchy: "/wherry"; containers are <parent>/c/<id> */
 	const char *log_driver;	    /* NULL: "json-file" */
 	struct pairs log_options;   /* --log-opt; max-size and max-file default to 20m and 5 */
+	int64_t journal_bytes;	    /* of all files of the journal; 0: what is usual */
+	bool journal_export;	    /* each entry of the journal to journald, too */
 	struct record_list ulimits; /* struct ulimit: --default-ulimit */
 	struct strings dns, dns_search, dns_options; /* of containers that ask for none */
 	int64_t shm_size;			     /* --default-shm-size; 0: 64 MiB */

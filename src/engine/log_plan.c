@@ -252,6 +252,8 @@ static void plan_journal(const struct container *c, struct shim_log_options *out
 	journal->folder = str_format("%s/journal", c->engine->settings.data_root);
 	journal->hostname = str_dup(host.nodename);
 	journal->container = str_dup(c->id);
+	journal->max_bytes = c->engine->settings.journal_bytes;
+	journal->exported = c->engine->settings.journal_export;
 	add_journal_fields(c, "{{.Name}}", &journal->extra);
 	journal->identifier = str_dup_or_null(pairs_get(&journal->extra, "CONTAINER_TAG"));
 	out->journal = journal;

@@ -1,5 +1,6 @@
 #include "shim/journal_log.h"
 
+#include "base/log.h"
 #include "os/process.h"
 
 enum { STDOUT_PRIORITY = 6, STDERR_PRIORITY = 3 };
@@ -14,10 +15,15 @@ bool journal_log_open(struct journal_log *log, const struct shim_journal_log *op
 					      .boot_id = process_boot_id(),
 					      .container = options->container,
 					      .extra = options->extra};
+	const struct journal_bounds bounds = {.folder_bytes = options->max_bytes};
+	struct error failure;
 
-	log->writer = journal_writer_open(options->folder, NULL, err);
+	log->writer = journal_writer_open(options->folder, &bounds, err);
 	if (!log->writer)
 		return false;
+	if (options->exported && !journal_writer_export(log->writer, NULL, &failure))
+		log_warning("cannot export the journal", &failure, "container=%s",
+			    options->container);
 	journal_writer_set_origin(log->writer, &origin);
 	log->identifier = str_dup_or_null(options->identifier);
 	return true;

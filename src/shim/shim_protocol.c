@@ -128,6 +128,8 @@ static const struct record_field journal_log_fields[] = {
 	FIELD(shim_journal_log, 6, RECORD_STRING, invocation_id),
 	FIELD(shim_journal_log, 7, RECORD_STRING, cgroup),
 	FIELD(shim_journal_log, 8, RECORD_PAIRS, extra),
+	FIELD(shim_journal_log, 9, RECORD_I64, max_bytes),
+	FIELD(shim_journal_log, 10, RECORD_BOOL, exported),
 };
 const struct record_type shim_journal_log_type =
 	RECORD_TYPE(struct shim_journal_log, journal_log_fields);

@@ -211,6 +211,8 @@ struct shim_journal_log {
 	char *container;		     /* id */
 	char *unit, *invocation_id, *cgroup; /* whose output it is too; NULL: nobody's */
 	struct pairs extra;		     /* more fields */
+	int64_t max_bytes;		     /* of all its files; 0: what is usual */
+	bool exported;			     /* each line to journald, too */
 };
 
 struct shim_log_options {

@@ -110,6 +110,17 @@ static void take_context(struct unit_journal *j, const struct execution_context 
 	j->rate_burst = given_or(&c->log_rate_burst, RATE_BURST);
 }
 
+/* A host whose journald is not there has this journal all the same. */
+static void open_writer(struct unit_journal *j, const struct unit_start *start, struct error *err)
+{
+	const struct journal_bounds bounds = {.folder_bytes = start->journal_bytes};
+	struct error failure;
+
+	j->writer = journal_writer_open(start->journal_folder, &bounds, err);
+	if (j->writer && start->journal_export && !journal_writer_export(j->writer, NULL, &failure))
+		log_warning("cannot export the journal", &failure, "unit=%s", start->plan.unit);
+}
+
 bool unit_journal_begin(struct unit_journal *j, const struct unit_start *start, struct error *err)
 {
 	take_context(j, &start->plan.context);
@@ -118,7 +129,7 @@ bool unit_journal_begin(struct unit_journal *j, const struct unit_start *start, 
 		return true;
 	}
 	if (!j->writer)
-		j->writer = journal_writer_open(start->journal_folder, NULL, err);
+		open_writer(j, start, err);
 	if (!j->writer)
 		return false;
 	if (gethostname(j->hostname, sizeof(j->hostname) - 1) < 0)

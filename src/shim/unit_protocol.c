@@ -16,6 +16,8 @@ static const struct record_field start_fields[] = {
 	FIELD(unit_start, 9, RECORD_BOOL, restarted),
 	FIELD(unit_start, 10, RECORD_STRINGS, socket_names),
 	FIELD(unit_start, 11, RECORD_PAIRS, environment),
+	FIELD(unit_start, 12, RECORD_I64, journal_bytes),
+	FIELD(unit_start, 13, RECORD_BOOL, journal_export),
 };
 const struct record_type unit_start_type = RECORD_TYPE(struct unit_start, start_fields);
 

@@ -53,12 +53,14 @@ enum unit_message {
 struct unit_start {
 	struct execution_plan plan;
 	char *invocation_id;
-	char *run_folder;     /* absolute */
-	char *notify_folder;  /* absolute, short: the notify socket's */
-	char *cgroup_path;    /* below each hierarchy */
-	char *journal_folder; /* absolute; NULL: output goes nowhere */
-	char *worker;	      /* path of the program that compiles system call filters */
-	char *docker;	      /* runs in place of /usr/bin/docker where that is missing; NULL */
+	char *run_folder;      /* absolute */
+	char *notify_folder;   /* absolute, short: the notify socket's */
+	char *cgroup_path;     /* below each hierarchy */
+	char *journal_folder;  /* absolute; NULL: output goes nowhere */
+	int64_t journal_bytes; /* of all its files; 0: what is usual */
+	bool journal_export;   /* to journald, too */
+	char *worker;	       /* path of the program that compiles system call filters */
+	char *docker;	       /* runs in place of /usr/bin/docker where that is missing; NULL */
 	bool restarted; /* RuntimeDirectoryPreserve=restart; an automatic or asked-for restart */
 	struct strings socket_names; /* LISTEN_FDNAMES of the first descriptors */
 	struct pairs environment;    /* of this start: REMOTE_ADDR, MONITOR_* ... */

@@ -217,6 +217,8 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	units->worker = str_dup(s->worker);
 	units->cgroup_parent = str_dup(s->cgroup_parent);
 	units->journal_folder = str_dup_or_null(s->journal_folder);
+	units->journal_bytes = s->journal_bytes;
+	units->journal_export = s->journal_export;
 	units->docker = str_dup_or_null(s->docker);
 	units->folder = -1;
 	units->references = 1;

@@ -16,6 +16,8 @@ struct units_settings {
 	const char *shim, *worker;
 	const char *cgroup_parent;  /* "/wherry": slices are below it */
 	const char *journal_folder; /* <data_root>/journal */
+	int64_t journal_bytes;	    /* of all its files; 0: what is usual */
+	bool journal_export;	    /* each entry to journald, too */
 	const char *docker_socket;  /* absolute: DOCKER_HOST of units */
 	const char *docker;	    /* runs in place of /usr/bin/docker */
 	struct strings unit_path;   /* --unit-path; count 0: the usual folders */

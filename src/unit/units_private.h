@@ -41,6 +41,8 @@ struct units {
 	struct engine *engine;
 	uv_loop_t *loop;
 	char *data_root, *exec_root, *shim, *worker, *cgroup_parent, *journal_folder, *docker;
+	int64_t journal_bytes;
+	bool journal_export;
 	struct unit_paths paths;
 	struct load_context context; /* complete once `prepared`; then never changed */
 	bool prepared;

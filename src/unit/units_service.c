@@ -110,6 +110,8 @@ static void send_start(struct unit_runtime *runtime, struct unit_start *message)
 	message->notify_folder = run_folder;
 	message->cgroup_path = cgroup;
 	message->journal_folder = units->journal_folder;
+	message->journal_bytes = units->journal_bytes;
+	message->journal_export = units->journal_export;
 	message->worker = units->worker;
 	message->docker = units->docker;
 	message->restarted = runtime->restarted;

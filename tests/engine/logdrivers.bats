@@ -148,15 +148,22 @@ compressed_all() {
 	[[ $output == *"logger: no log driver named 'gelf' is registered"* ]]
 }
 
+# entries OUTPUT: the journal of the host, read without the daemon.
+entries() { "$WHERRY_BUILD/bench/journal" read "$SCRATCH/data/journal" "$1"; }
+entry_is() { entries json | jq -se "any(.[]; $1)" >/dev/null; }
+
+# The journal's socket has one place only, so that the daemon gets a /run of its own.
+in_journald_s_place() {
+	rm -f "$SCRATCH/received"
+	exec unshare -m --propagation private sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal || exit 1
+		socat -u UNIX-RECV:/run/systemd/journal/socket "OPEN:$SCRATCH/received,creat,append" & echo $! >"$SCRATCH/server"
+		until [ -S /run/systemd/journal/socket ]; do sleep 0.1; done
+		exec "$0" "$@"' "$WHERRY_BUILD/wherryd" "$@"
+}
+
 @test "journald gets entries with the fields that its readers know, and logs shows them too" {
 	daemon_stop
-	# the journal's socket has one place only, so that the daemon gets a /run of its own
-	wherryd() {
-		exec unshare -m --propagation private sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal || exit 1
-			socat -u UNIX-RECV:/run/systemd/journal/socket "OPEN:$SCRATCH/received,creat,append" & echo $! >"$SCRATCH/server"
-			until [ -S /run/systemd/journal/socket ]; do sleep 0.1; done
-			exec "$0" "$@"' "$WHERRY_BUILD/wherryd" "$@"
-	}
+	wherryd() { in_journald_s_place "$@"; }
 	daemon_start
 	run_container j2 "$(logging journald '{"tag":"{{.Name}}","labels":"app.role","env":"STAGE"}' 'echo to out; echo to err >&2')"',"Labels":{"app.role":"db"},"Env":["STAGE=test"]'
 	wait_until 10 received '^MESSAGE=to err$'
@@ -166,6 +173,22 @@ compressed_all() {
 	done
 	wait_until 10 inspects j2 .State.Status exited
 	log_text j2 | grep -q 'to out'
+	unset -f wherryd
+	daemon_stop
+	daemon_start
+	busybox_image
+}
+
+@test "the host's own journal is exported to journald where that is asked for" {
+	daemon_stop
+	wherryd() { in_journald_s_place "$@"; }
+	daemon_start --journal-export
+	run_container o5 "$(logging journal '{}' 'echo to out; echo to err >&2')"
+	wait_until 10 received '^MESSAGE=to err$'
+	for line in 'MESSAGE=to out' PRIORITY=6 PRIORITY=3 CONTAINER_NAME=o5 SYSLOG_IDENTIFIER=o5 "CONTAINER_ID_FULL=$(inspect o5 .Id)"; do
+		received "^$line\$"
+	done
+	entry_is '.MESSAGE == "to out" and .SYSLOG_IDENTIFIER == "o5"'
 	unset -f wherryd
 	daemon_stop
 	daemon_start
@@ -223,10 +246,6 @@ print(len(sizes), max(sizes))'; }
 	daemon_start
 	busybox_image
 }
-
-# entries OUTPUT: the journal of the host, read without the daemon.
-entries() { "$WHERRY_BUILD/bench/journal" read "$SCRATCH/data/journal" "$1"; }
-entry_is() { entries json | jq -se "any(.[]; $1)" >/dev/null; }
 
 @test "the host's own journal gets entries with who said them, and logs shows them too" {
 	run_container o1 "$(logging journal '{"labels":"app.role","env":"STAGE"}' 'echo to out; echo to err >&2; printf unfinished')"',"Labels":{"app.role":"db"},"Env":["STAGE=test"]'
