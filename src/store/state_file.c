@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x57525259 /* "WRRY" */
+
+#define ADVICE "put back a copy, or move the whole data root away to start anew"
 
 /* Pages in the log before it is moved into the file: when nobody waits, and in any case. */
 #define LOG_PAGES_IDLE 500
@@ -62,10 +65,8 @@ static bool fail(struct state_file *file, struct error *err, const char *what)
 		return error_set(err, ERROR_CONFLICT, "'%s' is in use by another daemon",
 				 file->path);
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		return error_set(err, ERROR_SYSTEM,
-				 "'%s' is corrupt (%s): put back a copy, or move it away to start "
-				 "without its containers",
-				 file->path, sqlite3_errmsg(file->db));
+		return error_set(err, ERROR_SYSTEM, "'%s' is corrupt (%s): " ADVICE, file->path,
+				 sqlite3_errmsg(file->db));
 	if (code == SQLITE_READONLY || os == EROFS || os == EACCES) {
 		error_set(err, ERROR_SYSTEM, "cannot write '%s'", file->path);
 		err->os = os ? os : EROFS;
@@ -118,10 +119,39 @@ static bool check_pages(struct state_file *file, struct error *err)
 		return fail(file, err, "read");
 	if (str_equal(verdict, "ok"))
 		return true;
-	return error_set(err, ERROR_SYSTEM,
-			 "'%s' is corrupt (%.100s): put back a copy, or move it away to start "
-			 "without its containers",
-			 file->path, verdict ? verdict : "no answer");
+	return error_set(err, ERROR_SYSTEM, "'%s' is corrupt (%.100s): " ADVICE, file->path,
+			 verdict ? verdict : "no answer");
+}
+
+static bool holds_something(int parent, const char *name)
+{
+	int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
+	int entries = 0;
+
+	if (!dir) {
+		close_fd(&folder);
+		return false;
+	}
+	while (entries <= 2 && readdir(dir)) /* "." and ".." are two */
+		entries++;
+	closedir(dir);
+	return entries > 2;
+}
+
+/* What has no record is removed when the daemon comes up.  Records that are lost, and not only absent
+ * as at the first start, must not take all of it along. */
+static bool may_begin(struct state_file *file, struct error *err)
+{
+	static const char *const recorded[] = {"containers", "layers", "volumes"};
+
+	for (size_t i = 0; i < array_length(recorded); i++)
+		if (holds_something(file->folder, recorded[i]))
+			return error_set(
+				err, ERROR_SYSTEM,
+				"'%s' is missing or empty, but '%s' beside it is not: " ADVICE,
+				file->path, recorded[i]);
+	return true;
 }
 
 static bool make_schema(struct state_file *file, struct error *err)
@@ -146,7 +176,7 @@ static bool check_schema(struct state_file *file, struct error *err)
 	    !query_number(file, "PRAGMA user_version", &version, err))
 		return false;
 	if (tables == 0)
-		return make_schema(file, err);
+		return may_begin(file, err) && make_schema(file, err);
 	if (application != APPLICATION_ID)
 		return error_set(err, ERROR_SYSTEM, "'%s' is some other program's database",
 				 file->path);
@@ -154,8 +184,8 @@ static bool check_schema(struct state_file *file, struct error *err)
 		return error_set(
 			err, ERROR_SYSTEM,
 			"'%s' was written by a newer version (schema %lld, this one knows %d): "
-			"install that version again, or move the file away to start without "
-			"its containers",
+			"install that version again, or move the whole data root away to start "
+			"anew",
 			file->path, (long long)version, STATE_SCHEMA);
 	return true;
 }

@@ -80,6 +80,31 @@ refused_to_start() {
 	[ "$(sha256sum <"$SCRATCH/data/state.db")" = "$before" ]
 }
 
+@test "without a state.db, or with an empty one, nothing that had a record is taken away" {
+	local damage all
+	daemon_start
+	busybox_image
+	api POST /volumes/create '{"Name":"precious"}'
+	api POST '/containers/create?name=keep' '{"Image":"busybox"}'
+	expect_status 201
+	kill -TERM "$DAEMON"
+	wait "$DAEMON" || true
+	cp -a "$SCRATCH/data" "$SCRATCH/copy"
+	all=$(cd "$SCRATCH/data" && find containers layers volumes | sort)
+	for damage in "rm -f" "truncate -s 0"; do
+		rm -f "$SCRATCH"/data/state.db-*
+		$damage "$SCRATCH/data/state.db"
+		refused_to_start
+		[[ $output == *"state.db' is missing or empty, but 'containers' beside it is not: put back a copy"* ]]
+		[ "$(cd "$SCRATCH/data" && find containers layers volumes | sort)" = "$all" ]
+	done
+	cp -a "$SCRATCH"/copy/state.db* "$SCRATCH/data/"
+	daemon_start
+	[ "$(state_of keep)" = created ]
+	api GET /volumes/precious
+	expect_status 200
+}
+
 @test "a missing layer fails the start by name and takes nothing else away" {
 	daemon_start
 	busybox_image
