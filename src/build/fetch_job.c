@@ -4,6 +4,7 @@
 #include "image/confine.h"
 #include "image/content_hash.h"
 #include "image/transfer.h"
+#include "image/url_get.h"
 #include "image/worker.h"
 #include "os/fd.h"
 #include "os/file.h"
@@ -17,10 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REDIRECTS_MAX 10
-#define STALL_MS      30000
-#define SIZE_LIMIT    (INT64_C(64) << 30)
-#define BODY_SHOWN    200
+#define SIZE_LIMIT (INT64_C(64) << 30)
 
 struct fetch {
 	struct worker worker;
@@ -45,67 +43,15 @@ static bool on_bytes(void *data, const void *bytes, size_t size)
 	return fd_write_all(f->place, bytes, size, &f->failure);
 }
 
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/* The place that `location` names, as seen from `url`. */
-static char *resolve(const char *url, const char *location)
-{
-	CURLU *parts = curl_url();
-	char *text = NULL, *copy = NULL;
-
-	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_set(parts, CURLUPART_URL, location, 0) == CURLUE_OK &&
-	    curl_url_get(parts, CURLUPART_URL, &text, 0) == CURLUE_OK)
-		copy = str_dup(text);
-	curl_free(text);
-	curl_url_cleanup(parts);
-	return copy;
-}
-
-static bool refused(const struct fetch *f, const struct transfer_answer *answer, struct error *err)
-{
-	const char *body = answer->body.data ? answer->body.data : "";
-
-	return error_set(err, ERROR_SYSTEM, "failed to GET %s with status %ld: %.*s", f->order.url,
-			 answer->status,
-			 (int)strnlen(body, strcspn(body, "\r\n") < BODY_SHOWN
-						    ? strcspn(body, "\r\n")
-						    : BODY_SHOWN),
-			 body);
-}
-
 static bool get(struct fetch *f, struct error *err)
 {
-	struct transfer_settings settings = {"wherry", STALL_MS};
-	scoped(transfer) struct transfer *transfer = transfer_new(&settings);
-	scoped_free char *url = str_dup(f->order.url);
-
-	for (int i = 0; i <= REDIRECTS_MAX; i++) {
-		struct transfer_request request = {.url = url, .write = on_bytes, .data = f};
-		const struct transfer_answer *answer;
-		char *next;
-
-		if (!transfer_run(transfer, &request, err))
-			return error_prefix(err, "failed to GET %s", f->order.url);
-		if (f->failure.kind != ERROR_NONE) {
+	if (!url_get(f->order.url, on_bytes, f, err)) {
+		if (f->failure.kind != ERROR_NONE)
 			*err = f->failure;
-			return false;
-		}
-		answer = transfer_answer(transfer);
-		if (answer->status == 200)
-			return true;
-		if (!is_redirect(answer->status) || !answer->location)
-			return refused(f, answer, err);
-		next = resolve(url, answer->location);
-		if (!next)
-			return refused(f, answer, err);
-		free(url);
-		url = next;
+		return false;
 	}
-	return error_set(err, ERROR_SYSTEM, "failed to GET %s: too many redirects", f->order.url);
+	*err = f->failure;
+	return f->failure.kind == ERROR_NONE;
 }
 
 static bool fetch_file(struct fetch *f, char digest[static CONTENT_DIGEST_SIZE], struct error *err)

@@ -263,7 +263,8 @@ struct image_job *image_load(struct image_store *images, struct image_upload *up
 
 struct image_import_request {
 	const char *name;	/* repo[:tag] of the new image, NULL or "": none */
-	const char *message;	/* comment; NULL or "": "Imported from -" */
+	const char *source;	/* http or https; "-": what the client sends */
+	const char *message;	/* comment; NULL or "": "Imported from SOURCE" */
 	const char *platform;	/* NULL or "": the host's */
 	struct strings changes; /* borrowed: Dockerfile instructions ("CMD [\"/sh\"]") */
 };

@@ -12,6 +12,7 @@
 #include "image/job_documents.h"
 #include "image/layer_job.h"
 #include "image/progress.h"
+#include "image/url_get.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -472,12 +473,27 @@ bool image_import_check(const struct image_import_request *request, struct error
 {
 	scoped_image_config struct image_config config = {0};
 
+	if (!str_equal(request->source, "-") && !url_can_be_got(request->source))
+		return error_set(
+			err, ERROR_INVALID,
+			"unsupported protocol scheme: \"%.200s\" is no URL of http or https",
+			request->source);
 	return make_config(request, &config, err);
+}
+
+static void tell_source(struct upload_job *u, const char *url)
+{
+	scoped_free char *text = str_format("Downloading from %s", url);
+	scoped_buffer struct buffer line = {0};
+
+	progress_message(&line, NULL, text);
+	say(u, &line);
 }
 
 static void date_config(const struct image_import_request *request, struct image_config *config)
 {
-	const char *message = str_is_empty(request->message) ? "Imported from -" : request->message;
+	scoped_free char *from = str_format("Imported from %s", request->source);
+	const char *message = str_is_empty(request->message) ? from : request->message;
 	struct image_history *history = record_list_add(&image_history_type, &config->history);
 	char now[TIME_TEXT_SIZE];
 
@@ -496,6 +512,7 @@ struct image_job *image_import(struct image_store *images, struct image_upload *
 	scoped_image_config struct image_config config = {0};
 	struct platform platform;
 	struct upload_start start;
+	struct image_job *job;
 	struct error ignored;
 
 	u->import = true;
@@ -505,7 +522,13 @@ struct image_job *image_import(struct image_store *images, struct image_upload *
 	read_platform(request->platform, &platform, &ignored);
 	fill_start(u, upload, &platform, &start);
 	start.import = &config;
-	return start_worker(u, "import", upload, &start);
+	if (str_equal(request->source, "-"))
+		return start_worker(u, "import", upload, &start);
+	start.url = (char *)(uintptr_t)request->source;
+	job = start_worker(u, "import", upload, &start);
+	if (job)
+		tell_source(u, request->source);
+	return job;
 }
 
 /* ---- the connection ---- */

@@ -1,6 +1,7 @@
 #include "image/import.h"
 
 #include "image/upload.h"
+#include "image/url_get.h"
 
 /* The unpacker takes it as it comes, compressed or not. */
 static bool copy_body(struct upload *upload, int pipe, struct error *err)
@@ -15,11 +16,40 @@ static bool copy_body(struct upload *upload, int pipe, struct error *err)
 	return size == 0;
 }
 
+struct fetching {
+	struct upload *upload;
+	int pipe;
+	struct error failure;
+};
+
+static bool on_bytes(void *data, const void *bytes, size_t size)
+{
+	struct fetching *f = data;
+
+	f->upload->count += (int64_t)size;
+	if (f->upload->count > f->upload->start.size_limit)
+		return error_set(&f->failure, ERROR_INVALID, "it is larger than %lld bytes",
+				 (long long)f->upload->start.size_limit);
+	return upload_write(f->upload, f->pipe, bytes, size, &f->failure);
+}
+
+static bool fetch(struct upload *upload, int pipe, struct error *err)
+{
+	struct fetching f = {.upload = upload, .pipe = pipe};
+	bool came = url_get(upload->start.url, on_bytes, &f, err);
+
+	if (f.failure.kind != ERROR_NONE)
+		*err = f.failure;
+	return came && f.failure.kind == ERROR_NONE;
+}
+
 static bool copy_layer(struct upload *upload, struct error *err)
 {
 	scoped_fd int pipe = -1;
 
-	return upload_begin_layer(upload, &pipe, err) && copy_body(upload, pipe, err);
+	if (!upload_begin_layer(upload, &pipe, err))
+		return false;
+	return upload->start.url ? fetch(upload, pipe, err) : copy_body(upload, pipe, err);
 }
 
 static bool import_layer(struct upload *upload, struct error *err)

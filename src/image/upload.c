@@ -4,6 +4,7 @@
 #include "http/http_chunk.h"
 #include "image/confine.h"
 #include "image/content_hash.h"
+#include "image/transfer.h"
 #include "os/fd.h"
 
 #include <errno.h>
@@ -58,7 +59,9 @@ bool upload_open(struct upload *u, struct worker *worker, struct error *err)
 	u->body = http_body_new(&input);
 	u->block = mem_resize(NULL, BLOCK_SIZE, 1);
 	prepare_libraries();
-	return confine_to_descriptors(err);
+	if (u->start.url)
+		curl_global_init(CURL_GLOBAL_DEFAULT);
+	return u->start.url ? confine_to_network(err) : confine_to_descriptors(err);
 }
 
 void upload_fini(struct upload *u)

@@ -25,7 +25,8 @@ struct upload {
 	bool closed;	/* UPLOAD_CLOSE has come: the answer is complete */
 };
 
-/* Take the start message and the connection, and give up all rights. */
+/* Take the start message and the connection, and give up all rights; where something is to be fetched, all
+ * but the network. */
 bool upload_open(struct upload *upload, struct worker *worker, struct error *err);
 void upload_fini(struct upload *upload);
 

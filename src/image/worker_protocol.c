@@ -108,6 +108,7 @@ static const struct record_field upload_start_fields[] = {
 	RECORD_FIELD(struct upload_start, 11, "variant", RECORD_STRING, variant),
 	RECORD_NESTED(struct upload_start, 12, "import", RECORD_POINTER, import, 0,
 		      &image_config_type),
+	RECORD_FIELD(struct upload_start, 13, "url", RECORD_STRING, url),
 };
 const struct record_type upload_start_type = RECORD_TYPE(struct upload_start, upload_start_fields);
 

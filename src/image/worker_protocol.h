@@ -186,6 +186,7 @@ struct upload_start {
 	bool quiet;
 	char *os, *architecture, *variant; /* load: which of several; import: what it is for */
 	struct image_config *import;	   /* import: all but the layer */
+	char *url; /* import: the tar is there; NULL: it comes from the client */
 };
 
 struct upload_image {

@@ -82,12 +82,42 @@ teardown_file() {
 	wherry rmi prod
 }
 
+@test "an image is imported from a URL; what is not there is told" {
+	mkdir -p "$SCRATCH/www/folder"
+	tar -C "$SCRATCH/busybox" -czf "$SCRATCH/www/tree.tar.gz" .
+	echo text >"$SCRATCH/www/text"
+	python3 -u -m http.server --bind 127.0.0.1 --directory "$SCRATCH/www" 0 >"$SCRATCH/www.log" 2>&1 3>&- &
+	local server=$! url
+	wait_until 20 grep -q 'port [0-9]' "$SCRATCH/www.log"
+	url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$SCRATCH/www.log" | head -1)
+	run wherry import -c 'CMD ["echo","hi"]' "$url/tree.tar.gz" from-url:1
+	echo "$output"
+	[[ $output == *"Downloading from $url/tree.tar.gz"* ]]
+	[[ $output == *sha256:* ]]
+	[ "$(wherry run --rm from-url:1)" = hi ]
+	[ "$(wherry image inspect -f '{{.Comment}}' from-url:1)" = "Imported from $url/tree.tar.gz" ]
+	run wherry import "$url/absent"
+	[ "$status" = 1 ]
+	[[ $output == *"failed to GET $url/absent with status 404"* ]]
+	run wherry import "$url/text"
+	[ "$status" = 1 ]
+	kill $server
+	run wherry import "$url/tree.tar.gz" from-url:2
+	[ "$status" = 1 ]
+	[[ $output == *"failed to GET"* ]]
+	[ "$(wherry images -q from-url | wc -l)" = 1 ]
+	wherry rmi from-url:1
+	wait_until 20 eval '[ "$(ls "$SCRATCH/data/layers" | wc -l)" = 1 ]'
+}
+
 @test "bad references and sources are refused before anything is fetched" {
 	api POST '/images/create?fromImage=BAD'
 	expect_status 400
 	jq -e '.message == "invalid reference format: repository name (library/BAD) must be lowercase"' "$SCRATCH/body"
-	api POST '/images/create?fromSrc=http://example.invalid/x.tar'
-	expect_status 501
+	api POST '/images/create?fromSrc=ftp://example.invalid/x.tar'
+	expect_status 400
+	api POST '/images/create'
+	expect_status 400
 	api POST '/images/create?fromImage=busybox&tag=latest&platform=bogus'
 	expect_status 400
 }

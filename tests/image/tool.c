@@ -232,8 +232,8 @@ static void load(struct tool *tool)
 /* import FILE NAME [CHANGE...] */
 static void import(struct tool *tool)
 {
-	struct image_import_request request = {.name = tool->args[1],
-					       .platform = getenv("PLATFORM")};
+	struct image_import_request request = {
+		.source = "-", .name = tool->args[1], .platform = getenv("PLATFORM")};
 	struct image_upload upload;
 	struct error err;
 

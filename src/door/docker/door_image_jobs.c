@@ -159,8 +159,7 @@ void serve_image_push(struct call *call)
 	struct error err;
 
 	if (!http_header(call->request, "x-registry-auth")) {
-		error_set(&err, ERROR_INVALID,
-			  "bad parameters and missing X-Registry-Auth: EOF");
+		error_set(&err, ERROR_INVALID, "bad parameters and missing X-Registry-Auth: EOF");
 		call_fail(call, &err);
 		return;
 	}
@@ -204,7 +203,7 @@ static void on_loaded(void *data, const struct image_result *result, const struc
 }
 
 /* `changes` may stand several times, once for each instruction. */
-static void serve_import(struct call *call)
+static void serve_import(struct call *call, const char *source)
 {
 	static const struct image_job_handlers handlers = {NULL, on_imported};
 	struct image_store *images = call_parts(call)->images;
@@ -213,7 +212,11 @@ static void serve_import(struct call *call)
 	scoped_free char *name = pull_name(repository ? repository : "", tag);
 	scoped_free char *platform = str_dup_or_null(call_query(call, "platform"));
 	scoped_free char *message = str_dup_or_null(call_query(call, "message"));
+	scoped_free char *from = str_equal(source, "-") || strstr(source, "://")
+					 ? str_dup(source)
+					 : str_format("http://%s", source);
 	struct image_import_request request = {
+		.source = from,
 		.name = name,
 		.message = message,
 		.platform = platform,
@@ -238,12 +241,10 @@ void serve_image_create(struct call *call)
 
 	if (!str_is_empty(image)) {
 		serve_pull(call, image);
-	} else if (str_equal(source, "-")) {
-		serve_import(call);
+	} else if (!str_is_empty(source)) {
+		serve_import(call, source);
 	} else {
-		error_set(&err, ERROR_UNSUPPORTED,
-			  "importing from a URL is not implemented by this version: fetch it, and "
-			  "import from -");
+		error_set(&err, ERROR_INVALID, "fromImage or fromSrc is needed");
 		call_fail(call, &err);
 	}
 }
