@@ -233,8 +233,18 @@ static void forking_parent_ended(struct machine *m, enum execution_result result
 		machine_act(m, ACTION_TAKE_CONTAINER);
 		enter_start_post(m);
 	} else {
-		machine_act(m, ACTION_FIND_MAIN)->wait = m->plan->pid_file;
+		/* ExecStartPost= may be who writes it */
+		machine_act(m, ACTION_FIND_MAIN)->wait =
+			m->plan->pid_file && !machine_has(m, EXECUTION_START_POST);
 	}
+}
+
+static void start_post_ended(struct machine *m)
+{
+	if (m->plan->type == SERVICE_FORKING && m->plan->pid_file && !m->main_known)
+		machine_act(m, ACTION_FIND_MAIN)->wait = true;
+	else
+		enter_running(m, RESULT_SUCCESS);
 }
 
 static void reload_command_ended(struct machine *m, enum execution_result result)
@@ -266,7 +276,7 @@ static void control_ended(struct machine *m)
 	else if (m->sub == SUB_START_PRE)
 		enter_start(m);
 	else if (m->sub == SUB_START_POST)
-		enter_running(m, RESULT_SUCCESS);
+		start_post_ended(m);
 }
 
 /* ---- other events ---- */
@@ -297,8 +307,12 @@ static void spawn_failed(struct machine *m)
 
 static void main_found(struct machine *m)
 {
-	if (m->sub == SUB_START && m->plan->type == SERVICE_FORKING && !m->control_alive)
+	if (m->plan->type != SERVICE_FORKING || m->control_alive)
+		return;
+	if (m->sub == SUB_START)
 		enter_start_post(m);
+	else if (m->sub == SUB_START_POST)
+		enter_running(m, RESULT_SUCCESS);
 }
 
 static void main_unknown(struct machine *m)
@@ -371,7 +385,7 @@ static void group_is_empty(struct machine *m)
 		enter_running(m, RESULT_SUCCESS);
 	else if (m->sub == SUB_START && notifies(m) && nobody && m->main_known)
 		machine_enter_stop_post(m, RESULT_PROTOCOL);
-	else if (m->sub == SUB_START && m->plan->pid_file && nobody)
+	else if ((m->sub == SUB_START || m->sub == SUB_START_POST) && m->plan->pid_file && nobody)
 		machine_enter_stop_post(m, RESULT_PROTOCOL); /* nobody will ever write it */
 }
 

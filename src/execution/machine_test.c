@@ -248,7 +248,7 @@ static void a_forking_parent_leaves_a_main_process(void **state) /* 51 */
 	t.plan.pid_file = str_dup("/run/x.pid");
 	on(&t, "'starting @90 start0", "start", START);
 	on(&t, "", "start", SPAWNED);
-	on(&t, "find-main", "start", EXITS(0));
+	on(&t, "find-main+wait", "start", EXITS(0));
 	on(&t, "@0 'started", "running", EVENT_MAIN_FOUND);
 	assert_true(t.machine.main_alive);
 }
@@ -260,10 +260,24 @@ static void a_pid_file_that_nobody_will_write(void **state)
 	t.others = true;
 	on(&t, "'starting @90 start0", "start", START);
 	on(&t, "", "start", SPAWNED);
-	on(&t, "find-main", "start", EXITS(0));
+	on(&t, "find-main+wait", "start", EXITS(0));
 	t.others = false;
 	on(&t, "@0 'failed 'start-failed clean", "failed", EVENT_EMPTY);
 	result_is(&t, "protocol");
+}
+
+static void start_post_may_write_the_pid_file(void **state)
+{
+	TRACE(SERVICE_FORKING, "start post");
+	t.plan.pid_file = str_dup("/run/x.pid");
+	t.others = true;
+	on(&t, "'starting @90 start0", "start", START);
+	on(&t, "", "start", SPAWNED);
+	on(&t, "find-main", "start", EXITS(0));
+	on(&t, "@90 post0", "start-post", EVENT_MAIN_UNKNOWN);
+	on(&t, "", "start-post", SPAWNED);
+	on(&t, "find-main+wait", "start-post", EXITS(0));
+	on(&t, "@0 'started", "running", EVENT_MAIN_FOUND);
 }
 
 static void a_forking_service_whose_main_process_nobody_knows(void **state)
@@ -456,6 +470,7 @@ int main(void)
 		cmocka_unit_test(the_watchdog_bites),
 		cmocka_unit_test(a_forking_parent_leaves_a_main_process),
 		cmocka_unit_test(a_pid_file_that_nobody_will_write),
+		cmocka_unit_test(start_post_may_write_the_pid_file),
 		cmocka_unit_test(a_forking_service_whose_main_process_nobody_knows),
 		cmocka_unit_test(commands_of_a_oneshot_run_until_one_fails),
 		cmocka_unit_test(a_failure_may_be_ignored),

@@ -79,7 +79,7 @@ static inline void trace_action(const struct machine_action *a, struct buffer *o
 		buffer_format(out, "'%s", trace_texts[a->text]);
 		break;
 	default:
-		buffer_add_text(out, plain[a->kind]);
+		buffer_format(out, "%s%s", plain[a->kind], a->wait ? "+wait" : "");
 		break;
 	}
 }

@@ -158,6 +158,8 @@ void unit_pid_file_look(struct unit_shim *u, bool wait)
 
 	if (wait)
 		look(u);
-	else if (read_pid_file(u, &pid) == RIGHT && pid != u->main.pid)
+	else if (read_pid_file(u, &pid) != RIGHT)
+		UNIT_EVENT(u, EVENT_MAIN_UNKNOWN);
+	else if (pid != u->main.pid)
 		unit_take_main(u, pid);
 }
