@@ -90,6 +90,9 @@ static void spawn(struct machine *m)
 	action->phase = m->phase;
 	action->index = m->index;
 	action->main = is_main(m, m->phase);
+	if (!action->main)
+		m->control_alive =
+			false; /* with KillMode=none a former one may be left to itself */
 }
 
 static int64_t phase_timeout(const struct machine *m, enum execution_phase phase)
@@ -296,6 +299,12 @@ static void note_processes(struct machine *m)
 	}
 }
 
+/* One that was given up: it has been killed, and something else goes on. */
+static bool is_forgotten(const struct machine *m)
+{
+	return m->event.kind == EVENT_EXITED && m->event.control && !m->control_alive;
+}
+
 void machine_handle(struct machine *m, const struct machine_event *event,
 		    struct machine_actions *out)
 {
@@ -303,7 +312,7 @@ void machine_handle(struct machine *m, const struct machine_event *event,
 	m->out = out;
 	if (event->kind == EVENT_START) {
 		start(m);
-	} else if (!machine_is_over(m)) {
+	} else if (!machine_is_over(m) && !is_forgotten(m)) {
 		note_processes(m);
 		kinds[m->plan->kind]->handle(m);
 	}

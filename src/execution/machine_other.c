@@ -55,13 +55,6 @@ static void start_socket(struct machine *m)
 		open_sockets(m);
 }
 
-/* The sockets are shut before ExecStopPost, which may find nobody listening. */
-static void after_stop_pre(struct machine *m, enum execution_result result)
-{
-	machine_act(m, ACTION_CLOSE_SOCKETS);
-	machine_enter_signal(m, SUB_STOP_SIGTERM, result);
-}
-
 static void stop_socket(struct machine *m)
 {
 	bool listens = m->sub == SUB_LISTENING || m->sub == SUB_RUNNING;
@@ -70,7 +63,7 @@ static void stop_socket(struct machine *m)
 		return;
 	begin_stop(m);
 	if (!listens || !machine_run(m, EXECUTION_STOP, SUB_STOP_PRE, m->plan->timeout_stop_us))
-		after_stop_pre(m, RESULT_SUCCESS);
+		machine_enter_signal(m, SUB_STOP_SIGTERM, RESULT_SUCCESS);
 }
 
 static void socket_command_ended(struct machine *m)
@@ -80,7 +73,7 @@ static void socket_command_ended(struct machine *m)
 
 		machine_fail(m, result);
 		if (result != RESULT_SUCCESS || !machine_run_next(m))
-			after_stop_pre(m, RESULT_SUCCESS);
+			machine_enter_signal(m, SUB_STOP_SIGTERM, RESULT_SUCCESS);
 		return;
 	}
 	if (command_failed(m) || machine_run_next(m))

@@ -33,7 +33,7 @@ static void a_socket_that_cannot_listen_fails(void **state)
 	TRACE(SERVICE_SIMPLE, "");
 	t.plan.kind = EXECUTION_SOCKET;
 	on(&t, "'starting open", "start-pre", START);
-	on(&t, "@0 'failed 'start-failed clean", "failed", EVENT_SOCKETS_FAILED);
+	on(&t, "close @0 'failed 'start-failed clean", "failed", EVENT_SOCKETS_FAILED);
 	result_is(&t, "resources");
 }
 
@@ -54,12 +54,12 @@ static void a_command_before_listening_that_fails_or_hangs(void **state)
 	t.plan.kind = EXECUTION_SOCKET;
 	on(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "", "start-pre", SPAWNED);
-	on(&t, "@0 'failed 'start-failed clean", "failed", EXITS(1));
+	on(&t, "close @0 'failed 'start-failed clean", "failed", EXITS(1));
 	TRACE_AGAIN(&t);
 	on(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "", "start-pre", SPAWNED);
 	on(&t, "'start-timeout kill:c:TERM @90", "stop-sigterm", EVENT_DEADLINE);
-	on(&t, "@0 'failed 'start-failed clean", "failed", DIES(SIGTERM));
+	on(&t, "close @0 'failed 'start-failed clean", "failed", DIES(SIGTERM));
 	result_is(&t, "timeout");
 }
 
@@ -302,6 +302,7 @@ static void a_reload_that_hangs_is_killed(void **state)
 	on(&t, "'reload-timeout kill:c:KILL 'reload-failed @0", "running", EVENT_DEADLINE);
 	assert_int_equal(t.machine.reload_result, RESULT_TIMEOUT);
 	on(&t, "", "running", DIES(SIGKILL));
+	result_is(&t, "success");
 }
 
 static void notify_reload_waits_for_ready(void **state)

@@ -362,6 +362,7 @@ static void deadline_passed(struct machine *m)
 
 			action->who = KILL_WHO_CONTROL;
 			action->signal = SIGKILL;
+			m->control_alive = false;
 		}
 		end_reload(m, RESULT_TIMEOUT);
 	} else if (is_starting(m)) {
@@ -394,7 +395,7 @@ static void killed_for_memory(struct machine *m)
 	machine_say(m, SAY_OOM);
 	if (m->plan->oom_policy == OOM_CONTINUE)
 		return;
-	if (m->sub == SUB_RUNNING || m->sub == SUB_EXITED || m->sub == SUB_RELOAD)
+	if (m->sub == SUB_RUNNING || m->sub == SUB_EXITED)
 		enter_stop(m, RESULT_OOM_KILL);
 	else
 		machine_enter_signal(m, SUB_STOP_SIGTERM, RESULT_OOM_KILL);

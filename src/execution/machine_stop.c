@@ -99,6 +99,8 @@ void machine_enter_stop_post(struct machine *m, enum execution_result result)
 	if (wait_for_containers(m))
 		return;
 	m->waits = false;
+	if (m->plan->kind == EXECUTION_SOCKET)
+		machine_act(m, ACTION_CLOSE_SOCKETS); /* ExecStopPost= finds nobody listening */
 	if (!machine_run(m, EXECUTION_STOP_POST, SUB_STOP_POST, m->plan->timeout_stop_us))
 		machine_enter_signal(m, SUB_FINAL_SIGTERM, RESULT_SUCCESS);
 }
