@@ -189,6 +189,19 @@ Error: No such object: zz" ]
 Error: No such object: zz" ]
 	run wherry inspect --type image web
 	[ "$status" = 1 ]
+	run wherry inspect ""
+	[ "$status" = 1 ]
+	[ "$output" = "[]
+invalid container name or ID: value is empty" ]
+}
+
+@test "inspect --size says where it counts for nothing" {
+	inspected
+	run wherry inspect -s -f '{{.Id}}' web nginx
+	[ "$status" = 0 ]
+	[ "$output" = "WARNING: --size ignored for image
+abc
+sha256:x" ]
 }
 
 @test "port shows bindings in order" {

@@ -137,6 +137,18 @@ POST /containers/$ID/start" ]
 	[[ $output == *"cannot remove it" ]]
 }
 
+# Its exit code would be made up: an older daemon answers a wait for what has not begun at once.
+@test "a daemon that is too old to wait for a start is told, before anything is made" {
+	DOCKER_API_VERSION=1.29 run wherry run x
+	[ "$status" = 125 ]
+	[[ $output == *'"run without --detach" requires API version 1.30, but the '*' daemon API version is 1.29'* ]]
+	DOCKER_API_VERSION=1.24 run wherry run -d --rm x
+	[ "$status" = 125 ]
+	[[ $output == *'"--rm" requires API version 1.25'* ]]
+	[[ "$(requests 2>/dev/null)" != *containers/create* ]]
+	DOCKER_API_VERSION=1.24 wherry run -d x
+}
+
 @test "a missing image is pulled, unless it must not be" {
 	answer "POST /containers/create" 404 '{"message":"No such image: x:latest"}'
 	answer "POST /images/create" 200 '{"status":"Pulling from library/x","id":"latest"}

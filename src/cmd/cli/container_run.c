@@ -144,6 +144,13 @@ static int run_in_background(struct cli *cli, const char *id)
 	return 0;
 }
 
+/* Before these versions a daemon knows nothing of AutoRemove, and no wait that begins before the start. */
+static bool daemon_can(struct cli *cli, const struct run *run, struct error *err)
+{
+	return (run->detach || api_requires(cli, "run without --detach", "1.30", err)) &&
+	       (!run->spec.remove || api_requires(cli, "--rm", "1.25", err));
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct run *run_options = fields;
@@ -157,6 +164,8 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	if (!settle_streams(run_options, body, &err) ||
 	    !session_check_terminal(doc_flag(body, "AttachStdin"), spec->tty, &err))
 		return cli_complain(&err);
+	if (!daemon_can(cli, run_options, &err))
+		return cli_fail(cli, &err);
 	set_console_size(body);
 	if (!container_create_from(cli, spec, arguments->items[0], body, &id, &err))
 		return cli_fail(cli, &err);

@@ -92,7 +92,8 @@ static int start_attached(struct cli *cli, const struct start *start, const char
 		.resize_id = id,
 	};
 
-	if (!container || !session_check_terminal(input, tty, &err))
+	if (!container || !api_requires(cli, "start --attach", "1.30", &err) ||
+	    !session_check_terminal(input, tty, &err))
 		return cli_fail(cli, &err);
 	if (!session_open(&session, true, true, &err))
 		return cli_fail(cli, &err);

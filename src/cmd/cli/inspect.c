@@ -116,10 +116,19 @@ static void compact(const char *json, struct buffer *out)
 
 /* ---- finding ---- */
 
+static void warn_of_size(const struct inspect *inspect, const struct kind *kind)
+{
+	if (inspect->size && !kind->sized)
+		fprintf(stderr, "WARNING: --size ignored for %s\n", kind->name);
+}
+
 /* The document of the first kind that knows the name. */
 static bool find(struct cli *cli, const struct inspect *inspect, const char *name,
 		 struct buffer *text, struct error *err)
 {
+	if (!*name)
+		return error_set(err, ERROR_INVALID, "invalid %s name or ID: value is empty",
+				 *inspect->type ? inspect->type : kinds[0].name);
 	for (size_t i = 0; i < array_length(kinds); i++) {
 		if (*inspect->type && strcmp(kinds[i].name, inspect->type) != 0)
 			continue;
@@ -128,8 +137,10 @@ static bool find(struct cli *cli, const struct inspect *inspect, const char *nam
 		target_add_flag(&target, "verbose", inspect->verbose);
 		if (!platform_option_add(cli, &target, inspect->platform, "1.49", err))
 			return false;
-		if (api_get_text(cli, &target, text, err))
+		if (api_get_text(cli, &target, text, err)) {
+			warn_of_size(inspect, &kinds[i]);
 			return true;
+		}
 		if (*inspect->type ||
 		    (err->kind != ERROR_NOT_FOUND && err->kind != ERROR_UNSUPPORTED))
 			return false;
