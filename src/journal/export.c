@@ -1,14 +1,18 @@
-/* Entries to journald as well: its socket takes a datagram of fields.  Nothing waits for it: what it does not take
- * at once stands in our journal alone. */
+/* Entries to journald as well: its socket takes a datagram of fields, and holds ten of them.  One that lives takes
+ * them in microseconds, so a full socket is waited for, but once: from then on, until it takes something again,
+ * entries stand in our journal alone, and are counted. */
 #include "journal/writer.h"
 
 #include "format/journal_entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { PATIENCE_MS = 200, TRIES = 8 };
 
 static void add_text(struct buffer *out, const char *name, const char *value)
 {
@@ -55,12 +59,47 @@ static bool reconnect(const struct journal_writer *w)
 		       sizeof(w->export_address)) == 0;
 }
 
-static void send_entry(const struct journal_writer *w, const struct buffer *entry)
+/* false: it is full, and stays so. */
+static bool wait_for_room(const struct journal_writer *w)
 {
-	const int how = MSG_DONTWAIT | MSG_NOSIGNAL;
+	struct pollfd p = {.fd = w->export_socket, .events = POLLOUT};
 
-	if (send(w->export_socket, entry->data, entry->size, how) < 0 && reconnect(w))
-		(void)!send(w->export_socket, entry->data, entry->size, how);
+	return !w->export_lost && poll(&p, 1, PATIENCE_MS) > 0 && (p.revents & POLLOUT);
+}
+
+/* More than once: others may be faster at taking the room. */
+static bool send_datagram(const struct journal_writer *w, const struct buffer *entry)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (send(w->export_socket, entry->data, entry->size, MSG_DONTWAIT | MSG_NOSIGNAL) >=
+		    0)
+			return true;
+		if (!(errno == EAGAIN ? wait_for_room(w) : reconnect(w)))
+			return false;
+	}
+	return false;
+}
+
+static void tell_lost(struct journal_writer *w)
+{
+	scoped_buffer struct buffer out = {0};
+	scoped_free char *text =
+		str_format("%llu entries were not exported", (unsigned long long)w->export_lost);
+
+	w->export_lost = 0;
+	add_text(&out, "MESSAGE", text);
+	add_text(&out, "PRIORITY", "4");
+	add_text(&out, "SYSLOG_IDENTIFIER", "wherry");
+	add_origin_fields(&out, (struct text_part){w->origin.data, w->origin.size});
+	send_datagram(w, &out);
+}
+
+static void send_entry(struct journal_writer *w, const struct buffer *entry)
+{
+	if (!send_datagram(w, entry))
+		w->export_lost++;
+	else if (w->export_lost)
+		tell_lost(w);
 }
 
 void writer_export(struct journal_writer *w, const struct export_text *text)
@@ -70,7 +109,9 @@ void writer_export(struct journal_writer *w, const struct export_text *text)
 
 	if (w->export_socket < 0)
 		return;
-	journal_field(&out, "MESSAGE", text->text.text, text->text.size);
+	journal_field(&out, "MESSAGE", text->text.text,
+		      text->line ? journal_line_size(text->text.text, text->text.size)
+				 : text->text.size);
 	add_number(&out, "PRIORITY", text->priority);
 	add_text(&out, "SYSLOG_IDENTIFIER", entry->identifier ? entry->identifier : entry->comm);
 	add_text(&out, "MESSAGE_ID", entry->message_id);

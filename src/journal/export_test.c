@@ -46,7 +46,7 @@ static void each_entry_is_a_datagram_of_fields(void **state)
 				"UNIT=db.service\nOBJECT_SYSTEMD_UNIT=db.service\n"
 				"INVOCATION_ID=0123456789abcdef0123456789abcdef\n"
 				"CONTAINER_ID_FULL=c1\nTIER=one\n");
-	journal_write_lines(writer, &lines, "<3>one\ntwo\n", 11, true);
+	journal_write_lines(writer, &lines, "<3>one \ntwo\n", 12, true);
 	assert_received(socket, "MESSAGE=one\nPRIORITY=3\nSYSLOG_IDENTIFIER=sh\nUNIT=db.service\n"
 				"OBJECT_SYSTEMD_UNIT=db.service\n"
 				"INVOCATION_ID=0123456789abcdef0123456789abcdef\n"
@@ -59,6 +59,8 @@ static void a_full_or_dead_socket_holds_nobody_up_and_may_come_back(void **state
 	struct journal_writer *writer = sample_writer("a.service", NULL);
 	scoped_free char *path = NULL;
 	int socket = listen_as_journald(&path);
+	char bytes[500];
+	ssize_t n;
 	struct error err;
 
 	assert_true(journal_writer_export(writer, path, &err));
@@ -72,6 +74,10 @@ static void a_full_or_dead_socket_holds_nobody_up_and_may_come_back(void **state
 	sample_say(writer, "back");
 	assert_received(socket, "MESSAGE=back\nPRIORITY=6\nSYSLOG_IDENTIFIER=prog\nSYSLOG_PID=42\n"
 				"UNIT=a.service\nOBJECT_SYSTEMD_UNIT=a.service\n");
+	n = recv(socket, bytes, sizeof(bytes) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	bytes[n] = '\0';
+	assert_non_null(strstr(bytes, " entries were not exported\nPRIORITY=4\n"));
 	close(socket);
 	assert_true(journal_flush(writer, &err));
 	journal_writer_free(writer);

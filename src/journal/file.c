@@ -88,6 +88,15 @@ bool entry_read(const char *data, size_t size, struct stored_entry *out)
 	return !head->head.lines || (rest.size > 0 && rest.text[rest.size - 1] == '\n');
 }
 
+size_t journal_line_size(const char *line, size_t size)
+{
+	size_t shown = size;
+
+	while (shown > 0 && line[shown - 1] && strchr(" \t\r", line[shown - 1]))
+		shown--;
+	return shown ? shown : size;
+}
+
 /* ---- origins ---- */
 
 static void add_field(struct buffer *out, const char *name, const char *value)

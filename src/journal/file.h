@@ -108,6 +108,10 @@ struct stored_entry {
 };
 bool entry_read(const char *data, size_t size, struct stored_entry *out);
 
+/* How much of a line is shown.  As with journald, blanks at its end are nothing that was said, unless there is
+ * nothing else. */
+size_t journal_line_size(const char *line, size_t size);
+
 /* ---- origins ---- */
 
 /* The fields of an origin as they are stored: NAME=value, NUL, ... */

@@ -82,8 +82,8 @@ void journal_writer_free(struct journal_writer *writer); /* flushes */
 /* Give back memory while nothing comes. */
 void journal_writer_shrink(struct journal_writer *writer);
 
-/* From now on each entry goes to journald too, which listens at `socket` (NULL: where it usually does).  It is
- * never waited for: what it does not take at once stands in our journal alone. */
+/* From now on each entry goes to journald too, which listens at `socket` (NULL: where it usually does).  One that
+ * takes nothing is waited for once, 200 ms: then entries stand in our journal alone until it takes some again. */
 bool journal_writer_export(struct journal_writer *writer, const char *socket, struct error *err);
 
 /* ---- reading ---- */

@@ -137,21 +137,11 @@ static void view_item(struct journal_file *f)
 	f->view.origin = (struct text_part){f->data + item->origin_at, item->origin_size};
 }
 
-/* As journald does: blanks at a line's end are nothing that was said, unless there is nothing else. */
-static size_t shown_size(const char *line, size_t size)
-{
-	size_t shown = size;
-
-	while (shown > 0 && line[shown - 1] && strchr(" \t\r", line[shown - 1]))
-		shown--;
-	return shown ? shown : size;
-}
-
 static void view_line(struct journal_file *f)
 {
 	const char *line = text_of(f).text + f->line_at;
 
-	f->view.text = (struct text_part){line, has_lines(f) ? shown_size(line, f->line_size)
+	f->view.text = (struct text_part){line, has_lines(f) ? journal_line_size(line, f->line_size)
 							     : f->line_size};
 	f->view.sequence = f->entries.items[f->item].sequence + f->line;
 }

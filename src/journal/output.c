@@ -101,13 +101,20 @@ static void add_moment_with_us(struct journal_printer *p, int64_t realtime_ns, s
 
 /* ---- what a terminal may be shown ---- */
 
-static bool is_control(const char *at, size_t length)
+static bool is_control(const uint8_t *at, size_t length)
 {
-	unsigned char c = (unsigned char)at[0];
-
 	if (length == 1)
-		return (c < ' ' && c != '\t' && c != '\n') || c == 0x7f;
-	return length == 2 && c == 0xc2 && (unsigned char)at[1] <= 0x9f;
+		return (at[0] < ' ' && at[0] != '\t' && at[0] != '\n') || at[0] == 0x7f;
+	return length == 2 && at[0] == 0xc2 && at[1] <= 0x9f;
+}
+
+/* U+FDD0 to U+FDEF, and the last two of each plane, which are no characters. */
+static bool is_noncharacter(const uint8_t *at, size_t length)
+{
+	if (length == 3)
+		return at[0] == 0xef && ((at[1] == 0xb7 && at[2] >= 0x90 && at[2] <= 0xaf) ||
+					 (at[1] == 0xbf && at[2] >= 0xbe));
+	return length == 4 && (at[1] & 15) == 15 && at[2] == 0xbf && at[3] >= 0xbe;
 }
 
 /* Most lines: letters of ASCII and nothing else.  Eight at a time: a byte is below 0x20, is 0x7f or has its high
@@ -135,7 +142,7 @@ static bool is_printable(struct text_part text)
 		const uint8_t *c = (const uint8_t *)text.text + at;
 
 		length = *c < 0x80 ? 1 : utf8_length(c, text.size - at);
-		if (!length || is_control(text.text + at, length))
+		if (!length || is_control(c, length) || is_noncharacter(c, length))
 			return false;
 	}
 	return true;

@@ -47,6 +47,7 @@ struct journal_writer {
 
 	int export_socket; /* owned; -1: nothing is sent */
 	struct sockaddr_un export_address;
+	uint64_t export_lost; /* entries, since it took one */
 };
 
 /* A file is claimed (`again`: one that another writer has left may do) or made, and locked.  The batch is empty. */
@@ -75,5 +76,6 @@ struct export_text {
 	const struct journal_entry *entry;
 	struct text_part text;
 	int32_t priority;
+	bool line; /* one of some output */
 };
 void writer_export(struct journal_writer *writer, const struct export_text *text);

@@ -160,7 +160,8 @@ void journal_write(struct journal_writer *w, const struct journal_entry *entry)
 	}
 	writer_export(w, &(struct export_text){entry,
 					       {entry->message, entry->message_size},
-					       entry->priority & 7});
+					       entry->priority & 7,
+					       line});
 }
 
 /* ---- lines ---- */
@@ -225,8 +226,8 @@ static void export_lines(struct journal_writer *w, const struct journal_entry *e
 		return;
 	for (size_t left = run->size; left > 0; left -= (size_t)(end - at) + 1, at = end + 1) {
 		end = memchr(at, '\n', left);
-		writer_export(
-			w, &(struct export_text){entry, {at, (size_t)(end - at)}, run->priority});
+		writer_export(w, &(struct export_text){
+					 entry, {at, (size_t)(end - at)}, run->priority, true});
 	}
 }
 

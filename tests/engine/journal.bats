@@ -3,7 +3,7 @@
 load ../lib/wherry
 load life
 
-begin() { daemon_start --unit-path "$SCRATCH/units"; }
+begin() { daemon_start --unit-path "$SCRATCH/units" "$@"; }
 
 setup_file() {
 	scratch_begin
@@ -146,4 +146,34 @@ usage() { curl -sSf --unix-socket "$SOCKET" http://wherry/wherry/v1/journal/usag
 	[ "$output" = "Failed to parse vacuum size: much" ]
 	journal --vacuum-size 1M | grep -qE 'freed [0-9.]+M'
 	[ "$(usage)" -lt 1100000 ]
+}
+
+# in_journald_s_company ARGUMENT...: the daemon in a /run of its own, with a journald.
+in_journald_s_company() {
+	exec unshare -m --propagation private sh -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal || exit 1
+		/lib/systemd/systemd-journald & echo $! >"$SCRATCH/journald"
+		until [ -S /run/systemd/journal/socket ]; do sleep 0.1; done
+		exec "$0" "$@"' "$WHERRY_BUILD/wherryd" "$@"
+}
+theirs() { nsenter -t "$(cat "$SCRATCH/journald")" -m journalctl --no-pager "$@"; }
+they_have() { theirs -t "$1" -o cat | grep -qx "$2"; }
+
+@test "odd bytes are shown as journalctl shows them" {
+	[ -x /lib/systemd/systemd-journald ] && command -v journalctl || skip "systemd-journald is not installed"
+	daemon_stop
+	wherryd() { in_journald_s_company "$@"; }
+	begin --journal-export
+	says first 'echo ready' # journald begins with what the kernel has said
+	wait_until 30 they_have first ready
+	says odd 'printf "plain\nbin\\377\\376\ntab\there\nc \\033[31mred\\033[0m x\na\\rb\nx\\r\\r\n\\033[2Kclr\n\\033]0;t\\007osc\ndel \\177\nc1 \\302\\200\n lead\ntrail  \nquote \" \\\\ \\303\\274\n\\342\\202\\254\n\\357\\277\\277\n\\355\\240\\200\nend\n"'
+	wait_until 30 they_have odd end
+	for form in short short-iso cat; do
+		cmp <(theirs -t odd -o $form | sed 's/^.*]: //') <(journal -t odd -o $form | sed 's/^.*]: //')
+	done
+	cmp <(theirs -t odd -o json | jq -c .MESSAGE) <(journal -t odd -o json | jq -c .MESSAGE)
+	unset -f wherryd
+	daemon_stop
+	kill "$(cat "$SCRATCH/journald")"
+	begin
+	busybox_image
 }
