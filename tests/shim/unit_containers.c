@@ -138,9 +138,11 @@ static void the_client_of_a_container_that_was_stopped_ends_cleanly(void)
 	struct fake c;
 
 	unit_begin(&d, SERVICE_SIMPLE);
-	unit_add(&d, EXECUTION_START, "trap 'exit 137' TERM; while :; do sleep 0.01; done");
+	unit_add(&d, EXECUTION_START,
+		 "trap 'exit 137' TERM; echo ready >rec; while :; do sleep 0.01; done");
 	unit_start(&d);
 	unit_await(&d, SUB_RUNNING);
+	unit_await_file(&d, "rec", "ready");
 	run_container(&d, &c);
 	unit_stop(&d, false);
 	unit_expect(&d, UNIT_STOP_CONTAINERS, NULL, NULL, NULL, 0);
