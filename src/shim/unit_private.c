@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,36 +33,61 @@ static char *make_tmp(const char *above, const char *unit, struct error *err)
 	return NULL;
 }
 
-static bool make_folders(struct unit_shim *u, struct error *err)
-{
-	struct unit_private *p = &u->secret;
-	const char *unit = u->start.plan.unit;
-
-	if (!u->start.plan.context.private_tmp)
-		return true;
-	if (!p->tmp && !(p->tmp = make_tmp("/tmp", unit, err)))
-		return false;
-	return p->var_tmp || (p->var_tmp = make_tmp("/var/tmp", unit, err));
-}
-
 /* Trees may be large: somebody else removes them. */
-static void remove_folder(struct unit_shim *u, char *inner)
+static void remove_tree(struct unit_shim *u, const char *folder)
 {
 	struct error err;
+	int pid = children_fork(&u->children, NULL, 0, &err);
+
+	if (pid == 0) {
+		tree_remove(AT_FDCWD, folder, &err);
+		_exit(0);
+	}
+	if (pid < 0)
+		log_error("cannot remove a private folder", &err, "folder=%s", folder);
+}
+
+static void remove_folder(struct unit_shim *u, char *inner)
+{
 	char *slash = inner ? strrchr(inner, '/') : NULL;
-	int pid;
 
 	if (!slash)
 		return;
 	*slash = '\0';
-	pid = children_fork(&u->children, NULL, 0, &err);
-	if (pid == 0) {
-		tree_remove(AT_FDCWD, inner, &err);
-		_exit(0);
-	}
-	if (pid < 0)
-		log_error("cannot remove a private folder", &err, "folder=%s", inner);
+	remove_tree(u, inner);
 	free(inner);
+}
+
+/* What a shim has left that was killed.  Everybody may make folders there: only ours are taken. */
+static void remove_leftovers(struct unit_shim *u, const char *above)
+{
+	scoped_free char *pattern =
+		str_format("%s/wherry-private-%s-??????", above, u->start.plan.unit);
+	scoped_with(globfree) glob_t found = {0};
+	struct stat st;
+
+	if (glob(pattern, GLOB_NOESCAPE | GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (lstat(found.gl_pathv[i], &st) == 0 && S_ISDIR(st.st_mode) &&
+		    st.st_uid == geteuid())
+			remove_tree(u, found.gl_pathv[i]);
+}
+
+static bool make_one(struct unit_shim *u, const char *above, char **out, struct error *err)
+{
+	if (*out)
+		return true;
+	remove_leftovers(u, above);
+	*out = make_tmp(above, u->start.plan.unit, err);
+	return *out;
+}
+
+static bool make_folders(struct unit_shim *u, struct error *err)
+{
+	return !u->start.plan.context.private_tmp ||
+	       (make_one(u, "/tmp", &u->secret.tmp, err) &&
+		make_one(u, "/var/tmp", &u->secret.var_tmp, err));
 }
 
 /* ---- credentials ---- */
