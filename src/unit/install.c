@@ -25,7 +25,9 @@ struct subject {
 	struct unit_source source;
 	struct install_section section; /* borrowed from the draft */
 	struct unit_draft draft;
-	const char *path; /* of the file: what links point to */
+	const char *path;  /* of the file: what links point to */
+	const char *alias; /* as it was named */
+	bool is_bare;	   /* a template that was named without an instance */
 };
 
 void install_result_fini(struct install_result *result)
@@ -170,6 +172,7 @@ static void read_subject(struct installer *in, const char *name, const char *out
 	}
 	unit_draft_load(&subject->draft, in->context, in->listing, &subject->source);
 	subject->section = subject->draft.install;
+	subject->alias = name;
 	subject->path = subject->source.path;
 }
 
@@ -182,6 +185,10 @@ static bool check_subject(const struct subject *subject, struct error *err)
 	if (config->load == LOAD_NOT_FOUND || !subject->path)
 		return error_set(err, ERROR_NOT_FOUND, "Unit file %s does not exist.",
 				 config->name);
+	if (subject->source.is_alias)
+		return error_set(err, ERROR_INVALID,
+				 "%s is another name of %s: enable and disable that",
+				 subject->alias, config->name);
 	if (config->load == LOAD_ERROR)
 		return error_set(err, ERROR_INVALID, "%s", config->load_error);
 	return true;
@@ -192,7 +199,8 @@ static bool check_subject(const struct subject *subject, struct error *err)
 static bool enable_name(struct installer *in, const char *name, const char *outside,
 			struct error *err);
 
-/* A bare template stands for its default instance: read again, since names may depend on it. */
+/* A bare template stands for its default instance: read again, since names may depend on it.  Without one, it can
+ * have aliases, but nobody can want it. */
 static bool choose_instance(struct installer *in, const char *outside, struct subject *subject,
 			    struct error *err)
 {
@@ -202,13 +210,17 @@ static bool choose_instance(struct installer *in, const char *outside, struct su
 
 	if (!unit_name_is_template(name))
 		return true;
-	if (!instance)
+	if (!instance && (subject->section.wanted_by.count || subject->section.required_by.count))
 		return error_set(err, ERROR_INVALID,
 				 "Unit file %s is a template, and has no DefaultInstance=", name);
+	subject->is_bare = true;
+	if (!instance)
+		return true;
 	scoped_free char *full = unit_name_with_instance(name, instance);
 	read_subject(in, full, outside, &chosen);
 	subject_fini(subject);
 	*subject = chosen;
+	subject->is_bare = true;
 	return true;
 }
 
@@ -228,7 +240,7 @@ static bool link_list(struct installer *in, const struct subject *subject,
 	return true;
 }
 
-/* An alias that is a template takes the instance of the unit. */
+/* An alias that is a template takes the instance that was named. */
 static bool link_aliases(struct installer *in, const struct subject *subject, struct error *err)
 {
 	const char *name = subject->draft.config.name;
@@ -241,30 +253,41 @@ static bool link_aliases(struct installer *in, const struct subject *subject, st
 		    !str_equal(strrchr(alias, '.'), strrchr(name, '.')))
 			return error_set(err, ERROR_INVALID, "'%s' cannot be an alias of '%s'",
 					 alias, name);
-		scoped_free char *full = unit_name_is_template(alias) && !str_is_empty(instance)
-						 ? unit_name_with_instance(alias, instance)
-						 : str_dup(alias);
+		scoped_free char *full =
+			unit_name_is_template(alias) && !subject->is_bare && !str_is_empty(instance)
+				? unit_name_with_instance(alias, instance)
+				: str_dup(alias);
 		if (!str_equal(full, name) && !link_subject(in, subject, full, err))
 			return false;
 	}
 	return true;
 }
 
+/* What cannot be enabled along is no reason not to enable the unit. */
+static void enable_also(struct installer *in, const char *name)
+{
+	struct error err;
+
+	if (!enable_name(in, name, NULL, &err))
+		strings_format(&in->result->hints, "%s is not enabled along: %s", name, err.text);
+}
+
 static bool link_all(struct installer *in, const struct subject *subject, struct error *err)
 {
 	const struct install_section *section = &subject->section;
 
-	if (!link_aliases(in, subject, err) ||
-	    !link_list(in, subject, &section->wanted_by, "wants", err) ||
-	    !link_list(in, subject, &section->required_by, "requires", err))
-		return false;
+	struct error
+		later; /* the first is told; one link that cannot be is no reason not to make the others */
+	bool linked = link_aliases(in, subject, err);
+
+	linked &= link_list(in, subject, &section->wanted_by, "wants", linked ? err : &later);
+	linked &= link_list(in, subject, &section->required_by, "requires", linked ? err : &later);
 	for (size_t i = 0; i < section->also.count; i++)
-		if (!enable_name(in, section->also.items[i], NULL, err))
-			return false;
+		enable_also(in, section->also.items[i]);
 	if (!section->alias.count && !section->wanted_by.count && !section->required_by.count &&
 	    !section->also.count)
 		in->has_hint = true;
-	return true;
+	return linked;
 }
 
 static bool enable_name(struct installer *in, const char *name, const char *outside,
@@ -374,8 +397,11 @@ static bool disable_name(struct installer *in, const char *name, struct error *e
 	read_subject(in, name, NULL, &subject);
 	if (done && !removal.found)
 		done = subject.draft.config.load == LOAD_MASKED || check_subject(&subject, err);
-	for (size_t i = 0; done && i < subject.section.also.count; i++)
-		done = disable_name(in, subject.section.also.items[i], err);
+	for (size_t i = 0; done && i < subject.section.also.count; i++) {
+		struct error ignored;
+
+		disable_name(in, subject.section.also.items[i], &ignored);
+	}
 	subject_fini(&subject);
 	return done;
 }

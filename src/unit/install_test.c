@@ -125,6 +125,17 @@ static void units_that_name_each_other_end(void **state)
 	assert_int_equal(result.removed.count, 2);
 }
 
+static void what_cannot_be_enabled_along_is_said(void **state)
+{
+	scratch_write(&scratch, "etc/a.service", RUN WANTED "Also=nope.service\n");
+	assert_true(run(INSTALL_ENABLE, "a.service"));
+	assert_int_equal(result.created.count, 1);
+	assert_int_equal(result.hints.count, 1);
+	assert_non_null(strstr(result.hints.items[0], "nope.service"));
+	assert_true(run(INSTALL_DISABLE, "a.service"));
+	assert_int_equal(result.removed.count, 1);
+}
+
 static void a_template_needs_an_instance(void **state)
 {
 	scratch_write(&scratch, "etc/t@.service", RUN WANTED);
@@ -260,6 +271,35 @@ static void what_stands_in_the_way_is_replaced_only_by_force(void **state)
 	assert_created("etc/b.service", "etc/a.service");
 }
 
+static void one_link_in_the_way_does_not_stop_the_others(void **state)
+{
+	scratch_write(&scratch, "etc/a.service",
+		      RUN "[Install]\nAlias=b.service\nWantedBy=x.target\n");
+	scratch_link(&scratch, "etc/b.service", "/dev/null");
+	assert_false(run(INSTALL_ENABLE, "a.service"));
+	assert_non_null(strstr(err.text, "b.service' already exists"));
+	assert_created("etc/x.target.wants/a.service", "etc/a.service");
+}
+
+static void an_alias_is_not_enabled_itself(void **state)
+{
+	scratch_write(&scratch, "etc/a.service", RUN "[Install]\nAlias=b.service\n");
+	assert_true(run(INSTALL_ENABLE, "a.service"));
+	assert_false(run(INSTALL_ENABLE, "b.service"));
+	assert_int_equal(err.kind, ERROR_INVALID);
+}
+
+static void a_bare_template_has_aliases_that_are_templates(void **state)
+{
+	scratch_write(&scratch, "etc/t@.service",
+		      RUN "[Install]\nAlias=q@.service\nWantedBy=x.target\nDefaultInstance=main\n");
+	assert_true(run(INSTALL_ENABLE, "t@.service"));
+	assert_created("etc/q@.service", "etc/t@.service");
+	assert_created("etc/x.target.wants/t@main.service", "etc/t@.service");
+	assert_true(run(INSTALL_ENABLE, "t@a.service"));
+	assert_created("etc/q@a.service", "etc/t@.service");
+}
+
 static void enabling_again_follows_a_changed_file(void **state)
 {
 	scratch_write(&scratch, "etc/a.service", RUN WANTED);
@@ -277,6 +317,7 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(all_that_install_names_is_linked, begin, end),
 		cmocka_unit_test_setup_teardown(units_that_name_each_other_end, begin, end),
+		cmocka_unit_test_setup_teardown(what_cannot_be_enabled_along_is_said, begin, end),
 		cmocka_unit_test_setup_teardown(a_template_needs_an_instance, begin, end),
 		cmocka_unit_test_setup_teardown(without_install_there_is_a_hint, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_there_cannot_be_enabled, begin, end),
@@ -288,6 +329,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			units_of_systemd_get_their_links_where_it_would_put_them, begin, end),
 		cmocka_unit_test_setup_teardown(what_stands_in_the_way_is_replaced_only_by_force,
+						begin, end),
+		cmocka_unit_test_setup_teardown(one_link_in_the_way_does_not_stop_the_others, begin,
+						end),
+		cmocka_unit_test_setup_teardown(an_alias_is_not_enabled_itself, begin, end),
+		cmocka_unit_test_setup_teardown(a_bare_template_has_aliases_that_are_templates,
 						begin, end),
 		cmocka_unit_test_setup_teardown(enabling_again_follows_a_changed_file, begin, end),
 	};

@@ -26,6 +26,8 @@ static const struct unit_key keys[] = {
 
 	IGNORED("ExitType", IN_SERVICE),
 	IGNORED("ReloadSignal", IN_SERVICE),
+	IGNORED("RuntimeRandomizedExtraSec", IN_SERVICE | IN_SCOPE),
+	IGNORED("TimeoutStopSec", IN_SCOPE),
 	IGNORED("RootDirectoryStartOnly", IN_SERVICE),
 	IGNORED("SysVStartPriority", IN_SERVICE),
 	IGNORED("USBFunctionDescriptors", IN_SERVICE),
@@ -33,6 +35,7 @@ static const struct unit_key keys[] = {
 	IGNORED("BusPolicy", IN_SERVICE),
 
 	IGNORED_AS("DynamicUser", IN_EXECUTION, "the commands run as User= says"),
+	IGNORED("ExecSearchPath", IN_EXECUTION),
 	IGNORED("RemoveIPC", IN_EXECUTION),
 	IGNORED("PrivateUsers", IN_EXECUTION),
 	IGNORED("PrivateIPC", IN_EXECUTION),
@@ -79,6 +82,7 @@ static const struct unit_key keys[] = {
 	IGNORED("SetCredentialEncrypted", IN_EXECUTION),
 	IGNORED("ImportCredential", IN_EXECUTION),
 
+	IGNORED("Slice", IN_SLICE),
 	IGNORED("IPAccounting", IN_LIMITS),
 	IGNORED("IPAddressAllow", IN_LIMITS),
 	IGNORED("IPAddressDeny", IN_LIMITS),
