@@ -100,12 +100,16 @@ void unit_event(struct unit_shim *u, const struct machine_event *event);
 
 void unit_spawn(struct unit_shim *u, const struct machine_action *action);
 void unit_reap(struct unit_shim *u); /* everybody who has ended */
+void unit_process_ended(struct unit_shim *u, struct unit_process *p, int32_t end, int32_t status);
+void unit_forget_process(struct unit_shim *u, struct unit_process *process);
+
+/* ---- unit_members.c ---- */
+
 void unit_kill(struct unit_shim *u, const struct machine_action *action);
 bool unit_signal(struct unit_shim *u, const struct unit_signal *request, struct error *err);
 void unit_find_main(struct unit_shim *u, bool wait);
 void unit_take_main(struct unit_shim *u, pid_t pid); /* a process of the unit is the main one */
-void unit_forget_process(struct unit_shim *u, struct unit_process *process);
-bool unit_has_others(struct unit_shim *u); /* in the control group */
+bool unit_has_others(struct unit_shim *u);	     /* in the control group */
 bool unit_owns(struct unit_shim *u, pid_t pid);
 
 /* ---- unit_group.c ---- */
