@@ -13,15 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Less than wanted where the host allows no more. */
+/* Less than wanted where the host allows no more.  What the daemon was given is not its units'. */
 bool start_oom_score(struct starting *s, struct error *err)
 {
+	const struct optional_i64 *wanted = &s->context->oom_score_adjust;
 	char value[24];
 	struct error refused;
 
-	if (!s->context->oom_score_adjust.given)
-		return true;
-	snprintf(value, sizeof(value), "%lld", (long long)s->context->oom_score_adjust.value);
+	snprintf(value, sizeof(value), "%lld", wanted->given ? (long long)wanted->value : 0LL);
 	if (file_write(AT_FDCWD, "/proc/self/oom_score_adj", value, &refused) ||
 	    refused.os == EACCES || refused.os == EPERM)
 		return true;
@@ -143,8 +142,33 @@ static bool set_rlimit(const struct execution_rlimit *wanted, struct error *err)
 	       error_errno(err, "cannot set limit '%s'", wanted->name);
 }
 
+static bool names_limit(const struct execution_context *c, const char *name)
+{
+	for (size_t i = 0; i < c->rlimits.count; i++)
+		if (str_equal(RECORD_AT(c->rlimits, struct execution_rlimit, i)->name, name))
+			return true;
+	return false;
+}
+
+/* The daemon may have a million files open; programs that use select() must not begin with that.  The numbers are
+ * systemd's default. */
+static bool set_default_files(struct starting *s, struct error *err)
+{
+	struct execution_rlimit standard = {
+		.name = (char[]){"nofile"}, .soft = 1024, .hard = 524288};
+	struct rlimit ours;
+
+	if (names_limit(s->context, "nofile") || getrlimit(RLIMIT_NOFILE, &ours) < 0)
+		return true;
+	if (ours.rlim_max < (rlim_t)standard.hard)
+		standard.hard = (int64_t)ours.rlim_max;
+	return set_rlimit(&standard, err);
+}
+
 bool start_rlimits(struct starting *s, struct error *err)
 {
+	if (!set_default_files(s, err))
+		return false;
 	for (size_t i = 0; i < s->context->rlimits.count; i++)
 		if (!set_rlimit(RECORD_AT(s->context->rlimits, struct execution_rlimit, i), err))
 			return false;

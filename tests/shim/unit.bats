@@ -254,6 +254,10 @@ scenario() {
 	scenario a_limit_of_the_group_holds
 }
 
+@test "what the daemon was given is not its units" {
+	scenario what_the_daemon_was_given_is_not_its_units
+}
+
 @test "a delegated group is the users" {
 	scenario a_delegated_group_is_the_users
 }

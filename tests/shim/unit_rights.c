@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +99,17 @@ static void a_limit_of_the_group_holds(void)
 	d.start.plan.limits.cpu_quota_us = (struct optional_i64){true, 500000};
 	d.start.plan.limits.io_weight = (struct optional_i64){true, 50};
 	runs(&d, "67108864\n");
+}
+
+static void what_the_daemon_was_given_is_not_its_units(void)
+{
+	struct unit_driver d;
+	FILE *own = fopen("/proc/self/oom_score_adj", "we");
+
+	fputs("300", own);
+	fclose(own);
+	begin(&d, "echo $(cat /proc/self/oom_score_adj) $(ulimit -Sn) >rec");
+	runs(&d, "0 1024\n");
 }
 
 static void a_delegated_group_is_the_users(void)
@@ -448,6 +460,7 @@ const struct scenario unit_rights_scenarios[] = {
 	SCENARIO(a_plus_runs_as_root),
 	SCENARIO(limits_and_priorities),
 	SCENARIO(a_limit_of_the_group_holds),
+	SCENARIO(what_the_daemon_was_given_is_not_its_units),
 	SCENARIO(a_delegated_group_is_the_users),
 	SCENARIO(devices_that_are_not_allowed),
 	SCENARIO(memory_that_is_missing_ends_the_unit),
