@@ -375,8 +375,10 @@ static void on_turn(uv_idle_t *turn)
 	struct unit_queue now = units->looked;
 
 	units->looked = (struct unit_queue){0};
+	units->looking = true;
 	for (size_t i = 0; i < now.count; i++)
 		look(units, now.items[i]);
+	units->looking = false;
 	vector_fini(&now);
 	if (!units->looked.count)
 		uv_idle_stop(turn);

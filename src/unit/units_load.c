@@ -103,6 +103,8 @@ static void take_config(struct units *units, struct load_item *item)
 		log_warning("unit file", NULL, "%s", item->config->warnings.items[i]);
 	unit = unit_set_config(&units->set, unit, take(item->config));
 	unit->stale = false;
+	if (unit->runtime)
+		service_replan(unit->runtime);
 	if (was_there)
 		unit_tell(units, unit);
 }

@@ -1,5 +1,4 @@
-/* Targets and slices: they have a state and nothing that could fail.  A slice's group is made with the first
- * unit in it; its limits are set when it starts. */
+/* Targets: they have a state and nothing that could fail. */
 #include "unit/units_private.h"
 
 static void start(struct unit_runtime *runtime)

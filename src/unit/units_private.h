@@ -7,7 +7,8 @@
  *	units_state.c	a unit has changed: times, what follows for others, what is recorded
  *	units_service.c	units with processes: their shims
  *	units_restart.c	automatic restarts
- *	units_plain.c	targets, slices: a state and nothing else
+ *	units_plain.c	targets: a state and nothing else
+ *	units_slice.c	slices: a control group
  *	units_builtin.c	units without a file
  *	units_adopt.c	what an earlier daemon has left */
 #pragma once
@@ -59,6 +60,7 @@ struct units {
 	unsigned references;	  /* the handle, and a batch in the pool */
 	uv_idle_t turn;		  /* looks at the queue, and ends when that is empty */
 	struct unit_queue looked; /* units whose job may be able to run */
+	bool looking;		  /* at those of a turn */
 	size_t jobs;
 	struct link requests; /* not queued yet */
 
@@ -74,8 +76,8 @@ struct units {
 	} adoption;
 	bool boot_wanted;
 	int64_t started_monotonic_us, started_us;
-	struct units_timers *timers; /* owned; NULL: no timer is active */
-	struct units_online *online; /* network-online.target is being waited for */
+	struct units_timers *timers;   /* owned; NULL: no timer is active */
+	struct units_online *online;   /* network-online.target is being waited for */
 	struct units_journal *journal; /* owned; NULL: nothing was said yet */
 };
 
@@ -104,6 +106,7 @@ struct unit_runtime {
 	struct unit_watch *watch;		 /* owned; units_path.c */
 	struct pairs trigger_environment;	 /* of the next start: REMOTE_ADDR ... */
 	int connection;				 /* Accept=: of the next start; -1: none */
+	bool for_connection;			 /* it was made for one */
 };
 
 void units_unref(struct units *units);
@@ -194,7 +197,8 @@ struct unit_kind {
 };
 const struct unit_kind *unit_kind(const struct unit *unit); /* NULL: not run here */
 
-extern const struct unit_kind service_kind, plain_kind, timer_kind, path_kind, socket_kind;
+extern const struct unit_kind service_kind, plain_kind, slice_kind, timer_kind, path_kind,
+	socket_kind;
 
 /* Start limit, conditions: then `kind->start`.  Its job runs. */
 void unit_start(struct unit_runtime *runtime);
@@ -213,6 +217,7 @@ bool service_adopt(struct unit_runtime *runtime, int folder);
 void service_ended(struct unit_runtime *runtime);
 void service_lost(struct unit_runtime *runtime);
 void service_release(struct unit_runtime *runtime);
+void service_replan(struct unit_runtime *runtime); /* its files were read again */
 bool unit_has_reload(const struct unit *unit);
 
 /* ---- restarts (units_restart.c) ---- */
@@ -233,6 +238,11 @@ void path_free(struct unit_runtime *runtime);
 void sockets_notice(struct units *units, struct unit *unit);
 void timers_fini(struct units *units);
 void timers_reload(struct units *units); /* configs have changed */
+
+/* ---- units that are not kept (units_collect.c) ---- */
+
+/* The last thing that is done with it where it may be gone then. */
+void unit_collect(struct unit_runtime *runtime);
 
 /* ---- built-in units (units_builtin.c) ---- */
 

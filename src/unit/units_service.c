@@ -216,6 +216,17 @@ static bool reload(struct unit_runtime *runtime)
 	return true;
 }
 
+void service_replan(struct unit_runtime *runtime)
+{
+	struct unit_plan message = {0};
+
+	if (!runtime->peer || runtime->releasing || runtime->adopting ||
+	    !unit_config_plan(runtime->unit->config, &message.plan))
+		return;
+	unit_peer_send(runtime->peer, UNIT_PLAN, &unit_plan_type, &message);
+	record_fini(&execution_plan_type, &message.plan);
+}
+
 struct killing {
 	units_done *done;
 	void *data;
@@ -474,6 +485,7 @@ static void on_gone(void *data)
 		start(runtime);
 	if (adopting)
 		units_adopt_answered(runtime->units);
+	unit_collect(runtime);
 }
 
 static const struct shim_peer_handlers handlers = {on_message, on_gone, UNIT_REPLY};

@@ -197,6 +197,7 @@ static void start_connection(void *data, struct unit *service)
 
 	close_fd(&runtime->connection);
 	runtime->connection = take_fd(accepted->fd);
+	runtime->for_connection = true;
 	pairs_fini(&runtime->trigger_environment);
 	runtime->trigger_environment = accepted->environment;
 	units_enqueue(accepted->units, service, JOB_START, JOB_REPLACE);

@@ -20,7 +20,7 @@ const struct unit_kind *unit_kind(const struct unit *unit)
 {
 	static const struct unit_kind *const kinds[UNIT_TYPES] = {
 		[UNIT_SERVICE] = &service_kind, [UNIT_TARGET] = &plain_kind,
-		[UNIT_SLICE] = &plain_kind,	[UNIT_SOCKET] = &socket_kind,
+		[UNIT_SLICE] = &slice_kind,	[UNIT_SOCKET] = &socket_kind,
 		[UNIT_MOUNT] = &service_kind,	[UNIT_TIMER] = &timer_kind,
 		[UNIT_PATH] = &path_kind,
 	};

@@ -188,6 +188,7 @@ static void run_stamp(struct work *work)
 }
 
 static void begin(struct unit_runtime *runtime);
+static void stamp_begin(struct unit_runtime *runtime, int64_t written_us);
 
 static void stamp_done(struct work *work, bool closing)
 {
@@ -197,6 +198,8 @@ static void stamp_done(struct work *work, bool closing)
 	if (runtime && job_will_start(runtime->unit)) {
 		if (stamp->realtime_us > runtime->trigger_realtime_us)
 			runtime->trigger_realtime_us = stamp->realtime_us;
+		if (!stamp->realtime_us) /* what is missed from now on counts */
+			stamp_begin(runtime, realtime_us());
 		begin(runtime);
 	}
 	free(stamp->folder);
@@ -204,15 +207,16 @@ static void stamp_done(struct work *work, bool closing)
 	free(stamp);
 }
 
-static void stamp_begin(struct unit_runtime *runtime, bool writes)
+/* written_us 0: it is read, and the timer begins then. */
+static void stamp_begin(struct unit_runtime *runtime, int64_t written_us)
 {
 	struct stamp *stamp = mem_new(struct stamp);
 
 	stamp->folder = str_format("%s/units", runtime->units->data_root);
 	stamp->name = str_format("stamp-%s", runtime->unit->name);
-	stamp->writes = writes;
-	stamp->runtime = writes ? NULL : runtime;
-	stamp->realtime_us = writes ? runtime->trigger_realtime_us : 0;
+	stamp->writes = written_us;
+	stamp->runtime = written_us ? NULL : runtime;
+	stamp->realtime_us = written_us;
 	work_begin(&stamp->work, runtime->units->engine, run_stamp, stamp_done);
 }
 
@@ -223,7 +227,7 @@ static void trigger(struct unit_runtime *runtime)
 	runtime->trigger_us = monotonic_us();
 	runtime->trigger_realtime_us = realtime_us();
 	if (runtime->unit->config->timer->persistent)
-		stamp_begin(runtime, true);
+		stamp_begin(runtime, runtime->trigger_realtime_us);
 	unit_set_sub(runtime->units, runtime->unit, SUB_RUNNING, RESULT_SUCCESS);
 	if (target)
 		units_enqueue(runtime->units, target, JOB_START, JOB_REPLACE);
@@ -380,7 +384,7 @@ static void begin(struct unit_runtime *runtime)
 static void start(struct unit_runtime *runtime)
 {
 	if (runtime->unit->config->timer->persistent)
-		stamp_begin(runtime, false);
+		stamp_begin(runtime, 0);
 	else
 		begin(runtime);
 }

@@ -183,3 +183,24 @@ pids() { for name; do main_pid "$name"; done; }
 	start dd
 	expect "$(active dd)" active
 }
+
+@test "a slice limits what is in it" {
+	printf '[Slice]\nTasksMax=77\n' >"$UNITS/lim.slice"
+	unit in Slice=lim.slice Start=Z
+	start in
+	expect "$(state lim.slice)" active/active
+	expect "$(property in ControlGroup)" /lim.slice/in.service
+	[ "$(find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/lim.slice/pids.max" -exec cat {} +)" = 77 ]
+	stop lim.slice
+	expect "$(active in)" inactive
+}
+
+@test "isolate leaves what its target needs, and what ignores it" {
+	unit keep IgnoreOnIsolate=yes Start=Z
+	printf '[Unit]\nAllowIsolate=yes\nRequires=w.service\n' >"$UNITS/iso.target"
+	start base w q keep
+	verb isolate iso.target
+	wait_until 10 eval '[ "$(get /jobs)" = "[]" ]'
+	expect "$(actives w q keep)" "w:active q:inactive keep:active "
+	expect "$(state docker)" active/running
+}

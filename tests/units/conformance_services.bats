@@ -242,3 +242,16 @@ teardown() { units_stop_all; }
 	records "[stop] [stoppost] [pre]"
 	expect "$(state r7)" active/running
 }
+
+@test "files that are read again count for what is still to run; the processes stay" {
+	unit z Start=Z 'Stop=L old'
+	start z
+	local pid=$(main_pid z)
+	unit z Start=Z 'Stop=L new'
+	[ "$(get /units/z.service | jq .Changed)" = true ]
+	reload
+	[ "$(get /units/z.service | jq .Changed)" = false ]
+	expect "$(main_pid z)" "$pid"
+	stop z
+	records "[new]"
+}

@@ -91,6 +91,7 @@ timer() { # NAME LINE...
 	start a.socket
 	expect "$(echo hello | timeout 10 socat - "UNIX-CONNECT:$SCRATCH/a.sock" 3>&-)" "got hello"
 	expect "$(echo again | timeout 10 socat - "UNIX-CONNECT:$SCRATCH/a.sock" 3>&-)" "got again"
+	wait_until 10 eval '[ "$(get "/units?all=1&pattern=a@*" | jq length)" = 0 ]' # none is kept
 	stop a.socket
 }
 
