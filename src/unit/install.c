@@ -130,6 +130,7 @@ static bool link_file(struct installer *in, const char *path, struct error *err)
 	return true;
 }
 
+/* The caller frees both, also after a failure. */
 static bool name_of_argument(struct installer *in, const char *typed, char **name, char **outside,
 			     struct error *err)
 {
@@ -146,12 +147,8 @@ static bool name_of_argument(struct installer *in, const char *typed, char **nam
 		*name = str_dup(strrchr(path, '/') + 1);
 		*outside = take(path);
 	}
-	if (unit_name_is_valid(*name))
-		return true;
-	error_set(err, ERROR_INVALID, "\"%s\" is not a valid unit name", *name);
-	free(*name);
-	free(*outside);
-	return false;
+	return unit_name_is_valid(*name) ||
+	       error_set(err, ERROR_INVALID, "\"%s\" is not a valid unit name", *name);
 }
 
 static void subject_fini(struct subject *subject)
@@ -383,6 +380,27 @@ static bool remove_slot(void *data, const char *key, const struct listing_entry 
 	return entry->kind != LISTING_LINK || remove_entry(removal, key, entry, err);
 }
 
+/* The mark in our folder of a link in systemd's is no news beside it. */
+static void hide_marks(const struct removal *removal)
+{
+	const struct strings *folders = &removal->in->context->paths->folders;
+	struct strings *removed = &removal->in->result->removed;
+	const char *own = folders->items[removal->folders[0]];
+
+	if (removal->folders[1] >= folders->count)
+		return;
+	for (size_t i = removed->count; i-- > 0;) {
+		const char *path = removed->items[i];
+
+		if (!str_starts_with(path, own))
+			continue;
+		scoped_free char *foreign = str_format(
+			"%s%s", folders->items[removal->folders[1]], path + strlen(own));
+		if (strings_contain(removed, foreign))
+			strings_remove(removed, i);
+	}
+}
+
 static bool disable_name(struct installer *in, const char *name, struct error *err)
 {
 	size_t own = in->context->paths->own, runtime = in->options->runtime ? 1 : 0;
@@ -394,6 +412,7 @@ static bool disable_name(struct installer *in, const char *name, struct error *e
 		return true;
 	strings_add(&in->seen, name);
 	done = unit_listing_each(in->listing, remove_slot, &removal, err);
+	hide_marks(&removal);
 	read_subject(in, name, NULL, &subject);
 	if (done && !removal.found)
 		done = subject.draft.config.load == LOAD_MASKED || check_subject(&subject, err);

@@ -180,6 +180,9 @@ static void what_is_not_there_cannot_be_enabled(void **state)
 	assert_false(run(INSTALL_ENABLE, "/no/such/nope.service"));
 	assert_int_equal(err.kind, ERROR_NOT_FOUND);
 	assert_state("nope.service", FILE_NOT_FOUND);
+
+	assert_false(run(INSTALL_ENABLE, "/somewhere/else/what?.service"));
+	assert_int_equal(err.kind, ERROR_INVALID);
 }
 
 static void a_masked_unit_is_null_until_it_is_unmasked(void **state)

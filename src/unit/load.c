@@ -122,11 +122,15 @@ static void read_drop_ins(struct unit_draft *draft, const struct unit_listing *l
 	listing_files_fini(&files);
 }
 
+static bool is_builtin(const struct load_context *context, const char *name)
+{
+	return context->is_builtin && context->is_builtin(name);
+}
+
 static void read_links(struct unit_draft *draft, const struct unit_listing *listing,
 		       const char *suffix, enum dependency kind)
 {
-	const struct load_context *context = draft->context;
-	bool own = context->is_builtin && context->is_builtin(draft->config.name);
+	bool own = is_builtin(draft->context, draft->config.name);
 	struct listing_files files;
 
 	unit_listing_files(listing, draft->config.name, suffix, own, &files);
@@ -146,10 +150,13 @@ void unit_draft_load(struct unit_draft *draft, const struct load_context *contex
 	unit_draft_init(draft, context, source->name);
 	if (aliases)
 		draft->config.aliases = strings_copy(aliases);
-	read_main(draft, source);
+	if (is_builtin(context, source->name))
+		str_replace(&draft->config.path, source->path); /* named, but not read */
+	else
+		read_main(draft, source);
 	read_links(draft, listing, ".wants", DEPENDENCY_WANTS);
 	read_links(draft, listing, ".requires", DEPENDENCY_REQUIRES);
-	if (draft->config.load != LOAD_LOADED)
+	if (draft->config.load != LOAD_LOADED || is_builtin(context, source->name))
 		return;
 	read_drop_ins(draft, listing);
 	unit_draft_check(draft);

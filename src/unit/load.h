@@ -19,6 +19,7 @@ struct load_context {
 
 	/* Units without a file, for which links in *.wants/ count in our own folders alone: what others have enabled
 	 * is not started by us.  NULL: there are none. */
+	/* Of those only what links in our own folders say is read. */
 	bool (*is_builtin)(const char *name);
 
 	/* What the folders hold, read once for all units of one load; NULL: each call looks for itself. */

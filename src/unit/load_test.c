@@ -368,7 +368,7 @@ static bool is_target_of_ours(const char *name)
 
 static void links_in_folders_are_arrows(void **state)
 {
-	scratch_write(&scratch, "lib/multi-user.target", "[Unit]\n");
+	scratch_write(&scratch, "lib/multi-user.target", "[Unit]\nWants=e.service\n");
 	scratch_link(&scratch, "etc/multi-user.target.wants/a.service", "../a.service");
 	scratch_link(&scratch, "run/multi-user.target.requires/b@1.service", "../b@.service");
 	scratch_link(&scratch, "lib/multi-user.target.wants/c.service", "../c.service");
@@ -386,7 +386,9 @@ static void links_in_folders_are_arrows(void **state)
 	scratch.context.is_builtin = is_target_of_ours; /* what others enabled is theirs to start */
 	config = unit_load(&scratch.context, "multi-user.target");
 	assert_true(config_has(config, DEPENDENCY_WANTS, "a.service"));
+	assert_true(config_has(config, DEPENDENCY_AFTER, "a.service"));
 	assert_false(config_has(config, DEPENDENCY_WANTS, "c.service"));
+	assert_false(config_has(config, DEPENDENCY_WANTS, "e.service"));
 	unit_config_free(config);
 }
 

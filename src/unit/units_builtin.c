@@ -78,6 +78,17 @@ bool unit_is_builtin(const char *name)
 	return find(name);
 }
 
+/* What systemd's packages ship for it is no surprise to anybody. */
+static bool is_surprising(const struct load_context *context, const char *path)
+{
+	const struct unit_paths *paths = context->paths;
+
+	for (size_t i = 0; path && i < paths->own; i++)
+		if (str_starts_with(path, paths->folders.items[i]))
+			return true;
+	return false;
+}
+
 /* Only what links in NAME.wants/ and NAME.requires/ say, under any of its names. */
 static bool is_by_link(const struct unit_dependency *d)
 {
@@ -88,15 +99,14 @@ static bool is_by_link(const struct unit_dependency *d)
 static void take_links(const struct load_context *context, const char *name, struct unit_config *to)
 {
 	struct unit_config *from = unit_load(context, name);
-	bool ignored = from->path;
 
 	to->dependencies =
 		mem_resize(to->dependencies, to->dependency_count + from->dependency_count + 1,
 			   sizeof(*to->dependencies));
 	for (size_t i = 0; i < from->dependency_count; i++)
-		if (!ignored && is_by_link(&from->dependencies[i]))
+		if (is_by_link(&from->dependencies[i]))
 			to->dependencies[to->dependency_count++] = from->dependencies[i];
-	if (ignored)
+	if (is_surprising(context, from->path))
 		strings_format(&to->warnings, "%s: %s is built in, this file is not read",
 			       from->path, to->name);
 	unit_config_free(from);
