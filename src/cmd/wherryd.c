@@ -357,6 +357,7 @@ static bool open_doors(struct daemon *d, struct error *err)
 	open_unit_door(d);
 	d->server = http_server_new(&d->loop, &handlers, d);
 	http_server_limit(d->server, (size_t)d->settings.connections.value);
+	http_server_note_clients(d->server, true); /* units own what their processes start */
 	return true;
 }
 

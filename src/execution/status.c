@@ -242,6 +242,7 @@ static const struct record_field status_fields[] = {
 	FIELD(30, "StoredDescriptors", RECORD_I64, stored_descriptors),
 	FIELD(31, "Connections", RECORD_I64, connections),
 	FIELD(32, "Warnings", RECORD_STRINGS, warnings),
+	FIELD(33, "Containers", RECORD_STRINGS, containers),
 };
 
 const struct record_type execution_status_type =

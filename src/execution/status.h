@@ -113,6 +113,7 @@ struct execution_status {
 	int64_t stored_descriptors;
 	int64_t connections; /* sockets with Accept=: accepted so far */
 	struct strings warnings;
+	struct strings containers; /* ids of those that are not known to be gone */
 };
 
 extern const struct record_type execution_process_type, execution_status_type;

@@ -131,6 +131,12 @@ void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone 
 	unit_event(u, &event);
 }
 
+void unit_containers_list(const struct unit_shim *u, struct strings *ids)
+{
+	for (size_t i = 0; u->containers && i < u->containers->there.count; i++)
+		strings_add(ids, u->containers->there.items[i].told.id);
+}
+
 /* ---- the main process and its container ---- */
 
 static bool lives(const struct unit_container *c)

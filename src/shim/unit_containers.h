@@ -17,5 +17,8 @@ void unit_containers_end(struct unit_shim *u);	     /* kill them */
 void unit_containers_take(struct unit_shim *u);	     /* one is the main process */
 void unit_containers_free(struct unit_shim *u);
 
+/* Their ids. */
+void unit_containers_list(const struct unit_shim *u, struct strings *ids);
+
 /* What an EXITED of a main process says about its container. */
 void unit_containers_describe(const struct unit_shim *u, bool control, struct machine_event *event);

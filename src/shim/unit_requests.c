@@ -49,6 +49,7 @@ static void handle_adopt(struct control *c, const void *record, struct message *
 	struct error none;
 
 	unit_containers_add(unit_of(c), record);
+	unit_tell_status(unit_of(c), false);
 	control_reply(c, true, &none);
 }
 

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "shim/unit_containers.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,6 +127,8 @@ static void fill(struct unit_shim *u)
 	s->main_pid = m->main_alive ? u->main.pid : 0;
 	s->main_start_time = m->main_alive ? u->main.start_time : 0;
 	s->control_pid = m->control_alive ? u->control.pid : 0;
+	strings_fini(&s->containers);
+	unit_containers_list(u, &s->containers);
 	read_name((pid_t)s->main_pid, &s->main_name);
 	read_name((pid_t)s->control_pid, &s->control_name);
 }

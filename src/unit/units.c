@@ -264,6 +264,7 @@ struct units *units_open(struct engine *engine, const struct units_settings *set
 		units_close(units);
 		return NULL;
 	}
+	containers_begin(units);
 	adopt_list(units);
 	builtin_list(units);
 	units_when_ready(units, on_ready, units);
@@ -305,6 +306,7 @@ void units_close(struct units *units)
 {
 	if (!units)
 		return;
+	containers_end(units);
 	jobs_fini(units);
 	requests_drop(units);
 	loading_fini(units);

@@ -6,6 +6,7 @@
  *	units_job.c	the queue: who may run, results, watchers, timeouts
  *	units_state.c	a unit has changed: times, what follows for others, what is recorded
  *	units_service.c	units with processes: their shims
+ *	units_containers.c	containers that processes of units have started
  *	units_restart.c	automatic restarts
  *	units_plain.c	targets: a state and nothing else
  *	units_slice.c	slices: a control group
@@ -94,6 +95,8 @@ struct unit_runtime {
 	bool stopped_by_job;	   /* Restart= does not count */
 	bool restarted;		   /* the present start is one */
 	bool automatic;		   /* the next start is a restart by itself */
+	bool stops_containers;	   /* its shim waits until they are gone */
+	int64_t extended_ns;	   /* when its start was given more time last */
 	bool under_way;		   /* started, and the end has not been judged yet */
 
 	struct deadline *restart; /* pending */
@@ -219,6 +222,14 @@ void service_lost(struct unit_runtime *runtime);
 void service_release(struct unit_runtime *runtime);
 void service_replan(struct unit_runtime *runtime); /* its files were read again */
 bool unit_has_reload(const struct unit *unit);
+
+/* ---- containers that its processes start (units_containers.c) ---- */
+
+void containers_begin(struct units *units);
+void containers_end(struct units *units);
+void containers_stop(struct unit_runtime *runtime, int64_t us); /* within; 0: however long it takes */
+/* Tell its shim of those that have gone while there was no daemon. */
+void containers_compare(struct unit_runtime *runtime);
 
 /* ---- restarts (units_restart.c) ---- */
 

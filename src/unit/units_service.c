@@ -397,7 +397,20 @@ static void take_status(struct unit_runtime *runtime, const struct message *mess
 	keep_status(runtime->unit, &status);
 	if (adopting)
 		take_adopted(runtime);
+	if (adopting)
+		containers_compare(runtime);
 	apply_status(runtime);
+}
+
+static void take_stop_containers(struct unit_runtime *runtime, const struct message *message)
+{
+	struct shim_number us = {0};
+	struct error err;
+
+	if (!record_decode(&shim_number_type, message->data, message->size, &us, &err))
+		log_error("cannot understand the shim of a unit", &err, "name=%s",
+			  runtime->unit->name);
+	containers_stop(runtime, us.value);
 }
 
 static void on_message(void *data, struct message *message)
@@ -407,7 +420,7 @@ static void on_message(void *data, struct message *message)
 	if (message->type == UNIT_STATUS)
 		take_status(runtime, message);
 	else if (message->type == UNIT_STOP_CONTAINERS)
-		unit_peer_send(runtime->peer, UNIT_CONTAINERS_STOPPED, NULL, NULL);
+		take_stop_containers(runtime, message);
 	else
 		socket_message(runtime, message);
 }

@@ -5,19 +5,20 @@
 
 load ../lib/wherry
 load ../lib/debian
+load ../lib/mirror
 
 setup_file() {
 	scratch_begin
 	docker_command
-	registry_begin
+	mirror_begin
 	BRIDGE=docker0 SUBNET=172.17.0
-	daemon_start --registry-mirror "http://127.0.0.1:5055" --bip 172.17.0.1/16
+	daemon_start --registry-mirror "http://$MIRROR" --bip 172.17.0.1/16
 	images_begin
 }
 
 teardown_file() {
 	daemon_stop
-	[ ! -f "$SCRATCH/registry.pid" ] || kill "$(cat "$SCRATCH/registry.pid")"
+	mirror_end
 	nft delete table inet wherry 2>/dev/null || true # the table of docker0 has no other name
 	scratch_end
 }
@@ -26,47 +27,12 @@ teardown() { remove_all_containers; }
 
 # ---- what the internet gave ----
 
-docker_command() {
-	mkdir "$SCRATCH/bin"
-	command -v docker >/dev/null || ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/bin/docker"
-	export PATH=$PATH:$SCRATCH/bin
-}
-
-registry_begin() {
-	mkdir "$SCRATCH/registry"
-	cat >"$SCRATCH/registry.yml" <<-YML
-		version: 0.1
-		log: {level: error}
-		storage: {filesystem: {rootdirectory: $SCRATCH/registry}}
-		http: {addr: "127.0.0.1:5055"}
-	YML
-	docker-registry serve "$SCRATCH/registry.yml" >"$SCRATCH/registry.log" 2>&1 3>&- &
-	echo $! >"$SCRATCH/registry.pid"
-	wait_until 10 curl -sf -o "$SCRATCH/answer" http://127.0.0.1:5055/v2/
-}
-
-# recipe NAME IMAGE...: built, and tagged with all the names.
-recipe() {
-	local name=$1 tags=()
-	shift
-	tags=("${@/#/-t=}")
-	docker build -q "${tags[@]}" "$BATS_TEST_DIRNAME/docker/$name" >"$SCRATCH/build.$name" 2>&1 ||
-		{ cat "$SCRATCH/build.$name" >&2; false; }
-}
-
-# publish IMAGE PATH: under the name by which the mirror is asked, and no longer here.
-publish() {
-	docker tag "$1" "127.0.0.1:5055/$2"
-	docker push -q "127.0.0.1:5055/$2"
-	docker rmi "$1" "127.0.0.1:5055/$2" >"$SCRATCH/answer"
-}
-
 images_begin() {
 	debian_image
-	recipe centos centos:latest centos:centos7
-	recipe centos6 centos:centos6
-	recipe ubuntu ubuntu:14.04
-	recipe mysql mysql:latest
+	recipe "$BATS_TEST_DIRNAME/docker/centos" centos:latest centos:centos7
+	recipe "$BATS_TEST_DIRNAME/docker/centos6" centos:centos6
+	recipe "$BATS_TEST_DIRNAME/docker/ubuntu" ubuntu:14.04
+	recipe "$BATS_TEST_DIRNAME/docker/mysql" mysql:latest
 	publish centos:centos6 library/centos:centos6
 	publish centos:centos7 library/centos:centos7
 	publish centos:latest library/centos:latest

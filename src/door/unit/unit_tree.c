@@ -1,6 +1,7 @@
 #include "door/unit/unit_tree.h"
 
 #include "base/error.h"
+#include "format/unit_words.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 
@@ -14,7 +15,22 @@ enum { COMMAND_LIMIT = 4096, PIDS_LIMIT = 1 << 20, DEPTH_LIMIT = 16 };
 
 /* ---- processes ---- */
 
-/* Arguments with blanks in between; what has none (kernel, zombie) by its name in brackets. */
+/* Arguments as they would have to be typed. */
+static char *quote_arguments(const char *bytes, size_t size)
+{
+	scoped_buffer struct buffer out = {0};
+
+	for (size_t at = 0; at < size;) {
+		scoped_free char *word = str_dup_n(bytes + at, strnlen(bytes + at, size - at));
+		scoped_free char *quoted = unit_word_quote(word);
+
+		buffer_format(&out, "%s%s", at ? " " : "", quoted);
+		at += strlen(word) + 1;
+	}
+	return buffer_take(&out);
+}
+
+/* What has no arguments (kernel, zombie) by its name in brackets. */
 static char *command_of(pid_t pid)
 {
 	scoped_buffer struct buffer bytes = {0};
@@ -29,10 +45,7 @@ static char *command_of(pid_t pid)
 		buffer_wrote(&bytes, (size_t)size);
 		while (bytes.size && !bytes.data[bytes.size - 1])
 			bytes.size--;
-		for (size_t i = 0; i < bytes.size; i++)
-			if (bytes.data[i] == '\0' || bytes.data[i] == '\n')
-				bytes.data[i] = ' ';
-		return str_dup_n(bytes.data, bytes.size);
+		return quote_arguments(bytes.data, bytes.size);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	if (!file_read(AT_FDCWD, path, 64, &name, &err) || !name.size)

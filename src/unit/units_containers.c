@@ -1,0 +1,219 @@
+/* Containers that processes of units have started: `docker run` in ExecStart.  The engine asks whose a start
+ * is; the unit's shim is told of the container before it exists, and again when it is gone, so that its end
+ * can be the unit's.  What the shim is owed while there was no daemon is found by comparing its list with the
+ * engine's. */
+#include "unit/units_private.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "unit/peer.h"
+
+#define EXTENSION_US INT64_C(30000000) /* a pull whose bytes stall for longer has stalled */
+
+/* ---- whose start is it? ---- */
+
+/* "/wherry/system.slice/web.service/self" below "/wherry": the last part that is a unit with processes. */
+static struct unit *unit_of_cgroup(struct units *units, const char *cgroup)
+{
+	size_t prefix = strlen(units->cgroup_parent);
+	struct unit *found = NULL;
+
+	if (strncmp(cgroup, units->cgroup_parent, prefix) != 0 || cgroup[prefix] != '/')
+		return NULL;
+	scoped_strings struct strings parts = strings_split(cgroup + prefix + 1, '/');
+	for (size_t i = 0; i < parts.count; i++) {
+		struct unit *unit = unit_set_find(&units->set, parts.items[i]);
+
+		if (unit && unit->runtime && unit->runtime->peer)
+			found = unit;
+	}
+	return found;
+}
+
+static bool find(void *data, const char *cgroup, struct owner *out)
+{
+	struct units *units = data;
+	struct unit *unit = unit_of_cgroup(units, cgroup);
+
+	if (!unit)
+		return false;
+	out->name = str_dup(unit->name);
+	out->invocation = str_dup(unit->invocation_id);
+	out->cgroup_path = units_cgroup(units, unit);
+	return true;
+}
+
+static struct unit_runtime *runtime_of(struct units *units, const char *name)
+{
+	struct unit *unit = unit_set_find(&units->set, name);
+
+	return unit && unit->runtime && unit->runtime->peer ? unit->runtime : NULL;
+}
+
+/* ---- telling the shim ---- */
+
+struct adoption {
+	owner_known *known;
+	void *data;
+};
+
+static void on_adopted(void *data, const struct error *err)
+{
+	struct adoption *adoption = data;
+
+	adoption->known(adoption->data, err);
+	free(adoption);
+}
+
+static void adopt(void *data, const struct owner_adoption *what, owner_known *known, void *known_data)
+{
+	struct unit_runtime *runtime = runtime_of(data, what->container->owner);
+	scoped_free char *cgroup = container_cgroup(what->container);
+	struct unit_container record = {
+		.id = what->container->id,
+		.name = what->container->name,
+		.cgroup_path = cgroup,
+		.pid = what->pid,
+		.start_time = what->start_time,
+		.client_pid = what->client,
+		.detached = what->detached,
+	};
+
+	if (!runtime) { /* it was over before the container was there */
+		known(known_data, NULL);
+		return;
+	}
+	struct adoption *adoption = mem_new(struct adoption);
+	*adoption = (struct adoption){known, known_data};
+	unit_peer_ask(runtime->peer, UNIT_ADOPT, &unit_container_type, &record, on_adopted, adoption);
+}
+
+static void tell_gone(struct unit_runtime *runtime, const char *id, int64_t code, bool oom)
+{
+	struct unit_container_gone gone = {
+		.id = (char *)(uintptr_t)id, .code = (int32_t)code, .oom = oom};
+
+	unit_peer_send(runtime->peer, UNIT_CONTAINER_GONE, &unit_container_gone_type, &gone);
+}
+
+/* ---- stopping them ---- */
+
+/* Its shim has not been told that this one is gone. */
+static bool is_owed(const struct container *c, const char *owner)
+{
+	return str_equal(c->owner, owner) && !c->owner_told &&
+	       (container_is_running(c) || c->state == CONTAINER_REMOVING || c->busy);
+}
+
+static bool owes_any(const struct unit_runtime *runtime)
+{
+	for (struct container *c = engine_first(runtime->units->engine); c; c = engine_next(c))
+		if (is_owed(c, runtime->unit->name))
+			return true;
+	return false;
+}
+
+static void check_stopped(struct unit_runtime *runtime)
+{
+	if (!runtime->stops_containers || owes_any(runtime))
+		return;
+	runtime->stops_containers = false;
+	unit_peer_send(runtime->peer, UNIT_CONTAINERS_STOPPED, NULL, NULL);
+}
+
+static void ignore(void *data, const struct engine_result *result)
+{
+	(void)data;
+	if (result->err && result->err->kind != ERROR_UNCHANGED &&
+	    result->err->kind != ERROR_NOT_FOUND)
+		log_warning("cannot stop a container of a unit", result->err, "");
+}
+
+/* Whole seconds, as the engine counts; the shorter of its own and the unit's. */
+static int64_t stop_seconds(const struct container *c, int64_t us)
+{
+	int64_t own = container_stop_timeout(c), most = (us + 999999) / 1000000;
+
+	return us && (own < 0 || most < own) ? most : own;
+}
+
+void containers_stop(struct unit_runtime *runtime, int64_t us)
+{
+	struct engine *engine = runtime->units->engine;
+
+	runtime->stops_containers = true;
+	for (struct container *c = engine_first(engine); c; c = engine_next(c)) {
+		struct stop_options options = {
+			.timeout = {.given = true, .value = stop_seconds(c, us)}};
+
+		if (is_owed(c, runtime->unit->name))
+			engine_stop(engine, c, &options, ignore, NULL);
+	}
+	check_stopped(runtime);
+}
+
+static void gone(void *data, const char *owner, const char *id, int64_t code, bool oom)
+{
+	struct unit_runtime *runtime = runtime_of(data, owner);
+
+	if (!runtime)
+		return;
+	tell_gone(runtime, id, code, oom);
+	check_stopped(runtime);
+}
+
+/* ---- pulls ---- */
+
+static void progress(void *data, const char *cgroup)
+{
+	struct unit *unit = unit_of_cgroup(data, cgroup);
+	struct shim_number us = {EXTENSION_US};
+	int64_t now = time_monotonic_ns();
+
+	if (!unit || now - unit->runtime->extended_ns < NS_PER_SECOND)
+		return;
+	unit->runtime->extended_ns = now;
+	unit_peer_send(unit->runtime->peer, UNIT_EXTEND, &shim_number_type, &us);
+}
+
+/* ---- after a daemon ---- */
+
+void containers_compare(struct unit_runtime *runtime)
+{
+	struct engine *engine = runtime->units->engine;
+	const struct execution_status *status = runtime->unit->status;
+
+	if (!engine_is_ready(engine) || !status || !runtime->peer)
+		return;
+	for (size_t i = 0; i < status->containers.count; i++) {
+		struct container *c = engine_by_id(engine, status->containers.items[i]);
+
+		if (!c || (!container_is_running(c) && c->state != CONTAINER_REMOVING && !c->busy))
+			tell_gone(runtime, status->containers.items[i], c ? c->exit_code : 0,
+				  c && c->oom_killed);
+	}
+	check_stopped(runtime);
+}
+
+static void compare_all(void *data)
+{
+	struct units *units = data;
+
+	for (size_t i = 0; i < units->set.count; i++)
+		if (units->set.items[i]->runtime)
+			containers_compare(units->set.items[i]->runtime);
+}
+
+void containers_begin(struct units *units)
+{
+	static const struct owner_handlers handlers = {find, adopt, gone, progress};
+
+	engine_set_owners(units->engine, &handlers, units);
+	engine_when_ready(units->engine, compare_all, units);
+}
+
+void containers_end(struct units *units)
+{
+	engine_set_owners(units->engine, &(struct owner_handlers){0}, NULL);
+}
