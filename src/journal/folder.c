@@ -137,22 +137,31 @@ static int64_t bytes_of(int folder, struct journal_names *names)
 	return bytes;
 }
 
+static bool is_too_much(const struct journal_keep *keep, int64_t bytes, int64_t files)
+{
+	return (keep->bytes >= 0 && bytes > keep->bytes) ||
+	       (keep->files >= 0 && files > keep->files);
+}
+
 int64_t journal_folder_trim(int folder, const struct journal_keep *keep)
 {
 	scoped_with(journal_names_fini) struct journal_names names = {0};
 	struct error ignored;
-	int64_t bytes, freed = 0;
+	int64_t bytes, files, freed = 0;
 
 	if (!journal_names_read(folder, &names, &ignored))
 		return 0;
 	bytes = bytes_of(folder, &names);
+	files = (int64_t)names.count;
 	for (size_t i = 0; i < names.count; i++) {
 		const struct journal_file_name *file = &names.items[i];
-		bool large = keep->bytes >= 0 && bytes - freed > keep->bytes;
 
-		if ((large || file->changed_ns < keep->before_ns) &&
-		    remove_unheld(folder, file->text))
-			freed += file->size;
+		if (!is_too_much(keep, bytes - freed, files) && file->changed_ns >= keep->before_ns)
+			continue;
+		if (!remove_unheld(folder, file->text))
+			continue;
+		freed += file->size;
+		files--;
 	}
 	return freed;
 }
@@ -174,7 +183,7 @@ bool journal_vacuum(const char *path, int64_t bytes, int64_t before_ns, int64_t 
 		    struct error *err)
 {
 	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
-	const struct journal_keep keep = {bytes > 0 ? bytes : -1, before_ns};
+	const struct journal_keep keep = {bytes > 0 ? bytes : -1, -1, before_ns};
 
 	if (folder < 0)
 		return false;

@@ -28,10 +28,10 @@ size_t journal_names_sample(int folder, const uint8_t boot[static 16],
  * it is open; -1. */
 int journal_file_claim(int folder, const char *name);
 
-/* What may stay: `bytes` of all files (-1: no bound), of those whose last entry is younger than
- * `before_ns` (0: all). */
+/* What may stay: `bytes` of all files and so many of them (-1: no bound), of those whose last entry is younger
+ * than `before_ns` (0: all). */
 struct journal_keep {
-	int64_t bytes, before_ns;
+	int64_t bytes, files, before_ns;
 };
 
 /* Whole files go, oldest first, that nobody writes.  Returns how many bytes that freed. */

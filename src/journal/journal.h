@@ -56,6 +56,7 @@ struct journal_entry {
 struct journal_bounds {
 	int64_t file_bytes;   /* 0: 16 MiB: then a new file is begun */
 	int64_t folder_bytes; /* 0: 1 GiB: of all files; whole oldest files go that nobody writes */
+	int64_t files;	      /* 0: 3000: the same; each boot leaves one for each unit that ran */
 };
 
 struct journal_writer;

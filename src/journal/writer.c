@@ -20,6 +20,7 @@
 
 #define DEFAULT_FILE   (INT64_C(16) << 20)
 #define DEFAULT_FOLDER (INT64_C(1) << 30)
+#define DEFAULT_FILES  3000
 
 /* ---- where we are ---- */
 
@@ -223,6 +224,8 @@ static void set_bounds(struct journal_writer *w, const struct journal_bounds *bo
 		w->bounds.file_bytes = 2 * JOURNAL_BLOCK;
 	if (!w->bounds.folder_bytes)
 		w->bounds.folder_bytes = DEFAULT_FOLDER;
+	if (!w->bounds.files)
+		w->bounds.files = DEFAULT_FILES;
 }
 
 struct journal_writer *journal_writer_open(const char *folder, const struct journal_bounds *bounds,

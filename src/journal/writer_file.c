@@ -179,7 +179,9 @@ static bool is_chosen(void)
 
 bool writer_file_open(struct journal_writer *w, bool again, struct error *err)
 {
-	const struct journal_keep keep = {.bytes = w->bounds.folder_bytes};
+	/* and the one that is about to be made */
+	const struct journal_keep keep = {.bytes = w->bounds.folder_bytes,
+					  .files = w->bounds.files - 1};
 
 	w->origin_written = false;
 	if (again && go_on_with_any(w))

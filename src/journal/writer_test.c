@@ -309,6 +309,20 @@ static void old_files_go_when_the_folder_is_full(void **state)
 	journal_writer_free(writer);
 }
 
+static void of_many_files_the_oldest_go(void **state)
+{
+	const struct journal_bounds bounds = {.file_bytes = 2 * JOURNAL_BLOCK, .files = 3};
+	struct journal_writer *writer = sample_writer("a.service", &bounds);
+
+	for (int i = 0; i < 1000; i++) {
+		scoped_free char *text = str_format("%01000d", i);
+
+		sample_say(writer, text);
+	}
+	journal_writer_free(writer);
+	assert_int_equal(file_count(), 3);
+}
+
 static void a_file_that_is_written_is_not_vacuumed(void **state)
 {
 	struct journal_writer *writer = sample_writer("a.service", NULL);
@@ -383,6 +397,7 @@ int main(void)
 		sample_test(a_writer_that_said_nothing_leaves_nothing),
 		sample_test(a_torn_tail_is_cut_wherever_it_is_torn),
 		sample_test(old_files_go_when_the_folder_is_full),
+		sample_test(of_many_files_the_oldest_go),
 		sample_test(a_file_that_is_written_is_not_vacuumed),
 		sample_test(entries_that_do_not_fit_are_counted_and_told),
 		sample_test(a_folder_that_cannot_be_made_is_an_error),
