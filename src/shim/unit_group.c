@@ -54,6 +54,12 @@ static void events_ready(struct source *source, uint32_t events)
 		u->group_may_be_empty = true;
 }
 
+/* v1 counts where the victim was, v2 in all groups above as well: what matters is that it grows. */
+static uint64_t count_oom_kills(const struct unit_group *g)
+{
+	return cgroup_oom_kills(&g->whole) + cgroup_oom_kills(&g->own);
+}
+
 static void oom_ready(struct source *source, uint32_t events)
 {
 	unit_check_oom(container_of(container_of(source, struct unit_group, oom), struct unit_shim,
@@ -74,7 +80,7 @@ static void watch(struct unit_shim *u)
 	g->oom = (struct source){.fd = cgroup_watch_oom(&g->whole), .ready = oom_ready};
 	if (g->oom.fd >= 0)
 		loop_watch(&u->loop, &g->oom, EPOLLIN | EPOLLPRI | EPOLLET);
-	g->oom_seen = cgroup_oom_kills(&g->whole);
+	g->oom_seen = count_oom_kills(g);
 }
 
 static void limit(struct unit_shim *u)
@@ -162,7 +168,7 @@ void unit_check_oom(struct unit_shim *u)
 	if (!g->made || g->oom.fd < 0 ||
 	    (read(g->oom.fd, drain, sizeof(drain)) < 0 && errno != EAGAIN))
 		return;
-	kills = cgroup_oom_kills(&g->whole);
+	kills = count_oom_kills(g);
 	if (kills <= g->oom_seen)
 		return;
 	g->oom_seen = kills;

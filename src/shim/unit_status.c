@@ -154,6 +154,7 @@ void unit_tell_status(struct unit_shim *u, bool anyway)
 	fill(u);
 	record_encode(&execution_status_type, &u->status, &bytes);
 	changed = bytes.size != u->told.size || memcmp(bytes.data, u->told.data, bytes.size) != 0;
+	unit_journal_flush(&u->journal); /* who hears of it may look there */
 	if (changed)
 		write_state(u, &bytes);
 	if (changed || anyway)

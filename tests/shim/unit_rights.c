@@ -92,7 +92,7 @@ static void a_limit_of_the_group_holds(void)
 	struct unit_driver d;
 
 	begin(&d, "f=$(sed -n 's/.*:memory:\\(.*\\)/\\1/p' /proc/self/cgroup); "
-		  "cat /sys/fs/cgroup/memory$f/memory.limit_in_bytes >rec || "
+		  "cat /sys/fs/cgroup/memory${f%/self}/memory.limit_in_bytes >rec || "
 		  "cat /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/../memory.max >rec");
 	d.start.plan.limits.memory_max = (struct optional_i64){true, 64 << 20};
 	d.start.plan.limits.cpu_weight = (struct optional_i64){true, 50};
@@ -116,9 +116,10 @@ static void a_delegated_group_is_the_users(void)
 {
 	struct unit_driver d;
 	struct execution_context *c = begin(
-		&d, "f=$(sed -n 's/^0:://p' /proc/self/cgroup); for m in /sys/fs/cgroup/unified "
-		    "/sys/fs/cgroup; do [ -e $m/cgroup.controllers ] && mkdir $m$f/sub && "
-		    "echo made >>rec; done; true");
+		&d, "f=$(sed -n 's/^0:://p' /proc/self/cgroup); t=; for m in "
+		    "/sys/fs/cgroup/unified /sys/fs/cgroup; do [ -e $m/cgroup.controllers ] || "
+		    "continue; "
+		    "t=$m; mkdir $m$f/sub && echo made >>rec; done; [ $t ] || echo made >>rec");
 
 	c->user = str_dup("nobody");
 	d.start.plan.limits.delegate = true;
