@@ -266,7 +266,8 @@ static int mount_overlay(const struct sandbox_spec *spec, int top, int user_name
 {
 	scoped_with(layers_fini) struct layers l = {.writable = -1, .init = -1, .top = top};
 
-	if (spec->layers.count == 0 || spec->layers.count > LAYER_LIMIT) {
+	if ((spec->layers.count == 0 && !has_init_layer(spec)) ||
+	    spec->layers.count > LAYER_LIMIT) {
 		error_set(err, ERROR_INVALID, "a root of %zu layers cannot be mounted; 1 to %d can",
 			  spec->layers.count, LAYER_LIMIT);
 		return -1;

@@ -182,3 +182,20 @@ PYTHON
 	expect_status 500
 	jq -e '.message == "no basic auth credentials"' "$SCRATCH/body"
 }
+
+@test "an image without layers runs what is bound into it" {
+	local config='{"architecture":"amd64","os":"linux","config":{"Labels":{"bare":"yes"}},"rootfs":{"type":"layers","diff_ids":[]}}'
+	mkdir "$SCRATCH/bare"
+	echo "$config" >"$SCRATCH/bare/config.json"
+	echo '[{"Config":"config.json","RepoTags":["bare:1"],"Layers":[]}]' >"$SCRATCH/bare/manifest.json"
+	tar -C "$SCRATCH/bare" -cf "$SCRATCH/bare.tar" config.json manifest.json
+	curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' --data-binary "@$SCRATCH/bare.tar" \
+		http://wherry/images/load | grep -q "Loaded image: bare:1"
+	run wherry run --rm -v /bin/busybox:/sh:ro bare:1 /sh -c 'echo it runs'
+	[ "$status" = 0 ]
+	[ "$output" = "it runs" ]
+	run wherry run --name empty bare:1 /none
+	[ "$status" = 127 ]
+	[ "$(api GET /containers/empty/changes)" = null ]
+	wherry rm empty
+}
