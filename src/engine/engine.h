@@ -327,6 +327,7 @@ enum event_type {
 	EVENT_NETWORK,
 	EVENT_VOLUME,
 	EVENT_DAEMON,
+	EVENT_BUILDER,
 	EVENT_TYPES
 };
 const char *event_type_name(enum event_type type);

@@ -12,7 +12,7 @@ struct event_subscription {
 
 static const char *const type_names[EVENT_TYPES] = {
 	[EVENT_CONTAINER] = "container", [EVENT_IMAGE] = "image",   [EVENT_NETWORK] = "network",
-	[EVENT_VOLUME] = "volume",	 [EVENT_DAEMON] = "daemon",
+	[EVENT_VOLUME] = "volume",	 [EVENT_DAEMON] = "daemon", [EVENT_BUILDER] = "builder",
 };
 
 const char *event_type_name(enum event_type type)

@@ -89,7 +89,9 @@ slow() {
 	api POST '/build/prune?filters=%7B%22bogus%22%3A%5B%22x%22%5D%7D'
 	expect_status 400
 	busybox_image
+	since=$(date +%s.%N)
 	api POST /build/prune >"$SCRATCH/pruned"
+	[ "$(wherry events --since "$since" --until "$(date +%s.%N)" --filter type=builder --format '{{.Type}} {{.Action}}')" = 'builder prune' ]
 	[ "$(jq '.CachesDeleted | length' "$SCRATCH/pruned")" = 1 ]
 	[ "$(jq .SpaceReclaimed "$SCRATCH/pruned")" -ge 5 ]
 	[ "$(api GET /system/df | jq -c .BuildCache)" = '[]' ]

@@ -253,6 +253,15 @@ struct pruning {
 	struct builder_job *job; /* NULL: it is over */
 };
 
+static void publish_prune(struct engine *engine, int64_t reclaimed)
+{
+	scoped_pairs struct pairs attributes = {0};
+	scoped_free char *bytes = str_format("%lld", (long long)reclaimed);
+
+	pairs_set(&attributes, "reclaimed", bytes);
+	engine_publish(engine, EVENT_BUILDER, "prune", "", &attributes);
+}
+
 static void on_pruned(void *data, const struct strings *ids, int64_t reclaimed,
 		      const struct error *err)
 {
@@ -267,6 +276,8 @@ static void on_pruned(void *data, const struct strings *ids, int64_t reclaimed,
 	else
 		buffer_add_text(&json, "null");
 	buffer_format(&json, ",\"SpaceReclaimed\":%lld}", (long long)reclaimed);
+	if (!err)
+		publish_prune(call_engine(call), reclaimed);
 	if (call_is_open(call) && err)
 		call_fail(call, err);
 	else if (call_is_open(call))
