@@ -59,11 +59,28 @@ static bool drops_everything(const json_t *rule)
 	return drops;
 }
 
-static bool is_rule_of(const json_t *rule, const json_t *chain)
+static bool is_rule_of(const json_t *rule, const json_t *chain, const char *name)
 {
 	return rule && str_equal(text_of(rule, "family"), text_of(chain, "family")) &&
 	       str_equal(text_of(rule, "table"), text_of(chain, "table")) &&
-	       str_equal(text_of(rule, "chain"), text_of(chain, "name"));
+	       str_equal(text_of(rule, "chain"), name);
+}
+
+/* Where the rule may send a packet; NULL: nowhere. */
+static const char *target_of(const json_t *rule)
+{
+	static const char *const ways[] = {"jump", "goto"};
+	const json_t *statement;
+	size_t i;
+
+	json_array_foreach (json_object_get(rule, "expr"), i, statement)
+		for (size_t way = 0; way < array_length(ways); way++) {
+			const json_t *jump = json_object_get(statement, ways[way]);
+
+			if (jump)
+				return json_string_value(json_object_get(jump, "target"));
+		}
+	return NULL;
 }
 
 static bool names_a_bridge(const json_t *rule, const char *const *bridges)
@@ -84,21 +101,37 @@ struct chain_view {
 	bool knows_us;
 };
 
+/* The rules of names[n]; where they lead is added to the names. */
+static void look_at_rules(const json_t *listing, const json_t *chain, const struct own_rules *own,
+			  size_t n, struct strings *names, struct chain_view *view)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(listing, "nftables"), i, item) {
+		const json_t *rule = json_object_get(item, "rule");
+		const char *target;
+
+		if (!is_rule_of(rule, chain, names->items[n]))
+			continue;
+		if (n == 0)
+			view->last_rule = rule;
+		view->knows_us |= names_a_bridge(rule, own->bridges);
+		target = target_of(rule);
+		if (target && !strings_contain(names, target))
+			strings_add(names, target);
+	}
+}
+
 static struct chain_view look_at_chain(const json_t *listing, const json_t *chain,
 				       const struct own_rules *own)
 {
-	const json_t *items = json_object_get(listing, "nftables"), *item;
+	scoped_strings struct strings names = {0};
 	struct chain_view view = {0};
-	size_t i;
 
-	json_array_foreach (items, i, item) {
-		const json_t *rule = json_object_get(item, "rule");
-
-		if (!is_rule_of(rule, chain))
-			continue;
-		view.last_rule = rule;
-		view.knows_us |= names_a_bridge(rule, own->bridges);
-	}
+	strings_add(&names, text_of(chain, "name"));
+	for (size_t n = 0; n < names.count && n < CHAINS_MAX; n++)
+		look_at_rules(listing, chain, own, n, &names, &view);
 	return view;
 }
 
@@ -190,19 +223,42 @@ static json_t *list(const char *nft, const char *const *args)
 	return json_parse(out.data, out.size, &ignored);
 }
 
-/* The rules of one chain only: a whole ruleset may be many megabytes. */
+static void add_targets(const json_t *items, struct strings *names)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (items, i, item) {
+		const char *target = target_of(json_object_get(item, "rule"));
+
+		if (target && !strings_contain(names, target))
+			strings_add(names, target);
+	}
+}
+
+/* The rules of the chain and of those it leads to, and no others: a whole ruleset may be many megabytes. */
 static void find_in_chain(const char *nft, const json_t *chain, const struct own_rules *own,
 			  struct strings *warnings)
 {
-	const char *const args[] = {"-j",
-				    "list",
-				    "chain",
-				    text_of(chain, "family"),
-				    text_of(chain, "table"),
-				    text_of(chain, "name"),
-				    NULL};
-	json_t *listing = list(nft, args);
+	scoped_strings struct strings names = {0};
+	json_t *all = json_array(), *listing = json_object();
 
+	json_object_set_new(listing, "nftables", all);
+	strings_add(&names, text_of(chain, "name"));
+	for (size_t i = 0; i < names.count && i < CHAINS_MAX; i++) {
+		const char *const args[] = {"-j",
+					    "list",
+					    "chain",
+					    text_of(chain, "family"),
+					    text_of(chain, "table"),
+					    names.items[i],
+					    NULL};
+		json_t *one = list(nft, args);
+
+		json_array_extend(all, json_object_get(one, "nftables"));
+		add_targets(json_object_get(one, "nftables"), &names);
+		json_decref(one);
+	}
 	foreign_rules_judge(listing, own, warnings);
 	json_decref(listing);
 }

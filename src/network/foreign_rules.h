@@ -16,8 +16,8 @@ struct own_rules {
 
 /* Adds a text for each foreign base chain in `listing` (of `nft -j list ...`) that drops what is
  * forwarded, or what comes in for a relay, unless a rule of it lets it pass: by its policy, or by a
- * last rule that drops or rejects everything.  A chain that has rules with the names of our bridges
- * was told of us and is left out. */
+ * last rule that drops or rejects everything.  A chain that has rules with the names of our bridges,
+ * or leads to chains that have, was told of us and is left out. */
 void foreign_rules_judge(const json_t *listing, const struct own_rules *own,
 			 struct strings *warnings);
 

@@ -54,6 +54,27 @@ static void chains_that_drop_are_named_and_others_are_not(void **state)
 			 "ip", "filter", "FORWARD",
 			 "{\"match\": {\"right\": \"wherry0\"}}, {\"accept\": null}"),
 		 NULL},
+		{CHAIN("ip", "filter", "FORWARD", "forward", "drop") "," RULE(
+			 "ip", "filter", "FORWARD",
+			 "{\"jump\": {\"target\": \"a\"}}") "," RULE("ip", "filter", "a",
+								     "{\"goto\": {\"target\": "
+								     "\"b\"}}") "," RULE("ip",
+											 "filter",
+											 "b",
+											 "{\"match"
+											 "\": "
+											 "{\"right"
+											 "\": "
+											 "\"wherry0"
+											 "\"}}, "
+											 "{\"accept"
+											 "\": "
+											 "null}"),
+		 NULL},
+		{CHAIN("ip", "filter", "FORWARD", "forward", "drop") "," RULE(
+			 "ip", "filter", "b",
+			 "{\"match\": {\"right\": \"wherry0\"}}, {\"accept\": null}"),
+		 "the firewall chain 'FORWARD' in table 'ip filter' drops what none"},
 		{CHAIN("ip6", "filter", "FORWARD", "forward", "drop"), NULL},
 		{CHAIN("ip6", "filter", "FORWARD", "forward", "drop"),
 		 "the firewall chain 'FORWARD' in table 'ip6 filter'", .ipv6 = true},

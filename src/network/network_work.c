@@ -165,8 +165,11 @@ static bool set_host_up(const struct network_plan *plan, struct network_report *
 {
 	read_host(plan, report);
 	report->unchanged = plan->host_seen && str_equal(plan->host_seen, report->host);
-	if (report->unchanged)
+	if (report->unchanged) {
+		if (plan->look) /* what is forwarded has rules of its own */
+			look_at_others(plan, &report->warnings);
 		return true;
+	}
 	make_devices(plan, report);
 	if (!load_table(plan, report, err))
 		return false;

@@ -23,6 +23,7 @@ setup() {
 
 teardown() {
 	nft delete table inet "host-$BRIDGE" 2>/dev/null || true
+	nft delete table ip "host-$BRIDGE" 2>/dev/null || true
 	remove_all_containers
 }
 
@@ -53,6 +54,34 @@ teardown() {
 	nft add rule inet "host-$BRIDGE" input udp dport 18099 drop
 	run wherry ports web
 	[[ $(grep 18099 <<<"$output") == *"this host "*"udp port 18099 drop"* ]]
+}
+
+forward_warnings() { api GET /info | jq -r '.Warnings[]?' | grep -c "table 'ip host-$BRIDGE'" || true; }
+
+@test "who drops what is forwarded is named in info as long as that lasts" {
+	[ "$(forward_warnings)" = 0 ]
+	nft -f - <<-END
+		table ip host-$BRIDGE {
+			chain user {
+			}
+			chain FORWARD {
+				type filter hook forward priority filter; policy drop;
+				jump user
+			}
+		}
+	END
+	wait_until 10 eval '[ "$(forward_warnings)" = 1 ]'
+	nft add chain ip "host-$BRIDGE" other # none of our business, and no reason to forget it
+	nft add rule ip "host-$BRIDGE" other accept
+	run wait_until 3 eval '[ "$(forward_warnings)" = 0 ]'
+	[ "$status" != 0 ]
+	nft add rule ip "host-$BRIDGE" user iifname "$BRIDGE" accept
+	nft add rule ip "host-$BRIDGE" user oifname "$BRIDGE" accept
+	wait_until 10 eval '[ "$(forward_warnings)" = 0 ]'
+	nft flush chain ip "host-$BRIDGE" user
+	wait_until 10 eval '[ "$(forward_warnings)" = 1 ]'
+	nft delete table ip "host-$BRIDGE"
+	wait_until 10 eval '[ "$(forward_warnings)" = 0 ]'
 }
 
 @test "a container that is not there is told" {
