@@ -94,12 +94,6 @@ static bool is_under_way(const struct unit *unit)
 	return unit->sub != SUB_DEAD && unit->sub != SUB_FAILED && unit->sub != SUB_AUTO_RESTART;
 }
 
-static bool has_shim(const struct unit *unit)
-{
-	return unit->config->type == UNIT_SERVICE || unit->config->type == UNIT_SOCKET ||
-	       unit->config->type == UNIT_MOUNT;
-}
-
 static void adopt_shim(struct unit_runtime *runtime, int folder)
 {
 	runtime->under_way = is_under_way(runtime->unit);
@@ -130,12 +124,12 @@ static void adopt(struct units *units, struct unit *unit)
 		tree_remove(units->folder, unit->name, &err); /* of another boot */
 		return;
 	}
+	const struct unit_kind *kind = unit_kind(unit);
 	runtime = unit_runtime(units, unit);
-	if (has_shim(unit))
+	if (kind && kind->has_shim)
 		adopt_shim(runtime, folder);
 	if (unit->sub == SUB_AUTO_RESTART)
 		restart_resume(runtime);
-	const struct unit_kind *kind = unit_kind(unit);
 	if (kind && kind->resume)
 		kind->resume(runtime);
 	if (job < JOB_TYPES)

@@ -206,6 +206,23 @@ static void fail_dependents(struct units *units, const struct unit *unit)
 	vector_fini(&all);
 }
 
+/* A shim says it of its unit by itself. */
+static void say_done(struct units *units, struct unit *unit, enum job_type type)
+{
+	bool target = unit->config && unit->config->type == UNIT_TARGET;
+	const char *description = unit_description(unit);
+	enum active_state now = unit_active_state(unit);
+
+	if (!unit->config || unit->config->builtin || !unit_kind(unit) || unit_kind(unit)->has_shim)
+		return;
+	if (type == JOB_START && now == UNIT_ACTIVE)
+		units_say(units, unit, 6, target ? "Reached target %s." : "Started %s.",
+			  description);
+	else if (type == JOB_STOP && now == UNIT_INACTIVE)
+		units_say(units, unit, 6, target ? "Stopped target %s." : "Stopped %s.",
+			  description);
+}
+
 static void say_end(struct units *units, struct unit *unit, enum job_type type,
 		    enum job_result result)
 {
@@ -239,11 +256,15 @@ void job_finish(struct units *units, struct unit *unit, enum job_result result)
 				      .reason =
 					      result == JOB_FAILED ? reason_of(unit, type) : NULL};
 	struct job_waiter *waiters = take(job->waiters);
+	bool acted = job->begun_ns && unit->changed_monotonic_ns >= job->begun_ns;
 	unit->job = NULL;
 	units->jobs--;
 	free(job);
 	disarm_timeout(unit);
-	say_end(units, unit, type, result);
+	if (result == JOB_DONE && acted)
+		say_done(units, unit, type);
+	else
+		say_end(units, unit, type, result);
 	unit_save(units, unit);
 	if (result != JOB_DONE && result != JOB_SKIPPED &&
 	    (type == JOB_START || type == JOB_VERIFY))

@@ -197,6 +197,7 @@ struct unit_kind {
 	bool (*reload)(struct unit_runtime *runtime); /* NULL, false: not applicable */
 	/* It has been found in the state that its record says.  NULL: nothing more to do. */
 	void (*resume)(struct unit_runtime *runtime);
+	bool has_shim;
 };
 const struct unit_kind *unit_kind(const struct unit *unit); /* NULL: not run here */
 

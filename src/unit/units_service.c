@@ -516,5 +516,6 @@ bool service_adopt(struct unit_runtime *runtime, int folder)
 	return runtime->peer;
 }
 
-const struct unit_kind service_kind = {.start = start, .stop = stop, .reload = reload};
-const struct unit_kind socket_kind = {.start = start, .stop = stop};
+const struct unit_kind service_kind = {
+	.start = start, .stop = stop, .reload = reload, .has_shim = true};
+const struct unit_kind socket_kind = {.start = start, .stop = stop, .has_shim = true};

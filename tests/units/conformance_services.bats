@@ -255,3 +255,36 @@ teardown() { units_stop_all; }
 	stop z
 	records "[new]"
 }
+
+@test "a watchdog that is not fed ends the service, and that is the result" {
+	unit wd Type=notify NotifyAccess=all WatchdogSec=1 P \
+		'Start=sh{printf READY=1 | socat - UNIX-SENDTO:$$NOTIFY_SOCKET; exec sleep 1000}'
+	start wd
+	records "watchdog killed ABRT"
+	expect "$(result wd)" watchdog
+}
+
+@test "argv[0] may be another, and a bare name is searched" {
+	unit az 1shot 'Start=@/bin/sh zero -c "echo $$0 >>'"$RECORD"'"'
+	start az
+	records "zero"
+	unit bare 1shot Start=true
+	start bare
+}
+
+@test "JobTimeoutSec= ends a job that waits too long; the unit is not started" {
+	unit before 1shot RemainAfterExit=yes Start=Z
+	unit jt After=before.service JobTimeoutSec=1 Start=Z
+	NO_BLOCK=true start before
+	run start jt
+	[ "$status" = 1 ]
+	[[ $output == *timeout* ]]
+	expect "$(active jt)" inactive
+}
+
+@test "a client that leaves does not take its job along" {
+	unit cl 'Pre=sh{sleep 0.5}' Start=Z
+	timeout 0.2 curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' -d '{"Verb":"start","Units":["cl"]}' \
+		http://wherry/wherry/v1/jobs >/dev/null 2>&1 || true
+	becomes cl active
+}

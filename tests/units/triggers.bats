@@ -25,6 +25,7 @@ timer() { # NAME LINE...
 	[ "$(get '/timers' | jq '.[] | select(.Unit == "t1.timer") | .Last_us')" -gt 0 ]
 	stop t1.timer
 	expect "$(state t1.timer)" inactive/dead
+	wait_until 10 eval '[ "$(get "/journal?unit=t1.timer&output=cat" | paste -sd" ")" = "Started t1.timer. Stopped t1.timer." ]'
 }
 
 @test "a calendar is kept: the next moment is told, and comes" {
