@@ -66,10 +66,12 @@ static char *read_joined(struct parser *p, uint32_t *line, char **end)
 	bool more = true;
 
 	while (more && p->at < p->end) {
-		char *start, *stop = read_line(p, &start);
+		char *whole = p->at, *start, *stop = read_line(p, &start);
 
 		if (is_comment(start, stop))
 			continue;
+		if (text) /* the blanks before it are in the middle now, maybe within quotes */
+			start = whole;
 		if (!text) {
 			text = to = start;
 			*line = p->line;

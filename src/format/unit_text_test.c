@@ -32,14 +32,14 @@ static void lines_are_read_as_systemd_reads_them(void **state)
 		{" [S] \n\t A \t = \t 1 \t\n", "[S]|2 A=1|", ""},
 		{"#[S]\n;A\n  # x=1\n[S]\nA=#1\nB=;2 # 3", "[S]|5 A=#1|6 B=;2 # 3|", ""},
 		{"[S]\nA=a=b\nA==\nA=", "[S]|2 A=a=b|3 A==|4 A=|", ""},
-		/* conformance 1 and 2 */
+		/* conformance 1 and 2; a line that continues another keeps its indentation */
 		{"[S]\nA=L cont \\\n# c\n; c\n  more \\\n last\nB=",
-		 "[S]|2 A=L cont  more  last|7 B=|", ""},
+		 "[S]|2 A=L cont    more   last|7 B=|", ""},
 		{"[S]\nA=L a \\\n\nB=b", "[S]|2 A=L a|4 B=b|", ""},
-		{"[S]\nA=a\\\r\n\tb\\\r\n", "[S]|2 A=a b|", ""},
+		{"[S]\nA=a\\\r\n\tb\\\r\n", "[S]|2 A=a \tb|", ""},
 		{"[S]\nA=a\\\\\nB=b\\\\\\\nc", "[S]|2 A=a\\\\|3 B=b\\\\ c|", ""},
 		{"[S]\nA=a\\ \nB=b", "[S]|2 A=a\\|3 B=b|", ""},
-		{"[S]\nA='x \\\n   y'", "[S]|2 A='x  y'|", ""},
+		{"[S]\nA='x \\\n   y'", "[S]|2 A='x     y'|", ""},
 		{"[S]\nA=a\\", "[S]|2 A=a|", ""},
 		{"[S]\nA=a\\\n#b", "[S]|2 A=a|", ""},
 		{"[S]\n\\\nA=1", "[S]|2 A=1|", ""},
