@@ -78,6 +78,8 @@ static const struct {
 	{"WorkingDirectory=~", "\"working_folder\":\"~\""},
 	{"UMask=0027", "\"umask\":23"},
 	{"Environment=\"A=x y\" B=%p", "\"environment\":{\"A\":\"x y\",\"B\":\"a\"}"},
+	{"Environment=A=1 \"B=2",
+	 "\"environment\":{\"A\":\"1\"}"}, /* what stands before a mistake */
 	{"Environment=A=1\nEnvironment=\nEnvironment=B=2", "\"environment\":{\"B\":\"2\"}"},
 	{"EnvironmentFile=-/etc/%p", "\"environment_files\":[\"-/etc/a\"]"},
 	{"PassEnvironment=A B", "\"pass_environment\":[\"A\",\"B\"]"},

@@ -268,22 +268,31 @@ void key_path(struct unit_draft *draft, const struct unit_key *key, const char *
 
 /* ---- lists ---- */
 
+static bool add_expanded(struct unit_draft *draft, const struct unit_key *key, char *word,
+			 struct strings *words)
+{
+	char *expanded = key_expand(draft, key, word);
+
+	free(word);
+	if (expanded)
+		strings_take(words, expanded);
+	return true;
+}
+
 bool key_split(struct unit_draft *draft, const struct unit_key *key, const char *value,
 	       struct strings *words)
 {
-	scoped_strings struct strings raw = {0};
+	const char *at = value;
 	struct error err = {0};
+	char *word;
 
-	if (!unit_words_split(value, 0, &raw, NULL, &err)) {
-		unit_draft_warn(draft, "%s in '%s' of %s=, ignored", err.text, value, key->name);
-		return false;
-	}
-	for (size_t i = 0; i < raw.count; i++) {
-		char *word = key_expand(draft, key, raw.items[i]);
-
-		if (word)
-			strings_take(words, word);
-	}
+	do {
+		if (!unit_word_next(&at, 0, &word, NULL, &err)) {
+			unit_draft_warn(draft, "%s in '%s' of %s=, ignored", err.text, value,
+					key->name);
+			return words->count > 0;
+		}
+	} while (word && add_expanded(draft, key, word, words));
 	return true;
 }
 

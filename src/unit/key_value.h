@@ -43,8 +43,8 @@ const struct key_choice *key_find_choice(const struct key_choice *choices, const
 /* Specifiers filled in; NULL, and a warning was given: an unknown one. */
 char *key_expand(struct unit_draft *draft, const struct unit_key *key, const char *text);
 
-/* Words with specifiers filled in; false, and a warning was given: an open quote ...  What could not be filled
- * in is left out. */
+/* Words with specifiers filled in; false, and a warning was given: an open quote ... in the first.  What stands
+ * before the mistake counts; what could not be filled in is left out. */
 bool key_split(struct unit_draft *draft, const struct unit_key *key, const char *value,
 	       struct strings *words);
 
