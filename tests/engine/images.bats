@@ -154,6 +154,17 @@ PYTHON
 	read -r port <"$SCRATCH/port"
 }
 
+@test "a header that is no base64 is no credential, and nothing of it stays in the daemon" {
+	local path
+	for path in images/nosuch/push 'images/create?fromImage=127.0.0.1:1/x' distribution/127.0.0.1:1/x/json; do
+		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -X POST -H 'X-Registry-Auth: eyJ!!!' "http://wherry/$path"
+	done
+	kill -TERM "$(cat "$SCRATCH/daemon")"
+	wait_until 20 has_ended "$(cat "$SCRATCH/daemon")"
+	! grep -A20 LeakSanitizer "$SCRATCH/wherryd.log"
+	daemon_start
+}
+
 @test "credentials are shown to the registry, which takes or refuses them" {
 	basic_registry
 	api POST /auth '{"username":"ann","password":"secret","serveraddress":"127.0.0.1:'"$port"'"}'

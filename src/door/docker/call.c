@@ -87,7 +87,7 @@ void call_take_answer(struct call *call, const char *type, struct image_answer *
 char *call_registry_auth(const struct call *call)
 {
 	const char *header = http_header(call->request, "x-registry-auth");
-	struct buffer json = {0};
+	scoped_buffer struct buffer json = {0};
 
 	if (str_is_empty(header) || !base64_decode(header, strlen(header), &json))
 		return NULL;
