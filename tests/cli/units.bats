@@ -135,6 +135,8 @@ web.service enabled enabled
 	answer "GET /wherry/v1/jobs" 200 '[]'
 	run systemctl list-jobs
 	same "No jobs running."
+	run systemctl list-jobs --no-legend
+	same ""
 	answer "GET /wherry/v1/jobs" 200 '[{"Id": 7, "Unit": "web.service", "Type": "start", "State": "running"}]'
 	run systemctl list-jobs --no-legend
 	same "7 web.service start running"

@@ -247,10 +247,10 @@ static int run_list_jobs(struct cli *cli, void *fields, const struct strings *ar
 	scoped_json json_t *jobs = api_get(cli, &target, &err);
 	if (!jobs)
 		return cli_fail(cli, &err);
-	if (!json_array_size(jobs)) {
+	if (!json_array_size(jobs) && !options->no_legend)
 		buffer_add_text(&out, "No jobs running.\n");
+	if (!json_array_size(jobs))
 		return cli_print(&out);
-	}
 	if (!options->no_legend)
 		buffer_add_text(&out, "JOB UNIT TYPE STATE\n");
 	json_array_foreach (jobs, i, job)
