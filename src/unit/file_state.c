@@ -100,6 +100,8 @@ static enum unit_file_state state_of(const struct load_context *context,
 				     const struct unit_source *source,
 				     const struct unit_draft *draft)
 {
+	if (load_is_builtin(context, source->name))
+		return draft->config.type == UNIT_SERVICE ? FILE_ENABLED : FILE_STATIC;
 	switch ((enum load_state)draft->config.load) {
 	case LOAD_MASKED:
 		return is_runtime(context, source->folder) ? FILE_MASKED_RUNTIME : FILE_MASKED;

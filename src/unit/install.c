@@ -394,8 +394,8 @@ static void hide_marks(const struct removal *removal)
 
 		if (!str_starts_with(path, own))
 			continue;
-		scoped_free char *foreign = str_format(
-			"%s%s", folders->items[removal->folders[1]], path + strlen(own));
+		scoped_free char *foreign =
+			str_format("%s%s", folders->items[removal->folders[1]], path + strlen(own));
 		if (strings_contain(removed, foreign))
 			strings_remove(removed, i);
 	}
@@ -433,7 +433,7 @@ static bool mask_name(struct installer *in, const char *name, struct error *err)
 	struct unit_source source;
 	bool made;
 
-	if (in->context->is_builtin && in->context->is_builtin(name))
+	if (load_is_builtin(in->context, name))
 		return error_set(err, ERROR_CONFLICT, "Unit %s is built in and cannot be masked.",
 				 name);
 	unit_source_find(in->listing, name, &source);
@@ -458,9 +458,25 @@ static bool unmask_name(struct installer *in, const char *name, struct error *er
 
 /* ---- the verbs ---- */
 
+/* It is there, whatever somebody's script asks for. */
+static bool is_settled(struct installer *in, enum install_verb verb, const char *name)
+{
+	bool settled =
+		load_is_builtin(in->context, name) &&
+		(verb == INSTALL_ENABLE || verb == INSTALL_DISABLE || verb == INSTALL_REENABLE);
+
+	if (settled)
+		strings_format(&in->result->hints,
+			       "Unit %s is built in: it can be neither enabled nor disabled.",
+			       name);
+	return settled;
+}
+
 static bool run_verb(struct installer *in, enum install_verb verb, const char *name,
 		     const char *outside, struct error *err)
 {
+	if (is_settled(in, verb, name))
+		return true;
 	switch (verb) {
 	case INSTALL_ENABLE:
 		return enable_name(in, name, outside, err);

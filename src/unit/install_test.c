@@ -303,6 +303,28 @@ static void a_bare_template_has_aliases_that_are_templates(void **state)
 	assert_created("etc/q@a.service", "etc/t@.service");
 }
 
+static bool is_docker(const char *name)
+{
+	return str_equal(name, "docker.service");
+}
+
+static void what_is_built_in_is_left_alone(void **state)
+{
+	static const enum install_verb verbs[] = {INSTALL_ENABLE, INSTALL_DISABLE,
+						  INSTALL_REENABLE};
+
+	scratch_write(&scratch, "lib/docker.service", RUN WANTED);
+	scratch.context.is_builtin = is_docker;
+	for (size_t i = 0; i < array_length(verbs); i++) {
+		assert_true(run(verbs[i], "docker"));
+		assert_int_equal(result.created.count + result.removed.count, 0);
+		assert_int_equal(result.hints.count, 1);
+	}
+	assert_false(run(INSTALL_MASK, "docker.service"));
+	assert_int_equal(err.kind, ERROR_CONFLICT);
+	assert_state("docker.service", FILE_ENABLED);
+}
+
 static void enabling_again_follows_a_changed_file(void **state)
 {
 	scratch_write(&scratch, "etc/a.service", RUN WANTED);
@@ -338,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_alias_is_not_enabled_itself, begin, end),
 		cmocka_unit_test_setup_teardown(a_bare_template_has_aliases_that_are_templates,
 						begin, end),
+		cmocka_unit_test_setup_teardown(what_is_built_in_is_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(enabling_again_follows_a_changed_file, begin, end),
 	};
 

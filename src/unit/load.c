@@ -162,6 +162,16 @@ void unit_draft_load(struct unit_draft *draft, const struct load_context *contex
 	unit_draft_check(draft);
 }
 
+/* What is not there has no arrows by rule; built-in targets and slices do, services of that kind do not. */
+static bool has_rules(const struct unit_draft *draft)
+{
+	enum unit_type type = draft->config.type;
+
+	if (load_is_builtin(draft->context, draft->config.name))
+		return type == UNIT_TARGET || type == UNIT_SLICE;
+	return draft->config.load == LOAD_LOADED;
+}
+
 static struct unit_config *load_listed(const struct load_context *context,
 				       const struct unit_listing *listing, const char *name)
 {
@@ -172,8 +182,8 @@ static struct unit_config *load_listed(const struct load_context *context,
 	unit_draft_load(&draft, context, listing, &source);
 	if (source.is_alias && !strings_contain(&draft.config.aliases, name))
 		strings_add(&draft.config.aliases, name);
-	if (draft.config.load == LOAD_LOADED || draft.config.type == UNIT_TARGET)
-		unit_draft_add_implicit(&draft, listing); /* built-in targets have no file */
+	if (has_rules(&draft))
+		unit_draft_add_implicit(&draft, listing);
 	unit_source_fini(&source);
 	return unit_draft_finish(&draft);
 }

@@ -17,7 +17,7 @@ struct load_context {
 	struct pairs default_environment; /* DOCKER_HOST, COREOS_* */
 	int64_t tasks_max_default;	  /* 15 % of what the kernel allows; 0: no limit */
 
-	/* Units without a file, for which links in *.wants/ count in our own folders alone: what others have enabled
+	/* Units without a file (one of that name is not read), for which links in *.wants/ count in our own folders alone: what others have enabled
 	 * is not started by us.  NULL: there are none. */
 	/* Of those only what links in our own folders say is read. */
 	bool (*is_builtin)(const char *name);
@@ -25,6 +25,11 @@ struct load_context {
 	/* What the folders hold, read once for all units of one load; NULL: each call looks for itself. */
 	const struct unit_listing *listing;
 };
+
+static inline bool load_is_builtin(const struct load_context *context, const char *name)
+{
+	return context->is_builtin && context->is_builtin(name);
+}
 
 /* The folders as they are now.  What cannot be read is not there. */
 struct unit_listing *unit_listing_read(const struct unit_paths *paths);
