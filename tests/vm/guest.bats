@@ -128,8 +128,76 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[ "$output" = wherry ]
 }
 
+# ---- units, beside systemd's own ----
+
+unit_is() { [ "$(wherry unit is-active "$1")" = "$2" ]; }
+unit_shows() { wherry unit show -p "$2" --value "$1"; }
+
+@test "a service of ours runs below our group, where systemd does not look" {
+	mkdir -p /etc/wherry/units
+	cat >/etc/wherry/units/talk.service <<-'UNIT'
+		[Service]
+		ExecStart=/bin/sh -c 'echo it talks; exec sleep 1000'
+		MemoryMax=64M
+		TasksMax=20
+		CPUQuota=50%
+		Restart=always
+		[Install]
+		WantedBy=multi-user.target
+	UNIT
+	wherry unit daemon-reload
+	wherry unit enable --now talk
+	local pid folder
+	pid=$(unit_shows talk MainPID)
+	[ "$(cat "/proc/$pid/comm")" = sleep ]
+	grep -q '^0::/wherry/system.slice/talk.service' "/proc/$pid/cgroup"
+	folder=/sys/fs/cgroup/wherry/system.slice/talk.service
+	[ "$(cat "$folder/memory.max")" = 67108864 ]
+	[ "$(cat "$folder/pids.max")" = 20 ]
+	[ "$(cat "$folder/cpu.max")" = "50000 100000" ]
+	wherry journal -u talk -o cat | grep -qx 'it talks'
+	run systemctl status talk.service
+	[ "$status" = 4 ]
+}
+
+@test "a service over its memory is killed, and that is its result" {
+	printf '[Service]\nMemoryMax=16M\nMemorySwapMax=0\nExecStart=/usr/bin/tail /dev/zero\n' >/etc/wherry/units/eater.service
+	wherry unit daemon-reload
+	wherry unit start eater
+	wait_until 30 unit_is eater failed
+	[ "$(unit_shows eater Result)" = oom-kill ]
+}
+
+@test "a container that a unit runs is in the unit's group, has its limits, and goes with it" {
+	printf '[Service]\nMemoryMax=48M\nExecStart=/usr/bin/docker run --rm --name boxed busybox sleep 1000\nExecStop=/usr/bin/docker stop -t 0 boxed\n' \
+		>/etc/wherry/units/boxed.service
+	wherry unit daemon-reload
+	wherry unit start boxed
+	wait_until 20 eval '[ "$(state_of boxed 2>&1)" = running ]'
+	local pid
+	pid=$(wherry inspect -f '{{.State.Pid}}' boxed)
+	grep -q '^0::/wherry/system.slice/boxed.service/container-' "/proc/$pid/cgroup"
+	wherry unit status boxed | grep -q '─container boxed '
+	wherry unit stop boxed
+	[ -z "$(wherry ps -aq --filter name=boxed)" ]
+	unit_is boxed inactive
+	[ ! -e /sys/fs/cgroup/wherry/system.slice/boxed.service ]
+}
+
+@test "services, their processes and their journal outlive a restart of the daemon" {
+	local pid
+	pid=$(unit_shows talk MainPID)
+	systemctl restart wherry.service
+	wait_until 20 answers
+	wait_until 20 unit_is talk active
+	[ "$(unit_shows talk MainPID)" = "$pid" ]
+	kill -KILL "$pid"
+	wait_until 20 eval '[ "$(unit_shows talk NRestarts)" = 1 ] && unit_is talk active'
+}
+
 @test "everything is removed, and nothing is left below the daemon's group" {
 	wherry rm -f web
+	wherry unit stop talk
 	[ -z "$(wherry ps -aq)" ]
 	[ -z "$(ls -d /sys/fs/cgroup/wherry/c/*/ 2>/dev/null)" ]
 	systemctl stop wherry.service
