@@ -7,11 +7,13 @@
 #	make bench      every figure that the README quotes
 #	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
 #	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=);
-#	                with DOCKER=yes the command is called `docker`, too
+#	                with DOCKER=yes the command is called `docker`, too; with SYSTEMCTL=yes
+#	                `systemctl` and `journalctl`, where there is no systemd
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 DOCKER ?=
+SYSTEMCTL ?=
 FUZZ_SECONDS ?= 600
 SUITE ?=
 
@@ -53,7 +55,8 @@ fuzz: test-packages build-fuzz/build.ninja
 
 install: programs
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
-	@[ -z "$(DOCKER)" ] || dist/docker-name '$(DESTDIR)$(PREFIX)'
+	@[ -z "$(DOCKER)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' docker
+	@[ -z "$(SYSTEMCTL)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' systemctl journalctl
 
 clean:
 	rm -rf build build-sanitized build-fuzz build-clang build-release-werror scratch

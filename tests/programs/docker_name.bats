@@ -7,7 +7,7 @@ setup() {
 	PREFIX=$(mktemp -d /tmp/wherry-test.XXXXXX)
 	mkdir "$PREFIX/bin"
 	ln -s "$WHERRY_BUILD/wherry" "$PREFIX/bin/wherry"
-	docker_name=$BATS_TEST_DIRNAME/../../dist/docker-name
+	docker_name=$BATS_TEST_DIRNAME/../../dist/other-names
 }
 teardown() { rm -rf "$PREFIX"; }
 
