@@ -8,6 +8,8 @@ setup_file() {
 	units_begin
 	busybox_image
 	export DOCKER=$WHERRY_BUILD/wherry
+	# a first process that minds its signal: the client passes the unit's on
+	export MINDFUL="busybox sh -c 'trap \"exit 0\" TERM; while :; do sleep 0.1; done'"
 }
 
 teardown_file() { units_end; }
@@ -36,7 +38,7 @@ main_is() { [ "$(main_pid "$1")" = "$2" ]; }
 }
 
 @test "a stop without commands ends the container with its client" {
-	unit c96b "Start=$DOCKER run --rm --stop-timeout 1 --name c96b busybox sh -c 'trap \"exit 0\" TERM; while :; do sleep 0.1; done'"
+	unit c96b "Start=$DOCKER run --rm --stop-timeout 1 --name c96b $MINDFUL"
 	reload
 	start c96b
 	wait_until 20 runs_container c96b
@@ -73,16 +75,16 @@ main_is() { [ "$(main_pid "$1")" = "$2" ]; }
 
 @test "99: a name is free for each restart" {
 	local i pid
-	unit c99 "Start=$DOCKER run --rm --stop-timeout 1 --name c99 busybox sleep 1000" Restart=always RestartSec=10ms StartLimitIntervalSec=0
+	unit c99 "Start=$DOCKER run --rm --stop-timeout 1 --name c99 $MINDFUL" Restart=always RestartSec=10ms StartLimitIntervalSec=0
 	reload
 	start c99
-	for i in 1 2 3 4 5; do
+	for i in $(seq 20); do
 		wait_until 20 runs_container c99
 		pid=$(container_pid c99)
 		kill -9 "$pid"
 		wait_until 20 is_another c99 "$pid"
 	done
-	expect "$(property c99 NRestarts)" 5
+	expect "$(property c99 NRestarts)" 20
 	stop c99
 	expect "$(containers c99)" 0
 }
@@ -98,7 +100,7 @@ is_another() { local now; now=$(container_pid "$1" 2>/dev/null || echo 0); [ "$n
 
 @test "101: a daemon that dies leaves container, client and unit alone" {
 	local main pid
-	unit c101 "Start=$DOCKER run --rm --stop-timeout 1 --name c101 busybox sleep 1000"
+	unit c101 "Start=$DOCKER run --rm --stop-timeout 1 --name c101 $MINDFUL"
 	reload
 	start c101
 	wait_until 20 runs_container c101
@@ -109,4 +111,5 @@ is_another() { local now; now=$(container_pid "$1" 2>/dev/null || echo 0); [ "$n
 	expect "$(container_pid c101)" "$pid"
 	stop c101
 	expect "$(containers c101)" 0
+	expect "$(active c101)" inactive
 }
