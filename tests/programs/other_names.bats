@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The command under the name `docker`.
+# The command under the names of others.
 
 load ../lib/wherry
 
@@ -7,13 +7,13 @@ setup() {
 	PREFIX=$(mktemp -d /tmp/wherry-test.XXXXXX)
 	mkdir "$PREFIX/bin"
 	ln -s "$WHERRY_BUILD/wherry" "$PREFIX/bin/wherry"
-	docker_name=$BATS_TEST_DIRNAME/../../dist/other-names
+	other_names=$BATS_TEST_DIRNAME/../../dist/other-names
 }
 teardown() { rm -rf "$PREFIX"; }
 
 @test "on request it is installed as docker, with completion" {
-	"$docker_name" "$PREFIX"
-	"$docker_name" "$PREFIX"
+	"$other_names" "$PREFIX" docker
+	"$other_names" "$PREFIX" docker
 	[ "$(readlink "$PREFIX/bin/docker")" = wherry ]
 	grep -q 'docker __complete' "$PREFIX/share/bash-completion/completions/docker"
 	[ -s "$PREFIX/share/zsh/site-functions/_docker" ]
@@ -22,9 +22,18 @@ teardown() { rm -rf "$PREFIX"; }
 
 @test "another docker is left alone" {
 	echo theirs >"$PREFIX/bin/docker"
-	run "$docker_name" "$PREFIX"
+	run "$other_names" "$PREFIX" docker
 	[ "$status" = 1 ]
 	[ "$(cat "$PREFIX/bin/docker")" = theirs ]
+}
+
+@test "on request it is installed as systemctl and journalctl, and behaves so" {
+	"$other_names" "$PREFIX" systemctl journalctl
+	[[ $("$PREFIX/bin/systemctl" start --help) == "Usage:  systemctl start [OPTIONS] UNIT [UNIT...]"* ]]
+	[[ $("$PREFIX/bin/journalctl" --help) == "Usage:  journalctl [OPTIONS] [FIELD=VALUE...]"* ]]
+	WHERRY_HOST=unix:///nonexistent run "$PREFIX/bin/systemctl" --no-pager status x
+	[ "$status" = 1 ]
+	[ "$output" = "Cannot connect to the wherry daemon at unix:///nonexistent. Is it running?" ]
 }
 
 @test "called docker it says docker wherever Docker's command does" {
