@@ -155,13 +155,14 @@ PYTHON
 }
 
 @test "a header that is no base64 is no credential, and nothing of it stays in the daemon" {
-	local path
-	for path in images/nosuch/push 'images/create?fromImage=127.0.0.1:1/x' distribution/127.0.0.1:1/x/json; do
-		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -X POST -H 'X-Registry-Auth: eyJ!!!' "http://wherry/$path"
+	local round # many, as one is easily overlooked: the stack may still name it
+	for round in $(seq 30); do
+		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -X POST -H 'X-Registry-Auth: !!!' http://wherry/images/nosuch/push
+		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -H 'X-Registry-Auth: !!!' http://wherry/distribution/127.0.0.1:1/x/json
 	done
 	kill -TERM "$(cat "$SCRATCH/daemon")"
 	wait_until 20 has_ended "$(cat "$SCRATCH/daemon")"
-	! grep -A20 LeakSanitizer "$SCRATCH/wherryd.log"
+	refuted grep -A20 LeakSanitizer "$SCRATCH/wherryd.log"
 	daemon_start
 }
 

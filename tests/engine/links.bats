@@ -139,28 +139,28 @@ set_is_empty() { ! nft list set inet "wherry-$BRIDGE" linked | grep -q elements;
 	up stranger
 	up web --link db:store
 	wait_until 10 reaches web store 5432
-	! reaches web store 5433
-	! reaches stranger "$(address db)" 5432
-	! wherry exec web ping -c 1 -W 1 "$(address db)"
-	! reaches db "$(address web)" 5432
+	refuted reaches web store 5433
+	refuted reaches stranger "$(address db)" 5432
+	refuted wherry exec web ping -c 1 -W 1 "$(address db)"
+	refuted reaches db "$(address web)" 5432
 
 	nft delete table inet "wherry-$BRIDGE" # it is made again, openings and all
 	wait_until 20 reaches web store 5432
 	daemon_kill
 	daemon_start --icc=false
 	reaches web store 5432
-	! reaches stranger "$(address db)" 5432
+	refuted reaches stranger "$(address db)" 5432
 
 	wherry stop -t 0 db
 	set_is_empty
 	up other # takes the address
-	! reaches web store 5432
+	refuted reaches web store 5432
 	wherry start db
 	wait_until 10 reaches web store 5432
-	! reaches other "$(address db)" 5432
+	refuted reaches other "$(address db)" 5432
 	wherry rm --link /web/store
 	set_is_empty
-	! reaches web "$(address db)" 5432
+	refuted reaches web "$(address db)" 5432
 	daemon_stop
 	daemon_start
 }

@@ -207,7 +207,7 @@ left_is() { [ "$(left)" = "$1" ]; }
 		empty
 		wait_until 20 left_is "$before" || { diff <(left) - <<<"$before" >&2; false; }
 		[ -z "$(wherry ps -aq)" ]
-		! wherry image inspect full >/dev/null 2>&1
+		refuted wherry image inspect full >/dev/null 2>&1
 	done
 	wherry build -q -t full "$SCRATCH/context"
 	[ "$(wherry run --rm full sh -c 'wc -c </large')" = 12000000 ]
@@ -240,7 +240,7 @@ left_is() { [ "$(left)" = "$1" ]; }
 		empty
 		[ "$status" -ne 0 ] || wherry rmi "127.0.0.1:$port/large"
 		wait_until 20 left_is "$before" || { diff <(left) - <<<"$before" >&2; false; }
-		! wherry image inspect "127.0.0.1:$port/large" >/dev/null 2>&1
+		refuted wherry image inspect "127.0.0.1:$port/large" >/dev/null 2>&1
 	done
 	wherry pull -q "127.0.0.1:$port/large"
 	[ "$(wherry run --rm "127.0.0.1:$port/large" sh -c 'wc -c </large')" = 20000000 ]

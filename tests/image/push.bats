@@ -176,7 +176,7 @@ token_registry() {
 	curl -sS --unix-socket "$SOCKET" -X POST -H "X-Registry-Auth: $(auth_of reader secret)" \
 		"http://wherry/images/create?fromImage=$host/own/big&tag=1" | grep -q 'up to date'
 	grep -qxF 'reader repository:own/big:pull' "$SCRATCH/tokens.log"
-	! grep -q secret "$SCRATCH/wherryd.log"
+	refuted grep -q secret "$SCRATCH/wherryd.log"
 }
 
 @test "login and push with the command, through a token server" {

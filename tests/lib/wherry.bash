@@ -114,6 +114,14 @@ expect_status() {
 	}
 }
 
+# refuted COMMAND...: for a test, to which "! command" says nothing: bash does not end at what is negated.
+refuted() {
+	if "$@"; then
+		echo "# this went well and should not: $*" >&2
+		return 1
+	fi
+}
+
 # wait_until SECONDS COMMAND...: for what has no event to wait for; fails when the time is over.
 wait_until() {
 	local end=$((SECONDS + $1))
