@@ -221,6 +221,7 @@ static void after_round(void *context)
 	unit_journal_flush(&u->journal);
 	if (u->status_waits && !controls_are_busy(&u->controls))
 		unit_tell_status(u, false);
+	unit_listen_resume(u);
 	if (is_done(u))
 		end(u);
 	if (!u->only_idle) {

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { UNTAKEN_LIMIT = 16 };
+
 struct unit_listeners {
 	struct unit_shim *unit;
 	struct listener {
@@ -68,13 +70,14 @@ static void describe_peer(int connection, struct unit_triggered *out)
 	}
 }
 
-/* A connection that nobody is there to hear of waits in the kernel's queue. */
+/* A connection that nobody is there to hear of, or that comes faster than the daemon takes them, waits in the
+ * kernel's queue. */
 static void take_connection(struct unit_shim *u, struct listener *l)
 {
 	struct unit_triggered told = {0};
 	scoped_fd int connection = -1;
 
-	if (!u->controls.daemon) {
+	if (!u->controls.daemon || controls_waiting(&u->controls) >= UNTAKEN_LIMIT) {
 		watch_all(l->all, false);
 		return;
 	}
@@ -106,13 +109,24 @@ static void listener_ready(struct source *source, uint32_t events)
 
 /* ---- life ---- */
 
+static bool may_be_open(const struct execution_socket_options *o,
+			const struct execution_socket *socket, struct error *err)
+{
+	if (!o->accept || socket->kind == SOCKET_STREAM || socket->kind == SOCKET_SEQPACKET)
+		return true;
+	return error_set(err, ERROR_INVALID, "Accept=yes: '%s' has no connections",
+			 socket->address ? socket->address : "");
+}
+
 static bool open_all(struct unit_shim *u, struct unit_listeners *all, struct error *err)
 {
 	const struct execution_socket_options *o = &u->start.plan.socket;
 
 	for (; all->count < o->sockets.count; all->count++) {
 		struct listener *l = &all->items[all->count];
-		int fd = unit_socket_open(o, spec(u, all->count), err);
+		int fd = may_be_open(o, spec(u, all->count), err)
+				 ? unit_socket_open(o, spec(u, all->count), err)
+				 : -1;
 
 		if (fd < 0 || !unit_socket_link(o, spec(u, all->count), err)) {
 			close_fd(&fd);
@@ -198,6 +212,13 @@ void unit_listen_give(struct unit_shim *u)
 	controls_tell_with_fds(&u->controls, UNIT_SOCKETS_ARE, &unit_sockets_type, &names, fds,
 			       count);
 	record_fini(&unit_sockets_type, &names);
+}
+
+void unit_listen_resume(struct unit_shim *u)
+{
+	if (u->listeners && !u->listeners->watched && u->machine.sub == SUB_LISTENING &&
+	    u->controls.daemon && !controls_are_busy(&u->controls))
+		watch_all(u->listeners, true);
 }
 
 /* Another daemon: what came while there was none is told to it. */

@@ -194,6 +194,10 @@ scenario() {
 	scenario connections_are_taken_one_by_one
 }
 
+@test "a flood of connections waits" {
+	scenario a_flood_of_connections_waits
+}
+
 @test "what comes without a daemon waits" {
 	scenario what_comes_without_a_daemon_waits
 }
@@ -204,6 +208,10 @@ scenario() {
 
 @test "an address that is taken fails the unit" {
 	scenario an_address_that_is_taken_fails_the_unit
+}
+
+@test "what has no connections cannot accept" {
+	scenario what_has_no_connections_cannot_accept
 }
 
 @test "a service finds its sockets from three on" {

@@ -277,7 +277,7 @@ static void binds_and_memory_files(void)
 	struct execution_context *c =
 		begin(&d, "cat bound/hostname | cmp - /etc/hostname && echo bound >>rec; "
 			  "touch bound/x 2>/dev/null && echo writable >>rec; "
-			  "touch /mnt/x && stat -f -c %T /mnt >>rec");
+			  "touch /mnt/wherry-unit-x && stat -f -c %T /mnt >>rec");
 	struct execution_path_pair *bind =
 		record_list_add(&execution_path_pair_type, &c->bind_paths);
 	struct execution_path_pair *memory =
@@ -289,7 +289,7 @@ static void binds_and_memory_files(void)
 	memory->source = str_dup("/mnt");
 	memory->target = str_dup("size=1m");
 	runs(&d, "bound\ntmpfs\n");
-	expect(access("/mnt/x", F_OK) < 0);
+	expect(access("/mnt/wherry-unit-x", F_OK) < 0);
 }
 
 static void a_root_of_its_own(void)

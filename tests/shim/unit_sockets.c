@@ -110,6 +110,32 @@ static void connections_are_taken_one_by_one(void)
 	stop(&d);
 }
 
+/* A daemon that takes none for a while gets them all in the end, and is not cut off. */
+static void a_flood_of_connections_waits(void)
+{
+	enum { MANY = 200 };
+	struct unit_driver d;
+	int clients[MANY], fd;
+
+	begin_socket(&d, SOCKET_STREAM, ".x.sock");
+	d.start.plan.socket.accept = true;
+	unit_start(&d);
+	unit_await(&d, SUB_LISTENING);
+	for (int i = 0; i < MANY; i++)
+		clients[i] = connect_to(&d, "x.sock");
+	for (int i = 0; i < MANY; i++) {
+		struct unit_triggered told = {0};
+
+		unit_expect(&d, UNIT_TRIGGERED, &unit_triggered_type, &told, &fd, 1);
+		expect_equal(told.connection, i);
+		expect(fd >= 0);
+		close(fd);
+	}
+	for (int i = 0; i < MANY; i++)
+		expect_text(clients[i], "");
+	stop(&d);
+}
+
 static void what_comes_without_a_daemon_waits(void)
 {
 	struct unit_driver d;
@@ -168,6 +194,18 @@ static void an_address_that_is_taken_fails_the_unit(void)
 	unit_end(&d);
 }
 
+static void what_has_no_connections_cannot_accept(void)
+{
+	struct unit_driver d;
+
+	begin_socket(&d, SOCKET_FIFO, ".pipe");
+	d.start.plan.socket.accept = true;
+	unit_start(&d);
+	unit_await_over(&d, SUB_FAILED, RESULT_RESOURCES);
+	unit_expect_journal(&d, "has no connections");
+	unit_end(&d);
+}
+
 static void a_service_finds_its_sockets_from_three_on(void)
 {
 	struct unit_driver d;
@@ -213,9 +251,11 @@ static void a_connection_may_be_input_and_output(void)
 const struct scenario unit_socket_scenarios[] = {
 	SCENARIO(traffic_is_told_and_the_socket_is_given),
 	SCENARIO(connections_are_taken_one_by_one),
+	SCENARIO(a_flood_of_connections_waits),
 	SCENARIO(what_comes_without_a_daemon_waits),
 	SCENARIO(datagrams_and_fifos_trigger_too),
 	SCENARIO(an_address_that_is_taken_fails_the_unit),
+	SCENARIO(what_has_no_connections_cannot_accept),
 	SCENARIO(a_service_finds_its_sockets_from_three_on),
 	SCENARIO(a_connection_may_be_input_and_output),
 	{NULL, NULL},
