@@ -100,6 +100,7 @@ static struct container_run *find_run(struct container *c, int folder)
 {
 	struct container_run *run = c->run = run_new(c);
 
+	run->found = true;
 	run->started = run->recorded = container_is_live(c);
 	read_plan(run, folder);
 	run_show_network(run);
@@ -119,6 +120,16 @@ static void ask_shim(struct container_run *run, int control)
 	shim_peer_send(run->peer, SHIM_HELLO, NULL, NULL, NULL, 0);
 }
 
+/* Restart policies are asked when it is known that nothing of a start is left. */
+static void lose(struct container_run *run)
+{
+	if (!run->started) {
+		run->adopting = true;
+		run->container->engine->adoption.waiting++;
+	}
+	run_lost(run);
+}
+
 static void take_last_word(struct container_run *run, int folder)
 {
 	struct shim_exit exit = {0};
@@ -126,7 +137,7 @@ static void take_last_word(struct container_run *run, int folder)
 	if (shim_read_exit(folder, &exit, &(struct error){0}))
 		run_ended(run, &exit, NULL);
 	else
-		run_lost(run);
+		lose(run);
 	record_fini(&shim_exit_type, &exit);
 }
 

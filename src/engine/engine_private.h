@@ -199,6 +199,7 @@ struct container_run {
 	bool started;	 /* the shim has said so */
 	bool recorded;	 /* and the store has it */
 	bool adopting;	 /* has not answered its new daemon yet */
+	bool found;	 /* by a daemon that has come back */
 	bool ended;	 /* its exit is being recorded */
 	bool was_known;	 /* recorded by an earlier daemon */
 	bool end_recorded;

@@ -120,18 +120,24 @@ static bool is_known(const struct container_run *run, const struct shim_exit *ex
 	       c->finished_ns == exit->finished_ns;
 }
 
+/* There is nothing new to say of it. */
+static void end_silently(struct container_run *run)
+{
+	run->ended = run->was_known = true;
+	run_free_network(run);
+	run_unmount_volumes(run);
+	on_recorded(run, NULL);
+}
+
 void run_ended(struct container_run *run, const struct shim_exit *exit, const char *said)
 {
 	if (run->ended)
 		return;
-	run->ended = true;
-	run->was_known = is_known(run, exit);
-	if (run->was_known) {
-		run_free_network(run);
-		run_unmount_volumes(run);
-		on_recorded(run, NULL);
+	if (is_known(run, exit)) {
+		end_silently(run);
 		return;
 	}
+	run->ended = true;
 	health_end(run->container);
 	take_failure(run, exit);
 	if (run->failure.kind != ERROR_NONE)
@@ -269,6 +275,19 @@ static void end_cgroup(struct work *work)
 	lost->ok = cgroup_remove(lost->cgroup, &lost->err) && lost->ok;
 }
 
+/* A start under which the daemon died, before there was a process, did not happen: nobody was told of
+ * it, and the restart policy goes on from what was before. */
+static void end_lost(struct container_run *run, const struct shim_exit *exit)
+{
+	if (run->found && !run->started) {
+		end_silently(run);
+		return;
+	}
+	if (!run->started && run->failure.kind == ERROR_NONE)
+		error_set(&run->failure, ERROR_SYSTEM, "the container's shim has died");
+	run_ended(run, exit, "the container's shim has died, so it was killed");
+}
+
 static void on_cgroup_ended(struct work *work, bool closing)
 {
 	struct lost_run *lost = container_of(work, struct lost_run, work);
@@ -280,9 +299,7 @@ static void on_cgroup_ended(struct work *work, bool closing)
 		if (!lost->ok)
 			log_error("cannot end what a dead shim left", &lost->err, "id=%s",
 				  run->container->id);
-		if (!run->started && run->failure.kind == ERROR_NONE)
-			error_set(&run->failure, ERROR_SYSTEM, "the container's shim has died");
-		run_ended(run, &exit, "the container's shim has died, so it was killed");
+		end_lost(run, &exit);
 	}
 	free(lost->cgroup);
 	free(lost);

@@ -53,6 +53,23 @@ teardown() {
 	wait_until 10 inspects r6 '"\(.State.Status) \(.RestartCount)"' "running 1"
 }
 
+# What a daemon leaves that is killed in the middle of a start: a run folder in which nobody ever was.
+@test "a start that the daemon did not live to see did not happen, and the policy goes on" {
+	local looping created
+	looping=$(run_container d1 '"Cmd":["sh","-c","exit 3"],"HostConfig":{"RestartPolicy":{"Name":"on-failure"}}')
+	api POST '/containers/create?name=d2' '{"Image":"busybox","Cmd":["true"],"HostConfig":{"RestartPolicy":{"Name":"on-failure"}}}' >/dev/null
+	created=$(jq -r .Id "$SCRATCH/body")
+	wait_until 10 inspects d1 '.RestartCount > 1 and .State.Status == "restarting"' true
+	local before
+	before=$(inspect d1 .RestartCount)
+	daemon_kill
+	mkdir -p "$SCRATCH/run/c/$looping" "$SCRATCH/run/c/$created"
+	daemon_start
+	wait_until 15 inspects d1 ".RestartCount > $before" true
+	wait_until 10 inspects d1 '"\(.State.ExitCode) \(.State.Error)"' "3 "
+	inspects d2 '"\(.State.Status) \(.State.ExitCode) \(.State.Error)"' "created 0 "
+}
+
 @test "unless-stopped stays stopped when the daemon comes back" {
 	run_container r3 "$sleeper"',"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}'
 	api POST "/containers/r3/stop"
