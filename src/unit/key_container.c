@@ -229,11 +229,34 @@ static void add_options(const struct container_section *container, struct string
 			       container->group ? container->group : "");
 }
 
+static struct execution_command *add_docker(struct unit_draft *draft, enum execution_phase phase,
+					    const char *verb)
+{
+	struct execution_command *command =
+		record_list_add(&execution_command_type, &draft->plan.commands[phase]);
+
+	command->path = str_dup(DOCKER);
+	strings_add(&command->args, DOCKER);
+	strings_add(&command->args, verb);
+	return command;
+}
+
+/* The container's own signal and patience, not the client's: many first processes take no SIGTERM. */
+static void add_stop(struct unit_draft *draft, const char *name)
+{
+	if (draft->plan.commands[EXECUTION_STOP].count)
+		return;
+	struct execution_command *command = add_docker(draft, EXECUTION_STOP, "stop");
+	strings_add(&command->args, name);
+	command->ignore_failure = true; /* it may be over */
+}
+
 void unit_draft_add_container(struct unit_draft *draft)
 {
 	struct record_list *starts = &draft->plan.commands[EXECUTION_START];
 	const struct container_section *container = &draft->container;
-	scoped_free char *name = default_name(draft);
+	scoped_free char *own_name = default_name(draft);
+	const char *name = container->name ? container->name : own_name;
 
 	if (starts->count) {
 		unit_draft_refuse(draft, "a [Container] and ExecStart= cannot stand together");
@@ -243,16 +266,14 @@ void unit_draft_add_container(struct unit_draft *draft)
 		unit_draft_refuse(draft, "a [Container] needs Image=");
 		return;
 	}
-	struct execution_command *command = record_list_add(&execution_command_type, starts);
-	command->path = str_dup(DOCKER);
-	strings_add(&command->args, DOCKER);
-	strings_add(&command->args, "run");
+	struct execution_command *command = add_docker(draft, EXECUTION_START, "run");
 	strings_add(&command->args, "--rm");
-	strings_format(&command->args, "--name=%s", container->name ? container->name : name);
+	strings_format(&command->args, "--name=%s", name);
 	add_options(container, &command->args);
 	strings_add(&command->args, container->image);
 	for (size_t i = 0; i < container->command.count; i++)
 		strings_add(&command->args, container->command.items[i]);
+	add_stop(draft, name);
 }
 
 #define OPTION(name, parse, option)                                                                \

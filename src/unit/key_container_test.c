@@ -103,6 +103,32 @@ static void a_container_file_is_a_service(void **state)
 	assert_int_equal(unit_file_state(&scratch.context, "web@1.service"), FILE_GENERATED);
 }
 
+static void it_is_stopped_as_the_container_wants(void **state)
+{
+	static const struct {
+		const char *lines, *path, *last;
+	} cases[] = {
+		{"", "/usr/bin/docker", "systemd-a"},
+		{"ContainerName=b\n", "/usr/bin/docker", "b"},
+		{"[Service]\nExecStop=/bin/own way\n", "/bin/own", "way"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text = str_format("[Container]\nImage=x\n%s", cases[i].lines);
+		struct unit_config *config = scratch_load(&scratch, "a.service", text);
+		struct execution_plan plan;
+
+		assert_true(unit_config_plan(config, &plan));
+		assert_int_equal(plan.commands[EXECUTION_STOP].count, 1);
+		const struct execution_command *stop =
+			RECORD_AT(plan.commands[EXECUTION_STOP], struct execution_command, 0);
+		assert_string_equal(stop->path, cases[i].path);
+		assert_string_equal(stop->args.items[stop->args.count - 1], cases[i].last);
+		record_fini(&execution_plan_type, &plan);
+		unit_config_free(config);
+	}
+}
+
 static void a_service_file_of_that_name_comes_first(void **state)
 {
 	scratch_write(&scratch, "etc/a.container", "[Container]\nImage=x\n");
@@ -149,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_are_options_of_docker_run, begin, end),
 		cmocka_unit_test_setup_teardown(a_container_file_is_a_service, begin, end),
+		cmocka_unit_test_setup_teardown(it_is_stopped_as_the_container_wants, begin, end),
 		cmocka_unit_test_setup_teardown(a_service_file_of_that_name_comes_first, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, begin, end),
