@@ -24,7 +24,7 @@ teardown() { remove_all_containers; }
 	says 'last words'
 	grep -q 'Dockerfile:4' "$SCRATCH/output"
 	grep -qE '>>>.*exit 3|4 \|.*>>> RUN echo last words' "$SCRATCH/output"
-	! wherry image inspect failing 2>/dev/null
+	refuted wherry image inspect failing 2>/dev/null
 	nothing_left
 	build 't=failing'
 	uses_cache 1
@@ -242,7 +242,7 @@ steps() {
 	build "t=secret&nocache=1" -H "X-Wherry-Secrets: $(printf '{"key":"%s"}' "$(base64 <"$SCRATCH/key")" | base64 -w0)"
 	says 400 11 '440 1000'
 	[ -z "$(ls "$SCRATCH/run/build" 2>/dev/null)" ]
-	! grep -raqF 'very secret' "$SCRATCH/wherryd.log" "$SCRATCH/data" --include=* --exclude-dir=busybox
+	refuted grep -raqF 'very secret' "$SCRATCH/wherryd.log" "$SCRATCH/data" --include=* --exclude-dir=busybox
 	build "t=secret&nocache=1"
 	fails 'secret key: not found'
 	nothing_left

@@ -50,10 +50,10 @@ teardown() { remove_all_containers; }
 		RUN echo last
 	D
 	built t=unused
-	! grep -q 'exit 9' "$SCRATCH/output"
+	refuted grep -q 'exit 9' "$SCRATCH/output"
 	says base wanted last
 	built 't=unused&target=wanted'
-	! grep -q last "$SCRATCH/output"
+	refuted grep -q last "$SCRATCH/output"
 	build 't=unused&target=broken'
 	fails "The command '/bin/sh -c exit 9' returned a non-zero code: 9"
 	build 't=unused&target=nothing'

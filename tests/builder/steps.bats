@@ -66,7 +66,7 @@ teardown() { remove_all_containers; }
 		CMD ["and", "command"]
 	D
 	built t=words
-	! grep -q 'Running in' "$SCRATCH/output"
+	refuted grep -q 'Running in' "$SCRATCH/output"
 	wherry image inspect words >"$SCRATCH/inspect"
 	[ "$(jq -c '.[0].Config | [.User, .StopSignal, .Shell, .Entrypoint, .Cmd, .OnBuild, .Labels, .Volumes]' "$SCRATCH/inspect")" = \
 		'["ann","SIGINT",["/bin/sh","-ec"],["echo","point"],["and","command"],["RUN echo later"],{"one":"1","two":"2 3"},{"/data":{}}]' ]

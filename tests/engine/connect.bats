@@ -68,8 +68,8 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	says 403 "endpoint with name c1 already exists in network net1" POST /networks/net1/connect '{"Container":"c1"}'
 	gone=$(settings c1 net1 IPAddress)
 	disconnect net1 c1
-	! inside c1 ls /sys/class/net/eth1 2>/dev/null
-	! inside c1 grep -q "^$gone[[:blank:]]" /etc/hosts
+	refuted inside c1 ls /sys/class/net/eth1 2>/dev/null
+	refuted inside c1 grep -q "^$gone[[:blank:]]" /etc/hosts
 	[ "$(settings c1 net1 IPAddress)" = null ]
 	says 500 "container $(api GET /containers/c1/json | jq -r .Id) is not connected to network net1" \
 		POST /networks/net1/disconnect '{"Container":"c1"}'
@@ -93,7 +93,7 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	says 403 "Address already in use" POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.213.0.77"}}}'
 	says 400 $'invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 10.9.9.9' \
 		POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.9.9.9"}}}'
-	! inside c2 ls /sys/class/net/eth1 2>/dev/null
+	refuted inside c2 ls /sys/class/net/eth1 2>/dev/null
 	wherry restart -t 0 c1
 	[ "$(settings c1 net1 IPAddress)" = 10.213.0.77 ]
 }
@@ -135,7 +135,7 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	disconnect aaa web
 	! nft list map inet "wherry-$BRIDGE" host4 | grep -q ' \. 80'
 	[ "$(api GET /containers/web/json | jq -c .NetworkSettings.Ports)" = '{"80/tcp":null}' ]
-	! asks
+	refuted asks
 	connect mmm web
 	wait_until 10 asks
 }

@@ -503,11 +503,11 @@ fill_with_big() {
 		wait_until 10 has_worker
 		read -rt 0.3 <> <(:) || true
 		kill -KILL "$(workers)"
-		! wait "$client"
+		refuted wait "$client"
 		stalled_put "$name" /home
 		kill -KILL "$(workers)"
 		wait_until 10 client_ended
-		! grep -q 200 "$SCRATCH/got"
+		refuted grep -q 200 "$SCRATCH/got"
 		put "$name" /home "$SCRATCH/tree.tar"
 		expect_status 200
 	done

@@ -171,7 +171,7 @@ pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
 	wherry rm -f c1 c2 >/dev/null
 	api DELETE /networks/mac
 	expect_status 204
-	! ip link show "dm-${id:0:12}" 2>/dev/null
+	refuted ip link show "dm-${id:0:12}" 2>/dev/null
 }
 
 @test "what this kernel has no devices for is refused by name, and nothing is left" {
@@ -186,7 +186,7 @@ pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
 		expect_status 201
 		ip link show "$WIRE.7" >/dev/null
 		api DELETE /networks/no
-		! ip link show "$WIRE.7" 2>/dev/null
+		refuted ip link show "$WIRE.7" 2>/dev/null
 	fi
 	refused ipvlan "$WIRE"
 	expect_status 501
@@ -207,5 +207,5 @@ pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
 	[[ $(jq -r .message "$SCRATCH/body") == *"networks have same bridge name" ]]
 	wherry rm -f c1 >/dev/null
 	api DELETE /networks/net1 >/dev/null
-	! ip link show "${WIRE}b" 2>/dev/null
+	refuted ip link show "${WIRE}b" 2>/dev/null
 }

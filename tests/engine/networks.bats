@@ -56,7 +56,7 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 	[ "$(api GET /networks | jq -r '[.[] | select(.Name == "one")] | length')" = 1 ]
 	api DELETE /networks/one
 	expect_status 204
-	! ip link show "br-${id:0:12}" 2>/dev/null
+	refuted ip link show "br-${id:0:12}" 2>/dev/null
 	says 404 "network one not found" GET /networks/one
 }
 

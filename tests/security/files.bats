@@ -62,7 +62,7 @@ racer() {
 	for i in $(seq 60); do
 		curl -sS --unix-socket "$SOCKET" "$(archive c1 /swap/folder)" -o "$SCRATCH/out.tar" || true
 		curl -sS --unix-socket "$SOCKET" "$(archive c1 /swap/)" -o "$SCRATCH/out2.tar" || true
-		! grep -qa host-secret "$SCRATCH/out.tar" "$SCRATCH/out2.tar"
+		refuted grep -qa host-secret "$SCRATCH/out.tar" "$SCRATCH/out2.tar"
 		! grep -qa inside "$SCRATCH/out.tar" || found=$((found + 1))
 	done
 	[ $found -gt 0 ] # it did race
@@ -163,7 +163,7 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 		[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]
 		[ "$(readlink "/proc/$pid/ns/mnt")" != "$(readlink "/proc/$(inspect c1 .State.Pid)/ns/mnt")" ]
 		# Every mount is without code, devices and setuid; out: read-only.
-		! grep -v noexec "/proc/$pid/mounts"
+		refuted grep -v noexec "/proc/$pid/mounts"
 		[ $mode = in ] || ! grep -vE ' ro,' "/proc/$pid/mounts"
 		! grep -q " /proc\| /sys" "/proc/$pid/mounts"
 		# No descriptor leads to the host's files.
