@@ -8,13 +8,14 @@ teardown_file() { units_end; }
 setup() {
 	UNITS=$SCRATCH/units RECORD=$SCRATCH/record
 	: >"$RECORD"
-	unit base Start=Z
-	unit q Requires=base.service After=base.service Start=Z
-	unit r Requires=base.service Start=Z
-	unit w Wants=base.service Start=Z
-	unit b BindsTo=base.service After=base.service Start=Z
-	unit p PartOf=base.service Start=Z
-	unit s StopPropagatedFrom=base.service Start=Z
+	# they start in each test: how often is not what is asked here
+	unit base StartLimitIntervalSec=0 Start=Z
+	unit q Requires=base.service After=base.service StartLimitIntervalSec=0 Start=Z
+	unit r Requires=base.service StartLimitIntervalSec=0 Start=Z
+	unit w Wants=base.service StartLimitIntervalSec=0 Start=Z
+	unit b BindsTo=base.service After=base.service StartLimitIntervalSec=0 Start=Z
+	unit p PartOf=base.service StartLimitIntervalSec=0 Start=Z
+	unit s StopPropagatedFrom=base.service StartLimitIntervalSec=0 Start=Z
 }
 teardown() {
 	units_stop_all
