@@ -12,7 +12,7 @@
 
 #include <fcntl.h>
 
-enum { FEW = 4 };
+enum { FEW = 4, MANY = 1000 };
 
 struct load_waiter {
 	struct link link;
@@ -43,6 +43,7 @@ struct load_batch {
 };
 
 static void begin_batch(struct units *units);
+static void drop_unknown(struct units *units);
 
 /* ---- in the pool ---- */
 
@@ -171,6 +172,21 @@ static void batch_read(struct work *work, bool closing)
 	if (is_wanting(units) || units->loading.listing || units->loading.wanted.count ||
 	    !list_is_empty(&units->loading.waiters))
 		begin_batch(units);
+	else
+		drop_unknown(units);
+}
+
+/* Names that somebody has asked for and that nothing knows are forgotten, some at a time. */
+static void drop_unknown(struct units *units)
+{
+	struct unit_set *set = &units->set;
+
+	if (set->count < units->loading.kept + MANY || units->looked.count || units->looking)
+		return;
+	for (size_t i = set->count; i-- > 0;)
+		if (set->items[i]->config && set->items[i]->config->load == LOAD_NOT_FOUND)
+			unit_set_drop(set, set->items[i]);
+	units->loading.kept = set->count;
 }
 
 static void add_name(struct load_batch *batch, const char *name)

@@ -56,6 +56,7 @@ struct units {
 		bool running;
 		struct link waiters;
 		bool listing; /* the next batch begins with all files of our folders */
+		size_t kept;  /* units, when unknown names were forgotten last */
 	} loading;
 
 	unsigned references;	  /* the handle, and a batch in the pool */
@@ -228,7 +229,8 @@ bool unit_has_reload(const struct unit *unit);
 
 void containers_begin(struct units *units);
 void containers_end(struct units *units);
-void containers_stop(struct unit_runtime *runtime, int64_t us); /* within; 0: however long it takes */
+void containers_stop(struct unit_runtime *runtime,
+		     int64_t us); /* within; 0: however long it takes */
 /* Tell its shim of those that have gone while there was no daemon. */
 void containers_compare(struct unit_runtime *runtime);
 

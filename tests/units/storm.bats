@@ -85,3 +85,14 @@ teardown() { units_end; }
 	send POST /units/none.service/kill '{"Signal":4711}' | jq -e '.message'
 	[ "$(get /state | jq -r .State)" = running ]
 }
+
+@test "names that nothing knows are forgotten, what is known stays" {
+	unit known Wants=absent.service Start=Z
+	start known
+	local urls
+	urls=$(printf 'url = "http://wherry/wherry/v1/units/nobody%s.service"\noutput = /dev/null\n' $(seq 1200))
+	curl -sS --unix-socket "$SOCKET" -K - <<<"$urls"
+	[ "$(get '/units?all=1' | jq length)" -lt 400 ]
+	expect "$(state known)" active/running
+	expect "$(property absent LoadState)" not-found
+}
