@@ -1,4 +1,4 @@
-/* A timer that rings once.  Only for this folder. */
+/* A timer that rings once.  For engine and units. */
 #pragma once
 
 #include <stdint.h>

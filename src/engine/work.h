@@ -1,5 +1,5 @@
-/* Work for another thread: what waits for a disk or the kernel.  Embedded by its kinds.  Only for
- * this folder. */
+/* Work for another thread: what waits for a disk or the kernel.  Embedded by its kinds.  For
+ * engine and units. */
 #pragma once
 
 #include "engine/engine_private.h"
