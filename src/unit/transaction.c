@@ -3,6 +3,7 @@
  * nothing; and all are gone before the ordering, since no cycle goes through them. */
 #include "unit/transaction.h"
 
+#include "format/unit_name.h"
 #include "unit/transaction_draft.h"
 
 /* ---- the request ---- */
@@ -76,6 +77,9 @@ bool transaction_check_manual(const struct unit *unit, enum job_type type, struc
 	};
 	const struct unit_config *config = unit->config;
 
+	if (unit_name_is_template(unit->name))
+		return error_set(err, ERROR_INVALID, "Unit name %s is missing the instance name.",
+				 unit->name);
 	if (type == JOB_RELOAD_OR_START)
 		type = job_type_collapse(type, unit);
 	if (!config || ((!does[type].start || !config->refuse_manual_start) &&

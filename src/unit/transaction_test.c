@@ -418,6 +418,23 @@ static void manual_requests_may_be_refused(void **state)
 	}
 }
 
+static void a_template_has_no_jobs(void **state)
+{
+	static const char *const types[] = {"start", "stop", "restart", "reload-or-start"};
+
+	for (size_t i = 0; i < array_length(types); i++) {
+		struct unit_set set = sample_set("a@");
+		struct error err = {0};
+
+		assert_false(transaction_check_manual(sample_find(&set, "a@"), type_of(types[i]),
+						      &err));
+		assert_int_equal(err.kind, ERROR_INVALID);
+		assert_string_equal(err.text,
+				    "Unit name a@.service is missing the instance name.");
+		unit_set_fini(&set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +449,7 @@ int main(void)
 		cmocka_unit_test(modes),
 		cmocka_unit_test(replace_irreversibly_marks_its_jobs),
 		cmocka_unit_test(manual_requests_may_be_refused),
+		cmocka_unit_test(a_template_has_no_jobs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,12 @@ static void reset(struct units *units, struct unit *unit)
 		unit_save(units, unit);
 }
 
+/* Others have nothing to forget, and their records need not be written again. */
+static bool is_resettable(const struct unit *unit)
+{
+	return unit->sub == SUB_FAILED || unit->restarts || unit->start_count;
+}
+
 bool units_reset_failed(struct units *units, const char *name, struct error *err)
 {
 	struct unit *unit = name ? unit_set_find(&units->set, name) : NULL;
@@ -132,7 +138,7 @@ bool units_reset_failed(struct units *units, const char *name, struct error *err
 		return true;
 	}
 	for (size_t i = 0; i < units->set.count; i++)
-		if (units->set.items[i]->sub == SUB_FAILED)
+		if (is_resettable(units->set.items[i]))
 			reset(units, units->set.items[i]);
 	return true;
 }

@@ -145,3 +145,13 @@ words() {
 	start u
 	expect "$(record)" "[type]"
 }
+
+@test "a template is no unit: its instances are" {
+	unit t@ Start=Z
+	run start t@
+	[ "$status" = 1 ]
+	[[ $output == *"Unit name t@.service is missing the instance name."* ]]
+	expect "$(active t@)" inactive
+	start t@x
+	expect "$(active t@x)" active
+}

@@ -202,6 +202,18 @@ teardown() { units_stop_all; }
 	records "[x] [x] [x]"
 }
 
+@test "reset-failed of all units forgets the starts of those that run, too" {
+	unit often StartLimitBurst=2 Start=Z
+	start often
+	verb restart often
+	send POST /reset-failed '{}'
+	verb restart often
+	verb restart often
+	run verb restart often
+	[ "$status" = 1 ]
+	[[ $output == *"too often"* || $output == *start-limit* ]]
+}
+
 @test "a unit that ends well too often has hit the start limit; reset-failed forgets it" {
 	unit r3 'Start=F 0' Restart=always StartLimitBurst=3
 	start r3
