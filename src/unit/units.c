@@ -330,6 +330,11 @@ const struct unit_set *units_all(const struct units *units)
 	return &units->set;
 }
 
+const char *units_docker(const struct units *units)
+{
+	return units->docker;
+}
+
 const struct load_context *units_load_context(const struct units *units)
 {
 	return &units->context;

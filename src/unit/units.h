@@ -38,6 +38,7 @@ void units_when_ready(struct units *units, void (*ready)(void *data), void *data
 
 const struct unit_set *units_all(const struct units *units);
 const struct load_context *units_load_context(const struct units *units);
+const char *units_docker(const struct units *units); /* in place of /usr/bin/docker; NULL */
 
 /* Loaded and its requirements, too.  `unit` is never NULL; see config->load. */
 typedef void units_loaded(void *data, struct unit *unit);

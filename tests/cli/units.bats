@@ -265,6 +265,104 @@ ExecStart=x
 	wherry unit verify "$SCRATCH/x.service"
 }
 
+# db_export [JQ]: what the daemon says of a unit to be exported, changed by a filter.
+db_export() {
+	jq -c "${1-.}" <<-'JSON'
+		{"Name": "db.service", "Command": "/usr/bin/wherry", "DockerIsMissing": false,
+		 "Files": [{"Path": "/etc/wherry/units/db.service", "Text": "[Unit]\nRequires=docker.service net.service\n[Service]\nExecStart=/bin/db\n"},
+		   {"Path": "/etc/wherry/units/db.service.d/10-x.conf", "Text": "[Service]\nNice=1\n"}],
+		 "Environment": {"DOCKER_HOST": "unix:///run/w.sock"}, "Start": ["/bin/db"], "Stop": [],
+		 "Requires": ["docker.service", "net.service"], "Wants": [], "Needs": ["net.service"]}
+	JSON
+}
+
+@test "export: files for systemd to standard output, what was changed to the other" {
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export)"
+	run --separate-stderr wherry unit export --output - db
+	[ "$status" = 0 ]
+	same "# db.service
+# Written by wherry unit export from /etc/wherry/units/db.service
+[Unit]
+Requires=wherry.service net.service
+[Service]
+ExecStart=/bin/db
+
+# db.service.d/10-x.conf
+# Written by wherry unit export from /etc/wherry/units/db.service.d/10-x.conf
+[Service]
+Nice=1
+
+# db.service.d/50-wherry.conf
+# Written by wherry unit export
+[Service]
+Environment=DOCKER_HOST=unix:///run/w.sock"
+	[ "$stderr" = "db.service: docker.service is wherry.service for systemd
+db.service: needs net.service, which is not exported: name it, too, or give --recursive" ]
+}
+
+@test "export --recursive: also what it needs, if it is ours; what is named has to be" {
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Needs += ["own.service"]')"
+	answer "GET /wherry/v1/units/own.service/export" 200 "$(db_export '.Name = "own.service" | .Needs = [] | .Files = .Files[:1]')"
+	answer "GET /wherry/v1/units/net.service/export" 404 '{"message": "net.service: there is no such unit", "code": 1}'
+	run --separate-stderr wherry unit export -o - -r db
+	[ "$status" = 0 ]
+	[ "$(grep -c '^# own.service' <<<"$output")" = 2 ]
+	grep -qxF "db.service: net.service is not one of ours: systemd has to know it" <<<"$stderr"
+	run wherry unit export -o - net
+	[ "$status" = 1 ] && same "net.service: there is no such unit"
+	answer "GET /wherry/v1/units/net.service/export" 409 '{"message": "net.service: it is masked", "code": 1}'
+	run wherry unit export -o - -r db
+	[ "$status" = 1 ] && same "net.service: it is masked"
+}
+
+@test "export replaces what it wrote, removes what is gone, and nothing of others without --force" {
+	local out=$SCRATCH/out inode
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export)"
+	run --separate-stderr wherry unit export -o "$out" db
+	[ "$status" = 0 ]
+	same "$out/db.service
+$out/db.service.d/10-x.conf
+$out/db.service.d/50-wherry.conf"
+	[ "$(stat -c %a "$out/db.service")" = 644 ]
+	inode=$(stat -c %i "$out/db.service")
+	echo 'Nice=2' >"$out/db.service.d/20-theirs.conf"
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Files = .Files[:1]')"
+	wherry unit export -q -o "$out" db
+	[ "$(stat -c %i "$out/db.service")" != "$inode" ] # a new file under the old name
+	[ "$(ls -A "$out/db.service.d" | paste -sd' ')" = "20-theirs.conf 50-wherry.conf" ]
+
+	echo '[Unit]' >"$out/db.service"
+	run wherry unit export -q -o "$out" db
+	[ "$status" = 1 ] && [[ $output == *"'db.service' is there and was not written by this command: --force replaces it" ]]
+	[ "$(cat "$out/db.service")" = '[Unit]' ]
+	wherry unit export -q -f -o "$out" db
+	grep -q ExecStart "$out/db.service"
+}
+
+@test "export writes through no link" {
+	local out=$SCRATCH/out
+	mkdir "$out" "$SCRATCH/elsewhere"
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export)"
+	echo '# Written by wherry unit export' >"$SCRATCH/target"
+	ln -s "$SCRATCH/target" "$out/db.service"
+	run wherry unit export -o "$out" db
+	[ "$status" = 1 ]
+	wherry unit export -q -f -o "$out" db # the link is replaced
+	[ ! -L "$out/db.service" ] && [ "$(cat "$SCRATCH/target")" = '# Written by wherry unit export' ]
+	rm -r "$out/db.service.d"
+	ln -s "$SCRATCH/elsewhere" "$out/db.service.d"
+	run wherry unit export -f -o "$out" db
+	[ "$status" = 1 ] && [[ $output == *"cannot open the folder 'db.service.d'"* ]]
+	[ -z "$(ls -A "$SCRATCH/elsewhere")" ]
+}
+
+@test "export without a folder is for the systemd that runs here" {
+	[ ! -d /run/systemd/system ] || skip "systemd runs here"
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Needs = []')"
+	run wherry unit export db
+	[ "$status" = 1 ] && [[ $output == *"systemd does not run here"*"--output"* ]]
+}
+
 @test "journalctl's options become a query" {
 	answer "GET /wherry/v1/journal" 200 $'line\n'
 	run journalctl -u db -u 'web@*' -n 5 -p 3..4 -o cat --since @100 --until '1970-01-01 00:02:00' -b -1 -g 'a b' -r --utc

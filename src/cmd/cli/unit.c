@@ -32,15 +32,18 @@ const struct option unit_options[UNIT_OPTIONS] = {
 	{0, "now", &option_switch, AT(now),
 	 .help = "Start what is enabled, stop what is disabled or masked"},
 	{0, "runtime", &option_switch, AT(runtime), .help = "Until the next boot only"},
-	{'f', "force", &option_switch, AT(force), .help = "Replace links that stand in the way"},
+	{'f', "force", &option_switch, AT(force),
+	 .help = "Replace links, with export also files, that stand in the way"},
 	{'s', "signal", &option_string, AT(signal), .help = "The signal of kill (default SIGTERM)"},
 	{0, "kill-whom", &option_string, AT(kill_whom), .help = "Who gets it: all, main, control"},
 	{0, "kill-who", &option_string, AT(kill_whom), .help = "Likewise", .hidden = true},
 	{'n', "lines", &option_number, AT(lines),
 	 .help = "Lines of the journal in status (default 10)"},
 	{'o', "output", &option_string, AT(output),
-	 .help = "How to show them: short, cat, json ..."},
-	{'r', "recursive", &option_switch, AT(recursive), .help = "No effect here", .hidden = true},
+	 .help = "How to show them: short, cat, json ...; with export: the folder (default "
+		 "/run/systemd/system), - for standard output"},
+	{'r', "recursive", &option_switch, AT(recursive),
+	 .help = "With export: also what the units require or trigger"},
 	{0, "reverse", &option_switch, AT(reverse), .help = "Show who depends on the unit"},
 	{0, "show-types", &option_switch, AT(show_types), .help = "No effect", .hidden = true},
 	{0, "drop-in", &option_string, AT(drop_in),
@@ -232,6 +235,7 @@ static const struct command_entry entries[] = {
 	{"edit", NULL, SECTION_OTHER, &unit_edit},
 	{"daemon-reload", NULL, SECTION_OTHER, &unit_daemon_reload},
 	{"verify", NULL, SECTION_OTHER, &unit_verify},
+	{"export", NULL, SECTION_OTHER, &unit_export},
 };
 
 const struct command unit_group = {

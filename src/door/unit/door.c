@@ -15,6 +15,7 @@
 static const struct route routes[] = {
 	{"GET", "/units", serve_units, 0},
 	{"GET", "/units/{}/files", serve_unit_text, 0},
+	{"GET", "/units/{}/export", serve_unit_export, 0},
 	{"GET", "/units/{}/dependencies", serve_unit_dependencies, 0},
 	{"POST", "/units/{}/kill", serve_unit_kill, JSON},
 	{"GET", "/units/{}", serve_unit, 0},

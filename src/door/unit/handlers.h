@@ -29,6 +29,9 @@ void serve_install(struct call *call);
 void serve_unit_file_put(struct call *call);
 void serve_verify(struct call *call);
 
+/* door_export.c */
+void serve_unit_export(struct call *call);
+
 /* door_journal.c */
 void serve_journal(struct call *call);
 void serve_journal_boots(struct call *call);
