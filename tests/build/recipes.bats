@@ -73,7 +73,7 @@ health_is() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = "$2" ];
 	wait_until 10 answers "http://$address/index.html"
 	grep -q 'a page' "$SCRATCH/page"
 	answers "http://$address/extra/more.html"
-	! answers "http://$address/left.tmp"
+	refuted answers "http://$address/left.tmp"
 }
 
 @test "c in several stages: the compiler stays behind, what nobody asks for is not run" {
@@ -153,7 +153,7 @@ second for \$NAME" ]
 	# what apt had fetched is still there
 	build cache --build-arg ROUND=2
 	grep -q 'round 2' "$SCRATCH/said"
-	! grep -q '^Get:.*jq' "$SCRATCH/said"
+	refuted grep -q '^Get:.*jq' "$SCRATCH/said"
 }
 
 @test "onbuild: a base that says how it is used" {

@@ -57,7 +57,7 @@ Run 'wherry ps --help' for more information" ]
 		run wherry $line --help
 		[ "$status" = 0 ]
 		[[ ${lines[0]} == "Usage:  wherry${line:+ $line}"* ]]
-		! grep -E '^.{81}' <(grep -E '^ +(-|$)' <<<"$output")
+		refuted grep -E '^.{81}' <(grep -E '^ +(-|$)' <<<"$output")
 	done
 }
 

@@ -137,5 +137,5 @@ Error response from daemon: page not found" ]
 get reg:5000
 erase reg:5000' ]
 	[ "$(requests | sed -n 's/^X-Registry-Auth: //p' | base64 -d)" = '{"username":"ann","password":"kept","serveraddress":"reg:5000"}' ]
-	! grep -q kept "$DOCKER_CONFIG/config.json"
+	refuted grep -q kept "$DOCKER_CONFIG/config.json"
 }

@@ -133,7 +133,7 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	wait_until 10 asks
 	[ "$(api GET /containers/web/json | jq -r '.NetworkSettings.Ports["80/tcp"][0].HostPort')" = "$port" ]
 	disconnect aaa web
-	! nft list map inet "wherry-$BRIDGE" host4 | grep -q ' \. 80'
+	if nft list map inet "wherry-$BRIDGE" host4 | grep -q ' \. 80'; then return 1; fi
 	[ "$(api GET /containers/web/json | jq -c .NetworkSettings.Ports)" = '{"80/tcp":null}' ]
 	refuted asks
 	connect mmm web

@@ -185,7 +185,7 @@ teardown() {
 	pid=$(inspect k1 .State.Pid)
 	api POST /containers/k1/stop
 	wait_until 10 is_gone "$id"
-	! kill -0 "$pid" 2>/dev/null
+	refuted kill -0 "$pid" 2>/dev/null
 }
 
 # starts NAME COUNT: that many in a row, as fast as they are answered; their statuses, counted.

@@ -80,7 +80,7 @@ refused() {
 	server "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr"
 	wait_until 15 received ' - line [0-9]+\.$'
 	daemon_start
-	! grep -vqaE '^<30>1 .* - line [0-9]+\.$' "$SCRATCH/received" # no half a message
+	refuted grep -vqaE '^<30>1 .* - line [0-9]+\.$' "$SCRATCH/received" # no half a message
 }
 
 @test "a server that never comes holds nobody up: lines are lost, counted and told" {
@@ -98,7 +98,7 @@ refused() {
 	wait_until 10 inspects l1 .State.Status exited
 	inspects l1 .LogPath ""
 	log_text l1 | grep -q 'line 2000 of many'
-	! log_text l1 | grep -q 'line 1 of many'
+	if log_text l1 | grep -q 'line 1 of many'; then return 1; fi
 	wait_until 20 compressed_all l1 2
 }
 

@@ -106,7 +106,7 @@ exchange() {
 		socat -,ignoreeof "UNIX-CONNECT:$SOCKET" >"$SCRATCH/answer" &
 	client=$!
 	wait_until 10 grep -q '200 OK' "$SCRATCH/answer"
-	! grep -q StatusCode "$SCRATCH/answer"
+	refuted grep -q StatusCode "$SCRATCH/answer"
 	api POST /containers/waits/start
 	api POST '/containers/waits/kill?signal=KILL'
 	wait $client

@@ -63,7 +63,7 @@ over_tls() { env DOCKER_HOST="$TCP" WHERRY_HOST="$TCP" DOCKER_TLS_VERIFY=1 DOCKE
 }
 
 @test "no key is in the daemon" {
-	! grep -q libssl "/proc/$DAEMON/maps"
+	refuted grep -q libssl "/proc/$DAEMON/maps"
 	pgrep -P "$DAEMON" -f 'wherry-worker tls' >/dev/null
 }
 

@@ -154,7 +154,7 @@ no_worker() { ! pgrep -P "$(daemon_pid)" -f '^wherry-worker archive' >/dev/null;
 	api POST /containers/g2/start
 	expect_status 500
 	message_holds 'failed to mount local volume'
-	! grep -q secret "$SCRATCH/body"
+	refuted grep -q secret "$SCRATCH/body"
 	make_volume nowhere nfs :/export addr=no.such.host.invalid,rw
 	create_container g3 "$sleeper,$(binds nowhere:/data)"
 	api POST /containers/g3/start

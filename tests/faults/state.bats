@@ -13,7 +13,7 @@ teardown() {
 
 # refused WORDS: the daemon does not come up, and says why.
 refused() {
-	! daemon_start 2>/dev/null
+	refuted daemon_start 2>/dev/null
 	rm -f "$SCRATCH/daemon"
 	grep -q "$1" "$SCRATCH/wherryd.log" || { tail -5 "$SCRATCH/wherryd.log" >&2; return 1; }
 }

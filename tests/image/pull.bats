@@ -69,7 +69,7 @@ expect_pulled() {
 	[ "$status" = 0 ]
 	[[ $output == *'"status":"Already exists"'* ]]
 	[ "$(ls "$ROOT/layers" | wc -l)" = 2 ]
-	! grep -q "other/blobs/$LOW" "$FILES/log"
+	refuted grep -q "other/blobs/$LOW" "$FILES/log"
 }
 
 @test "two pulls at once fetch a layer once" {
@@ -146,7 +146,7 @@ blobs/$LOW flip 1"
 	[ "$status" = 1 ]
 	[ "$(grep -c "blobs/$LOW" "$FILES/log")" = 3 ]
 	[ -z "$(ls "$ROOT/blobs/sha256")" ] # no manifest without its image
-	[ "$(ls "$ROOT/blobs/partial")" = "${LOW#sha256:}" ] # for the next pull
+	[ -s "$ROOT/blobs/partial/${LOW#sha256:}" ] # for the next pull
 	tool prune
 	[ -z "$(ls "$ROOT/blobs/partial")" ]
 	expect_empty
@@ -318,7 +318,7 @@ blobs/$LOW flip 1"
 	AUTH='{"username":"user","password":"secret"}' MIRRORS="http://127.0.0.1:1 http://$first http://$second" \
 		STALL_MS=1000 run tool pull bb:1
 	[ "$status" = 1 ]
-	! grep -q Basic "$SCRATCH/second/log"
+	refuted grep -q Basic "$SCRATCH/second/log"
 	serve_files "$SCRATCH/second" </dev/null
 	MIRRORS="http://127.0.0.1:1 http://$first http://$HOST/" run tool pull bb:1
 	expect_pulled bb:1

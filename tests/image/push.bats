@@ -137,7 +137,7 @@ check_pushed() { # NAME:TAG of the plain registry, IMAGE
 	jq -se '.[-1].aux.Tag == "1"' "$SCRATCH/push"
 	curl -sS --unix-socket "$SOCKET" -X POST -H "X-Registry-Auth: $(auth_of user secret)" \
 		"http://wherry/images/create?fromImage=127.0.0.1:$TLS_PORT/secret&tag=1" | grep -q 'up to date'
-	! grep -rq secret "$SCRATCH/wherryd.log"
+	refuted grep -rq secret "$SCRATCH/wherryd.log"
 }
 
 # A registry that sends its clients to a token server: TOKEN_PORT, and what was asked of it in tokens.log.

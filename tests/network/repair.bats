@@ -48,7 +48,7 @@ teardown() {
 	in_host nft delete table inet other
 	expect_ok count
 	[ "$(rules)" = "$before" ]
-	! grep -q removed "$SCRATCH/tool.log"
+	refuted grep -q removed "$SCRATCH/tool.log"
 }
 
 @test "connections live through the making of the table" {

@@ -40,5 +40,5 @@ teardown_file() {
 @test "what works but is not meant for people is in neither" {
 	run wherryd --help
 	[[ $output != *ready-fd* ]]
-	! grep -q 'ready..fd' "$prefix/share/man/man8/wherryd.8"
+	refuted grep -q 'ready..fd' "$prefix/share/man/man8/wherryd.8"
 }

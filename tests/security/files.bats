@@ -165,9 +165,9 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 		# Every mount is without code, devices and setuid; out: read-only.
 		refuted grep -v noexec "/proc/$pid/mounts"
 		[ $mode = in ] || ! grep -vE ' ro,' "/proc/$pid/mounts"
-		! grep -q " /proc\| /sys" "/proc/$pid/mounts"
+		refuted grep -q " /proc\| /sys" "/proc/$pid/mounts"
 		# No descriptor leads to the host's files.
-		! ls -l "/proc/$pid/fd" | grep -E " -> /(work|home|tmp|var|etc|root|usr)" | grep -v "$SCRATCH/wherryd.log" | grep -v -- "-> /tmp/\?\(noise\)\?$"
+		if ls -l "/proc/$pid/fd" | grep -E " -> /(work|home|tmp|var|etc|root|usr)" | grep -v "$SCRATCH/wherryd.log" | grep -v -- "-> /tmp/\?\(noise\)\?$"; then return 1; fi
 		kill "$client" 2>/dev/null || true
 		wait "$client" 2>/dev/null || true
 		gone() { [ ! -d "/proc/$pid" ]; }

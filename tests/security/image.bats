@@ -76,9 +76,9 @@ are_caged() { [ "$(status_of $FETCH Seccomp)" = 2 ] && [ "$(status_of $UNPACK Se
 	local tool=$!
 	wait_until 10 grep -q Downloading "$ROOT.out"
 	FETCH=$(worker_of $tool fetch)
-	! tr '\0' '\n' <"/proc/$FETCH/cmdline" | grep -q secret
+	if tr '\0' '\n' <"/proc/$FETCH/cmdline" | grep -q secret; then return 1; fi
 	[ "$(awk '/Max core file size/ {print $5}' /proc/$FETCH/limits)" = 0 ]
-	! grep -q 'secret\|dXNlcjpzZWNyZXQ' "$ROOT.out"
+	refuted grep -q 'secret\|dXNlcjpzZWNyZXQ' "$ROOT.out"
 }
 
 @test "the reader of archives has no network, no capabilities and no rights to write" {
@@ -180,7 +180,7 @@ time.sleep(1000)' "$SCRATCH/silent" 3>&- &
 	[ "$(status_of "$push" Uid)" = 65534 ]
 	[ "$(status_of "$push" CapBnd)" = 0000000000000000 ]
 	[ -z "$(awk '$6 !~ /^ro/' /proc/"$push"/mountinfo)" ]
-	! tr '\0' '\n' <"/proc/$push/cmdline" | grep -q hidden
-	! grep -q hidden "$SCRATCH/wherryd.log"
+	if tr '\0' '\n' <"/proc/$push/cmdline" | grep -q hidden; then return 1; fi
+	refuted grep -q hidden "$SCRATCH/wherryd.log"
 	daemon_stop
 }

@@ -146,7 +146,7 @@ evil() {
 	kill "$swapper"
 	wait "$swapper" 2>/dev/null || true
 	[ ! -d /below ]
-	! grep -q "$SCRATCH" /proc/self/mountinfo
+	refuted grep -q "$SCRATCH" /proc/self/mountinfo
 }
 
 @test "a mount target in a volume cannot be led into /proc" {

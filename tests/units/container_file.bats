@@ -45,7 +45,7 @@ runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 	expect "$(get /unit-files/box.service | jq -r .State)" generated
 	stop box
 	expect "$(active box)" inactive
-	! inspect systemd-box '{{.Id}}' 2>/dev/null
+	refuted inspect systemd-box '{{.Id}}' 2>/dev/null
 	start box # the name is free again
 	wait_until 20 runs systemd-box
 }
@@ -59,7 +59,7 @@ runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 	SECONDS=0
 	stop each@1 # its first process takes no SIGTERM
 	[ "$SECONDS" -lt 30 ]
-	! inspect box-1 '{{.Id}}' 2>/dev/null
+	refuted inspect box-1 '{{.Id}}' 2>/dev/null
 	runs box-2
 }
 
@@ -67,7 +67,7 @@ runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 	printf '[Container]\nExec=true\n' >"$UNITS/bad.container"
 	printf '[Container]\nImage=busybox\nUserNS=keep-id\n' >"$UNITS/warned.container"
 	reload
-	! start bad
+	refuted start bad
 	expect "$(property bad LoadState)" bad-setting
 	get /units/warned.service | jq -r '.Warnings[]' | grep -q 'UserNS= of a \[Container\] is not supported'
 }

@@ -132,5 +132,5 @@ timer() { # NAME LINE...
 	mountpoint -q "$where"
 	[[ $(get "/units?pattern=$(jq -rn --arg n "$name" '$n|@uri|gsub("%5C";"%5C%5C")')" | jq -r '.[].SubState') == mounted ]]
 	stop "$name"
-	! mountpoint -q "$where"
+	refuted mountpoint -q "$where"
 }
