@@ -29,6 +29,7 @@ static const struct record_field source_fields[] = {
 	FIELD(8, "Requires", RECORD_STRINGS, requires),
 	FIELD(9, "Wants", RECORD_STRINGS, wants),
 	FIELD(10, "Needs", RECORD_STRINGS, needs),
+	FIELD(11, "IsActive", RECORD_BOOL, is_active),
 };
 const struct record_type unit_export_source_type =
 	RECORD_TYPE(struct unit_export_source, source_fields);
@@ -297,6 +298,10 @@ static bool add_files(const struct unit_export_source *source, const struct said
 		add_copy(source, name, file, out);
 	}
 	add_drop_in(source, said, out);
+	if (source->is_active)
+		strings_format(&out->notes,
+			       "%s: is active here: stop it before systemd starts it, too",
+			       source->name);
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct unit_export_source {
 	struct strings start,
 		stop; /* words of the first ExecStart= and ExecStop=, specifiers filled in */
 	struct strings requires, wants; /* said by files and by links */
+	bool is_active;			/* here and now */
 	struct strings needs; /* units with files that it requires or triggers: for --recursive */
 };
 extern const struct record_type unit_export_source_type;

@@ -300,6 +300,14 @@ Environment=DOCKER_HOST=unix:///run/w.sock"
 db.service: needs net.service, which is not exported: name it, too, or give --recursive" ]
 }
 
+@test "export says what runs here, and what systemd knows by one name only" {
+	answer "GET /wherry/v1/units/alias.service/export" 200 "$(db_export '.IsActive = true | .Needs = []')"
+	run --separate-stderr wherry unit export -o - alias
+	[ "$status" = 0 ]
+	grep -qxF "db.service: is active here: stop it before systemd starts it, too" <<<"$stderr"
+	grep -qxF "alias.service: is exported as db.service: systemd does not know the other name" <<<"$stderr"
+}
+
 @test "export --recursive: also what it needs, if it is ours; what is named has to be" {
 	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Needs += ["own.service"]')"
 	answer "GET /wherry/v1/units/own.service/export" 200 "$(db_export '.Name = "own.service" | .Needs = [] | .Files = .Files[:1]')"

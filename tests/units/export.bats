@@ -51,6 +51,17 @@ accepted_by_systemd() {
 	accepted_by_systemd box@1.service tick.timer
 }
 
+@test "a unit that runs here is exported, and that is said: two supervisors must not run it" {
+	unit box Start=Z
+	reload
+	run export_units box
+	[ "$status" = 0 ] && [[ $output != *"is active here"* ]]
+	start box
+	run export_units box
+	[ "$status" = 0 ] && [[ $output == *"box.service: is active here: stop it before systemd starts it, too"* ]]
+	stop box
+}
+
 @test "what cannot be exported is named, and nothing is written" {
 	printf '[Container]\nImage=x\n' >"$UNITS/each@.container"
 	ln -s /dev/null "$UNITS/masked.service"

@@ -61,6 +61,10 @@ static bool export_one(struct cli *cli, struct exporting *e, const char *name, b
 
 	if (good)
 		follow_needs(e, &source, recursive);
+	if (good && !str_equal(name, source.name))
+		strings_format(&e->out.notes,
+			       "%s: is exported as %s: systemd does not know the other name", name,
+			       source.name);
 	record_fini(&unit_export_source_type, &source);
 	return good;
 }

@@ -130,6 +130,13 @@ static bool check(const struct unit *unit, struct error *err)
 	return true;
 }
 
+static bool is_active(const struct unit *unit)
+{
+	enum active_state state = unit_active_state(unit);
+
+	return state != UNIT_INACTIVE && state != UNIT_FAILED;
+}
+
 static struct export_work *new_export(struct call *call, const struct unit *unit)
 {
 	struct units *units = call_units(call);
@@ -144,6 +151,7 @@ static struct export_work *new_export(struct call *call, const struct unit *unit
 	w->config.path = str_dup_or_null(config->path);
 	w->config.drop_ins = strings_copy(&config->drop_ins);
 	w->source.name = str_dup(config->name);
+	w->source.is_active = is_active(unit);
 	w->source.command = str_dup_or_null(units_docker(units));
 	w->source.environment = pairs_copy(&context->default_environment);
 	add_commands(config, &w->source);
