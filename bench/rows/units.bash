@@ -1,5 +1,5 @@
 # Units: what deciding about many costs, and what each that is known holds.
-all+=(units_decide units_memory)
+all+=(units_decide units_memory units_container)
 
 row_units_decide() {
 	local result
@@ -41,5 +41,54 @@ row_units_memory() {
 		"$(awk -v a="$all_of_them" -v b="$none" 'BEGIN { printf "%.2f", (a - b) / 25000 }')"
 	daemon_stop
 	rm -rf "$SCRATCH/units"
+	daemon_start
+}
+
+# ---- units that run a container ----
+#
+# A [Container] beside `docker run` in the foreground in ExecStart=: from the request to the running container, and
+# from its death to the next one's running with RestartSec=0.
+
+unit_request() {
+	curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' -o "$SCRATCH/answer" \
+		-d "{\"Verb\":\"$1\",\"Units\":[\"$2.service\"]}" http://x/wherry/v1/jobs
+}
+container_pid() {
+	curl -sS --unix-socket "$SOCKET" "http://x/v1.47/containers/$1/json" | jq -r '.State | select(.Running) | .Pid // 0'
+}
+runs_anew() { local pid; pid=$(container_pid "$1") && [ "${pid:-0}" -gt 0 ] && [ "$pid" != "$2" ]; }
+since() { awk -v a="$1" -v b="$EPOCHREALTIME" -v n="$2" 'BEGIN { printf "%s %.0f ", n, (b - a) * 1000 }'; }
+
+# unit_once NAME: "start MS again MS pss KB", the memory of whatever there is besides the container.
+unit_once() {
+	local begun=$EPOCHREALTIME first
+	unit_request start "$1"
+	until runs_anew "$1" 0; do :; done
+	since "$begun" start
+	first=$(container_pid "$1")
+	begun=$EPOCHREALTIME
+	kill -KILL "$first"
+	until runs_anew "$1" "$first"; do :; done
+	since "$begun" again
+	echo "pss $(pss_of $(pgrep -f "docker run .*--name[= ]$1 "))"
+	unit_request stop "$1"
+}
+
+row_units_container() {
+	local a=$SCRATCH/a b=$SCRATCH/b units=$SCRATCH/units
+	mkdir -p "$units"
+	printf '[Service]\nRestart=always\nRestartSec=0\nStartLimitIntervalSec=0\n%s\n' \
+		$'[Container]\nImage=busybox\nContainerName=native\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000' >"$units/native.service"
+	printf '[Service]\nRestart=always\nRestartSec=0\nStartLimitIntervalSec=0\n%s\n' \
+		"ExecStart=/usr/bin/docker run --rm --name=client --network=none --stop-signal=KILL busybox sleep 1000" >"$units/client.service"
+	units_daemon
+	in_turn "$a" "$b" unit_once native -- unit_once client
+	row "a container's unit, request to running" "$(field start <"$a" | smallest) ms" "docker run $(field start <"$b" | smallest) ms" \
+		"$(ratio "$(field start <"$a" | smallest)" "$(field start <"$b" | smallest)")"
+	row "the same, killed to running again" "$(field again <"$a" | smallest) ms" "docker run $(field again <"$b" | smallest) ms" \
+		"$(ratio "$(field again <"$a" | smallest)" "$(field again <"$b" | smallest)")"
+	row "the same, memory of its client" "$(field pss <"$a" | smallest) KB" "docker run $(field pss <"$b" | smallest) KB" "-"
+	daemon_stop
+	rm -rf "$units"
 	daemon_start
 }

@@ -89,6 +89,7 @@ struct container {
 	unsigned references;
 	int64_t client;	  /* pid of who asked for the present start; 0: unknown */
 	bool owner_told;  /* that it is gone */
+	bool is_detached; /* nobody was attached to it when it was started */
 	bool was_running; /* when the daemon was last there */
 	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */
 	bool waits_for_links; /* to be restarted once those that it is linked to are up */

@@ -242,6 +242,19 @@ static void plan_journald(const struct container *c, struct shim_log_remote *out
 		add_field(&out->fields, fields.items[i].name, fields.items[i].value);
 }
 
+/* With nobody attached, what it says is its owner's output; else that is what the client makes of it. */
+static bool speaks_for_owner(const struct container *c)
+{
+	return c->owner && c->is_detached;
+}
+
+static void add_owner(const struct container *c, struct shim_journal_log *journal)
+{
+	journal->unit = str_dup(c->owner);
+	journal->invocation_id = str_dup_or_null(c->owner_invocation);
+	journal->cgroup = str_dup_or_null(c->owner_cgroup);
+}
+
 /* Our own: who reads it looks for names. */
 static void plan_journal(const struct container *c, struct shim_log_options *out)
 {
@@ -256,6 +269,8 @@ static void plan_journal(const struct container *c, struct shim_log_options *out
 	journal->exported = c->engine->settings.journal_export;
 	add_journal_fields(c, "{{.Name}}", &journal->extra);
 	journal->identifier = str_dup_or_null(pairs_get(&journal->extra, "CONTAINER_TAG"));
+	if (speaks_for_owner(c))
+		add_owner(c, journal);
 	out->journal = journal;
 }
 
@@ -267,7 +282,7 @@ bool log_plan(const struct container *c, struct shim_log_options *out, struct er
 	plan_file(c, out);
 	if (str_equal(type, "syslog"))
 		plan_syslog(c, &out->remote);
-	if (str_equal(type, "journal"))
+	if (str_equal(type, "journal") || (speaks_for_owner(c) && !str_equal(type, "none")))
 		plan_journal(c, out);
 	if (!str_equal(type, "journald"))
 		return true;

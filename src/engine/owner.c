@@ -66,9 +66,9 @@ static void adopt(struct container *c, const struct owner_adoption *adoption, ow
 
 void owner_expect(struct container *c, owner_known *known, void *data)
 {
-	struct owner_adoption adoption = {
-		.container = c, .client = c->client, .detached = !pending_has_attach(c)};
+	struct owner_adoption adoption = {.container = c, .client = c->client};
 
+	c->is_detached = adoption.detached = !pending_has_attach(c);
 	adopt(c, &adoption, known, data);
 }
 
@@ -76,6 +76,7 @@ void owner_tell_process(struct container_run *run, owner_known *known, void *dat
 {
 	struct owner_adoption adoption = {.container = run->container,
 					  .client = run->container->client,
+					  .detached = run->container->is_detached,
 					  .pid = run->pid,
 					  .start_time = run->start_time};
 

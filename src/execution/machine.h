@@ -59,6 +59,7 @@ struct machine_event {
 	bool container_lives;	/* whose first process runs, */
 	bool container_gone;	/* or that is gone with */
 	int32_t container_code; /* this code */
+	bool container_decides; /* it was started without anybody attached */
 };
 
 enum machine_who {
@@ -100,7 +101,7 @@ enum machine_action_kind {
 	ACTION_FIND_MAIN,	/* by the pid file, else by guessing; .wait: the file will come */
 	ACTION_STOP_CONTAINERS, /* .us until they must be gone */
 	ACTION_END_CONTAINERS,	/* nobody did it in time */
-	ACTION_TAKE_CONTAINER,	/* the first process of main's container is the main one */
+	ACTION_TAKE_CONTAINER, /* the first process of main's container is the main one, or was it */
 	ACTION_OPEN_SOCKETS,
 	ACTION_WATCH_SOCKETS,
 	ACTION_CLOSE_SOCKETS,

@@ -233,6 +233,27 @@ static void what_a_oneshot_started_outlives_it(void **state)
 	   .container_lives = true);
 }
 
+static void a_forking_parent_may_leave_an_ended_container(void **state)
+{
+	TRACE(SERVICE_FORKING, "start");
+	on(&t, "'starting @90 start0", "start", START);
+	on(&t, "", "start", SPAWNED);
+	on(&t, "take-container @0 'failed 'start-failed clean", "failed", EXITS(0), CLIENT,
+	   .container_gone = true, .container_decides = true, .container_code = 3);
+	result_is(&t, "exit-code");
+
+	on(&t, "'starting @90 start0", "start", START);
+	on(&t, "", "start", SPAWNED);
+	on(&t, "take-container @0 'deactivated 'started clean", "dead", EXITS(0), CLIENT,
+	   .container_gone = true, .container_decides = true);
+	result_is(&t, "success");
+
+	/* one that it waited for is no service */
+	on(&t, "'starting @90 start0", "start", START);
+	on(&t, "", "start", SPAWNED);
+	on(&t, "find-main", "start", EXITS(0), CLIENT, .container_gone = true);
+}
+
 static void a_forking_parent_may_leave_a_container(void **state)
 {
 	TRACE(SERVICE_FORKING, "start");
@@ -346,6 +367,7 @@ int main(void)
 		cmocka_unit_test(kill_mode_process_leaves_containers_alone),
 		cmocka_unit_test(the_codes_of_a_stop_are_failures_without_one),
 		cmocka_unit_test(what_a_oneshot_started_outlives_it),
+		cmocka_unit_test(a_forking_parent_may_leave_an_ended_container),
 		cmocka_unit_test(a_forking_parent_may_leave_a_container),
 		cmocka_unit_test(a_pull_extends_a_start_and_nothing_else),
 		cmocka_unit_test(a_lack_of_memory_ends_the_unit),

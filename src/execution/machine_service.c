@@ -224,6 +224,26 @@ static enum execution_result condition_result(const struct machine *m)
 	return result == RESULT_EXIT_CODE && m->event.status < 255 ? RESULT_EXEC_CONDITION : result;
 }
 
+/* `docker run -d` of what has ended before its client did. */
+static bool was_all_there_is(const struct machine_event *e)
+{
+	return e->was_client && e->container_gone && e->container_decides && !e->others;
+}
+
+static void container_was_main(struct machine *m)
+{
+	enum execution_result result =
+		exit_result(&m->plan->success, PROCESS_EXITED, m->event.container_code, true);
+
+	m->main_known = true;
+	machine_act(m, ACTION_TAKE_CONTAINER);
+	machine_fail(m, result);
+	if (result != RESULT_SUCCESS)
+		machine_enter_signal(m, SUB_STOP_SIGTERM, result);
+	else
+		enter_start_post(m);
+}
+
 static void forking_parent_ended(struct machine *m, enum execution_result result)
 {
 	if (result != RESULT_SUCCESS) {
@@ -232,6 +252,8 @@ static void forking_parent_ended(struct machine *m, enum execution_result result
 		m->main_known = m->main_alive = m->main_is_container = true;
 		machine_act(m, ACTION_TAKE_CONTAINER);
 		enter_start_post(m);
+	} else if (was_all_there_is(&m->event)) {
+		container_was_main(m);
 	} else {
 		/* ExecStartPost= may be who writes it */
 		machine_act(m, ACTION_FIND_MAIN)->wait =

@@ -27,7 +27,8 @@ struct unit_containers {
 	/* the last one that is gone, should its client end after it */
 	bool gone;
 	int32_t gone_code;
-	bool gone_of_control;
+	bool gone_of_control, gone_detached;
+	int64_t gone_pid;
 };
 
 static struct unit_containers *containers_of(struct unit_shim *u)
@@ -124,6 +125,8 @@ void unit_containers_gone(struct unit_shim *u, const struct unit_container_gone 
 	all->gone = true;
 	all->gone_code = gone->code;
 	all->gone_of_control = c->of_control;
+	all->gone_detached = c->told.detached;
+	all->gone_pid = c->told.pid;
 	record_fini(&unit_container_type, &c->told);
 	vector_remove(&all->there, (size_t)(c - all->there.items));
 	if (gone->oom)
@@ -147,6 +150,12 @@ static bool lives(const struct unit_container *c)
 	return fd >= 0 && poll(&p, 1, 0) == 0;
 }
 
+/* With nobody attached, its end is still to be told, and decides. */
+static bool goes_on(const struct unit_container *c)
+{
+	return lives(c) || (c->detached && c->pid);
+}
+
 static struct container *container_of_process(const struct unit_shim *u, bool control)
 {
 	if (!u->containers)
@@ -157,6 +166,12 @@ static struct container *container_of_process(const struct unit_shim *u, bool co
 	return NULL;
 }
 
+/* Of the one that is gone: it had been the main process, had its client been faster. */
+static bool its_end_counts(const struct unit_shim *u)
+{
+	return u->containers->gone_detached && u->start.plan.type != SERVICE_ONESHOT;
+}
+
 void unit_containers_describe(const struct unit_shim *u, bool control, struct machine_event *event)
 {
 	const struct container *c = container_of_process(u, control);
@@ -164,11 +179,25 @@ void unit_containers_describe(const struct unit_shim *u, bool control, struct ma
 
 	if (c) {
 		event->was_client = true;
-		event->container_lives = lives(&c->told);
+		event->container_lives = goes_on(&c->told);
 	} else if (all && all->gone && all->gone_of_control == control) {
 		event->was_client = event->container_gone = true;
 		event->container_code = all->gone_code;
+		event->container_decides = all->gone_detached;
+		if (!control && its_end_counts(u) && event->end == PROCESS_EXITED && !event->status)
+			event->status = all->gone_code;
 	}
+}
+
+/* It has come and gone while its client ended. */
+static void take_gone(struct unit_shim *u)
+{
+	if (!u->containers || !u->containers->gone)
+		return;
+	u->status.main = (struct execution_process){.phase = EXECUTION_START,
+						    .pid = u->containers->gone_pid,
+						    .started_ns = time_now_ns()};
+	main_gone(u, u->containers->gone_code);
 }
 
 void unit_containers_take(struct unit_shim *u)
@@ -177,8 +206,10 @@ void unit_containers_take(struct unit_shim *u)
 
 	if (!c)
 		c = container_of_process(u, true); /* of a forking service's parent */
-	if (!c)
+	if (!c) {
+		take_gone(u);
 		return;
+	}
 	c->is_main = true;
 	c->of_control = false;
 	u->status.main = (struct execution_process){

@@ -159,10 +159,13 @@ struct mount_config {
 	char *what, *where, *type, *options;
 };
 
+#define UNIT_LABEL "wherry.unit" /* on a container: the unit that it was made for */
+
 struct unit_config {
 	char *name;	    /* full: "web@1.service" */
 	uint8_t type, load; /* enum unit_type, load_state */
 	bool builtin;
+	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
 	char *load_error; /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
 	char *path;	  /* of the file; NULL: none */
 	char *source_path;

@@ -1,9 +1,10 @@
 /* [Container], as in Podman's .container files: a container instead of a command.  NAME.container is read as
  * NAME.service; a .service may have the section, too.
  *
- * It becomes `docker run` in the foreground, as the service's main process: that containers of a unit are bounded,
- * stopped and waited for with it is so for whatever a unit starts, and what the values mean is checked where all
- * other users' are.  Keys are written into options one to one; what has no counterpart is said and left out. */
+ * It becomes `docker run -d`: the start is done when the container runs, whose first process is the service's main
+ * one then, and whose output goes to the journal.  No client stays behind.  (A oneshot's is in the foreground: its
+ * start is done when that has ended.)  That containers of a unit are bounded, stopped and waited for with it is so for
+ * whatever a unit starts, and what the values mean is checked where all other users' are.  Keys are written into options one to one; what has no counterpart is said and left out. */
 #include "unit/finish.h"
 #include "unit/key_value.h"
 
@@ -229,6 +230,11 @@ static void add_options(const struct container_section *container, struct string
 			       container->group ? container->group : "");
 }
 
+static bool has_type(const struct unit_draft *draft, enum service_type type)
+{
+	return draft->type.given && draft->type.value == type;
+}
+
 static struct execution_command *add_docker(struct unit_draft *draft, enum execution_phase phase,
 					    const char *verb)
 {
@@ -241,14 +247,29 @@ static struct execution_command *add_docker(struct unit_draft *draft, enum execu
 	return command;
 }
 
-/* The container's own signal and patience, not the client's: many first processes take no SIGTERM. */
+/* One in the foreground ends with its client, and that is to be as the container wants: many first processes take
+ * no SIGTERM.  One without a client is ended by the engine. */
 static void add_stop(struct unit_draft *draft, const char *name)
 {
-	if (draft->plan.commands[EXECUTION_STOP].count)
+	if (draft->plan.commands[EXECUTION_STOP].count || !has_type(draft, SERVICE_ONESHOT))
 		return;
 	struct execution_command *command = add_docker(draft, EXECUTION_STOP, "stop");
 	strings_add(&command->args, name);
 	command->ignore_failure = true; /* it may be over */
+}
+
+/* Who writes Type=notify means that Podman tells when the container runs. */
+static void leave_container(struct unit_draft *draft, struct strings *args)
+{
+	if (has_type(draft, SERVICE_ONESHOT))
+		return;
+	strings_add(args, "--detach");
+	if (!pairs_get(&draft->container.options, "--log-driver"))
+		strings_add(args, "--log-driver=journal");
+	if (draft->type.given && !has_type(draft, SERVICE_NOTIFY))
+		return;
+	draft->type.given = true;
+	draft->type.value = SERVICE_FORKING;
 }
 
 void unit_draft_add_container(struct unit_draft *draft)
@@ -267,8 +288,11 @@ void unit_draft_add_container(struct unit_draft *draft)
 		return;
 	}
 	struct execution_command *command = add_docker(draft, EXECUTION_START, "run");
+	draft->config.has_container = true;
 	strings_add(&command->args, "--rm");
 	strings_format(&command->args, "--name=%s", name);
+	strings_format(&command->args, "--label=" UNIT_LABEL "=%s", draft->config.name);
+	leave_container(draft, &command->args);
 	add_options(container, &command->args);
 	strings_add(&command->args, container->image);
 	for (size_t i = 0; i < container->command.count; i++)

@@ -62,9 +62,10 @@ static void keys_are_options_of_docker_run(void **state)
 		bool is_named = str_equal(cases[i].options, "N");
 		scoped_free char *text =
 			str_format("[Container]\nImage=busybox\n%s", cases[i].lines);
-		scoped_free char *expected =
-			str_format("/usr/bin/docker|run|--rm|--name=%s%s|busybox",
-				   is_named ? "xa" : "systemd-a", is_named ? "" : cases[i].options);
+		scoped_free char *expected = str_format(
+			"/usr/bin/docker|run|--rm|--name=%s|--label=wherry.unit=a.service|"
+			"--detach|--log-driver=journal%s|busybox",
+			is_named ? "xa" : "systemd-a", is_named ? "" : cases[i].options);
 		struct unit_config *config = scratch_load(&scratch, "a.service", text);
 
 		assert_int_equal(config->load, LOAD_LOADED);
@@ -72,6 +73,47 @@ static void keys_are_options_of_docker_run(void **state)
 		scoped_free char *line = start_of(config);
 		assert_string_equal(line, expected);
 		assert_true(config_has(config, DEPENDENCY_REQUIRES, "docker.service"));
+		unit_config_free(config);
+	}
+}
+
+static int32_t type_of(const struct unit_config *config)
+{
+	struct execution_plan plan;
+
+	assert_true(unit_config_plan(config, &plan));
+	int32_t type = plan.type;
+	record_fini(&execution_plan_type, &plan);
+	return type;
+}
+
+static void the_start_is_done_when_it_runs(void **state)
+{
+	static const struct {
+		const char *service;
+		enum service_type type;
+		const char *options;
+	} cases[] = {
+		{"", SERVICE_FORKING, "--detach|--log-driver=journal|"},
+		{"Type=notify\n", SERVICE_FORKING, "--detach|--log-driver=journal|"},
+		{"Type=simple\n", SERVICE_SIMPLE, "--detach|--log-driver=journal|"},
+		{"Type=oneshot\n", SERVICE_ONESHOT, ""},
+		{"[Container]\nLogDriver=local\n", SERVICE_FORKING, "--detach|--log-driver=local|"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text =
+			str_format("[Container]\nImage=busybox\n[Service]\n%s", cases[i].service);
+		scoped_free char *expected =
+			str_format("/usr/bin/docker|run|--rm|--name=systemd-a|--label=wherry.unit="
+				   "a.service|%sbusybox",
+				   cases[i].options);
+		struct unit_config *config = scratch_load(&scratch, "a.service", text);
+		scoped_free char *line = start_of(config);
+
+		assert_string_equal(line, expected);
+		assert_int_equal(type_of(config), cases[i].type);
+		assert_true(config->has_container);
 		unit_config_free(config);
 	}
 }
@@ -87,7 +129,8 @@ static void a_container_file_is_a_service(void **state)
 	struct unit_config *config = unit_load(&scratch.context, "web@1.service");
 	scoped_free char *line = start_of(config);
 	scoped_free char *expected =
-		str_format("/usr/bin/docker|run|--rm|--name=systemd-web_1|--volume=%s/etc/./data:/"
+		str_format("/usr/bin/docker|run|--rm|--name=systemd-web_1|--label=wherry.unit="
+			   "web@1.service|--detach|--log-driver=journal|--volume=%s/etc/./data:/"
 			   "d|img:1|serve|x y|${PORT}",
 			   scratch.root);
 
@@ -103,13 +146,14 @@ static void a_container_file_is_a_service(void **state)
 	assert_int_equal(unit_file_state(&scratch.context, "web@1.service"), FILE_GENERATED);
 }
 
-static void it_is_stopped_as_the_container_wants(void **state)
+static void what_has_a_client_is_stopped_as_the_container_wants(void **state)
 {
 	static const struct {
 		const char *lines, *path, *last;
 	} cases[] = {
-		{"", "/usr/bin/docker", "systemd-a"},
-		{"ContainerName=b\n", "/usr/bin/docker", "b"},
+		{"[Service]\nType=oneshot\n", "/usr/bin/docker", "systemd-a"},
+		{"ContainerName=b\n[Service]\nType=oneshot\n", "/usr/bin/docker", "b"},
+		{"[Service]\nType=oneshot\nExecStop=/bin/own way\n", "/bin/own", "way"},
 		{"[Service]\nExecStop=/bin/own way\n", "/bin/own", "way"},
 	};
 
@@ -174,8 +218,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_are_options_of_docker_run, begin, end),
+		cmocka_unit_test_setup_teardown(the_start_is_done_when_it_runs, begin, end),
 		cmocka_unit_test_setup_teardown(a_container_file_is_a_service, begin, end),
-		cmocka_unit_test_setup_teardown(it_is_stopped_as_the_container_wants, begin, end),
+		cmocka_unit_test_setup_teardown(what_has_a_client_is_stopped_as_the_container_wants,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_service_file_of_that_name_comes_first, begin,
 						end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_refused, begin, end),

@@ -9,7 +9,10 @@
 #include "base/time.h"
 #include "unit/peer.h"
 
-#define EXTENSION_US INT64_C(30000000) /* a pull whose bytes stall for longer has stalled */
+/* A pull whose bytes stall for longer has stalled.  Less than the 30 s after which the pull itself tries again:
+ * whether that gets any is not waited for. */
+#define EXTENSION_US	INT64_C(29000000)
+#define EXTENDS_EACH_NS (NS_PER_SECOND / 4)
 
 /* ---- whose start is it? ---- */
 
@@ -66,7 +69,8 @@ static void on_adopted(void *data, const struct error *err)
 	free(adoption);
 }
 
-static void adopt(void *data, const struct owner_adoption *what, owner_known *known, void *known_data)
+static void adopt(void *data, const struct owner_adoption *what, owner_known *known,
+		  void *known_data)
 {
 	struct unit_runtime *runtime = runtime_of(data, what->container->owner);
 	scoped_free char *cgroup = container_cgroup(what->container);
@@ -86,7 +90,8 @@ static void adopt(void *data, const struct owner_adoption *what, owner_known *kn
 	}
 	struct adoption *adoption = mem_new(struct adoption);
 	*adoption = (struct adoption){known, known_data};
-	unit_peer_ask(runtime->peer, UNIT_ADOPT, &unit_container_type, &record, on_adopted, adoption);
+	unit_peer_ask(runtime->peer, UNIT_ADOPT, &unit_container_type, &record, on_adopted,
+		      adoption);
 }
 
 static void tell_gone(struct unit_runtime *runtime, const char *id, int64_t code, bool oom)
@@ -163,6 +168,74 @@ static void gone(void *data, const char *owner, const char *id, int64_t code, bo
 	check_stopped(runtime);
 }
 
+/* ---- what an earlier start has left ---- */
+
+/* Killed between its making and its start, or left alone by KillMode=: it would have the name. */
+struct clearing {
+	struct units *units;
+	char *name;
+	size_t waiting; /* removals, and whoever begins them */
+	void (*cleared)(struct unit_runtime *runtime);
+};
+
+static void clearing_unref(struct clearing *clearing)
+{
+	struct unit *unit;
+
+	if (--clearing->waiting > 0)
+		return;
+	unit = unit_set_find(&clearing->units->set, clearing->name);
+	if (unit && unit->runtime && unit->runtime->clearing) {
+		unit->runtime->clearing = false;
+		clearing->cleared(unit->runtime);
+	}
+	units_unref(clearing->units);
+	free(clearing->name);
+	free(clearing);
+}
+
+/* What cannot be removed, `docker run` will say. */
+static void on_removed(void *data, const struct engine_result *result)
+{
+	(void)result;
+	clearing_unref(data);
+}
+
+static bool is_leftover(const struct container *c, const char *unit)
+{
+	return !c->busy && str_equal(pairs_get(&c->config.labels, UNIT_LABEL), unit);
+}
+
+static void remove_leftovers(struct engine *engine, struct clearing *clearing)
+{
+	const struct remove_options options = {.force = true, .volumes = true};
+
+	for (struct container *c = engine_first(engine); c; c = engine_next(c)) {
+		if (!is_leftover(c, clearing->name))
+			continue;
+		clearing->waiting++;
+		engine_remove(engine, c, &options, on_removed, clearing);
+	}
+}
+
+void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_runtime *runtime))
+{
+	struct clearing *clearing;
+
+	if (!runtime->unit->config->has_container) {
+		cleared(runtime);
+		return;
+	}
+	if (runtime->clearing)
+		return;
+	clearing = mem_new(struct clearing);
+	*clearing = (struct clearing){runtime->units, str_dup(runtime->unit->name), 1, cleared};
+	runtime->units->references++;
+	runtime->clearing = true;
+	remove_leftovers(runtime->units->engine, clearing);
+	clearing_unref(clearing);
+}
+
 /* ---- pulls ---- */
 
 static void progress(void *data, const char *cgroup)
@@ -171,7 +244,7 @@ static void progress(void *data, const char *cgroup)
 	struct shim_number us = {EXTENSION_US};
 	int64_t now = time_monotonic_ns();
 
-	if (!unit || now - unit->runtime->extended_ns < NS_PER_SECOND)
+	if (!unit || now - unit->runtime->extended_ns < EXTENDS_EACH_NS)
 		return;
 	unit->runtime->extended_ns = now;
 	unit_peer_send(unit->runtime->peer, UNIT_EXTEND, &shim_number_type, &us);

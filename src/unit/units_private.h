@@ -96,6 +96,7 @@ struct unit_runtime {
 	bool stopped_by_job;	   /* Restart= does not count */
 	bool restarted;		   /* the present start is one */
 	bool automatic;		   /* the next start is a restart by itself */
+	bool clearing;		   /* leftovers go before its start */
 	bool stops_containers;	   /* its shim waits until they are gone */
 	int64_t extended_ns;	   /* when its start was given more time last */
 	bool under_way;		   /* started, and the end has not been judged yet */
@@ -233,6 +234,8 @@ void containers_stop(struct unit_runtime *runtime,
 		     int64_t us); /* within; 0: however long it takes */
 /* Tell its shim of those that have gone while there was no daemon. */
 void containers_compare(struct unit_runtime *runtime);
+/* Remove those that its [Container] has left, then go on; dropped when the runtime is freed first. */
+void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_runtime *runtime));
 
 /* ---- restarts (units_restart.c) ---- */
 

@@ -164,6 +164,11 @@ static void launch(struct unit_runtime *runtime)
 	record_fini(&execution_plan_type, &message.plan);
 }
 
+static void gather(struct unit_runtime *runtime)
+{
+	sockets_gather(runtime, launch);
+}
+
 static void start(struct unit_runtime *runtime)
 {
 	runtime->restarted =
@@ -171,7 +176,7 @@ static void start(struct unit_runtime *runtime)
 	if (runtime->releasing)
 		runtime->start_waits = true;
 	else
-		sockets_gather(runtime, launch);
+		containers_clear(runtime, gather);
 }
 
 /* ---- stop, reload, signals ---- */
