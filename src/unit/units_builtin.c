@@ -152,6 +152,7 @@ static void begin(struct units *units, const struct builtin *builtin)
 		unit->status = mem_new(struct execution_status);
 		unit->status->sub = SUB_RUNNING;
 		unit->status->main_pid = getpid();
+		unit->status->main_name = str_dup(program_invocation_short_name);
 		unit->status->main_known = true;
 	}
 	unit_change(units, unit, &change);

@@ -381,8 +381,41 @@ $out/db.service.d/50-wherry.conf"
 	forget_requests
 	journalctl -f -b
 	requests | grep -qE 'lines=10&follow=1.*boot=0'
+	forget_requests
+	journalctl -n -u db
+	journalctl -n 7 -u db
+	requests | grep -q 'unit=db.service&lines=10'
+	requests | grep -q 'unit=db.service&lines=7'
+	forget_requests
+	journalctl -n all -u db
+	requests | grep -F journal | refuted grep -q lines=
 	run journalctl --since nonsense
 	[ "$status" = 1 ]
 	run journalctl nonsense
 	[ "$status" = 1 ]
+}
+
+@test "mistakes in the call are told as systemd's commands tell them" {
+	local line call text
+	while IFS='|' read -r call text; do
+		run --separate-stderr $call
+		[ "$status" = 1 ] || { echo "# $call: $status" >&2; return 1; }
+		[ "$stderr" = "$text" ] || { echo "# $call: '$stderr'" >&2; return 1; }
+	done <<-ROWS
+		systemctl sttart db|Unknown command verb sttart.
+		systemctl start|Too few arguments.
+		systemctl daemon-reload db|Too many arguments.
+		systemctl --bogus|systemctl: unknown flag: --bogus
+		journalctl --bogus|journalctl: unknown flag: --bogus
+	ROWS
+	run wherry unit start --bogus
+	[ "$status" = 125 ]
+	run systemctl --no-pager --version
+	[ "$status" = 0 ] && [[ $output == "wherry version "* ]]
+}
+
+@test "what verbs do stands apart from their names" {
+	wherry unit --help >"$SCRATCH/help"
+	grep -q '^  try-reload-or-restart Reload or restart' "$SCRATCH/help"
+	grep -q '^  start                 Start units' "$SCRATCH/help"
 }

@@ -50,6 +50,8 @@ teardown() {
 	reload
 	expect "$(state docker)" active/running
 	expect "$(main_pid docker)" "$(daemon_pid)"
+	expect "$(get /units/docker.service | jq -r .Main.Name)" wherryd
+	expect "$(get /state | jq -r .Host)" "$(uname -n)"
 	get /units/docker.service | jq -r '.Warnings[]' | grep -q 'is built in'
 	expect "$(property containerd.service Id)" docker.service
 }

@@ -5,6 +5,7 @@
 #include "cmd/cli/terminal.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -67,15 +68,31 @@ int cli_print(const struct buffer *text)
 
 /* ---- mistakes in the call ---- */
 
+/* As systemd's commands tell them: a line. */
+static __attribute__((format(printf, 1, 2))) int fail_tersely(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return 1;
+}
+
 static char *usage_line(const char *path, const struct command *command)
 {
 	return str_format("%s%s%s", path, *command->usage ? " " : "", command->usage);
 }
 
-static int fail_options(const char *path, const struct command *command, const struct error *err)
+static int fail_options(const struct cli *cli, const struct command *command,
+			const struct error *err)
 {
 	const char *usage = command == &top_command ? "[OPTIONS] COMMAND [ARG...]" : command->usage;
+	const char *path = cli->path;
 
+	if (cli->terse)
+		return fail_tersely("%s: %s", cli->program, err->text);
 	fprintf(stderr, "%s\n\nUsage:  %s%s%s\n\nRun '%s --help' for more information\n", err->text,
 		path, *usage ? " " : "", usage, path);
 	return FAILED_FLAGS;
@@ -99,10 +116,13 @@ static char *count_problem(const struct command *command, int count)
 	return str_format("requires at least %d and at most %d arguments", least, most);
 }
 
-static int fail_count(const struct cli *cli, const char *problem)
+static int fail_count(const struct cli *cli, int count, const char *problem)
 {
 	scoped_free char *usage = usage_line(cli->path, cli->command);
 
+	if (cli->terse)
+		return fail_tersely("Too %s arguments.",
+				    count < cli->command->least ? "few" : "many");
 	fprintf(stderr, "%s: '%s' %s\n\nUsage:  %s\n\n%s '%s --help' for more information\n",
 		cli->program, cli->path, problem, usage, cli->command->most < 0 ? "See" : "Run",
 		cli->path);
@@ -111,6 +131,8 @@ static int fail_count(const struct cli *cli, const char *problem)
 
 static int fail_unknown(const struct cli *cli, const struct command *group, const char *name)
 {
+	if (cli->terse)
+		return fail_tersely("Unknown command verb %s.", name);
 	fprintf(stderr, "%s: unknown command: %s %s\n\n", cli->program, cli->path, name);
 	if (group != &top_command)
 		fprintf(stderr, "Usage:  %s\n\n", cli->path);
@@ -130,14 +152,15 @@ static int show_help(const struct cli *cli, const struct command *command)
 
 static int run_parsed(struct cli *cli, void *fields, struct option_outcome *outcome)
 {
-	scoped_free char *problem = count_problem(cli->command, (int)outcome->arguments.count);
+	int count = (int)outcome->arguments.count;
+	scoped_free char *problem = count_problem(cli->command, count);
 
 	if (outcome->short_help)
 		fprintf(stderr, "Flag shorthand -h has been deprecated, use --help\n");
 	if (outcome->help)
 		return show_help(cli, cli->command);
 	if (problem)
-		return fail_count(cli, problem);
+		return fail_count(cli, count, problem);
 	return cli->command->run(cli, fields, &outcome->arguments);
 }
 
@@ -158,7 +181,7 @@ static int run_prepared(struct cli *cli, const char *const *argv, size_t count)
 				 &outcome, &err))
 		status = run_parsed(cli, fields, &outcome);
 	else
-		status = fail_options(cli->path, command, &err);
+		status = fail_options(cli, command, &err);
 	option_outcome_fini(&outcome);
 	options_fini(command->options, fields);
 	free(fields);
@@ -197,7 +220,7 @@ static int run_group(struct cli *cli, const struct command *group, const char *c
 	if (group->run)
 		return run_command(cli, argv, count);
 	if (!options_parse(none, NULL, argv, count, true, &outcome, &err))
-		return fail_options(cli->path, group, &err);
+		return fail_options(cli, group, &err);
 	if (outcome.help || !outcome.arguments.count)
 		return show_help(cli, group);
 	const char *name = outcome.arguments.items[0];
@@ -246,13 +269,21 @@ static int run_top(struct cli *cli, struct option_outcome *outcome)
 			 arguments->count);
 }
 
+static bool asks_for_version(const char *const *argv, size_t count)
+{
+	for (size_t i = 0; i < count && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--version") == 0)
+			return true;
+	return false;
+}
+
 /* Under the name of somebody else's command that stands below our top. */
 static int run_as(struct cli *cli, const struct personality *who, const char *const *argv,
 		  size_t count)
 {
 	scoped_strings struct strings words = personality_order(who, argv, count);
 
-	if (words.count && strcmp(words.items[0], "--version") == 0)
+	if (asks_for_version(argv, count))
 		return print_version(cli);
 	return run_group(cli, who->command, (const char *const *)words.items, words.count);
 }
@@ -266,7 +297,7 @@ static int run_options(struct cli *cli, const char *const *argv, size_t count)
 	if (options_parse(top_command.options, &cli->options, argv, count, true, &outcome, &err))
 		status = run_top(cli, &outcome);
 	else
-		status = fail_options(cli->path, &top_command, &err);
+		status = fail_options(cli, &top_command, &err);
 	option_outcome_fini(&outcome);
 	options_fini(top_command.options, &cli->options);
 	return status;
@@ -280,10 +311,11 @@ int cli_main(int argc, const char *const *argv, const char *version, const char 
 			  .command = &top_command,
 			  .program = who->name,
 			  .product = who->product,
+			  .terse = who->terse,
 			  .path = str_dup(who->name)};
 	size_t count = argc ? (size_t)argc - 1 : 0;
 	int status = who->command == &top_command ? run_options(&cli, argv + 1, count)
-						   : run_as(&cli, who, argv + 1, count);
+						  : run_as(&cli, who, argv + 1, count);
 
 	http_client_free(cli.api);
 	free(cli.address);

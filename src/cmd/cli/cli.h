@@ -18,6 +18,7 @@ struct cli {
 	const char *program; /* the name it was called by: "wherry", "docker" */
 	const char *version, *commit;
 	const char *product; /* as messages call the daemon: "wherry", "Docker" */
+	bool terse;	     /* a mistake in the call is one line and ends with 1 */
 	char *path;	     /* owned: "wherry container ls", for messages */
 	const struct command *command;
 	struct cli_options options;

@@ -85,9 +85,21 @@ static void write_options(const struct command *command, const char *title, size
 
 /* ---- commands ---- */
 
+/* The column of the summaries, which is the same in all groups whose names are short. */
+static int summary_column(const struct command *group)
+{
+	size_t widest = 11;
+
+	for (size_t i = 0; i < group->entry_count; i++)
+		if (strlen(group->entries[i].name) > widest)
+			widest = strlen(group->entries[i].name);
+	return (int)widest + 1;
+}
+
 static void write_section(const struct command *group, enum section section, const char *title,
 			  struct buffer *out)
 {
+	int column = summary_column(group);
 	bool any = false;
 
 	for (size_t i = 0; i < group->entry_count; i++) {
@@ -97,7 +109,7 @@ static void write_section(const struct command *group, enum section section, con
 			continue;
 		if (!any)
 			buffer_format(out, "\n%s:\n", title);
-		buffer_format(out, "  %-12s%s\n", entry->name, entry->command->summary);
+		buffer_format(out, "  %-*s%s\n", column, entry->name, entry->command->summary);
 		any = true;
 	}
 }

@@ -130,15 +130,33 @@ static bool add_query(struct target *target, const struct journal *j,
 	return true;
 }
 
-static bool copy_out(struct http_client *client, struct error *err)
+/* Is the last line of this the reader's reason to end? */
+static bool says_why(const char *text, size_t size)
+{
+	static const char why[] = "Failed to read the journal: ";
+	size_t begin = size;
+
+	while (begin && (begin == size || text[begin - 1] != '\n'))
+		begin--;
+	return size - begin >= strlen(why) && memcmp(text + begin, why, strlen(why)) == 0;
+}
+
+/* The exit status.  A reader that fails after its header was sent says why in the text. */
+static int copy_out(struct cli *cli, struct http_client *client)
 {
 	char piece[65536];
+	bool said = false;
+	struct error err;
 	ssize_t got;
 
-	while ((got = http_client_read(client, piece, sizeof(piece), err)) > 0)
+	while ((got = http_client_read(client, piece, sizeof(piece), &err)) > 0) {
+		said = says_why(piece, (size_t)got);
 		if (fwrite(piece, 1, (size_t)got, stdout) != (size_t)got || fflush(stdout))
-			return true; /* nobody reads any more */
-	return got == 0;
+			return 0; /* nobody reads any more */
+	}
+	if (got == 0)
+		return 0;
+	return said ? 1 : cli_fail(cli, &err);
 }
 
 static int show_entries(struct cli *cli, const struct journal *j, const struct strings *arguments)
@@ -151,9 +169,7 @@ static int show_entries(struct cli *cli, const struct journal *j, const struct s
 	if (!add_query(&target, j, arguments, &err))
 		return cli_fail(cli, &err);
 	struct http_client *client = api_send(cli, &request, &answer, &err);
-	if (!client || !copy_out(client, &err))
-		return cli_fail(cli, &err);
-	return 0;
+	return client ? copy_out(cli, client) : cli_fail(cli, &err);
 }
 
 /* ---- about the journal itself ---- */
@@ -238,7 +254,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	return show_entries(cli, j, arguments);
 }
 
-/* -b's value stands behind it or is left out: "-b -1" is one word. */
+/* "-b -1" is one word. */
 static bool is_boot(const char *word)
 {
 	size_t sign = strspn(word, "+-") <= 1 ? strspn(word, "+-") : 0;
@@ -248,19 +264,44 @@ static bool is_boot(const char *word)
 	       (digits == 32 || strspn(word + sign, "0123456789") == digits);
 }
 
-static void join_boot(struct strings *argv)
+static bool is_count(const char *word)
 {
-	for (size_t i = 0; i < argv->count; i++) {
-		const char *next = i + 1 < argv->count ? argv->items[i + 1] : "";
-		bool alone = !is_boot(next);
+	return strcmp(word, "all") == 0 || (*word && !word[strspn(word, "0123456789")]);
+}
 
-		if (strcmp(argv->items[i], "-b") != 0 && strcmp(argv->items[i], "--boot") != 0)
-			continue;
-		str_replace(&argv->items[i], NULL);
-		argv->items[i] = str_format("--boot=%s", alone ? "0" : next);
-		if (!alone)
-			strings_remove(argv, i + 1);
-	}
+/* Values that stand behind their option or are left out. */
+static const struct {
+	const char *shorthand, *name;
+	bool (*fits)(const char *word);
+	const char *without;
+} loose[] = {
+	{"-b", "--boot", is_boot, "0"},
+	{"-n", "--lines", is_count, "10"},
+};
+
+static void join(struct strings *argv, size_t at, size_t option)
+{
+	const char *next = at + 1 < argv->count ? argv->items[at + 1] : "";
+	bool alone = !loose[option].fits(next);
+	const char *value = alone ? loose[option].without : next;
+	char *word = strcmp(value, "all") == 0 ? str_dup("--no-tail")
+					       : str_format("%s=%s", loose[option].name, value);
+
+	free(argv->items[at]);
+	argv->items[at] = word;
+	if (!alone)
+		strings_remove(argv, at + 1);
+}
+
+static void join_values(struct strings *argv)
+{
+	for (size_t i = 0; i < argv->count; i++)
+		for (size_t o = 0; o < array_length(loose); o++)
+			if (strcmp(argv->items[i], loose[o].shorthand) == 0 ||
+			    strcmp(argv->items[i], loose[o].name) == 0) {
+				join(argv, i, o);
+				break;
+			}
 }
 
 const struct command journal_show = {
@@ -269,6 +310,6 @@ const struct command journal_show = {
 	.most = -1,
 	.size = sizeof(struct journal),
 	.options = {OPTION_SET(options)},
-	.prepare = join_boot,
+	.prepare = join_values,
 	.run = run,
 };

@@ -3,10 +3,10 @@
 #include "cmd/cli/unit.h"
 
 static const struct personality personalities[] = {
-	{"wherry", "wherry", &top_command, NULL, false}, /* the first is anybody's */
-	{"docker", "Docker", &top_command, NULL, false},
-	{"systemctl", "wherry", &unit_group, "list-units", true},
-	{"journalctl", "wherry", &journal_show, NULL, false},
+	{"wherry", "wherry", &top_command, NULL, false, false}, /* the first is anybody's */
+	{"docker", "Docker", &top_command, NULL, false, false},
+	{"systemctl", "wherry", &unit_group, "list-units", true, true},
+	{"journalctl", "wherry", &journal_show, NULL, false, true},
 };
 
 const struct personality *personality_of(const char *called)

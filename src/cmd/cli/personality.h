@@ -9,6 +9,7 @@ struct personality {
 	const struct command *command; /* what stands at its top */
 	const char *verb;	       /* of a group: what it does without one; NULL: shows help */
 	bool verb_anywhere;	       /* options may stand before the verb */
+	bool terse;		       /* tells mistakes in the call as systemd's commands do */
 };
 
 /* By the name that the program was called by; its own for any other. */

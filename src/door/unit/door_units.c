@@ -4,7 +4,9 @@
 #include "door/unit/unit_view.h"
 #include "format/unit_name.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* ---- GET /units, /state, /timers ---- */
 
@@ -59,8 +61,11 @@ void serve_state(struct call *call)
 {
 	struct units_counts counts = units_count(call_units(call));
 	scoped_buffer struct buffer json = {0};
+	char host[HOST_NAME_MAX + 1] = "";
 
+	gethostname(host, sizeof(host) - 1);
 	buffer_add_char(&json, '{');
+	json_write_member(&json, "Host", host);
 	json_write_member(&json, "State",
 			  !call_unit_door(call)->ready || counts.starting ? "starting"
 			  : counts.failed				  ? "degraded"
