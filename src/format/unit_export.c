@@ -42,16 +42,25 @@ void unit_export_fini(struct unit_export *files)
 
 /* ---- what the unit's own files say ---- */
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 struct said {
-	struct strings environment; /* names of variables */
-	struct strings units;	    /* words of Requires= and Wants=, as written */
+	struct strings environment;	/* names of variables */
+	struct strings requires, wants; /* words, as written */
 	bool is_container, has_stop;
+	const char *taken_back; /* borrowed: the file that empties Environment= behind ours */
 };
 
 static void said_fini(struct said *said)
 {
 	strings_fini(&said->environment);
-	strings_fini(&said->units);
+	strings_fini(&said->requires);
+	strings_fini(&said->wants);
 }
 
 static void add_words(const char *value, struct strings *to)
@@ -78,16 +87,22 @@ static void hear_variables(struct said *said, const char *value)
 			     str_dup_n(words.items[i], strcspn(words.items[i], "=")));
 }
 
-static void hear_line(struct said *said, const struct unit_line *line)
+static void hear_line(struct said *said, const char *path, bool is_drop_in,
+		      const struct unit_line *line)
 {
 	if (str_equal(line->section, "Container")) /* its variables are the container's */
 		return;
-	if (str_equal(line->key, "Environment"))
+	if (str_equal(line->key, "Environment")) {
 		hear_variables(said, line->value);
-	else if (str_equal(line->key, "ExecStop"))
+		if (is_drop_in && !*line->value && strcmp(base_of(path), OUR_DROP_IN) > 0)
+			said->taken_back = path;
+	}
+	if (str_equal(line->key, "ExecStop"))
 		said->has_stop = *line->value;
-	else if (str_equal(line->key, "Requires") || str_equal(line->key, "Wants"))
-		add_words(line->value, &said->units);
+	else if (str_equal(line->key, "Requires"))
+		add_words(line->value, &said->requires);
+	else if (str_equal(line->key, "Wants"))
+		add_words(line->value, &said->wants);
 }
 
 static bool hear(const struct unit_export_source *source, struct said *said, struct error *err)
@@ -102,7 +117,7 @@ static bool hear(const struct unit_export_source *source, struct said *said, str
 		for (size_t k = 0; k < text.sections.count; k++)
 			said->is_container |= str_equal(text.sections.items[k].name, "Container");
 		for (size_t k = 0; k < text.count; k++)
-			hear_line(said, &text.lines[k]);
+			hear_line(said, file->path, i > 0, &text.lines[k]);
 		unit_text_fini(&text);
 	}
 	return true;
@@ -126,13 +141,13 @@ static const char *environment_section(const char *name)
 						: NULL;
 }
 
-static void add_links(const struct said *said, const char *key, const struct strings *names,
+static void add_links(const char *key, const struct strings *said, const struct strings *names,
 		      struct buffer *out)
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const char *instead = unit_export_builtin(names->items[i]);
 
-		if (strings_contain(&said->units, names->items[i]) || (instead && !*instead))
+		if (strings_contain(said, names->items[i]) || (instead && !*instead))
 			continue;
 		buffer_format(out, "%s=%s\n", key, instead ? instead : names->items[i]);
 	}
@@ -143,8 +158,8 @@ static void add_dependencies(const struct unit_export_source *source, const stru
 {
 	if (said->is_container)
 		buffer_add_text(out, "After=" OUR_SERVICE "\nRequires=" OUR_SERVICE "\n");
-	add_links(said, "Requires", &source->requires, out);
-	add_links(said, "Wants", &source->wants, out);
+	add_links("Requires", &said->requires, &source->requires, out);
+	add_links("Wants", &said->wants, &source->wants, out);
 }
 
 static void add_environment(const struct unit_export_source *source, const struct said *said,
@@ -231,13 +246,6 @@ static void add_drop_in(const struct unit_export_source *source, const struct sa
 
 /* ---- the files ---- */
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* An instance's file is most often its template's; a container's is a service there. */
 static char *main_name(const struct unit_export_source *source, const char *path)
 {
@@ -298,6 +306,9 @@ static bool add_files(const struct unit_export_source *source, const struct said
 		add_copy(source, name, file, out);
 	}
 	add_drop_in(source, said, out);
+	if (said->taken_back)
+		strings_format(&out->notes, "%s: %s empties Environment= after " OUR_DROP_IN,
+			       source->name, said->taken_back);
 	if (source->is_active)
 		strings_format(&out->notes,
 			       "%s: is active here: stop it before systemd starts it, too",

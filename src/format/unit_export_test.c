@@ -165,7 +165,7 @@ static void the_drop_in_has_what_the_manager_adds(void **state)
 		{"a.service", "[Service]\nEnvironment=IP=2\nEnvironment=\n", "/bin/a", "", "", "",
 		 "[Service]\nEnvironment=DOCKER_HOST=unix:///run/100%%/w.sock\nEnvironment=IP=1\n"},
 		/* links in .wants/ and .requires/ */
-		{"a.target", "[Unit]\nRequires=b.service\nWants=docker.service\n", "", "",
+		{"a.target", "[Unit]\nRequires=b.service\nWants=docker.service c.service\n", "", "",
 		 "b.service|c.service|docker.socket", "docker.service|d.service|etcd.service",
 		 "[Unit]\nRequires=c.service\nRequires=wherry.service\nWants=d.service\n"},
 		/* containers */
@@ -200,6 +200,31 @@ static void the_drop_in_has_what_the_manager_adds(void **state)
 		source.wants = words(cases[i].wants);
 		assert_true(unit_export_add(&source, &out, &err));
 		assert_string_equal(drop_in_of(&out, cases[i].name), cases[i].wanted);
+		unit_export_fini(&out);
+		record_fini(&unit_export_source_type, &source);
+	}
+}
+
+static void what_takes_the_variables_back_is_said(void **state)
+{
+	static const struct {
+		const char *drop_in, *text, *wanted;
+	} cases[] = {
+		{"/u/60-x.conf", "[Service]\nEnvironment=\n",
+		 "a.service: /u/60-x.conf empties Environment= after 50-wherry.conf"},
+		{"/u/60-x.conf", "[Service]\nEnvironment=A=1\n", ""},
+		{"/u/40-x.conf", "[Service]\nEnvironment=\n", ""},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		struct unit_export_source source = source_of("a.service", "/u/a.service", "");
+		struct unit_export out = {0};
+		struct error err;
+
+		add_file(&source, cases[i].drop_in, cases[i].text);
+		assert_true(unit_export_add(&source, &out, &err));
+		scoped_free char *notes = strings_join(&out.notes, "|");
+		assert_string_equal(notes, cases[i].wanted);
 		unit_export_fini(&out);
 		record_fini(&unit_export_source_type, &source);
 	}
@@ -243,6 +268,7 @@ int main(void)
 		cmocka_unit_test(a_missing_docker_is_our_command_where_it_is_the_program),
 		cmocka_unit_test(each_file_is_copied_to_where_systemd_looks_for_it),
 		cmocka_unit_test(the_drop_in_has_what_the_manager_adds),
+		cmocka_unit_test(what_takes_the_variables_back_is_said),
 		cmocka_unit_test(what_cannot_be_told_is_refused_by_name),
 	};
 

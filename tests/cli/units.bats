@@ -317,10 +317,12 @@ db.service: needs net.service, which is not exported: name it, too, or give --re
 	[ "$(grep -c '^# own.service' <<<"$output")" = 2 ]
 	grep -qxF "db.service: net.service is not one of ours: systemd has to know it" <<<"$stderr"
 	run wherry unit export -o - net
-	[ "$status" = 1 ] && same "net.service: there is no such unit"
+	[ "$status" = 1 ]
+	same "net.service: there is no such unit"
 	answer "GET /wherry/v1/units/net.service/export" 409 '{"message": "net.service: it is masked", "code": 1}'
 	run wherry unit export -o - -r db
-	[ "$status" = 1 ] && same "net.service: it is masked"
+	[ "$status" = 1 ]
+	same "net.service: it is masked"
 }
 
 @test "export replaces what it wrote, removes what is gone, and nothing of others without --force" {
@@ -341,7 +343,8 @@ $out/db.service.d/50-wherry.conf"
 
 	echo '[Unit]' >"$out/db.service"
 	run wherry unit export -q -o "$out" db
-	[ "$status" = 1 ] && [[ $output == *"'db.service' is there and was not written by this command: --force replaces it" ]]
+	[ "$status" = 1 ]
+	[[ $output == *"'db.service' is there and was not written by this command: --force replaces it" ]]
 	[ "$(cat "$out/db.service")" = '[Unit]' ]
 	wherry unit export -q -f -o "$out" db
 	grep -q ExecStart "$out/db.service"
@@ -356,11 +359,13 @@ $out/db.service.d/50-wherry.conf"
 	run wherry unit export -o "$out" db
 	[ "$status" = 1 ]
 	wherry unit export -q -f -o "$out" db # the link is replaced
-	[ ! -L "$out/db.service" ] && [ "$(cat "$SCRATCH/target")" = '# Written by wherry unit export' ]
+	[ ! -L "$out/db.service" ]
+	[ "$(cat "$SCRATCH/target")" = '# Written by wherry unit export' ]
 	rm -r "$out/db.service.d"
 	ln -s "$SCRATCH/elsewhere" "$out/db.service.d"
 	run wherry unit export -f -o "$out" db
-	[ "$status" = 1 ] && [[ $output == *"cannot open the folder 'db.service.d'"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"cannot open the folder 'db.service.d'"* ]]
 	[ -z "$(ls -A "$SCRATCH/elsewhere")" ]
 }
 
@@ -368,7 +373,8 @@ $out/db.service.d/50-wherry.conf"
 	[ ! -d /run/systemd/system ] || skip "systemd runs here"
 	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Needs = []')"
 	run wherry unit export db
-	[ "$status" = 1 ] && [[ $output == *"systemd does not run here"*"--output"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"systemd does not run here"*"--output"* ]]
 }
 
 @test "journalctl's options become a query" {

@@ -45,7 +45,8 @@ accepted_by_systemd() {
 	printf '[Timer]\nOnBootSec=1h\nUnit=box@1.service\n' >"$UNITS/tick.timer"
 	reload
 	export_units --recursive tick.timer
-	[ -f "$OUT/box@.service" ] && [ ! -e "$OUT/box@1.service" ]
+	[ -f "$OUT/box@.service" ]
+	[ ! -e "$OUT/box@1.service" ]
 	grep -q '^ExecStart=/.*wherry run --rm --name=systemd-box_1 busybox sh -c "' "$OUT/box@1.service.d/50-wherry.conf"
 	grep -qF 'echo 5%%' "$OUT/box@1.service.d/50-wherry.conf"
 	accepted_by_systemd box@1.service tick.timer
@@ -55,10 +56,12 @@ accepted_by_systemd() {
 	unit box Start=Z
 	reload
 	run export_units box
-	[ "$status" = 0 ] && [[ $output != *"is active here"* ]]
+	[ "$status" = 0 ]
+	[[ $output != *"is active here"* ]]
 	start box
 	run export_units box
-	[ "$status" = 0 ] && [[ $output == *"box.service: is active here: stop it before systemd starts it, too"* ]]
+	[ "$status" = 0 ]
+	[[ $output == *"box.service: is active here: stop it before systemd starts it, too"* ]]
 	stop box
 }
 
@@ -67,12 +70,16 @@ accepted_by_systemd() {
 	ln -s /dev/null "$UNITS/masked.service"
 	reload
 	run export_units docker.service
-	[ "$status" = 1 ] && [[ $output == *"docker.service: it is built in"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"docker.service: it is built in"* ]]
 	run export_units masked
-	[ "$status" = 1 ] && [[ $output == *"masked.service: it is masked"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"masked.service: it is masked"* ]]
 	run export_units nowhere
-	[ "$status" = 1 ] && [[ $output == *"nowhere.service: there is no such unit"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"nowhere.service: there is no such unit"* ]]
 	run export_units each@
-	[ "$status" = 1 ] && [[ $output == *"each@.service: a template with a [Container]"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *"each@.service: a template with a [Container]"* ]]
 	[ ! -e "$OUT" ]
 }
