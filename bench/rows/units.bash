@@ -80,7 +80,7 @@ row_units_container() {
 	printf '[Service]\nRestart=always\nRestartSec=0\nStartLimitIntervalSec=0\n%s\n' \
 		$'[Container]\nImage=busybox\nContainerName=native\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000' >"$units/native.service"
 	printf '[Service]\nRestart=always\nRestartSec=0\nStartLimitIntervalSec=0\n%s\n' \
-		"ExecStart=/usr/bin/docker run --rm --name=client --network=none --stop-signal=KILL busybox sleep 1000" >"$units/client.service"
+		"ExecStart=/usr/bin/docker run --rm --name=client --network=none --stop-signal=KILL busybox sleep 1000"$'\nExecStop=/usr/bin/docker stop client' >"$units/client.service"
 	units_daemon
 	in_turn "$a" "$b" unit_once native -- unit_once client
 	row "a container's unit, request to running" "$(field start <"$a" | smallest) ms" "docker run $(field start <"$b" | smallest) ms" \
