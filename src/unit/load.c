@@ -122,6 +122,29 @@ static void read_drop_ins(struct unit_draft *draft, const struct unit_listing *l
 	listing_files_fini(&files);
 }
 
+/* Links to /dev/null and what is no file were not read before either. */
+static bool is_new_drop_in(const struct listing_file *file, const struct strings *read)
+{
+	struct stat st;
+
+	return str_ends_with(file->name, ".conf") && !strings_contain(read, file->path) &&
+	       stat(file->path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool unit_has_new_drop_ins(const struct load_context *context, const char *name,
+			   const struct strings *read)
+{
+	scoped(unit_listing) struct unit_listing *listing = unit_listing_read(context->paths);
+	struct listing_files files;
+	bool found = false;
+
+	unit_listing_files(listing, name, ".d", false, &files);
+	for (size_t i = 0; i < files.count; i++)
+		found |= is_new_drop_in(&files.items[i], read);
+	listing_files_fini(&files);
+	return found;
+}
+
 static bool is_builtin(const struct load_context *context, const char *name)
 {
 	return context->is_builtin && context->is_builtin(name);

@@ -41,6 +41,11 @@ scoped_define(unit_listing);
  * Templates are loaded for `cat` and for enabling, with an empty instance: they cannot be started. */
 struct unit_config *unit_load(const struct load_context *context, const char *name);
 
+/* Is there a drop-in that was not among `read` when the unit was?  Those that went or changed are seen by
+ * their stamps. */
+bool unit_has_new_drop_ins(const struct load_context *context, const char *name,
+			   const struct strings *read);
+
 /* All names that the folders offer, sorted: of files (templates too), of links in *.wants/ and *.requires/. */
 bool unit_list_files(const struct unit_paths *paths, struct strings *names, struct error *err);
 

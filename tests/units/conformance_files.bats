@@ -155,3 +155,32 @@ words() {
 	start t@x
 	expect "$(active t@x)" active
 }
+
+@test "a file, a drop-in of it that comes or one that goes: changed on disk, until a reload" {
+	changed() { get /units/ch.service | jq .Changed; }
+	unit ch Start=Z
+	start ch
+	expect "$(changed)" false
+	mkdir "$UNITS/ch.service.d"
+	printf '[Service]\nNice=1\n' >"$UNITS/ch.service.d/10.conf"
+	expect "$(changed)" true
+	reload
+	expect "$(changed)" false
+	ln -s /dev/null "$UNITS/ch.service.d/20.conf"
+	expect "$(changed)" false
+	rm "$UNITS/ch.service.d/10.conf"
+	expect "$(changed)" true
+	reload
+	expect "$(changed)" false
+}
+
+@test "what runs on without its file is listed, and can be stopped" {
+	unit gone Start=Z
+	start gone
+	rm "$UNITS/gone.service"
+	reload
+	expect "$(property gone LoadState)" not-found
+	expect "$(get /units | jq -r '.[] | select(.Id == "gone.service") | .ActiveState')" active
+	stop gone
+	expect "$(get /units | jq -r '.[] | select(.Id == "gone.service") | .Id')" ""
+}

@@ -45,7 +45,8 @@ static void look(struct call_work *work)
 
 	look->state = unit_file_state(look->context, look->name);
 	look->changed = look->paths.count && look->file_changed_ns &&
-			changed_ns(&look->paths) != look->file_changed_ns;
+			(changed_ns(&look->paths) != look->file_changed_ns ||
+			 unit_has_new_drop_ins(look->context, look->name, &look->paths));
 	look->memory = look->tasks = look->cpu_ns = -1;
 	if (!look->cgroup)
 		return;

@@ -16,8 +16,6 @@ static bool is_listed(const struct unit *unit, bool all, const struct strings *p
 
 	if (!unit->config || (!all && now == UNIT_INACTIVE && !unit->job))
 		return false;
-	if (unit->config->load == LOAD_NOT_FOUND && !all)
-		return false;
 	for (size_t i = 0; i < patterns->count; i++)
 		if (pattern_matches(patterns->items[i], unit->name))
 			return true;
