@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+enum { CONTAINER_FRONT = 4 }; /* docker run --rm --name=... */
+
 #define OUR_DROP_IN "50-wherry.conf"
+#define DOCKER	    "/usr/bin/docker"
 #define OUR_SERVICE "wherry.service"
 
 static const struct record_field file_fields[] = {
@@ -25,7 +28,6 @@ static const struct record_field source_fields[] = {
 	FIELD(4, "Command", RECORD_STRING, command),
 	FIELD(5, "DockerIsMissing", RECORD_BOOL, docker_is_missing),
 	FIELD(6, "Start", RECORD_STRINGS, start),
-	FIELD(7, "Stop", RECORD_STRINGS, stop),
 	FIELD(8, "Requires", RECORD_STRINGS, requires),
 	FIELD(9, "Wants", RECORD_STRINGS, wants),
 	FIELD(10, "Needs", RECORD_STRINGS, needs),
@@ -197,23 +199,53 @@ static const char *container_name(const struct strings *words)
 	return NULL;
 }
 
+/* Words that make the container ours, in a row at the front: what the user wrote comes behind them. */
+static bool is_for_us_alone(const char *word)
+{
+	return str_starts_with(word, "--label=wherry.unit=") || str_equal(word, "--detach") ||
+	       str_equal(word, "--log-driver=journal");
+}
+
+/* `docker run` for a supervisor that sees its child alone: the client stays.  Returns whether it did not here. */
+static bool foreground(const struct strings *start, struct strings *words)
+{
+	bool is_front = true, was_detached = false;
+
+	for (size_t i = 0; i < start->count; i++) {
+		const char *word = start->items[i];
+
+		is_front &= i < CONTAINER_FRONT || is_for_us_alone(word);
+		if (is_front && is_for_us_alone(word))
+			was_detached |= str_equal(word, "--detach");
+		else
+			strings_add(words, word);
+	}
+	return was_detached;
+}
+
+static void add_verb(const struct unit_export_source *source, const char *key, const char *verb,
+		     const char *name, struct buffer *out)
+{
+	scoped_strings struct strings words = strings_split(verb, ' ');
+
+	strings_add(&words, name);
+	add_command(source, key, &words, out);
+}
+
 /* Here no container outlives its client; there a killed client leaves it, and its name taken. */
 static void add_container(const struct unit_export_source *source, const struct said *said,
 			  struct buffer *out)
 {
 	const char *name = container_name(&source->start);
-	scoped_strings struct strings remove = {0};
+	scoped_strings struct strings start = {0};
 
-	add_command(source, "ExecStart=", &source->start, out);
-	if (!said->has_stop && source->stop.count)
-		add_command(source, "ExecStop=-", &source->stop, out);
-	if (!name)
-		return;
-	strings_add(&remove, source->start.items[0]);
-	strings_add(&remove, "rm");
-	strings_add(&remove, "--force");
-	strings_add(&remove, name);
-	add_command(source, "ExecStopPost=-", &remove, out);
+	if (foreground(&source->start, &start))
+		buffer_add_text(out, "Type=exec\n");
+	add_command(source, "ExecStart=", &start, out);
+	if (name && !said->has_stop)
+		add_verb(source, "ExecStop=-", DOCKER " stop", name, out);
+	if (name)
+		add_verb(source, "ExecStopPost=-", DOCKER " rm --force", name, out);
 }
 
 static void add_section(struct buffer *out, const char *name, const struct buffer *lines)

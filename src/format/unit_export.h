@@ -14,13 +14,12 @@ struct unit_export_file {
 };
 
 struct unit_export_source {
-	char *name;		  /* "web@1.service" */
-	struct record_list files; /* unit_export_file: its file, then its drop-ins */
-	struct pairs environment; /* what the manager gives where the unit says nothing */
-	char *command;		  /* that has docker's verbs; NULL: not known */
-	bool docker_is_missing;	  /* /usr/bin/docker: the command runs in its place */
-	struct strings start,
-		stop; /* words of the first ExecStart= and ExecStop=, specifiers filled in */
+	char *name;			/* "web@1.service" */
+	struct record_list files;	/* unit_export_file: its file, then its drop-ins */
+	struct pairs environment;	/* what the manager gives where the unit says nothing */
+	char *command;			/* that has docker's verbs; NULL: not known */
+	bool docker_is_missing;		/* /usr/bin/docker: the command runs in its place */
+	struct strings start;		/* words of the first ExecStart=, specifiers filled in */
 	struct strings requires, wants; /* said by files and by links */
 	bool is_active;			/* here and now */
 	struct strings needs; /* units with files that it requires or triggers: for --recursive */

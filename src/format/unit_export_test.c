@@ -152,38 +152,40 @@ static const char *drop_in_of(struct unit_export *out, const char *name)
 static void the_drop_in_has_what_the_manager_adds(void **state)
 {
 	static const struct {
-		const char *name, *text, *start, *stop, *requires, *wants, *wanted;
+		const char *name, *text, *start, *requires, *wants, *wanted;
 	} cases[] = {
-		{"a.service", "[Service]\nExecStart=/bin/a\n", "/bin/a", "", "", "",
+		{"a.service", "[Service]\nExecStart=/bin/a\n", "/bin/a", "", "",
 		 "[Service]\nEnvironment=DOCKER_HOST=unix:///run/100%%/w.sock\nEnvironment=IP=1\n"},
-		{"a.socket", "[Socket]\nListenStream=1\n", "", "", "", "",
+		{"a.socket", "[Socket]\nListenStream=1\n", "", "", "",
 		 "[Socket]\nEnvironment=DOCKER_HOST=unix:///run/100%%/w.sock\nEnvironment=IP=1\n"},
-		{"a.timer", "[Timer]\nOnBootSec=1\n", "", "", "", "", ""},
+		{"a.timer", "[Timer]\nOnBootSec=1\n", "", "", "", ""},
 		/* what the unit says itself */
 		{"a.service", "[Service]\nEnvironment=A=1 \"DOCKER_HOST=tcp://x\"\n", "/bin/a", "",
-		 "", "", "[Service]\nEnvironment=IP=1\n"},
-		{"a.service", "[Service]\nEnvironment=IP=2\nEnvironment=\n", "/bin/a", "", "", "",
+		 "", "[Service]\nEnvironment=IP=1\n"},
+		{"a.service", "[Service]\nEnvironment=IP=2\nEnvironment=\n", "/bin/a", "", "",
 		 "[Service]\nEnvironment=DOCKER_HOST=unix:///run/100%%/w.sock\nEnvironment=IP=1\n"},
 		/* links in .wants/ and .requires/ */
-		{"a.target", "[Unit]\nRequires=b.service\nWants=docker.service c.service\n", "", "",
+		{"a.target", "[Unit]\nRequires=b.service\nWants=docker.service c.service\n", "",
 		 "b.service|c.service|docker.socket", "docker.service|d.service|etcd.service",
 		 "[Unit]\nRequires=c.service\nRequires=wherry.service\nWants=d.service\n"},
-		/* containers */
+		/* containers: in the foreground, as systemd sees its child alone */
 		{"a.service",
-		 "[Container]\nImage=x\nEnvironment=IP=1\n[Service]\nEnvironment=DOCKER_HOST=y\n",
-		 "/usr/bin/docker|run|--rm|--name=b|--env=A=1 2|x|sh|-c|echo \"$A\" 5%|;",
-		 "/usr/bin/docker|stop|b", "", "",
+		 "[Container]\nImage=x\nEnvironment=IP=1\n[Service]\nEnvironment=DOCKER_HOST=y\n"
+		 "Type=notify\n",
+		 "/usr/bin/docker|run|--rm|--name=b|--label=wherry.unit=a.service|--detach|"
+		 "--log-driver=journal|--env=A=1 2|x|sh|--detach|echo \"$A\" 5%|;",
+		 "", "",
 		 "[Unit]\nAfter=wherry.service\nRequires=wherry.service\n[Service]\n"
-		 "Environment=IP=1\n"
-		 "ExecStart=/usr/bin/wherry run --rm --name=b \"--env=A=1 2\" x sh -c "
+		 "Environment=IP=1\nType=exec\n"
+		 "ExecStart=/usr/bin/wherry run --rm --name=b \"--env=A=1 2\" x sh --detach "
 		 "\"echo \\\"$A\\\" 5%%\" \";\"\n"
 		 "ExecStop=-/usr/bin/wherry stop b\nExecStopPost=-/usr/bin/wherry rm --force b\n"},
 		{"a.service",
 		 "[Container]\nImage=x\n[Service]\nEnvironment=DOCKER_HOST=y "
-		 "IP=1\nExecStop=/bin/b\n",
-		 "/usr/bin/docker|run|--name=b|x", "/bin/b", "", "",
+		 "IP=1\nExecStop=/bin/b\nType=oneshot\n",
+		 "/usr/bin/docker|run|--rm|--name=b|--label=wherry.unit=a.service|x", "", "",
 		 "[Unit]\nAfter=wherry.service\nRequires=wherry.service\n[Service]\n"
-		 "ExecStart=/usr/bin/wherry run --name=b x\n"
+		 "ExecStart=/usr/bin/wherry run --rm --name=b x\n"
 		 "ExecStopPost=-/usr/bin/wherry rm --force b\n"},
 	};
 
@@ -195,7 +197,6 @@ static void the_drop_in_has_what_the_manager_adds(void **state)
 		pairs_set(&source.environment, "DOCKER_HOST", "unix:///run/100%/w.sock");
 		pairs_set(&source.environment, "IP", "1");
 		source.start = words(cases[i].start);
-		source.stop = words(cases[i].stop);
 		source.requires = words(cases[i].requires);
 		source.wants = words(cases[i].wants);
 		assert_true(unit_export_add(&source, &out, &err));

@@ -271,7 +271,7 @@ db_export() {
 		{"Name": "db.service", "Command": "/usr/bin/wherry", "DockerIsMissing": false,
 		 "Files": [{"Path": "/etc/wherry/units/db.service", "Text": "[Unit]\nRequires=docker.service net.service\n[Service]\nExecStart=/bin/db\n"},
 		   {"Path": "/etc/wherry/units/db.service.d/10-x.conf", "Text": "[Service]\nNice=1\n"}],
-		 "Environment": {"DOCKER_HOST": "unix:///run/w.sock"}, "Start": ["/bin/db"], "Stop": [],
+		 "Environment": {"DOCKER_HOST": "unix:///run/w.sock"}, "Start": ["/bin/db"],
 		 "Requires": ["docker.service", "net.service"], "Wants": [], "Needs": ["net.service"]}
 	JSON
 }

@@ -59,49 +59,16 @@ static void free_export(struct call_work *work)
 
 /* ---- what is known in the loop ---- */
 
-static void add_command_words(const struct execution_plan *plan, enum execution_phase phase,
-			      struct strings *words)
-{
-	const struct record_list *commands = &plan->commands[phase];
-
-	if (commands->count)
-		*words = strings_copy(&RECORD_AT(*commands, struct execution_command, 0)->args);
-}
-
-/* systemd follows a client in the foreground, and knows no container: what makes it ours alone goes. */
-static void bring_to_front(const char *unit, struct unit_export_source *source)
-{
-	scoped_free char *label = str_format("--label=" UNIT_LABEL "=%s", unit);
-	scoped_strings struct strings words = source->start;
-	const char *name = NULL;
-
-	source->start = (struct strings){0};
-	for (size_t i = 0; i < words.count; i++) {
-		const char *word = words.items[i];
-
-		if (!name && strncmp(word, "--name=", strlen("--name=")) == 0)
-			name = word + strlen("--name=");
-		if (!str_equal(word, "--detach") && !str_equal(word, "--log-driver=journal") &&
-		    !str_equal(word, label))
-			strings_add(&source->start, word);
-	}
-	if (source->stop.count || !name)
-		return;
-	strings_add(&source->stop, words.items[0]);
-	strings_add(&source->stop, "stop");
-	strings_add(&source->stop, name);
-}
-
-static void add_commands(const struct unit_config *config, struct unit_export_source *source)
+static void add_start(const struct unit_config *config, struct unit_export_source *source)
 {
 	struct execution_plan plan;
 
 	if (!unit_config_plan(config, &plan))
 		return;
-	add_command_words(&plan, EXECUTION_START, &source->start);
-	add_command_words(&plan, EXECUTION_STOP, &source->stop);
-	if (config->has_container)
-		bring_to_front(config->name, source);
+	const struct record_list *starts = &plan.commands[EXECUTION_START];
+	if (starts->count)
+		source->start =
+			strings_copy(&RECORD_AT(*starts, struct execution_command, 0)->args);
 	record_fini(&execution_plan_type, &plan);
 }
 
@@ -180,7 +147,7 @@ static struct export_work *new_export(struct call *call, const struct unit *unit
 	w->source.is_active = is_active(unit);
 	w->source.command = str_dup_or_null(units_docker(units));
 	w->source.environment = pairs_copy(&context->default_environment);
-	add_commands(config, &w->source);
+	add_start(config, &w->source);
 	for (size_t i = 0; i < config->dependency_count; i++)
 		add_dependency(context, &config->dependencies[i], &w->source);
 	return w;
