@@ -255,6 +255,51 @@ static bool is_at_rest(const struct unit *unit)
 	       (!runtime || (!runtime->peer && !runtime->restart && !runtime->starting));
 }
 
+/* Does this edge lead to what a job of the unit cannot do without, or would start? */
+static bool is_relied_on(const struct unit_edge *edge)
+{
+	switch (edge->kind) {
+	case DEPENDENCY_REQUIRES:
+	case DEPENDENCY_REQUISITE:
+	case DEPENDENCY_BINDS_TO:
+	case DEPENDENCY_WANTS:
+	case DEPENDENCY_UPHOLDS:
+	case DEPENDENCY_TRIGGERS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_among(struct unit *const *units, size_t count, const struct unit *unit)
+{
+	for (size_t i = 0; i < count; i++)
+		if (units[i] == unit)
+			return true;
+	return false;
+}
+
+/* What was missing when somebody needed it may have been written since: no daemon-reload is asked for then.
+ * Around a unit with very many others (a target) it is. */
+static void want_missing(struct units *units, struct unit *unit)
+{
+	struct unit *near[64] = {unit};
+	size_t count = 1;
+
+	for (size_t at = 0; at < count; at++) {
+		for (size_t i = 0; i < near[at]->edge_count; i++) {
+			const struct unit_edge *edge = &near[at]->edges[i];
+
+			if (count == array_length(near) || !is_relied_on(edge) ||
+			    is_among(near, count, edge->unit))
+				continue;
+			near[count++] = edge->unit;
+			if (edge->unit->config && edge->unit->config->load == LOAD_NOT_FOUND)
+				vector_add(&units->loading.wanted, edge->unit->name);
+		}
+	}
+}
+
 void units_load(struct units *units, const char *name, units_loaded *done, void *data)
 {
 	const char *real = builtin_real_name(name);
@@ -266,6 +311,7 @@ void units_load(struct units *units, const char *name, units_loaded *done, void 
 	if (unit->config && !unit->config->builtin &&
 	    (unit->config->load != LOAD_LOADED || is_at_rest(unit)))
 		vector_add(&units->loading.wanted, unit->name);
+	want_missing(units, unit);
 	begin_batch(units);
 }
 

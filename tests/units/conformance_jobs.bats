@@ -205,3 +205,19 @@ pids() { for name; do main_pid "$name"; done; }
 	expect "$(actives w q keep)" "w:active q:inactive keep:active "
 	expect "$(state docker)" active/running
 }
+
+@test "what was missing and is written then is found without a reload" {
+	unit mc Requires=mb.service Start=Z
+	unit mb Requires=ma.service Start=Z
+	run start mc
+	[ "$status" = 5 ]
+	unit ma Start=Z
+	start mc
+	expect "$(actives ma mb mc)" "ma:active mb:active mc:active "
+	printf '[Timer]\nOnActiveSec=1h\n' >"$UNITS/mt.timer"
+	run start mt.timer
+	[ "$status" = 1 ]
+	unit mt 1shot Start=true
+	start mt.timer
+	expect "$(active mt.timer)" active
+}
