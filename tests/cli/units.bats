@@ -16,7 +16,7 @@ journalctl() { "$SCRATCH/journalctl" "$@"; }
 
 same() { [ "$output" = "$1" ] || { diff <(echo "$1") <(echo "$output") >&2; return 1; }; }
 
-us_ago() { echo $((($(date +%s) - $1) * 1000000)); }
+us_ago() { echo $(($(date +%s%6N) - $1 * 1000000)); } # to the microsecond: a shown age is not a second more
 
 # db_unit [JQ]: a running service, changed by a filter.
 db_unit() {
@@ -424,4 +424,13 @@ $out/db.service.d/50-wherry.conf"
 	wherry unit --help >"$SCRATCH/help"
 	grep -q '^  try-reload-or-restart Reload or restart' "$SCRATCH/help"
 	grep -q '^  start                 Start units' "$SCRATCH/help"
+}
+
+@test "status says what was not understood, beside the layout" {
+	answer "GET /wherry/v1/units/db.service" 200 "$(db_unit '.Warnings = ["/e/db.service:3: unknown key"]')"
+	answer "GET /wherry/v1/journal" 200 ''
+	run --separate-stderr systemctl status db
+	[ "$status" = 0 ]
+	[ "$stderr" = "Warning: /e/db.service:3: unknown key" ]
+	[ "${lines[0]}" = "● db.service - DB service" ]
 }

@@ -404,6 +404,16 @@ static void say_changed(struct cli *cli, const json_t *unit)
 			unit_property(unit, "Id"), unit_program(cli));
 }
 
+/* What its files and the host do not let it be. */
+static void say_warnings(const json_t *unit)
+{
+	const json_t *warning;
+	size_t i;
+
+	json_array_foreach (json_object_get(unit, "Warnings"), i, warning)
+		fprintf(stderr, "Warning: %s\n", json_string_value(warning));
+}
+
 static bool show_one(struct cli *cli, const char *name, const struct unit_options *options,
 		     int *code, struct error *err)
 {
@@ -418,6 +428,7 @@ static bool show_one(struct cli *cli, const char *name, const struct unit_option
 		return true;
 	}
 	say_changed(cli, unit);
+	say_warnings(unit);
 	add_status(unit, &out);
 	if (!unit_add_journal(cli, unit_property(unit, "Id"), options, &out, err))
 		return false;
