@@ -14,6 +14,7 @@ struct walk {
 	size_t count, capacity;
 	bool again;   /* it was broken off at a cycle */
 	bool stopped; /* restarts have become starts */
+	bool deleted; /* a job, and perhaps others that came with it */
 };
 
 static void walk_fini(struct walk *walk)
@@ -117,6 +118,7 @@ static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, 
 	draft_delete(draft, victim, NULL);
 	draft_collect_garbage(draft);
 	forget_order(draft, walk);
+	walk->deleted = true;
 	return true;
 }
 
@@ -172,12 +174,19 @@ static bool walk_all(struct draft *draft, struct walk *walk, struct error *err)
 	return true;
 }
 
+/* What goes for the sake of the starts may leave its place to a queued job, which the stops have not met. */
 bool draft_order(struct draft *draft, struct error *err)
 {
 	scoped_with(walk_fini) struct walk walk = {0};
 
-	if (!walk_all(draft, &walk, err))
-		return false;
-	walk.stopped = true;
-	return walk_all(draft, &walk, err);
+	do {
+		walk.stopped = false;
+		if (!walk_all(draft, &walk, err))
+			return false;
+		walk.stopped = true;
+		walk.deleted = false;
+		if (!walk_all(draft, &walk, err))
+			return false;
+	} while (walk.deleted);
+	return true;
 }
