@@ -172,12 +172,15 @@ static void write_header(struct rewriter *r, const char *at, const char *end)
 {
 	const char *close = memchr(at, ']', (size_t)(end - at));
 
+	const char *rest = close ? close : end;
+
 	free(r->section);
-	r->section = str_dup_n(at + 1, (size_t)((close ? close : end) - at - 1));
+	r->section = str_dup_n(at + 1, (size_t)(rest - at - 1));
 	if (str_equal(r->section, "Container"))
-		buffer_add_text(r->out, "[X-Container]");
+		buffer_add_text(r->out, "[X-Container");
 	else
-		buffer_add(r->out, at, (size_t)(end - at));
+		buffer_add(r->out, at, (size_t)(rest - at));
+	buffer_add(r->out, rest, (size_t)(end - rest)); /* it may go on in the next line */
 }
 
 static enum line_kind kind_of(const struct rewriter *r, const char *at, size_t size)
