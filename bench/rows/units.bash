@@ -1,5 +1,5 @@
 # Units: what deciding about many costs, and what each that is known holds.
-all+=(units_decide units_memory units_container)
+all+=(units_decide units_memory units_services units_container)
 
 row_units_decide() {
 	local result
@@ -39,6 +39,61 @@ row_units_memory() {
 	row "unit that is known (private)" \
 		"$(awk -v a="$all_of_them" -v b="$none" 'BEGIN { printf "%.1f", (a - b) / 5000 }') kB" "asked for: 5 kB" \
 		"$(awk -v a="$all_of_them" -v b="$none" 'BEGIN { printf "%.2f", (a - b) / 25000 }')"
+	daemon_stop
+	rm -rf "$SCRATCH/units"
+	daemon_start
+}
+
+# ---- services ----
+
+# Started side by side by a target that wants them all, idle under their shims, and one that dies again and again.
+services_write() { # COUNT
+	local i
+	mkdir -p "$SCRATCH/units/crowd.target.wants"
+	printf '[Unit]\nDescription=All of them\n' >"$SCRATCH/units/crowd.target"
+	for ((i = 0; i < $1; i++)); do
+		printf '[Service]\nExecStart=/bin/sleep 100000\n' >"$SCRATCH/units/idle-$i.service"
+		ln -sf "../idle-$i.service" "$SCRATCH/units/crowd.target.wants/"
+	done
+	printf '[Service]\nExecStart=/bin/sleep 100000\nRestart=always\nRestartSec=0\nStartLimitIntervalSec=0\n' \
+		>"$SCRATCH/units/mortal.service"
+}
+
+all_run() { [ "$(wherry unit list-units --no-legend --plain 'idle-*' | grep -c ' running ')" = "$1" ]; }
+
+crowd_start() { # COUNT: prints how long the target took, in ms
+	services_write "$1"
+	units_daemon
+	units_known
+	local begun=$EPOCHREALTIME
+	wherry unit start crowd.target
+	wait_until 60 all_run "$1"
+	awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", (b - a) * 1000 }'
+}
+
+is_another() { local pid; pid=$(wherry unit show -p MainPID --value mortal); [ "$pid" -gt 0 ] && [ "$pid" != "$1" ]; }
+
+# From the kill to the moment that the next life is recorded as begun, in ms.
+restart_once() {
+	local pid begun
+	pid=$(wherry unit show -p MainPID --value mortal)
+	begun=${EPOCHREALTIME/./}
+	kill -KILL "$pid"
+	wait_until 10 is_another "$pid"
+	awk -v a="$begun" -v b="$(wherry unit show -p ActiveEnterTimestampUSec --value mortal)" 'BEGIN { printf "%.1f\n", (b - a) / 1000 }'
+}
+
+row_units_services() {
+	row "200 services started side by side" "$(crowd_start 200) ms" "-" "-"
+	wherry unit start mortal
+	row "exit to restarted, RestartSec=0, best" \
+		"$(for _ in $(seq $((2 * rounds))); do restart_once; done | sort -g | head -1) ms" "asked for: 5 ms" "-"
+	wherry unit stop crowd.target mortal 'idle-*'
+	crowd_start 1000 >"$SCRATCH/answer"
+	row "daemon with 1000 idle services (PSS)" "$(pss_of "$(daemon_pid)" | awk '{ printf "%.1f MB", $1 / 1024 }')" "asked for: 5 MB" "-"
+	row "shim of an idle service (PSS, of 1000)" \
+		"$(pss_of $(pgrep -f 'wherry-shim unit') | awk '{ printf "%.0f kB", $1 / 1000 }')" "-" "-"
+	wherry unit stop 'idle-*'
 	daemon_stop
 	rm -rf "$SCRATCH/units"
 	daemon_start
