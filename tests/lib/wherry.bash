@@ -66,7 +66,8 @@ daemon_start() {
 
 daemon_pid() { cat "$SCRATCH/run/wherryd.pid"; }
 
-has_ended() { ! kill -0 "$1" 2>/dev/null || [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ]; }
+# All of its threads: one that is still ending keeps the sockets open.
+has_ended() { ! kill -0 "$1" 2>/dev/null || { [ "$(ps -o stat= -p "$1" | cut -c1)" = Z ] && [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le 1 ]; }; }
 
 # End the daemon politely, and its containers first.
 daemon_stop() {
