@@ -1,7 +1,7 @@
-/* The command.  What it can do is in cli/. */
-#include "cmd/cli/cli.h"
+/* The command.  What it can do is listed in top/. */
+#include "cmd/top/top.h"
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc, (const char *const *)argv, WHERRY_VERSION, WHERRY_COMMIT);
+	return top_main(argc, (const char *const *)argv, WHERRY_VERSION, WHERRY_COMMIT);
 }

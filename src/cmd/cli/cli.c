@@ -1,7 +1,6 @@
 /* From argv to a command: global options, the path through the groups, the command's own options. */
 #include "cmd/cli/cli.h"
 
-#include "cmd/cli/personality.h"
 #include "cmd/cli/terminal.h"
 
 #include <errno.h>
@@ -88,7 +87,7 @@ static char *usage_line(const char *path, const struct command *command)
 static int fail_options(const struct cli *cli, const struct command *command,
 			const struct error *err)
 {
-	const char *usage = command == &top_command ? "[OPTIONS] COMMAND [ARG...]" : command->usage;
+	const char *usage = command == cli->top ? "[OPTIONS] COMMAND [ARG...]" : command->usage;
 	const char *path = cli->path;
 
 	if (cli->terse)
@@ -134,7 +133,7 @@ static int fail_unknown(const struct cli *cli, const struct command *group, cons
 	if (cli->terse)
 		return fail_tersely("Unknown command verb %s.", name);
 	fprintf(stderr, "%s: unknown command: %s %s\n\n", cli->program, cli->path, name);
-	if (group != &top_command)
+	if (group != cli->top)
 		fprintf(stderr, "Usage:  %s\n\n", cli->path);
 	fprintf(stderr, "Run '%s --help' for more information\n", cli->path);
 	return 1;
@@ -144,7 +143,7 @@ static int show_help(const struct cli *cli, const struct command *command)
 {
 	scoped_buffer struct buffer text = {0};
 
-	help_write(cli->program, cli->path, command, terminal_width(STDOUT_FILENO, 80), &text);
+	help_write(cli, command, terminal_width(STDOUT_FILENO, 80), &text);
 	return cli_print(&text);
 }
 
@@ -240,7 +239,7 @@ static int run_help(struct cli *cli, struct strings *arguments)
 	for (size_t i = 1; i < arguments->count; i++)
 		strings_add(&words, arguments->items[i]);
 	strings_add(&words, "--help");
-	int status = run_group(cli, &top_command, (const char *const *)words.items, words.count);
+	int status = run_group(cli, cli->top, (const char *const *)words.items, words.count);
 	strings_fini(&words);
 	return status;
 }
@@ -262,10 +261,10 @@ static int run_top(struct cli *cli, struct option_outcome *outcome)
 		return 1;
 	}
 	if (outcome->help || !arguments->count)
-		return show_help(cli, &top_command);
+		return show_help(cli, cli->top);
 	if (strcmp(arguments->items[0], "help") == 0)
 		return run_help(cli, arguments);
-	return run_group(cli, &top_command, (const char *const *)arguments->items,
+	return run_group(cli, cli->top, (const char *const *)arguments->items,
 			 arguments->count);
 }
 
@@ -277,50 +276,47 @@ static bool asks_for_version(const char *const *argv, size_t count)
 	return false;
 }
 
-/* Under the name of somebody else's command that stands below our top. */
-static int run_as(struct cli *cli, const struct personality *who, const char *const *argv,
-		  size_t count)
-{
-	scoped_strings struct strings words = personality_order(who, argv, count);
-
-	if (asks_for_version(argv, count))
-		return print_version(cli);
-	return run_group(cli, who->command, (const char *const *)words.items, words.count);
-}
-
 static int run_options(struct cli *cli, const char *const *argv, size_t count)
 {
 	struct option_outcome outcome;
 	struct error err;
 	int status;
 
-	if (options_parse(top_command.options, &cli->options, argv, count, true, &outcome, &err))
+	if (options_parse(cli->top->options, &cli->options, argv, count, true, &outcome, &err))
 		status = run_top(cli, &outcome);
 	else
-		status = fail_options(cli, &top_command, &err);
+		status = fail_options(cli, cli->top, &err);
 	option_outcome_fini(&outcome);
-	options_fini(top_command.options, &cli->options);
+	options_fini(cli->top->options, &cli->options);
 	return status;
 }
 
-int cli_main(int argc, const char *const *argv, const char *version, const char *commit)
+static void begin(struct cli *cli)
 {
-	const struct personality *who = personality_of(argc ? argv[0] : "");
-	struct cli cli = {.version = version,
-			  .commit = commit,
-			  .command = &top_command,
-			  .program = who->name,
-			  .product = who->product,
-			  .terse = who->terse,
-			  .path = str_dup(who->name)};
-	size_t count = argc ? (size_t)argc - 1 : 0;
-	int status = who->command == &top_command ? run_options(&cli, argv + 1, count)
-						  : run_as(&cli, who, argv + 1, count);
+	cli->command = cli->top;
+	cli->path = str_dup(cli->program);
+}
 
-	http_client_free(cli.api);
-	free(cli.address);
-	free(cli.tls_folder);
-	free(cli.api_version);
-	free(cli.path);
+static int end(struct cli *cli, int status)
+{
+	http_client_free(cli->api);
+	free(cli->address);
+	free(cli->tls_folder);
+	free(cli->api_version);
+	free(cli->path);
 	return status;
+}
+
+int cli_run(struct cli *cli, const char *const *words, size_t count)
+{
+	begin(cli);
+	return end(cli, run_options(cli, words, count));
+}
+
+int cli_run_below(struct cli *cli, const struct command *command, const char *const *words,
+		  size_t count)
+{
+	begin(cli);
+	return end(cli, asks_for_version(words, count) ? print_version(cli)
+						       : run_group(cli, command, words, count));
 }

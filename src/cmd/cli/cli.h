@@ -17,6 +17,7 @@ struct cli_options {
 struct cli {
 	const char *program; /* the name it was called by: "wherry", "docker" */
 	const char *version, *commit;
+	const struct command *top; /* all that it can do, whatever name it was called by */
 	const char *product; /* as messages call the daemon: "wherry", "Docker" */
 	bool terse;	     /* a mistake in the call is one line and ends with 1 */
 	char *path;	     /* owned: "wherry container ls", for messages */
@@ -29,8 +30,14 @@ struct cli {
 	char *api_version;	 /* owned: agreed with the daemon */
 };
 
-/* The program; `version` and `commit` say what was built.  Called as "docker", it calls itself so. */
-int cli_main(int argc, const char *const *argv, const char *version, const char *commit);
+/* Run the words behind the program's name: options of the top, a verb and what follows it.  `cli` has
+ * program, product, version, commit, top and terse set; the exit status. */
+int cli_run(struct cli *cli, const char *const *words, size_t count);
+
+/* The same below `command`, for a program that answers to the name of somebody else's command: the
+ * words begin with its verb, or its options where it has no verbs. */
+int cli_run_below(struct cli *cli, const struct command *command, const char *const *words,
+		  size_t count);
 
 /* Show a failure on stderr, in the way of the command that runs (`run` puts the program's name before
  * it and a hint behind it); returns the exit status that goes with it. */

@@ -56,8 +56,6 @@ struct command_entry {
 
 #define COMMAND_ENTRIES(table) .entries = table, .entry_count = array_length(table)
 
-extern const struct command top_command; /* commands.c */
-
 /* The entry of this name or alias in a group; NULL: none. */
 const struct command_entry *command_find(const struct command *group, const char *name);
 
@@ -92,12 +90,12 @@ extern const struct command inspect_any, completion_print, completion_words, man
 
 /* ---- help ---- */
 
-/* Help of a command, as it was called ("wherry container ls"), `width` columns wide. */
-void help_write(const char *program, const char *path, const struct command *command, size_t width,
+/* Help of a command, as it was called (cli->path), `width` columns wide. */
+void help_write(const struct cli *cli, const struct command *command, size_t width,
 		struct buffer *out);
 
 /* Text in lines of at most `width` columns; every line but the first is indented. */
 void help_wrap(const char *text, size_t indent, size_t width, struct buffer *out);
 
 /* All ways to call a command: "docker container ls, docker container list, docker ps". */
-struct strings help_names(const char *program, const struct command *command);
+struct strings help_names(const struct cli *cli, const struct command *command);

@@ -198,7 +198,7 @@ static void offer_arguments(struct cli *cli, const struct place *place, const ch
 
 static int run_words(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	struct place place = {.command = &top_command};
+	struct place place = {.command = cli->top};
 	const char *last = arguments->items[arguments->count - 1];
 
 	for (size_t i = 0; i + 1 < arguments->count; i++)

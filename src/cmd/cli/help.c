@@ -1,5 +1,5 @@
 /* Help as Docker's users know it: usage, what it does, other names, options in two columns. */
-#include "cmd/cli/command.h"
+#include "cmd/cli/cli.h"
 #include "cmd/cli/table.h"
 
 /* ---- wrapping ---- */
@@ -148,32 +148,33 @@ static void add_names(const char *prefix, const struct command *group,
 	}
 }
 
-struct strings help_names(const char *program, const struct command *command)
+struct strings help_names(const struct cli *cli, const struct command *command)
 {
 	struct strings names = {0};
 
-	add_names(program, &top_command, command, &names);
+	add_names(cli->program, cli->top, command, &names);
 	return names;
 }
 
-static void write_names(const char *program, const struct command *command, struct buffer *out)
+static void write_names(const struct cli *cli, const struct command *command, struct buffer *out)
 {
-	scoped_strings struct strings names = help_names(program, command);
+	scoped_strings struct strings names = help_names(cli, command);
 	scoped_free char *list = strings_join(&names, ", ");
 
 	if (names.count > 1 && !command->entries)
 		buffer_format(out, "\nAliases:\n  %s\n", list);
 }
 
-void help_write(const char *program, const char *path, const struct command *command, size_t width,
+void help_write(const struct cli *cli, const struct command *command, size_t width,
 		struct buffer *out)
 {
-	bool top = command == &top_command;
+	bool top = command == cli->top;
+	const char *path = cli->path;
 
 	buffer_format(out, "Usage:  %s%s%s\n\n", path, *command->usage ? " " : "", command->usage);
 	help_wrap(command->details ? command->details : command->summary, 0, width, out);
 	buffer_add_char(out, '\n');
-	write_names(program, command, out);
+	write_names(cli, command, out);
 	if (!top)
 		write_options(command, "Options", width, out);
 	write_entries(command, out);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 struct manual {
+	const struct cli *cli;
 	const char *folder, *sources;
 	const char *version;
 };
@@ -40,9 +41,9 @@ static void add_entries(const struct command *group, const char *page, struct bu
 	}
 }
 
-static void add_names(const struct command *command, struct buffer *out)
+static void add_names(const struct cli *cli, const struct command *command, struct buffer *out)
 {
-	scoped_strings struct strings names = help_names("wherry", command);
+	scoped_strings struct strings names = help_names(cli, command);
 
 	if (names.count < 2 || command->entries)
 		return;
@@ -123,9 +124,9 @@ static bool write_command(const struct manual *manual, const char *page, const c
 	add_head(manual, page, path, command, &text);
 	add_entries(command, page, &text);
 	add_options(command, &text);
-	add_names(command, &text);
+	add_names(manual->cli, command, &text);
 	add_source(manual, page, &text);
-	if (command != &top_command)
+	if (command != manual->cli->top)
 		buffer_add_text(&text, ".SH SEE ALSO\n.BR wherry (1)\n");
 	return write_page(manual, page, &text, err) &&
 	       write_entries(manual, page, path, command, err);
@@ -134,6 +135,7 @@ static bool write_command(const struct manual *manual, const char *page, const c
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct manual manual = {
+		.cli = cli,
 		.folder = arguments->items[0],
 		.sources = arguments->count > 1 ? arguments->items[1] : "",
 		.version = cli->version,
@@ -144,7 +146,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		error_errno(&err, "cannot make '%s'", manual.folder);
 		return cli_fail(cli, &err);
 	}
-	if (!write_command(&manual, "wherry", "wherry", &top_command, &err))
+	if (!write_command(&manual, "wherry", "wherry", cli->top, &err))
 		return cli_fail(cli, &err);
 	return 0;
 }

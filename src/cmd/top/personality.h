@@ -3,6 +3,8 @@
 
 #include "cmd/cli/cli.h"
 
+extern const struct command top_command; /* commands.c */
+
 struct personality {
 	const char *name;
 	const char *product;	       /* as messages call the daemon */

@@ -1,4 +1,4 @@
-#include "cmd/cli/personality.h"
+#include "cmd/top/personality.h"
 
 #include "base/test.h"
 

@@ -1,5 +1,5 @@
 /* The tree of commands. */
-#include "cmd/cli/cli.h"
+#include "cmd/top/personality.h"
 
 static const struct command_entry container_entries[] = {
 	{"attach", NULL, SECTION_OTHER, &container_attach},
