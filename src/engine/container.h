@@ -42,6 +42,7 @@ struct container {
 	struct strings args;
 	struct container_config config;
 	struct host_config host_config;
+	struct extension *extension; /* owned; NULL: none */
 	struct record_map
 		networks; /* name: struct endpoint_settings, first the one it was created on */
 	struct record_list mounts; /* struct mount_point, in order of destination */

@@ -27,6 +27,18 @@ static void read_back(const struct record_type *type, const void *record, void *
 	record_fini(type, again);
 }
 
+static void check_extension(const json_t *body)
+{
+	const json_t *given = json_object_get(body, "Wherry");
+	struct extension extension = {0};
+	struct error err;
+
+	if (given && record_from_json(&extension_type, given, RECORD_FOR_API, &extension, &err) &&
+	    extension_check(&extension, &err))
+		read_back(&extension_type, &extension, &(struct extension){0});
+	record_fini(&extension_type, &extension);
+}
+
 static void check(const json_t *body, struct container_config *config, struct host_config *host)
 {
 	static const struct create_defaults defaults = {
@@ -54,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (body)
 		check(body, &config, &host);
+	if (body)
+		check_extension(body);
 	record_fini(&container_config_type, &config);
 	record_fini(&host_config_type, &host);
 	return 0;

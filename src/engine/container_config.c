@@ -295,6 +295,7 @@ static const struct record_field create_body_fields[] = {
 	NESTED(T, 1, "HostConfig", RECORD_POINTER, host_config, 0, &host_config_type),
 	NESTED(T, 2, "NetworkingConfig", RECORD_POINTER, networking_config, 0,
 	       &networking_config_type),
+	NESTED(T, 3, "Wherry", RECORD_POINTER, extension, 0, &extension_type),
 };
 TYPE(create_body);
 #undef T

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "engine/extension.h"
 #include "format/record.h"
 #include "image/image.h"
 
@@ -198,6 +199,7 @@ struct networking_config {
 struct create_body {
 	struct host_config *host_config;	     /* owned; NULL: not sent */
 	struct networking_config *networking_config; /* owned; NULL: not sent */
+	struct extension *extension;		     /* owned; NULL: not sent */
 };
 
 /* POST /containers/{id}/update.  Zero and absent mean unchanged. */

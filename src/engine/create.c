@@ -536,7 +536,8 @@ static bool check(struct operation *op, struct error *err)
 		err->os = ENOSPC;
 		return false;
 	}
-	return container_check(&self->made->config, &self->made->host_config, &defaults,
+	return extension_check(self->made->extension, err) &&
+	       container_check(&self->made->config, &self->made->host_config, &defaults,
 			       &op->warnings, err);
 }
 
@@ -593,6 +594,10 @@ static struct container *new_container(struct engine *engine, const struct creat
 		record_copy(&container_config_type, request->config, &c->config);
 	if (request->host_config)
 		record_copy(&host_config_type, request->host_config, &c->host_config);
+	if (request->extension) {
+		c->extension = mem_new(struct extension);
+		record_copy(&extension_type, request->extension, c->extension);
+	}
 	return c;
 }
 

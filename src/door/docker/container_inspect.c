@@ -298,6 +298,7 @@ struct inspect_view {
 	struct optional_i64 size_rw, size_root;
 	struct record_list mounts;	       /* the array is owned, what it holds is borrowed */
 	const struct container_config *config; /* borrowed */
+	const struct extension *extension;     /* borrowed */
 	struct network_view network_settings;
 };
 
@@ -335,6 +336,7 @@ static const struct record_field inspect_view_fields[] = {
 	NESTED(T, 23, "Mounts", RECORD_LIST, mounts, LIST, &mount_point_type),
 	NESTED(T, 24, "Config", RECORD_POINTER, config, 0, &container_config_type),
 	OWNED_TAIL,
+	NESTED(T, 26, "Wherry", RECORD_POINTER, extension, ABSENT, &extension_type),
 };
 static const struct record_type inspect_view_type = RECORD_TYPE(T, inspect_view_fields);
 
@@ -377,6 +379,7 @@ static struct inspect_view inspect_view_make(const struct container *c,
 		.size_root = {options->size, c->size_root > 0 ? c->size_root : 0},
 		.mounts = container_view_mounts(c),
 		.config = &c->config,
+		.extension = c->extension,
 		.network_settings = network_view_make(c, options->minor),
 	};
 }

@@ -119,7 +119,7 @@ static void on_created(void *data, const struct engine_result *result)
 	call_drop(call);
 }
 
-/* Anything beside HostConfig and NetworkingConfig is configuration of the container itself. */
+/* Anything beside HostConfig, NetworkingConfig and Wherry is configuration of the container itself. */
 static bool has_config(json_t *body)
 {
 	const char *name;
@@ -127,7 +127,7 @@ static bool has_config(json_t *body)
 
 	json_object_foreach (body, name, value)
 		if (strcasecmp(name, "HostConfig") != 0 &&
-		    strcasecmp(name, "NetworkingConfig") != 0)
+		    strcasecmp(name, "NetworkingConfig") != 0 && strcasecmp(name, "Wherry") != 0)
 			return true;
 	return false;
 }
@@ -152,6 +152,7 @@ void serve_container_create(struct call *call)
 		.config = &state->config,
 		.host_config = state->body.host_config,
 		.networking_config = state->body.networking_config,
+		.extension = state->body.extension,
 	};
 	engine_create(call_engine(call), &request, on_created, call_hold(call));
 }

@@ -112,6 +112,22 @@ static void add_engine_component(struct version_view *view)
 		pairs_set(&engine->details, details[i][0], details[i][1]);
 }
 
+/* What goes beyond the Engine API (docs/compose-api.md), by the words that clients look for. */
+static const char *const features[] = {NULL};
+
+static void add_own_component(struct version_view *view)
+{
+	struct version_component *own =
+		record_list_add(&version_component_type, &view->components);
+	scoped_buffer struct buffer words = {0};
+
+	for (size_t i = 0; features[i]; i++)
+		buffer_format(&words, "%s%s", i ? " " : "", features[i]);
+	own->name = str_dup("wherry");
+	own->version = str_dup(view->version);
+	pairs_set(&own->details, "Features", words.data ? words.data : "");
+}
+
 void serve_version(struct call *call)
 {
 	struct platform host = platform_host();
@@ -121,6 +137,7 @@ void serve_version(struct call *call)
 	uname(&kernel);
 	version_view_init(&view, call_door(call), &host, &kernel);
 	add_engine_component(&view);
+	add_own_component(&view);
 	call_answer_record(call, 200, &version_view_type, &view);
 	record_list_fini(&version_component_type, &view.components);
 }
