@@ -1,0 +1,215 @@
+/* What is to be done so that what runs is what a project wants: pure.
+ *
+ * A plan is a list of steps, each with its reason, and the steps that must be over before.  Who carries a plan
+ * out starts every step whose `after` are over, as many side by side as it likes, and knows nothing of compose.  It
+ * is also what `plan` and `--dry-run` print, and what `up --plan FILE` is given. */
+#pragma once
+
+#include "compose/compose.h"
+
+/* ---- what is seen ---- */
+
+enum seen_state {
+	SEEN_CREATED,
+	SEEN_RUNNING,
+	SEEN_PAUSED,
+	SEEN_RESTARTING,
+	SEEN_EXITED,
+	SEEN_DEAD,
+};
+
+enum seen_health { SEEN_NO_CHECK, SEEN_STARTING, SEEN_HEALTHY, SEEN_UNHEALTHY };
+
+/* One field that differs: "environment.DEBUG"; secrets and their like as digests. */
+struct change {
+	char *field;
+	char *old_value, *new_value; /* NULL: absent */
+};
+
+struct changes {
+	struct change *items;
+	size_t count, capacity;
+};
+
+struct seen_container {
+	char *id, *name;
+	char *service;	 /* by label */
+	unsigned number; /* by label; 0: a one-off container */
+	bool one_off;
+	enum seen_state state;
+	enum seen_health health;
+	int exit_code;
+	int64_t created; /* seconds since 1970 */
+	char *image;	 /* id */
+	char *image_name;
+	char *hash;	 /* wherry.compose.hash; NULL: made by somebody else's compose */
+	char *replaces;	 /* com.docker.compose.replace: the name or id it is to replace; NULL */
+	char *depends_on; /* label of v2; NULL */
+	struct strings networks;     /* names on the daemon */
+	struct strings volumes;	     /* names of named volumes */
+	bool held;		     /* its ports and names wait for a takeover */
+	bool compared;		     /* `changes` were looked for by comparing fields */
+	struct changes changes;
+};
+
+struct seen_network {
+	char *id, *name, *key; /* key by label */
+	char *hash;	       /* NULL: not known */
+	bool ours;	       /* has the project's label */
+	struct strings containers; /* ids of those on it, where it is to be made anew; else empty */
+};
+
+struct seen_volume {
+	char *name, *key;
+	char *hash;
+	bool ours;
+};
+
+struct seen_image {
+	char *name; /* as services name it */
+	char *id;   /* NULL: it is not there */
+};
+
+struct seen {
+	struct { struct seen_container *items; size_t count, capacity; } containers;
+	struct { struct seen_network *items; size_t count, capacity; } networks;
+	struct { struct seen_volume *items; size_t count, capacity; } volumes;
+	struct { struct seen_image *items; size_t count, capacity; } images;
+};
+
+void seen_fini(struct seen *seen);
+void changes_add(struct changes *changes, const char *field, const char *old_value,
+		 const char *new_value);
+void changes_fini(struct changes *changes);
+
+#define scoped_seen scoped_with(seen_fini)
+
+/* ---- the plan ---- */
+
+enum step_kind {
+	STEP_CREATE_NETWORK,
+	STEP_REMOVE_NETWORK,
+	STEP_CONNECT,	  /* container to network */
+	STEP_DISCONNECT,
+	STEP_CREATE_VOLUME,
+	STEP_REMOVE_VOLUME,
+	STEP_PULL,	  /* image of a service */
+	STEP_BUILD,
+	STEP_REMOVE_IMAGE,
+	STEP_CREATE,	  /* container; `replaces` names the one whose volumes it takes over */
+	STEP_START,
+	STEP_STOP,
+	STEP_KILL,
+	STEP_RESTART,
+	STEP_PAUSE,
+	STEP_UNPAUSE,
+	STEP_REMOVE,	  /* container */
+	STEP_RENAME,	  /* container to `name` */
+	STEP_POST_START,  /* hooks */
+	STEP_PRE_STOP,
+	STEP_WAIT,	  /* until `condition` holds for all containers of `service` */
+	STEP_TAKE_OVER,	  /* `id` or `name` gets ports and names of `replaces` */
+	STEP_DRAIN,	  /* until no connection leads to it, or `timeout_ms` */
+	STEP_DELAY,	  /* `timeout_ms` between two batches of an update */
+	STEP_MONITOR,	  /* must run, and not be unhealthy, for `timeout_ms` */
+	STEP_KEEP,	  /* nothing: it is as wanted; so that it can be said */
+	STEP_KINDS
+};
+
+enum step_when {
+	STEP_WHEN_DONE,	  /* all of `after` went well */
+	STEP_WHEN_FAILED, /* one of `after` failed: puts right what that leaves */
+};
+
+struct step {
+	enum step_kind kind;
+	enum step_when when;
+	char *service;	/* NULL: of none (an orphan's container has its name all the same) */
+	unsigned number;
+	char *name;	/* of the container, network, volume or image, as it is called when the step runs */
+	char *id;	/* of what is there already; NULL: it is made by an earlier step under `name` */
+	char *new_name; /* STEP_RENAME; STEP_CONNECT and STEP_DISCONNECT: the network */
+	char *replaces; /* id of the old container */
+	bool held;	/* STEP_CREATE: with its ports and names held back */
+	bool remove_volumes; /* STEP_REMOVE: anonymous ones too */
+	bool optional;	/* a failure only warns: `required: false` */
+	enum dependency_condition condition; /* STEP_WAIT */
+	int64_t timeout_ms; /* -1: none, or as the container says */
+	char *signal;	/* STEP_KILL; NULL: KILL */
+	char *reason;	/* "image changed", "environment.DEBUG added"; NULL: it says itself */
+	struct changes changes;
+	size_t *after;	/* indices of earlier steps */
+	size_t after_count, after_capacity;
+};
+
+struct plan {
+	struct step *items;
+	size_t count, capacity;
+	struct strings warnings; /* for people, in order: orphans and their like */
+	char *failure;		 /* the plan cannot be made: why; NULL */
+};
+
+void plan_fini(struct plan *plan);
+bool plan_changes_something(const struct plan *plan); /* more than STEP_KEEP and STEP_WAIT */
+
+#define scoped_plan scoped_with(plan_fini)
+
+/* ---- making plans ---- */
+
+struct plan_options {
+	struct strings services; /* named on the line; empty: all enabled */
+	struct pairs scale;	 /* --scale web=3; already checked to be numbers */
+	bool force_recreate, no_recreate, always_recreate_dependencies;
+	bool no_dependencies, no_start, remove_orphans, ignore_orphans;
+	bool renew_anonymous_volumes, remove_volumes, recreate_volumes; /* the last after a yes */
+	bool one_offs;	      /* down, rm: one-off containers too */
+	bool can_hold;	      /* the daemon knows `hold` and `takeover` */
+	bool can_balance;     /* the daemon publishes one port over replicas */
+	bool wait;	      /* up --wait: the plan ends when all run or are healthy */
+	int64_t wait_timeout_ms;
+	int64_t stop_timeout_s; /* -1: as each container says */
+	const char *remove_images; /* down --rmi: NULL, "all", "local" */
+	const char *signal;
+};
+
+/* Wanted identity, made by who reads configs and secrets: service name to service_hash(). */
+struct wanted {
+	const struct project *project;
+	struct pairs hashes;
+};
+
+/* Images first, since their ids decide what is made anew: STEP_PULL and STEP_BUILD. */
+enum image_wish { IMAGES_AS_POLICY, IMAGES_BUILD, IMAGES_NO_BUILD };
+void plan_images(const struct project *project, const struct seen *seen,
+		 const struct plan_options *options, enum image_wish wish, const char *pull_policy,
+		 struct plan *plan);
+
+void plan_up(const struct wanted *wanted, const struct seen *seen, const struct plan_options *options,
+	     struct plan *plan); /* up, create (no_start), scale */
+void plan_start(const struct wanted *wanted, const struct seen *seen,
+		const struct plan_options *options, struct plan *plan);
+/* These work from labels too: `project` may be NULL, then every container seen is meant and depends_on labels give
+ * the order. */
+void plan_stop(const struct project *project, const struct seen *seen,
+	       const struct plan_options *options, struct plan *plan);
+void plan_restart(const struct project *project, const struct seen *seen,
+		  const struct plan_options *options, struct plan *plan);
+void plan_down(const struct project *project, const struct seen *seen,
+	       const struct plan_options *options, struct plan *plan);
+void plan_remove(const struct project *project, const struct seen *seen,
+		 const struct plan_options *options, struct plan *plan); /* rm: stopped ones */
+void plan_kill(const struct project *project, const struct seen *seen,
+	       const struct plan_options *options, struct plan *plan);
+void plan_pause(const struct project *project, const struct seen *seen,
+		const struct plan_options *options, bool resume, struct plan *plan);
+
+/* ---- showing plans ---- */
+
+/* "recreate web-1: image changed, environment.DEBUG added", one line a change. */
+void plan_write_text(const struct plan *plan, struct buffer *out);
+/* One document, which plan_read_json takes back.  `state` tells what the plan was made from: */
+void plan_write_json(const struct plan *plan, const char *state, struct buffer *out);
+bool plan_read_json(const char *text, size_t size, struct plan *plan, char **state,
+		    struct error *err);
+/* A digest of what was seen, so that a plan is carried out only on what it was made for.  Owned. */
+char *seen_digest(const struct seen *seen);
