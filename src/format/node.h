@@ -32,10 +32,12 @@ struct node {
 	};
 	struct node_member *members; /* of NODE_LIST (without keys) and NODE_MAP, in the order written */
 	size_t count, capacity;
+	uint32_t *index; /* of a large map: slots, by hash of the key, of a member's number + 1 */
+	size_t index_size;
 };
 
 struct node_member {
-	const char *key; /* NULL in a list */
+	const char *key; /* NULL in a list; not to be changed in place */
 	struct place place; /* of the key */
 	struct node *value;
 };
@@ -59,6 +61,9 @@ int64_t node_get_int(const struct node *map, const char *key, int64_t otherwise)
 /* Replaces the value of a key that is there (and its place), else appends. */
 void node_set(struct arena *arena, struct node *map, const char *key, struct place place,
 	      struct node *value);
+/* The same for a key that is known to be new and to live as long as the arena: it is not looked for. */
+void node_append(struct arena *arena, struct node *map, const char *key, struct place place,
+		 struct node *value);
 bool node_remove(struct node *map, const char *key);
 void node_add(struct arena *arena, struct node *list, struct node *value);
 
