@@ -6,7 +6,7 @@
 #include "cmd/cli/build_context.h"
 #include "cmd/cli/build_options.h"
 #include "cmd/cli/build_secret.h"
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 #include "format/base64.h"
 #include "format/json.h"
 #include "format/units.h"
@@ -22,7 +22,7 @@ struct building {
 	struct cli *cli;
 	const struct build *build;
 	struct build_context *context;
-	struct progress *progress;
+	struct stream_progress *progress;
 	struct buffer sent, said; /* with --quiet: what would have been shown */
 	char *image;		  /* owned: the id that the daemon told of */
 	int code;		  /* exit status of a failure; 0: not said */
@@ -32,7 +32,7 @@ struct building {
 
 static void building_fini(struct building *building)
 {
-	progress_free(building->progress);
+	stream_progress_free(building->progress);
 	buffer_fini(&building->sent);
 	buffer_fini(&building->said);
 	free(building->image);
@@ -98,7 +98,7 @@ static bool hear(void *data, const json_t *message, struct error *err)
 	note(building, message);
 	if (building->build->quiet)
 		buffer_add_text(&building->said, doc_text(message, "stream"));
-	return progress_show(building->progress, message, err);
+	return stream_progress_show(building->progress, message, err);
 }
 
 /* ---- credentials ---- */
@@ -217,7 +217,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.cli = cli,
 		.build = build,
 		.context = &context,
-		.progress = progress_new(build->quiet ? -1 : STDOUT_FILENO),
+		.progress = stream_progress_new(build->quiet ? -1 : STDOUT_FILENO),
 	};
 	struct error err;
 

@@ -1,6 +1,6 @@
 /* load and import: images from files. */
 #include "cmd/cli/api.h"
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,14 +24,15 @@ static ssize_t read_file(void *data, void *out, size_t size, struct error *err)
 
 static bool show(void *data, const json_t *message, struct error *err)
 {
-	return progress_show(data, message, err);
+	return stream_progress_show(data, message, err);
 }
 
 /* POST what can be read from `fd`, and show how it goes. */
 static bool send_file(struct cli *cli, const struct target *target, int fd, int shown,
 		      struct error *err)
 {
-	scoped_with(progress_free_at) struct progress *progress = progress_new(shown);
+	scoped_with(stream_progress_free_at) struct stream_progress *progress =
+		stream_progress_new(shown);
 	struct http_body_source source = {read_file, &fd, -1};
 	struct api_request request = {
 		.method = "POST",
@@ -129,7 +130,8 @@ static void add_import(struct target *target, const struct import *import, const
 
 static bool import_url(struct cli *cli, const struct target *target, struct error *err)
 {
-	scoped_with(progress_free_at) struct progress *progress = progress_new(STDOUT_FILENO);
+	scoped_with(stream_progress_free_at) struct stream_progress *progress =
+		stream_progress_new(STDOUT_FILENO);
 	struct api_request request = {.method = "POST", .target = target};
 
 	return api_stream(cli, &request, show, progress, err);

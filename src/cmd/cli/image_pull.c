@@ -3,21 +3,22 @@
 
 #include "cmd/cli/api.h"
 #include "cmd/cli/auth.h"
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 static bool show(void *data, const json_t *message, struct error *err)
 {
-	return progress_show(data, message, err);
+	return stream_progress_show(data, message, err);
 }
 
 bool image_pull_reference(struct cli *cli, const struct reference *reference,
 			  const struct pull *pull, struct error *err)
 {
 	scoped_target struct target target = target_format("/images/create");
-	scoped_with(progress_free_at) struct progress *progress = progress_new(pull->fd);
+	scoped_with(stream_progress_free_at) struct stream_progress *progress =
+		stream_progress_new(pull->fd);
 	scoped_free char *name = reference_name(reference);
 	scoped_free char *auth = auth_header(cli, reference->domain);
 	scoped_pairs struct pairs headers = {0};

@@ -3,7 +3,7 @@
 #include "cmd/cli/auth.h"
 #include "cmd/cli/output_file.h"
 #include "cmd/cli/platform_option.h"
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 #include "format/json.h"
 #include "format/reference.h"
 
@@ -57,7 +57,7 @@ static const struct option push_options[] = {
 
 static bool show(void *data, const json_t *message, struct error *err)
 {
-	return progress_show(data, message, err);
+	return stream_progress_show(data, message, err);
 }
 
 /* What has no tag gets the usual one, and that is told. */
@@ -82,8 +82,8 @@ static bool push_reference(struct cli *cli, const struct reference *reference,
 	scoped_free char *name = reference_familiar_name(reference);
 	scoped_free char *auth = auth_header(cli, reference->domain);
 	scoped_target struct target target = target_format("/images/%s/push", name);
-	scoped_with(progress_free_at) struct progress *progress =
-		progress_new(push->quiet ? -1 : STDOUT_FILENO);
+	scoped_with(stream_progress_free_at) struct stream_progress *progress =
+		stream_progress_new(push->quiet ? -1 : STDOUT_FILENO);
 	scoped_pairs struct pairs headers = {0};
 	struct api_request request = {.method = "POST", .target = &target, .headers = &headers};
 

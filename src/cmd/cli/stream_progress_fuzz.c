@@ -1,25 +1,25 @@
 /* Any messages of a daemon as progress, one a line, on a terminal and elsewhere. */
 #include "base/memory.h"
 #include "base/text.h"
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 
 #include <fcntl.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void show(struct progress *progress, const char *line, size_t size)
+static void show(struct stream_progress *progress, const char *line, size_t size)
 {
 	json_t *message = json_loadb(line, size, 0, NULL);
 	struct error err;
 
 	if (message)
-		progress_show(progress, message, &err);
+		stream_progress_show(progress, message, &err);
 	json_decref(message);
 }
 
 static void show_all(int fd, const char *at, const char *end)
 {
-	struct progress *progress = progress_new(fd);
+	struct stream_progress *progress = stream_progress_new(fd);
 
 	while (at < end) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
@@ -28,7 +28,7 @@ static void show_all(int fd, const char *at, const char *end)
 		show(progress, at, (size_t)(stop - at));
 		at = stop + 1;
 	}
-	progress_free(progress);
+	stream_progress_free(progress);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,4 @@
-#include "cmd/cli/progress.h"
+#include "cmd/cli/stream_progress.h"
 
 #include "base/text.h"
 #include "base/time.h"
@@ -11,23 +11,23 @@
 #define BAR_WIDTH    50
 #define BAR_TERMINAL 110 /* columns below which there is no room for the bar */
 
-struct progress {
+struct stream_progress {
 	int fd;
 	bool terminal;
 	struct strings ids; /* of the lines on the screen, from the top */
 	struct buffer out;
 };
 
-struct progress *progress_new(int fd)
+struct stream_progress *stream_progress_new(int fd)
 {
-	struct progress *progress = mem_new(struct progress);
+	struct stream_progress *progress = mem_new(struct stream_progress);
 
 	progress->fd = fd;
 	progress->terminal = isatty(fd);
 	return progress;
 }
 
-void progress_free(struct progress *progress)
+void stream_progress_free(struct stream_progress *progress)
 {
 	if (!progress)
 		return;
@@ -52,7 +52,7 @@ static void add_bar(struct buffer *out, double current, double total)
 	buffer_add_text(out, "]  ");
 }
 
-static void add_progress(struct progress *progress, const json_t *message)
+static void add_progress(struct stream_progress *progress, const json_t *message)
 {
 	const json_t *detail = json_object_get(message, "progressDetail");
 	double current = (double)doc_number(detail, "current");
@@ -79,7 +79,7 @@ static bool moves(const json_t *message)
 
 /* ---- lines ---- */
 
-static void add_line(struct progress *progress, const json_t *message)
+static void add_line(struct stream_progress *progress, const json_t *message)
 {
 	const char *id = doc_text(message, "id");
 
@@ -91,7 +91,7 @@ static void add_line(struct progress *progress, const json_t *message)
 }
 
 /* How many lines above the cursor the id's line is; a new id gets the line of the cursor. */
-static size_t lines_up(struct progress *progress, const char *id)
+static size_t lines_up(struct stream_progress *progress, const char *id)
 {
 	for (size_t i = 0; i < progress->ids.count; i++)
 		if (strcmp(progress->ids.items[i], id) == 0)
@@ -100,7 +100,7 @@ static size_t lines_up(struct progress *progress, const char *id)
 	return 0;
 }
 
-static void redraw(struct progress *progress, const json_t *message)
+static void redraw(struct stream_progress *progress, const json_t *message)
 {
 	size_t up = lines_up(progress, doc_text(message, "id"));
 
@@ -113,7 +113,7 @@ static void redraw(struct progress *progress, const json_t *message)
 		buffer_add_char(&progress->out, '\n');
 }
 
-static void add_message(struct progress *progress, const json_t *message)
+static void add_message(struct stream_progress *progress, const json_t *message)
 {
 	const char *stream = doc_text(message, "stream");
 
@@ -130,7 +130,8 @@ static void add_message(struct progress *progress, const json_t *message)
 	}
 }
 
-bool progress_show(struct progress *progress, const json_t *message, struct error *err)
+bool stream_progress_show(struct stream_progress *progress, const json_t *message,
+			  struct error *err)
 {
 	const char *detail = doc_text(json_object_get(message, "errorDetail"), "message");
 	const char *trouble = *detail ? detail : doc_text(message, "error");
