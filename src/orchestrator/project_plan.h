@@ -95,6 +95,7 @@ enum step_kind {
 	STEP_REMOVE_VOLUME,
 	STEP_PULL,	  /* image of a service */
 	STEP_BUILD,
+	STEP_PUSH,
 	STEP_REMOVE_IMAGE,
 	STEP_CREATE,	  /* container; `replaces` names the one whose volumes it takes over */
 	STEP_START,
