@@ -7,6 +7,7 @@
 #include "engine/engine_private.h"
 #include "engine/link.h"
 #include "engine/log_driver.h"
+#include "engine/names.h"
 
 #include <signal.h>
 
@@ -51,6 +52,8 @@ bool container_may_become(enum container_state from, enum container_state to)
 
 void container_set_state(struct container *c, enum container_state state)
 {
+	bool serves = container_can_serve(c);
+
 	if (c->state == (int32_t)state)
 		return;
 	if (!container_may_become((enum container_state)c->state, state))
@@ -58,6 +61,8 @@ void container_set_state(struct container *c, enum container_state state)
 			  states[c->state].name, states[state].name);
 	c->state = (int32_t)state;
 	links_tell_state(c);
+	if (container_can_serve(c) != serves)
+		names_refresh(c);
 }
 
 bool container_is_live(const struct container *c)
@@ -68,6 +73,16 @@ bool container_is_live(const struct container *c)
 bool container_is_running(const struct container *c)
 {
 	return container_is_live(c) || c->state == CONTAINER_RESTARTING;
+}
+
+bool container_can_serve(const struct container *c)
+{
+	return c->state != CONTAINER_PAUSED && c->health != HEALTH_UNHEALTHY;
+}
+
+bool container_is_held(const struct container *c)
+{
+	return c->extension && c->extension->hold;
 }
 
 /* ---- records ---- */

@@ -115,6 +115,12 @@ bool container_is_running(const struct container *c);
 /* A process is there now, paused or not. */
 bool container_is_live(const struct container *c);
 
+/* It runs, is not paused, and its check does not say that it is unhealthy. */
+bool container_can_serve(const struct container *c);
+
+/* Its published ports and names are held back until a takeover. */
+bool container_is_held(const struct container *c);
+
 /* Paths of inspect; the caller frees. */
 char *container_folder(const struct container *c);     /* <data root>/containers/<id> */
 char *container_run_folder(const struct container *c); /* <exec root>/c/<id> */

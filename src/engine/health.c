@@ -10,6 +10,7 @@
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
 #include "engine/health_rule.h"
+#include "engine/names.h"
 #include "engine/unhealthy.h"
 #include "format/units.h"
 #include "os/fd.h"
@@ -121,6 +122,7 @@ static void apply_result(struct health_check *check, int64_t exit_code, char *ou
 			str_format("health_status: %s", state_names[after.state]);
 
 		engine_publish_container(c->engine, c, action, NULL);
+		names_refresh(c);
 	}
 	str_replace(&check->exec_id, NULL);
 	deadline_cancel(&check->timeout);
@@ -293,11 +295,15 @@ static struct health_check *new_check(struct container *c)
 void health_begin(struct container *c)
 {
 	struct health_check *check = new_check(c);
+	bool serves = container_can_serve(c);
 
 	if (!check)
 		return;
+
 	c->health = HEALTH_STARTING;
 	c->failing_streak = 0;
+	if (!serves) /* the end of its last run has left it unhealthy */
+		names_refresh(c);
 	plan_probe(check);
 }
 

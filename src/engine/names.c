@@ -3,7 +3,10 @@
  *
  * A zone is made anew from what runs whenever that changes, and replaces the former at once; so it never
  * says something else than the daemon knows, and it goes on saying that when the daemon is gone.  A
- * daemon that comes back first finds out what runs, and writes then. */
+ * daemon that comes back first finds out what runs, and writes then.
+ *
+ * A name that several have leads to those of them that can serve: who is unhealthy or paused is answered only
+ * where nobody else has the name, and who is held back (extension.h) not at all. */
 #include "engine/names.h"
 
 #include "base/log.h"
@@ -44,7 +47,20 @@ static const struct strings *names_on(const struct container *c,
 
 /* ---- zones ---- */
 
-static void add_address(struct zone_builder *zone, const struct strings *names, const char *text)
+/* Where the names of a network go while they are collected. */
+struct collected {
+	struct zone_builder zone;
+	struct zone_builder spare; /* names of those that cannot serve */
+};
+
+static void collected_fini(struct collected *c)
+{
+	zone_builder_fini(&c->zone);
+	zone_builder_fini(&c->spare);
+}
+
+static void add_address(struct collected *out, bool serves, const struct strings *names,
+			const char *text)
 {
 	struct address address;
 	struct zone_address value = {0};
@@ -54,27 +70,29 @@ static void add_address(struct zone_builder *zone, const struct strings *names, 
 	value.size = (uint8_t)address_size(&address);
 	memcpy(value.bytes, address.bytes, value.size);
 	for (size_t i = 0; i < names->count; i++)
-		zone_add(zone, names->items[i], &value);
-	zone_add_reverse(zone, &value, names->items[0]);
+		zone_add(serves ? &out->zone : &out->spare, names->items[i], &value);
+	zone_add_reverse(&out->zone, &value, names->items[0]);
 }
 
-static void add_run(struct zone_builder *zone, const struct container_run *run, const char *network)
+static void add_run(struct collected *out, const struct container_run *run, const char *network)
 {
+	bool serves = container_can_serve(run->container);
+
 	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
 		const struct endpoint_spec *endpoint = endpoint_at(run, i);
 		const struct strings *names = names_on(run->container, endpoint);
 
 		if (!names || !str_equal(endpoint->network_id, network))
 			continue;
-		add_address(zone, names, endpoint->address);
-		add_address(zone, names, endpoint->address6);
+		add_address(out, serves, names, endpoint->address);
+		add_address(out, serves, names, endpoint->address6);
 	}
 }
 
 /* A network that nobody is on has no zone. */
 static void write_zone(struct engine *engine, const char *id, const char *name)
 {
-	scoped_zone_builder struct zone_builder zone = {0};
+	scoped_with(collected_fini) struct collected names = {0};
 	scoped_buffer struct buffer bytes = {0};
 	struct file_content content = {.mode = ZONE_MODE};
 	struct error err;
@@ -82,13 +100,14 @@ static void write_zone(struct engine *engine, const char *id, const char *name)
 	if (!engine->names_known)
 		return;
 	for (const struct container *c = engine_first(engine); c; c = engine_next(c))
-		if (c->run && c->run->named)
-			add_run(&zone, c->run, id);
-	if (zone.names.count == 0) {
+		if (c->run && c->run->named && !container_is_held(c))
+			add_run(&names, c->run, id);
+	zone_add_missing(&names.zone, &names.spare);
+	if (names.zone.names.count == 0) {
 		unlinkat(engine->zones, id, 0);
 		return;
 	}
-	zone_encode(&zone, name, (uint64_t)time_now_ns(), &bytes);
+	zone_encode(&names.zone, name, (uint64_t)time_now_ns(), &bytes);
 	content.data = bytes.data;
 	content.size = bytes.size;
 	if (!file_replace(engine->zones, id, &content, &err))
@@ -118,6 +137,12 @@ void names_hide(struct container_run *run)
 		return;
 	run->named = false;
 	write_zones_of(run);
+}
+
+void names_refresh(struct container *c)
+{
+	if (c->run && c->run->named)
+		write_zones_of(c->run);
 }
 
 /* Zones of networks that are gone, and what a daemon that was killed had half written. */

@@ -10,6 +10,9 @@
 void names_show(struct container_run *run);
 void names_hide(struct container_run *run);
 
+/* Whether it can serve, or is held back, has changed. */
+void names_refresh(struct container *c);
+
 /* It runs, and is called something else now, or is on other networks: its shim is told.  `left`: one that
  * it is not on any more; NULL: none. */
 void names_change(struct container *c, const struct endpoint_spec *left);

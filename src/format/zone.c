@@ -57,6 +57,29 @@ void zone_add(struct zone_builder *builder, const char *name, const struct zone_
 	vector_add(&builder->names, new_entry(name, address));
 }
 
+static bool has_name(const struct zone_builder *builder, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(builder->names.items[i].name, name))
+			return true;
+	return false;
+}
+
+void zone_add_missing(struct zone_builder *builder, struct zone_builder *spare)
+{
+	size_t count = builder->names.count;
+
+	for (size_t i = 0; i < spare->names.count; i++) {
+		struct zone_entry *entry = &spare->names.items[i];
+
+		if (has_name(builder, count, entry->name))
+			continue;
+		vector_add(&builder->names, *entry);
+		entry->name = NULL;
+	}
+	zone_builder_fini(spare);
+}
+
 void zone_add_reverse(struct zone_builder *builder, const struct zone_address *address,
 		      const char *name)
 {

@@ -37,6 +37,9 @@ void zone_builder_fini(struct zone_builder *builder);
 /* `name` has this address, among others; in any case of letters. */
 void zone_add(struct zone_builder *builder, const char *name, const struct zone_address *address);
 
+/* Those of `spare` whose name nobody has in `builder`; `spare` is left empty. */
+void zone_add_missing(struct zone_builder *builder, struct zone_builder *spare);
+
 /* The name that belongs to the address; of several the first by the alphabet. */
 void zone_add_reverse(struct zone_builder *builder, const struct zone_address *address,
 		      const char *name);

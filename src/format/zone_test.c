@@ -46,6 +46,25 @@ static void a_name_has_all_its_addresses(void **state)
 	assert_memory_equal(zone_at(&zone, first + 2), &web6, sizeof(web6));
 }
 
+static void spare_names_are_those_that_nobody_has(void **state)
+{
+	scoped_zone_builder struct zone_builder builder = {0}, spare = {0};
+	scoped_buffer struct buffer bytes = {0};
+	struct zone zone;
+
+	(void)state;
+	zone_add(&builder, "web", &web1);
+	zone_add(&spare, "Web", &web2);
+	zone_add(&spare, "db", &db);
+	zone_add(&spare, "db", &web2);
+	zone_add_missing(&builder, &spare);
+	assert_int_equal(spare.names.count, 0);
+	zone_encode(&builder, "n", 1, &bytes);
+	assert_true(zone_open(&zone, bytes.data, bytes.size));
+	assert_int_equal(count_of(&zone, "web"), 1);
+	assert_int_equal(count_of(&zone, "db"), 2);
+}
+
 static void names_are_found_whole_or_with_the_network(void **state)
 {
 	static const struct {
@@ -130,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_has_all_its_addresses),
+		cmocka_unit_test(spare_names_are_those_that_nobody_has),
 		cmocka_unit_test(names_are_found_whole_or_with_the_network),
 		cmocka_unit_test(addresses_have_one_name),
 		cmocka_unit_test(an_empty_zone_has_nothing),

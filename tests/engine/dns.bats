@@ -202,3 +202,42 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	wherry network connect front plain
 	[ "$(ask plain web)" = "$(address web front) NOERROR" ]
 }
+
+answers() { [ "$(ask client "$1")" = "$(printf '%s\n' "${@:2}" NOERROR | sort | xargs)" ]; }
+
+@test "who is unhealthy or paused is answered only where nobody else has the name" {
+	network_create front
+	up client --network front
+	local one two
+	for name in one two; do
+		up "$name" --network front --network-alias svc --health-cmd 'test ! -e /ill' --health-interval 100ms --health-retries 1
+	done
+	one=$(address one front)
+	two=$(address two front)
+	answers svc "$one" "$two"
+	wherry exec two touch /ill
+	wait_until 10 answers svc "$one"
+	[ "$(ask client two)" = "$two NOERROR" ] # nobody else is called so
+	wherry exec one touch /ill
+	wait_until 10 answers svc "$one" "$two"
+	wherry exec two rm /ill
+	wait_until 10 answers svc "$two"
+	wherry exec one rm /ill
+	wait_until 10 answers svc "$one" "$two"
+	wherry pause one
+	answers svc "$two"
+	wherry unpause one
+	answers svc "$one" "$two"
+}
+
+@test "a container that was unhealthy is answered again once it was started again" {
+	network_create front
+	up client --network front
+	up one --network front --network-alias svc --health-cmd 'test ! -e /ill' --health-interval 100ms --health-retries 1
+	up two --network front --network-alias svc
+	wherry exec one touch /ill
+	wait_until 10 answers svc "$(address two front)"
+	wherry exec one rm /ill
+	wherry restart -t 0 one
+	answers svc "$(address one front)" "$(address two front)"
+}
