@@ -207,40 +207,73 @@ static void extend_path(struct cli *cli, const char *name)
 	cli->path = path;
 }
 
-/* Groups have no options but --help; their first argument names what is in them. */
+static int run_group(struct cli *cli, const struct command *group, const char *const *argv,
+		     size_t count);
+static int run_verb(struct cli *cli, const struct command *group, const struct strings *words);
+
+/* `help ps` is `ps --help`. */
+static int run_help(struct cli *cli, const struct command *group, const struct strings *words)
+{
+	scoped_strings struct strings verb = {0};
+
+	if (words->count < 2)
+		return show_help(cli, group);
+	for (size_t i = 1; i < words->count; i++)
+		strings_add(&verb, words->items[i]);
+	strings_add(&verb, "--help");
+	return run_verb(cli, group, &verb);
+}
+
+/* The verb that the words behind a group's options begin with. */
+static int run_verb(struct cli *cli, const struct command *group, const struct strings *words)
+{
+	const char *name = words->items[0];
+	const struct command_entry *entry = command_find(group, name);
+
+	if (!entry && strcmp(name, "help") == 0 && (group == cli->top || group->enter))
+		return run_help(cli, group, words);
+	if (!entry)
+		return group->unknown ? group->unknown(cli, name) : fail_unknown(cli, group, name);
+	extend_path(cli, entry->name);
+	return run_group(cli, entry->command, (const char *const *)words->items + 1,
+			 words->count - 1);
+}
+
+static int enter_group(struct cli *cli, const struct command *group, void *fields,
+		       const struct option_outcome *outcome)
+{
+	int status = -1;
+
+	if (outcome->help)
+		return show_help(cli, group);
+	if (group->enter)
+		status = group->enter(cli, fields, &outcome->arguments);
+	if (status < 0)
+		status = outcome->arguments.count ? run_verb(cli, group, &outcome->arguments)
+						  : show_help(cli, group);
+	if (group->leave)
+		group->leave(cli, fields);
+	return status;
+}
+
+/* The first argument behind a group's options names what is in it. */
 static int run_group(struct cli *cli, const struct command *group, const char *const *argv,
 		     size_t count)
 {
-	static const struct option_set none[OPTION_SETS];
 	scoped_with(option_outcome_fini) struct option_outcome outcome = {0};
 	struct error err;
+	int status;
 
 	cli->command = group;
 	if (group->run)
 		return run_command(cli, argv, count);
-	if (!options_parse(none, NULL, argv, count, true, &outcome, &err))
-		return fail_options(cli, group, &err);
-	if (outcome.help || !outcome.arguments.count)
-		return show_help(cli, group);
-	const char *name = outcome.arguments.items[0];
-	const struct command_entry *entry = command_find(group, name);
-	if (!entry)
-		return fail_unknown(cli, group, name);
-	extend_path(cli, entry->name);
-	return run_group(cli, entry->command, (const char *const *)outcome.arguments.items + 1,
-			 outcome.arguments.count - 1);
-}
-
-/* `help ps` is `ps --help`. */
-static int run_help(struct cli *cli, struct strings *arguments)
-{
-	struct strings words = {0};
-
-	for (size_t i = 1; i < arguments->count; i++)
-		strings_add(&words, arguments->items[i]);
-	strings_add(&words, "--help");
-	int status = run_group(cli, cli->top, (const char *const *)words.items, words.count);
-	strings_fini(&words);
+	void *fields = mem_zeroed(1, group->size);
+	if (options_parse(group->options, fields, argv, count, true, &outcome, &err))
+		status = enter_group(cli, group, fields, &outcome);
+	else
+		status = fail_options(cli, group, &err);
+	options_fini(group->options, fields);
+	free(fields);
 	return status;
 }
 
@@ -262,10 +295,7 @@ static int run_top(struct cli *cli, struct option_outcome *outcome)
 	}
 	if (outcome->help || !arguments->count)
 		return show_help(cli, cli->top);
-	if (strcmp(arguments->items[0], "help") == 0)
-		return run_help(cli, arguments);
-	return run_group(cli, cli->top, (const char *const *)arguments->items,
-			 arguments->count);
+	return run_verb(cli, cli->top, arguments);
 }
 
 static bool asks_for_version(const char *const *argv, size_t count)
@@ -317,6 +347,6 @@ int cli_run_below(struct cli *cli, const struct command *command, const char *co
 		  size_t count)
 {
 	begin(cli);
-	return end(cli, asks_for_version(words, count) ? print_version(cli)
-						       : run_group(cli, command, words, count));
+	bool version = !command->enter && asks_for_version(words, count);
+	return end(cli, version ? print_version(cli) : run_group(cli, command, words, count));
 }

@@ -28,6 +28,7 @@ struct cli {
 	bool skip_tls_verify;	 /* as that context says */
 	struct http_client *api; /* owned: NULL until it is needed */
 	char *api_version;	 /* owned: agreed with the daemon */
+	void *scope; /* what the verbs of a group share, between its enter and its leave */
 };
 
 /* Run the words behind the program's name: options of the top, a verb and what follows it.  `cli` has

@@ -34,6 +34,12 @@ struct command {
 	/* Do it, and return the exit status.  NULL: a group, whose entries follow. */
 	int (*run)(struct cli *cli, void *options, const struct strings *arguments);
 
+	/* Of a group: its options stand before the verb, and last until the verb is over.  NULL: it needs no
+	 * more than the verb.  Not below 0: no verb is run, this is the exit status. */
+	int (*enter)(struct cli *cli, void *options, const struct strings *words);
+	void (*leave)(struct cli *cli, void *options); /* after enter, whatever it said; NULL: nothing */
+	int (*unknown)(const struct cli *cli, const char *verb); /* say so; NULL: as everywhere */
+
 	const struct command_entry *entries;
 	size_t entry_count;
 };
