@@ -32,13 +32,15 @@ struct compose {
 	enum compose_style style;
 	struct compose_options options;
 	struct compose_features features;
-	struct project *project; /* owned; NULL until compose_open, and for verbs that work from labels */
+	struct project *project; /* owned, given back with free_project; NULL until compose_open, and for verbs that work from labels */
+	void (*free_project)(struct project *project);
 	char *project_name;	 /* owned; set by compose_open and compose_name */
 	struct pairs digests;	 /* of configs and secrets, by "configs.NAME" */
 	size_t parallel;	 /* requests in flight */
+	struct cli_options outer; /* of the call, as they were before ours were laid over them */
 };
 
-/* A verb: like any command of cmd/cli, but `run` finds the call in cli->compose. */
+/* A verb: like any command of cmd/cli, but `run` finds the call with this. */
 struct compose *compose_of(const struct cli *cli);
 
 /* ---- what verbs begin with ---- */
@@ -55,6 +57,12 @@ bool compose_ask_features(struct compose *compose, struct error *err);
 
 /* Named services must be in the file (or, where there is none, have containers): "No such service: x". */
 bool compose_check_services(struct compose *compose, const struct strings *services);
+
+/* A variable of the environment that is 1, true, yes or on. */
+bool compose_flag(const char *name);
+
+/* May what is written to `fd` be coloured and rewritten?  --ansi, COMPOSE_ANSI, or whether it is a terminal. */
+bool compose_is_fancy(const struct compose *compose, int fd);
 
 /* Show a failure as this style does ("ERROR: ..."); always 1. */
 int compose_fail(const struct compose *compose, const struct error *err);
@@ -88,5 +96,9 @@ const struct compose_container *compose_pick(const struct compose_containers *co
 
 /* "web-1" or "web_1": a name as log lines and tables have it, without the project. */
 const char *compose_short_name(const struct compose *compose, const char *name);
+
+/* Of the group: read what stands before the verb, and the environment. */
+int compose_enter(struct cli *cli, void *fields, const struct strings *words);
+void compose_leave(struct cli *cli, void *fields);
 
 extern const struct command compose_group; /* verbs.c */

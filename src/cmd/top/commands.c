@@ -1,6 +1,8 @@
 /* The tree of commands. */
 #include "cmd/top/personality.h"
 
+#include "cmd/compose/compose.h"
+
 static const struct command_entry container_entries[] = {
 	{"attach", NULL, SECTION_OTHER, &container_attach},
 	{"commit", NULL, SECTION_OTHER, &container_commit},
@@ -126,6 +128,7 @@ static const struct command_entry entries[] = {
 	{"info", NULL, SECTION_COMMON, &system_info},
 	{"builder", NULL, SECTION_MANAGEMENT, &builder_group},
 	{"checkpoint", NULL, SECTION_MANAGEMENT, &checkpoint_group},
+	{"compose", NULL, SECTION_MANAGEMENT, &compose_group},
 	{"container", NULL, SECTION_MANAGEMENT, &container_group},
 	{"context", NULL, SECTION_MANAGEMENT, &context_group},
 	{"image", NULL, SECTION_MANAGEMENT, &image_group},

@@ -1,10 +1,12 @@
 #include "cmd/top/personality.h"
 
 #include "cmd/cli/unit.h"
+#include "cmd/compose/compose.h"
 
 static const struct personality personalities[] = {
 	{"wherry", "wherry", &top_command, NULL, false, false}, /* the first is anybody's */
 	{"docker", "Docker", &top_command, NULL, false, false},
+	{"docker-compose", "Docker", &compose_group, NULL, false, false},
 	{"systemctl", "wherry", &unit_group, "list-units", true, true},
 	{"journalctl", "wherry", &journal_show, NULL, false, true},
 };
