@@ -116,10 +116,14 @@ static unsigned version_number(const char *version)
 	return major * 100000 + minor;
 }
 
+bool api_version_at_least(const char *have, const char *version)
+{
+	return version_number(have ? have : CLI_API_VERSION) >= version_number(version);
+}
+
 bool api_at_least(const struct cli *cli, const char *version)
 {
-	return version_number(cli->api_version ? cli->api_version : CLI_API_VERSION) >=
-	       version_number(version);
+	return api_version_at_least(cli->api_version, version);
 }
 
 bool api_requires(struct cli *cli, const char *what, const char *version, struct error *err)

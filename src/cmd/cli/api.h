@@ -78,6 +78,7 @@ bool api_stream(struct cli *cli, const struct api_request *request,
 
 /* Whether the daemon's version is at least `version`, which must be agreed on already. */
 bool api_at_least(const struct cli *cli, const char *version);
+bool api_version_at_least(const char *have, const char *version); /* `have` NULL: ours */
 
 /* The same as a condition for something that the user asked for: "--platform". */
 bool api_requires(struct cli *cli, const char *what, const char *version, struct error *err);

@@ -139,6 +139,7 @@ void compose_leave(struct cli *cli, void *fields)
 		compose->free_project(compose->project);
 	free(compose->project_name);
 	pairs_fini(&compose->digests);
+	json_decref(compose->images);
 }
 
 /* ---- messages ---- */

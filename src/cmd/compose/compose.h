@@ -36,6 +36,7 @@ struct compose {
 	void (*free_project)(struct project *project);
 	char *project_name;	 /* owned; set by compose_open and compose_name */
 	struct pairs digests;	 /* of configs and secrets, by "configs.NAME" */
+	json_t *images;		 /* owned: inspect documents by the names services have; set by observe */
 	size_t parallel;	 /* requests in flight */
 	struct cli_options outer; /* of the call, as they were before ours were laid over them */
 };
