@@ -24,6 +24,9 @@ struct http_client {
 	size_t in_used;
 	char *out; /* where the next piece of body belongs, inside the caller's buffer */
 	bool at_end, reusable;
+	bool no_body;	 /* the request was HEAD */
+	size_t scanned;	 /* of `in`, in search of a head's end */
+	struct error refusal; /* why the request was not sent whole; ERROR_NONE: it was */
 };
 
 /* ---- life ---- */
@@ -297,94 +300,111 @@ static bool parse_head(struct http_client *client, char *text, struct http_answe
 	return good || error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
 }
 
-/* Have a whole head in `in`; its size, 0 on failure. */
-static size_t wait_for_head(struct http_client *client, struct error *err)
+/* Have a whole head in `in`: its size, HTTP_CLIENT_AGAIN, or -1. */
+static ssize_t find_head(struct http_client *client, struct error *err)
 {
-	size_t scanned = 0;
 	ssize_t size = 0;
 
 	while (!left_in(client) || (size = http_head_end(client->in.data + client->in_used,
-							 left_in(client), &scanned)) == 0) {
+							 left_in(client), &client->scanned)) == 0) {
 		ssize_t n = left_in(client) > HTTP_HEAD_LIMIT ? 0 : fill_in(client, err);
 
-		if (n == TRANSPORT_AGAIN)
-			http_transport_wait(&client->transport, -1);
-		else if (n == TRANSPORT_FAILED)
-			return 0;
-		else if (n == 0)
-			return error_set(err, ERROR_UNAVAILABLE,
-					 "the daemon closed the connection");
+		if (n == TRANSPORT_AGAIN || n == TRANSPORT_FAILED)
+			return n;
+		if (n == 0) {
+			error_set(err, ERROR_UNAVAILABLE, "the daemon closed the connection");
+			return -1;
+		}
 	}
 	if (size < 0)
-		return error_set(err, ERROR_UNAVAILABLE, "the answer is not HTTP");
-	return (size_t)size;
+		error_set(err, ERROR_UNAVAILABLE, "the answer is not HTTP");
+	return size < 0 ? -1 : size;
 }
 
 /* The next head out of the stream, interim ones (100 Continue) among them. */
-static bool read_one_head(struct http_client *client, bool no_body, struct http_answer *answer,
-			  struct error *err)
+static int take_head(struct http_client *client, struct http_answer *answer, struct error *err)
 {
-	size_t size = wait_for_head(client, err);
+	ssize_t size = find_head(client, err);
 
-	if (!size)
-		return false;
-	scoped_free char *text = str_dup_n(client->in.data + client->in_used, size);
-	client->in_used += size;
+	if (size < 0)
+		return (int)size;
+	scoped_free char *text = str_dup_n(client->in.data + client->in_used, (size_t)size);
+	client->in_used += (size_t)size;
+	client->scanned = 0;
 	http_message_init(&client->message, HTTP_RESPONSE);
-	client->message.no_body = no_body;
+	client->message.no_body = client->no_body;
 	client->message.on_body = take_piece;
 	client->message.data = client;
-	if (strlen(text) != size ||
-	    http_message_feed(&client->message, text, size) != (ssize_t)size)
-		return error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
-	return parse_head(client, text, answer, err);
+	if (strlen(text) != (size_t)size ||
+	    http_message_feed(&client->message, text, (size_t)size) != size) {
+		error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
+		return -1;
+	}
+	return parse_head(client, text, answer, err) ? 1 : -1;
 }
 
-static bool read_head(struct http_client *client, bool no_body, struct http_answer *answer,
-		      struct error *err)
+static int read_head(struct http_client *client, struct http_answer *answer, struct error *err)
 {
+	int got;
+
 	*answer = (struct http_answer){0};
-	while (read_one_head(client, no_body, answer, err)) {
+	while ((got = take_head(client, answer, err)) > 0) {
 		if (answer->status / 100 != 1 || answer->status == 101)
-			return true;
+			return 1;
 		http_answer_fini(answer);
 	}
 	http_answer_fini(answer);
-	return false;
+	return got;
 }
 
-/* The body could not be sent to its end: the daemon may have said why before it stopped reading. */
-static bool read_refusal(struct http_client *client, struct http_answer *answer, struct error *err)
+int http_client_try_answer(struct http_client *client, struct http_answer *answer,
+			   struct error *err)
 {
-	struct error unused;
+	bool refused = client->refusal.kind != ERROR_NONE;
+	int got = read_head(client, answer, err);
 
-	if (!read_head(client, false, answer, &unused))
+	if (got > 0 && refused)
+		client->message.keep_alive = false;
+	if (got == -1 && refused) { /* it did not say why before it stopped reading */
+		*err = client->refusal;
+		disconnect(client);
+	}
+	return got;
+}
+
+bool http_client_begin(struct http_client *client, const char *method, const char *target,
+		       const struct pairs *headers, const struct http_body_source *body,
+		       struct error *err)
+{
+	bool source_failed = false;
+
+	if (!ensure_connected(client, err))
 		return false;
-	client->message.keep_alive = false;
-	err->kind = ERROR_NONE;
-	return true;
+	client->reusable = client->at_end = false;
+	client->no_body = strcmp(method, "HEAD") == 0;
+	client->scanned = 0;
+	client->refusal = (struct error){0};
+	bool sent = send_head(client, method, target, headers, body, &client->refusal);
+	if (sent && body && body->read)
+		sent = send_body(client, body, &source_failed, &client->refusal);
+	if (sent || !source_failed)
+		return true;
+	*err = client->refusal;
+	disconnect(client);
+	return false;
 }
 
 bool http_client_send(struct http_client *client, const char *method, const char *target,
 		      const struct pairs *headers, const struct http_body_source *body,
 		      struct http_answer *answer, struct error *err)
 {
-	struct error failure = {0};
-	bool source_failed = false;
+	int got;
 
-	if (!ensure_connected(client, err))
+	if (!http_client_begin(client, method, target, headers, body, err))
 		return false;
-	client->reusable = client->at_end = false;
-	bool sent = send_head(client, method, target, headers, body, &failure);
-	if (sent && body && body->read)
-		sent = send_body(client, body, &source_failed, &failure);
-	if (sent)
-		return read_head(client, !strcmp(method, "HEAD"), answer, err);
-	if (!source_failed && read_refusal(client, answer, &failure))
-		return true;
-	disconnect(client);
-	*err = failure;
-	return false;
+	while ((got = http_client_try_answer(client, answer, err)) == HTTP_CLIENT_AGAIN)
+		http_transport_wait(&client->transport, -1);
+	return got > 0;
 }
 
 /* ---- its body ---- */
@@ -398,16 +418,16 @@ static ssize_t end_of_stream(struct http_client *client, struct error *err)
 	return -1;
 }
 
-ssize_t http_client_read(struct http_client *client, void *out, size_t size, struct error *err)
+ssize_t http_client_try_body(struct http_client *client, void *out, size_t size, struct error *err)
 {
 	ssize_t used = 0;
 
 	client->out = out;
 	while (client->out == out && !client->message.is_complete && !client->at_end) {
-		ssize_t raw = read_waiting(client, out, size, err);
+		ssize_t raw = try_read(client, out, size, err);
 
 		if (raw < 0)
-			return -1;
+			return raw;
 		if (raw == 0)
 			return end_of_stream(client, err);
 		used = http_message_feed(&client->message, out, (size_t)raw);
@@ -421,6 +441,20 @@ ssize_t http_client_read(struct http_client *client, void *out, size_t size, str
 	client->reusable =
 		client->message.is_complete && client->message.keep_alive && !left_in(client);
 	return client->out - (char *)out;
+}
+
+ssize_t http_client_read(struct http_client *client, void *out, size_t size, struct error *err)
+{
+	ssize_t n;
+
+	while ((n = http_client_try_body(client, out, size, err)) == HTTP_CLIENT_AGAIN)
+		http_transport_wait(&client->transport, -1);
+	return n;
+}
+
+short http_client_events(const struct http_client *client)
+{
+	return client->transport.waits_for;
 }
 
 bool http_client_ended(const struct http_client *client)

@@ -44,6 +44,18 @@ bool http_client_send(struct http_client *client, const char *method, const char
 		      struct http_answer *answer, struct error *err);
 ssize_t http_client_read(struct http_client *client, void *out, size_t size, struct error *err);
 
+/* The same in pieces, for a loop over many connections: the request goes out whole (that may wait for the
+ * daemon to take it), the answer is taken as it comes.  HTTP_CLIENT_AGAIN: nothing now; poll the descriptor for
+ * http_client_events and call again.  answer: 1 when its header is there.  body: as http_client_read. */
+#define HTTP_CLIENT_AGAIN (-2)
+bool http_client_begin(struct http_client *client, const char *method, const char *target,
+		       const struct pairs *headers, const struct http_body_source *body,
+		       struct error *err);
+int http_client_try_answer(struct http_client *client, struct http_answer *answer,
+			   struct error *err);
+ssize_t http_client_try_body(struct http_client *client, void *out, size_t size, struct error *err);
+short http_client_events(const struct http_client *client);
+
 /* Was the body read to its end?  Then nothing more comes that poll would tell of: the next
  * http_client_read returns 0. */
 bool http_client_ended(const struct http_client *client);
@@ -65,7 +77,6 @@ void http_client_shut(struct http_client *client);
 /* The same without ever waiting, for a loop that carries both directions (one that waits in a write
  * while the other side waits in its own never ends).  HTTP_CLIENT_AGAIN: nothing now; poll the
  * descriptor for *events (over TLS a read may have to wait for room to write) and call again. */
-#define HTTP_CLIENT_AGAIN (-2)
 ssize_t http_client_try_read(struct http_client *client, void *out, size_t size, short *events,
 			     struct error *err);
 ssize_t http_client_try_write(struct http_client *client, const void *data, size_t size,

@@ -6,6 +6,7 @@
 #include "os/socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -120,6 +121,60 @@ static void check(const struct example *e)
 	assert_string_equal(err.text, e->failure ? e->failure : "");
 	assert_int_equal(good, !e->failure);
 	assert_string_equal(body.data ? body.data : "", e->body ? e->body : "");
+	http_answer_fini(&answer);
+	http_client_free(client);
+	peer_stop();
+}
+
+/* The peer sends the answer in two parts, the second when the first was taken. */
+static void serve_in_parts(int listener, const void *script)
+{
+	static const char first[] = "HTTP/1.1 200 OK\r\nContent-Le";
+	scoped_fd int fd = accept(listener, NULL, NULL);
+	scoped_buffer struct buffer head = {0};
+	const char *rest = script;
+
+	read_head(fd, &head);
+	send(fd, first, strlen(first), MSG_NOSIGNAL);
+	usleep(20000);
+	for (; *rest; rest++) {
+		send(fd, rest, 1, MSG_NOSIGNAL);
+		usleep(1000);
+	}
+	pause();
+}
+
+static void wait_for(struct http_client *client)
+{
+	struct pollfd p = {.fd = http_client_fd(client), .events = http_client_events(client)};
+
+	assert_int_equal(poll(&p, 1, 5000), 1);
+}
+
+static void an_answer_is_taken_as_it_comes(void **state)
+{
+	struct error err = {0};
+	struct http_answer answer;
+	scoped_buffer struct buffer body = {0};
+	int got, waits = 0;
+	ssize_t size;
+	char piece[10];
+
+	peer_start(serve_in_parts, "ngth: 5\r\n\r\nhello");
+	struct http_client *client = http_client_new(peer.address, NULL, &err);
+	assert_true(http_client_begin(client, "GET", "/x", NULL, NULL, &err));
+	for (; (got = http_client_try_answer(client, &answer, &err)) == HTTP_CLIENT_AGAIN; waits++)
+		wait_for(client);
+	assert_int_equal(got, 1);
+	assert_int_equal(answer.status, 200);
+	while ((size = http_client_try_body(client, piece, sizeof(piece), &err)) != 0)
+		if (size == HTTP_CLIENT_AGAIN)
+			waits++, wait_for(client);
+		else
+			buffer_add(&body, piece, (size_t)size);
+	assert_string_equal(body.data, "hello");
+	assert_true(http_client_ended(client));
+	assert_in_range(waits, 2, 100); /* it was asked before all was there */
 	http_answer_fini(&answer);
 	http_client_free(client);
 	peer_stop();
@@ -400,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_answer_is_understood),
+		cmocka_unit_test(an_answer_is_taken_as_it_comes),
 		cmocka_unit_test(an_answer_has_its_headers),
 		cmocka_unit_test(a_longer_answer_than_allowed_is_refused),
 		cmocka_unit_test(requests_are_written_and_the_connection_is_kept),
