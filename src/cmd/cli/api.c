@@ -137,7 +137,7 @@ bool api_requires(struct cli *cli, const char *what, const char *version, struct
 }
 
 /* In the words that scripts wait for. */
-static bool cannot_connect(const struct cli *cli, struct error *err)
+bool api_cannot_connect(const struct cli *cli, struct error *err)
 {
 	bool docker = strcmp(cli->product, "Docker") == 0;
 
@@ -172,7 +172,7 @@ static bool ping(struct cli *cli, struct http_client *client, struct error *err)
 		scoped_buffer struct buffer body = {0};
 
 		if (!http_client_send(client, methods[i], "/_ping", NULL, NULL, &answer, err))
-			return cannot_connect(cli, err);
+			return api_cannot_connect(cli, err);
 		if (!http_client_read_all(client, ANSWER_LIMIT, &body, err))
 			return error_prefix(err, "error during connect");
 		if (answer.status == 200 || i)
@@ -218,9 +218,14 @@ static ssize_t read_text(void *data, void *out, size_t size, struct error *err)
 	return (ssize_t)part;
 }
 
-/* The daemon's own words; older ones and proxies answer plain text. */
-static bool fail_with_answer(struct http_client *client, const struct http_answer *answer, bool ours,
-			     struct error *err)
+/* Our own pages have their version in their names. */
+static bool is_ours(const char *path)
+{
+	return str_starts_with(path, "/wherry/");
+}
+
+bool api_read_refusal(const struct target *target, int status, struct buffer *body,
+		      struct error *err)
 {
 	static const struct {
 		int status;
@@ -231,38 +236,39 @@ static bool fail_with_answer(struct http_client *client, const struct http_answe
 		{501, ERROR_UNSUPPORTED}, {503, ERROR_UNAVAILABLE},
 	};
 	enum error_kind kind = ERROR_SYSTEM;
-	scoped_buffer struct buffer body = {0};
 	struct error ignored;
 
 	for (size_t i = 0; i < array_length(kinds); i++)
-		if (kinds[i].status == answer->status)
+		if (kinds[i].status == status)
 			kind = kinds[i].kind;
-	if (!http_client_read_all(client, ANSWER_LIMIT, &body, err))
-		return false;
-	scoped_json json_t *json = json_parse(body.data ? body.data : "", body.size, &ignored);
+	scoped_json json_t *json = json_parse(body->data ? body->data : "", body->size, &ignored);
 	const char *message = doc_text(json, "message");
-	if (!*message && body.size) {
-		while (body.size && isspace((unsigned char)body.data[body.size - 1]))
-			body.data[--body.size] = '\0';
-		message = body.data;
+	if (!*message && body->size) {
+		while (body->size && isspace((unsigned char)body->data[body->size - 1]))
+			body->data[--body->size] = '\0';
+		message = body->data;
 	}
-	if (*message && ours)
+	if (*message && is_ours(target->text.data))
 		return error_set(err, kind, "%s", message);
 	if (!*message)
-		return error_set(err, kind, "request returned status %d from the daemon",
-				 answer->status);
+		return error_set(err, kind, "request returned status %d from the daemon", status);
 	return error_set(err, kind, "Error response from daemon: %s", message);
 }
 
-/* Our own pages have their version in their names. */
-static bool is_ours(const char *path)
+char *api_path(const struct cli *cli, const struct target *target)
 {
-	return str_starts_with(path, "/wherry/");
+	const char *path = target->text.data;
+
+	return is_ours(path) ? str_dup(path) : str_format("/v%s%s", cli->api_version, path);
 }
 
-static char *versioned_path(const struct cli *cli, const char *path)
+static bool fail_with_answer(struct http_client *client, const struct target *target, int status,
+			     struct error *err)
 {
-	return is_ours(path) ? str_dup(path) : str_format("/v%s%s", cli->api_version, path);
+	scoped_buffer struct buffer body = {0};
+
+	return http_client_read_all(client, ANSWER_LIMIT, &body, err) &&
+	       api_read_refusal(target, status, &body, err);
 }
 
 struct http_client *api_send(struct cli *cli, const struct api_request *request,
@@ -272,7 +278,7 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 
 	if (!client)
 		return NULL;
-	scoped_free char *path = versioned_path(cli, request->target->text.data);
+	scoped_free char *path = api_path(cli, request->target);
 	scoped_pairs struct pairs headers = {0};
 	scoped_free char *text = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
 	struct text_source source = {text, text ? strlen(text) : 0};
@@ -285,8 +291,9 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 		pairs_set(&headers, "Content-Type",
 			  request->type ? request->type : "application/json");
 	if (!http_client_send(client, request->method, path, &headers, stream, answer, err))
-		cannot_connect(cli, err);
-	else if (answer->status < 400 || fail_with_answer(client, answer, is_ours(path), err))
+		api_cannot_connect(cli, err);
+	else if (answer->status < 400 ||
+		 fail_with_answer(client, request->target, answer->status, err))
 		return client;
 	return NULL;
 }

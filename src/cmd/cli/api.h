@@ -68,6 +68,17 @@ bool api_do(struct cli *cli, struct http_client *client, const char *method,
 bool api_get_text(struct cli *cli, const struct target *target, struct buffer *out,
 		  struct error *err);
 
+/* ---- for who asks by other means (a loop over many connections) ---- */
+
+char *api_path(const struct cli *cli, const struct target *target); /* with the agreed version */
+
+/* What an answer of 400 and more says, in the daemon's own words.  Always false. */
+bool api_read_refusal(const struct target *target, int status, struct buffer *body,
+		      struct error *err);
+
+/* A failure to connect or send, in the words that scripts wait for.  Always false. */
+bool api_cannot_connect(const struct cli *cli, struct error *err);
+
 /* ---- streams of documents ---- */
 
 /* `each` gets every document of the answer as it comes (borrowed) and returns whether to go on;
