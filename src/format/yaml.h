@@ -29,6 +29,10 @@ bool yaml_parse(struct arena *arena, const char *file, const char *text, size_t 
 		struct diagnostics *diagnostics);
 void yaml_documents_fini(struct yaml_documents *documents);
 
-/* Block style as people write it, two blanks a level; text is quoted where it would not be read back as the
- * same text.  Keys in the order of the tree. */
-void yaml_write(const struct node *node, struct buffer *out);
+/* What a plain scalar of this text is, as yaml_parse says it; the value goes into `node`. */
+void yaml_resolve(struct node *node, const char *text);
+
+/* Block style as people write it, two blanks a level; text is quoted where it, or a reader of YAML 1.1, would not
+ * read it back as the same text.  Keys in the order of the tree.  `indent_lists`: the items of a list in a map
+ * stand further in than its key, as compose 2 prints them; version 1 prints them below it. */
+void yaml_write(const struct node *node, bool indent_lists, struct buffer *out);
