@@ -2,7 +2,11 @@
  *
  * A plan is a list of steps, each with its reason, and the steps that must be over before.  Who carries a plan
  * out starts every step whose `after` are over, as many side by side as it likes, and knows nothing of compose.  It
- * is also what `plan` and `--dry-run` print, and what `up --plan FILE` is given. */
+ * is also what `plan` and `--dry-run` print, and what `up --plan FILE` is given.
+ *
+ * A plan may be cut at any step: what is there then tells the next plan what was begun.  A container that is to
+ * replace another is called `<first 12 of its id>_<name>` until that is gone, and has the label
+ * com.docker.compose.replace.  To remove, stop or disconnect what is not there is to have done it. */
 #pragma once
 
 #include "compose/compose.h"
@@ -43,7 +47,7 @@ struct seen_container {
 	char *image;	 /* id */
 	char *image_name;
 	char *hash;	 /* wherry.compose.hash; NULL: made by somebody else's compose */
-	char *replaces;	 /* com.docker.compose.replace: the name or id it is to replace; NULL */
+	char *replaces;	 /* com.docker.compose.replace: name or id of the one it is to replace; NULL */
 	char *depends_on; /* label of v2; NULL */
 	struct strings networks;     /* names on the daemon */
 	struct strings volumes;	     /* names of named volumes */
@@ -68,6 +72,7 @@ struct seen_volume {
 struct seen_image {
 	char *name; /* as services name it */
 	char *id;   /* NULL: it is not there */
+	int64_t age_s; /* since it was tagged here; 0: not known */
 };
 
 struct seen {
@@ -108,18 +113,24 @@ enum step_kind {
 	STEP_RENAME,	  /* container to `name` */
 	STEP_POST_START,  /* hooks */
 	STEP_PRE_STOP,
-	STEP_WAIT,	  /* until `condition` holds for all containers of `service` */
-	STEP_TAKE_OVER,	  /* `id` or `name` gets ports and names of `replaces` */
+	STEP_WAIT,	  /* until `condition` holds for this container; STARTED here: it runs, and is healthy
+			   * where it has a check */
+	STEP_TAKE_OVER,	  /* it gets ports and names of `replaces` */
 	STEP_DRAIN,	  /* until no connection leads to it, or `timeout_ms` */
 	STEP_DELAY,	  /* `timeout_ms` between two batches of an update */
 	STEP_MONITOR,	  /* must run, and not be unhealthy, for `timeout_ms` */
+	STEP_JOIN,	  /* nothing: where many come together that others wait for */
 	STEP_KEEP,	  /* nothing: it is as wanted; so that it can be said */
 	STEP_KINDS
 };
 
+/* A step begins when all of `after` are over: done, failed, or left out because of failures before them.  One that is
+ * optional and fails has failed for STEP_WHEN_FAILED and is done for all others.  One that is not needed
+ * (STEP_WHEN_FAILED, and nothing failed) is done. */
 enum step_when {
-	STEP_WHEN_DONE,	  /* all of `after` went well */
-	STEP_WHEN_FAILED, /* one of `after` failed: puts right what that leaves */
+	STEP_WHEN_DONE,	  /* no more than `tolerated` of `after` failed or were left out; else it is left out too */
+	STEP_WHEN_FAILED, /* more than `tolerated` of `after` failed (left out does not count): puts right what
+			   * that leaves.  With `undoes`: and that step was done */
 };
 
 struct step {
@@ -129,8 +140,11 @@ struct step {
 	unsigned number;
 	char *name;	/* of the container, network, volume or image, as it is called when the step runs */
 	char *id;	/* of what is there already; NULL: it is made by an earlier step under `name` */
+	size_t made_by; /* 1 + index of the STEP_CREATE that makes this container; 0: none, `id` is there */
 	char *new_name; /* STEP_RENAME; STEP_CONNECT and STEP_DISCONNECT: the network */
-	char *replaces; /* id of the old container */
+	char *replaces; /* STEP_CREATE, STEP_TAKE_OVER: id of the old container (the name of one that this plan
+			 * makes, where an update is undone) */
+	bool renew_volumes; /* STEP_CREATE: anonymous volumes of `replaces` are not taken over */
 	bool held;	/* STEP_CREATE: with its ports and names held back */
 	bool remove_volumes; /* STEP_REMOVE: anonymous ones too */
 	bool optional;	/* a failure only warns: `required: false` */
@@ -139,6 +153,9 @@ struct step {
 	char *signal;	/* STEP_KILL; NULL: KILL */
 	char *reason;	/* "image changed", "environment.DEBUG added"; NULL: it says itself */
 	struct changes changes;
+	bool detail;	/* part of what another step tells: for people it is no change of its own */
+	size_t tolerated; /* see step_when */
+	size_t undoes;	/* 1 + index of an earlier step; 0: none */
 	size_t *after;	/* indices of earlier steps */
 	size_t after_count, after_capacity;
 };
@@ -151,7 +168,8 @@ struct plan {
 };
 
 void plan_fini(struct plan *plan);
-bool plan_changes_something(const struct plan *plan); /* more than STEP_KEEP and STEP_WAIT */
+bool plan_changes_something(const struct plan *plan); /* more than keeping, waiting and joining */
+const char *step_kind_name(enum step_kind kind);      /* "create_network", as in JSON */
 
 #define scoped_plan scoped_with(plan_fini)
 
@@ -185,12 +203,18 @@ void plan_images(const struct project *project, const struct seen *seen,
 		 const struct plan_options *options, enum image_wish wish, const char *pull_policy,
 		 struct plan *plan);
 
+/* A plan that has such steps already goes on from them: creates come after the images they need. */
 void plan_up(const struct wanted *wanted, const struct seen *seen, const struct plan_options *options,
 	     struct plan *plan); /* up, create (no_start), scale */
+/* `wanted` NULL: as below. */
 void plan_start(const struct wanted *wanted, const struct seen *seen,
 		const struct plan_options *options, struct plan *plan);
+/* Names of volumes whose settings are no longer those of the file: plan_up keeps them, unless recreate_volumes. */
+void plan_changed_volumes(const struct wanted *wanted, const struct seen *seen,
+			  const struct plan_options *options, struct strings *names);
+
 /* These work from labels too: `project` may be NULL, then every container seen is meant and depends_on labels give
- * the order. */
+ * the order.  A plan without steps: there are no such containers. */
 void plan_stop(const struct project *project, const struct seen *seen,
 	       const struct plan_options *options, struct plan *plan);
 void plan_restart(const struct project *project, const struct seen *seen,
