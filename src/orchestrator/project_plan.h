@@ -125,12 +125,12 @@ enum step_kind {
 };
 
 /* A step begins when all of `after` are over: done, failed, or left out because of failures before them.  One that is
- * optional and fails has failed for STEP_WHEN_FAILED and is done for all others.  One that is not needed
+ * optional and fails counts as done for STEP_WHEN_DONE and as failed for STEP_WHEN_FAILED.  One that is not needed
  * (STEP_WHEN_FAILED, and nothing failed) is done. */
 enum step_when {
 	STEP_WHEN_DONE,	  /* no more than `tolerated` of `after` failed or were left out; else it is left out too */
-	STEP_WHEN_FAILED, /* more than `tolerated` of `after` failed (left out does not count): puts right what
-			   * that leaves.  With `undoes`: and that step was done */
+	STEP_WHEN_FAILED, /* more than `tolerated` did: puts right what that leaves.  With `undoes`: and that
+			   * step was done */
 };
 
 struct step {
