@@ -6,23 +6,25 @@
 struct body_request {
 	const struct project *project;
 	const struct service *service;
-	unsigned number;	   /* 0: a one-off container, with a name of its own */
+	unsigned number; /* 0: a one-off container, with a name of its own */
 	const char *name;
-	const char *slug;	   /* of a one-off container: 64 hex digits */
+	const char *slug; /* of a one-off container: 64 hex digits */
 	const char *hash, *image_id;
-	const json_t *image;	   /* its inspect document; NULL: not known */
+	const json_t *image;		       /* its inspect document; NULL: not known */
 	const struct seen_container *replaces; /* whose anonymous volumes it takes over; NULL */
-	const json_t *replaced;	   /* its inspect document; NULL (as -V wants it): nothing is taken over */
+	const json_t
+		*replaced; /* its inspect document; NULL (as -V wants it): nothing is taken over */
 	const struct compose_features *features;
-	const char *api_version;   /* NULL: ours */
+	const char *api_version;	 /* NULL: ours */
 	bool held, use_aliases, publish; /* the last two are true but for one-off containers */
 	/* A container that a namespace or volumes come from: its id by service; NULL: not known */
-	const char *(*container_of)(void *data, const char *service);
+	const char *(*id_of)(void *data, const char *service);
 	/* Names of a linked service's containers; NULL: those it has by its scale */
 	void (*names_of)(void *data, const char *service, struct strings *names);
 	void *data;
 	const struct compose_files *files; /* seccomp profiles, configs, secrets */
-	struct strings *warnings; /* what the daemon cannot do: each once; NULL: nobody wants them */
+	struct strings
+		*warnings; /* what the daemon cannot do: each once; NULL: nobody wants them */
 };
 
 /* POST /containers/create; name and platform are parameters of that request: body_target().  NULL: err says which
