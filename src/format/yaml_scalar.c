@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 
 static bool is_one_of(const char *text, const char *const *words)
 {
@@ -95,7 +96,7 @@ static bool is_float(const char *text, double *real)
 	if (*fraction)
 		return false;
 	*real = strtod(text, NULL);
-	return true;
+	return isfinite(*real);
 }
 
 void yaml_resolve(struct node *node, const char *text)

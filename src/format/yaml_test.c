@@ -69,6 +69,7 @@ static void plain_scalars_have_the_kinds_that_compose_knows(void **state)
 		{".5", "0.5"},
 		{"1e3", "1000.0"},
 		{"1.2.3", "\"1.2.3\""},
+		{"1e999", "\"1e999\""},
 		{"1e", "\"1e\""},
 		{"e3", "\"e3\""},
 		{"_1", "\"_1\""},
