@@ -9,6 +9,7 @@
  * written.  `struct service` has beside it what planners look at. */
 #pragma once
 
+#include "base/error.h"
 #include "format/diagnostic.h"
 
 enum compose_style { COMPOSE_V1, COMPOSE_V2 };
