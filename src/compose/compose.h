@@ -49,7 +49,7 @@ struct dependency {
 	enum dependency_condition condition;
 	bool required; /* false: missing or failing only warns */
 	bool restart;  /* restarted after the other was recreated */
-	bool implied;  /* by links, network_mode: service:x, volumes_from, build contexts */
+	bool implied;  /* by links, network_mode: service:x and its like, volumes_from */
 };
 
 struct service {
@@ -83,6 +83,9 @@ struct project {
 	struct arena arena;
 	enum compose_style style;
 	const char *name, *directory;
+	const char *version;	  /* as the first file that has one says it; NULL */
+	bool compatibility;	  /* names as version 1 makes them */
+	bool plain;		  /* names of resources are not written into the tree */
 	struct strings files;	  /* absolute paths as read, "-" too; without included ones */
 	struct strings env_files; /* --env-file, absolute */
 	bool version1;		  /* a file without `services`: links instead of a network */
