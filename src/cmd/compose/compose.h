@@ -49,8 +49,14 @@ struct compose *compose_of(const struct cli *cli);
 /* Load the project; what is wrong with the files is shown on stderr, all of it, and false returned (then the verb
  * ends with 1).  `services`: those named on the line, NULL: none; they must exist. */
 bool compose_open(struct compose *compose, const struct strings *services);
+/* The same with the no_... members of `wishes`, for `config`. */
+bool compose_open_with(struct compose *compose, const struct strings *services,
+		       const struct compose_request *wishes);
+/* Errors with their line, warnings as this style logs them. */
+void compose_show(struct compose *compose, const struct diagnostics *diagnostics);
 
-/* The project's name alone, and the project too where files are there and good: for ps, logs, down ... */
+/* The name that was given, and the project too where files are there and good; else as compose_open: for ps, logs,
+ * down ... */
 bool compose_name(struct compose *compose);
 
 /* Ask once what the daemon can do. */
