@@ -16,9 +16,7 @@ static bool resolve_mode(struct body *body, const struct node *node, const char 
 		*mode = str_dup(node->text);
 		return true;
 	}
-	id = request->id_of
-		     ? request->id_of(request->data, node->text + strlen("service:"))
-		     : NULL;
+	id = request->id_of ? request->id_of(request->data, node->text + strlen("service:")) : NULL;
 	if (!id)
 		return body_refuse(body, node, err, attribute,
 				   "no container of service %s is there",
@@ -285,7 +283,8 @@ static void set_without_networks(struct body *body)
 
 static void add_host(const struct node_member *host, json_t *list)
 {
-	node_each(address, host->value) {
+	node_each(address, host->value)
+	{
 		scoped_json json_t *holder = json_object();
 
 		doc_set_format(holder, "text", "%s:%s", host->key, address->value->text);
@@ -297,8 +296,7 @@ static void set_extra_hosts(struct body *body)
 {
 	json_t *list = json_array();
 
-	node_each(host, node_get(body->node, "extra_hosts"))
-		add_host(host, list);
+	node_each(host, node_get(body->node, "extra_hosts")) add_host(host, list);
 	body_set_given(body->host, "ExtraHosts", list);
 }
 

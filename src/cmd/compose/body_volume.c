@@ -303,9 +303,9 @@ static bool add_volumes_from(struct body *body, const struct node *node, json_t 
 	size_t length = strcspn(text, ":");
 	scoped_free char *name = str_dup_n(text, length);
 	const char *mode = text[length] ? text + length + 1 : "rw";
-	const char *id = container		 ? name
+	const char *id = container	  ? name
 			 : request->id_of ? request->id_of(request->data, name)
-						 : NULL;
+					  : NULL;
 
 	if (!id)
 		return body_refuse(body, node, err, "volumes_from",
