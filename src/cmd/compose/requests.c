@@ -22,6 +22,8 @@ struct request {
 	struct buffer text; /* of the answer, of a stream what is no whole line yet */
 	int64_t due_ms;
 	void (*each)(void *data, const json_t *document);
+	void (*each_bytes)(void *data, const char *type, const char *bytes, size_t size);
+	void (*opened)(void *data);
 	requests_done *done;
 	void (*fire)(void *data);
 	void *data;
@@ -41,6 +43,7 @@ struct requests {
 	struct { struct request **items; size_t count, capacity; } active;
 	struct { struct http_client **items; size_t count, capacity; } idle;
 	struct { struct watch *items; size_t count, capacity; } watches;
+	const struct buffer *text; /* of the answer that `done` is called for */
 	bool stopped;
 };
 
@@ -154,6 +157,27 @@ struct request *requests_stream(struct requests *requests, const char *method,
 	return request;
 }
 
+struct request *requests_bytes(struct requests *requests, const struct target *target,
+			       void (*each)(void *data, const char *type, const char *bytes,
+					    size_t size),
+			       requests_done *done, void *data)
+{
+	struct request *request = requests_stream(requests, "GET", target, NULL, NULL, done, data);
+
+	request->each_bytes = each;
+	return request;
+}
+
+void requests_on_open(struct request *request, void (*opened)(void *data))
+{
+	request->opened = opened;
+}
+
+const struct buffer *requests_text(const struct requests *requests)
+{
+	return requests->text;
+}
+
 struct request *requests_timer(struct requests *requests, int64_t after_ms,
 			       void (*fire)(void *data), void *data)
 {
@@ -250,7 +274,9 @@ static void finish_with_answer(struct requests *requests, struct request *reques
 	}
 	struct buffer *text = &request->text;
 	scoped_json json_t *answer = text->size ? json_parse(text->data, text->size, &err) : NULL;
+	requests->text = text;
 	finish(request, answer, NULL);
+	requests->text = NULL;
 }
 
 /* ---- going on ---- */
@@ -273,6 +299,18 @@ static void take_lines(struct request *request)
 	buffer_consume(text, start);
 }
 
+static void take_part(struct request *request)
+{
+	const char *type = pairs_get(&request->answer.headers, "content-type");
+
+	if (!request->each_bytes) {
+		take_lines(request);
+		return;
+	}
+	request->each_bytes(request->data, type, request->text.data, request->text.size);
+	buffer_clear(&request->text);
+}
+
 /* More of the answer: false when there is nothing now, or no more. */
 static bool take_piece(struct requests *requests, struct request *request)
 {
@@ -284,7 +322,9 @@ static bool take_piece(struct requests *requests, struct request *request)
 		request->has_head = got > 0;
 		if (got == -1 && !api_cannot_connect(requests->cli, &err))
 			finish(request, NULL, &err);
-		return got > 0;
+		if (got > 0 && request->opened && request->answer.status < 300)
+			request->opened(request->data);
+		return got > 0 && !request->is_over;
 	}
 	ssize_t size = http_client_try_body(request->client, buffer_reserve(&request->text, PIECE),
 					    PIECE, &err);
@@ -293,7 +333,7 @@ static bool take_piece(struct requests *requests, struct request *request)
 	if (size > 0) {
 		buffer_wrote(&request->text, (size_t)size);
 		if (request->is_stream && request->answer.status < 400)
-			take_lines(request);
+			take_part(request);
 		if (request->text.size <= ANSWER_LIMIT)
 			return !request->is_over;
 		error_set(&err, ERROR_UNAVAILABLE, "the answer is too long");

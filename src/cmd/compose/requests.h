@@ -25,6 +25,18 @@ struct request *requests_stream(struct requests *requests, const char *method,
 				void *data);
 void requests_cancel(struct requests *requests, struct request *request);
 
+/* A stream of bytes: `each` gets them as they come, and the answer's content type. */
+struct request *requests_bytes(struct requests *requests, const struct target *target,
+			       void (*each)(void *data, const char *type, const char *bytes,
+					    size_t size),
+			       requests_done *done, void *data);
+
+/* Have `opened` called when the answer's header is there: from then on nothing is missed. */
+void requests_on_open(struct request *request, void (*opened)(void *data));
+
+/* In `done`: the answer's bytes, for what is no JSON.  Borrowed. */
+const struct buffer *requests_text(const struct requests *requests);
+
 /* Bytes up: a tar for PUT /containers/ID/archive. */
 void requests_send_bytes(struct requests *requests, const char *method, const struct target *target,
 			 const char *type, const struct buffer *bytes, requests_done *done,
