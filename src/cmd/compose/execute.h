@@ -9,14 +9,20 @@
 struct execution {
 	struct compose *compose;
 	const struct plan *plan;
-	const struct wanted *wanted;
-	const struct seen *seen;
+	const struct wanted *wanted; /* NULL: nothing is created */
+	const struct seen *seen;     /* NULL: likewise */
 	struct progress *progress;
+	bool only_stopped;	/* STEP_REMOVE: one that runs again meanwhile is left alone */
+	bool kill_on_interrupt; /* a signal kills what is being stopped, instead of ending the run */
 	/* The outcome. */
 	size_t failed;	  /* steps */
 	bool interrupted; /* by a signal: running steps were finished, no others begun */
 };
 
-/* False: a step failed; every failure was shown through the progress, with its gate's last health outputs, log lines,
- * exit reason and the time used.  Steps that run when one fails are over, steps that need it were not begun. */
+/* False: a step failed (err has the first failure); every failure was shown through the progress, and explained with its
+ * gate's last health outputs, log lines, exit reason and the time used.  Steps that run when one fails are over, steps
+ * that need it were not begun.  SIGINT and SIGTERM are taken while it runs. */
 bool execute(struct execution *execution, struct error *err);
+
+/* The same without a request: what would be done is shown. */
+void execute_dry(struct progress *progress, const struct plan *plan);

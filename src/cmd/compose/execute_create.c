@@ -1,0 +1,271 @@
+/* A container made: its body, what it takes over of the old one, its further networks, its files. */
+#include "cmd/compose/execution.h"
+
+#include "cmd/compose/files.h"
+#include "format/json.h"
+
+/* What its requests are about, until the last is answered. */
+struct creation {
+	json_t *replaced, *connections; /* owned */
+	struct buffer tar;
+	const char *next; /* network to connect to; borrowed from connections */
+};
+
+static void creation_free(struct creation *creation)
+{
+	json_decref(creation->replaced);
+	json_decref(creation->connections);
+	buffer_fini(&creation->tar);
+	free(creation);
+}
+
+static void end(struct work *work, const struct error *err)
+{
+	creation_free(take(work->state_of_kind));
+	if (err)
+		work_fail(work, err);
+	else
+		work_done(work);
+}
+
+/* ---- the body ---- */
+
+static const struct service *service_of(const struct work *work)
+{
+	const struct wanted *wanted = work->run->execution->wanted;
+
+	return wanted && work->step->service ? project_service(wanted->project, work->step->service)
+					     : NULL;
+}
+
+static bool is_being_replaced(const struct run *run, const char *id)
+{
+	const struct plan *plan = run->execution->plan;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].kind == STEP_CREATE && str_equal(plan->items[i].replaces, id))
+			return true;
+	return false;
+}
+
+/* The container that others share a namespace or volumes with: one made now, else the first that is there. */
+static const char *id_of(void *data, const char *service)
+{
+	const struct run *run = data;
+	const struct plan *plan = run->execution->plan;
+	const struct seen *seen = run->execution->seen;
+	const struct seen_container *found = NULL;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (run->works[i].made && str_equal(plan->items[i].service, service))
+			return run->works[i].made;
+	for (size_t i = 0; seen && i < seen->containers.count; i++) {
+		const struct seen_container *c = &seen->containers.items[i];
+
+		if (!c->one_off && str_equal(c->service, service) &&
+		    !is_being_replaced(run, c->id) && (!found || c->number < found->number))
+			found = c;
+	}
+	return found ? found->id : NULL;
+}
+
+static const char *image_id(const struct run *run, const char *image)
+{
+	const struct seen *seen = run->execution->seen;
+
+	for (size_t i = 0; seen && i < seen->images.count; i++)
+		if (str_equal(seen->images.items[i].name, image))
+			return seen->images.items[i].id;
+	return NULL;
+}
+
+static const struct seen_container *find_seen(const struct run *run, const char *id)
+{
+	const struct seen *seen = run->execution->seen;
+
+	for (size_t i = 0; seen && i < seen->containers.count; i++)
+		if (str_equal(seen->containers.items[i].id, id))
+			return &seen->containers.items[i];
+	return NULL;
+}
+
+/* Only an empty command asks what the image runs. */
+static const json_t *image_for(struct run *run, const struct service *service)
+{
+	const struct node *command = node_get(service->node, "command");
+	struct error ignored;
+
+	if (!command || command->kind != NODE_LIST || command->count)
+		return NULL;
+	const json_t *known = json_object_get(run->images, service->image);
+	if (known)
+		return known;
+	scoped_target struct target target = target_format("/images/%s/json", service->image);
+	json_t *image = api_get(run->compose->cli, &target, &ignored);
+	if (!run->images)
+		run->images = json_object();
+	if (image)
+		json_object_set_new(run->images, service->image, image);
+	return image;
+}
+
+static void show_warnings(const struct run *run, const struct strings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		compose_warn(run->compose, "%s", warnings->items[i]);
+}
+
+bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t **connections,
+	       struct target *target, struct buffer *tar, struct error *err)
+{
+	struct run *run = work->run;
+	const struct step *step = work->step;
+	const struct service *service = service_of(work);
+	scoped_strings struct strings warnings = {0};
+
+	if (!service)
+		return error_set(err, ERROR_NOT_FOUND, "no such service: %s",
+				 step->service ? step->service : step->name);
+	struct seen_container stub = {.id = step->replaces};
+	const struct seen_container *old = step->replaces ? find_seen(run, step->replaces) : NULL;
+	struct body_request request = {
+		.project = run->execution->wanted->project,
+		.service = service,
+		.number = step->number,
+		.name = step->name,
+		.hash = pairs_get(&run->execution->wanted->hashes, service->name),
+		.image_id = image_id(run, service->image),
+		.image = image_for(run, service),
+		.replaces = old ? old : step->replaces ? &stub : NULL,
+		.replaced = replaced,
+		.features = &run->compose->features,
+		.api_version = run->compose->cli->api_version,
+		.held = step->held,
+		.use_aliases = true,
+		.publish = true,
+		.id_of = id_of,
+		.data = run,
+		.files = &host_files,
+		.warnings = work->step->kind == STEP_CREATE ? &warnings : NULL,
+	};
+	*body = body_of_container(&request, err);
+	if (!*body || !(*connections = body_of_connections(&request, err)) ||
+	    !body_files_tar(&request, tar, err))
+		return false;
+	*target = body_target(&request);
+	show_warnings(run, &warnings);
+	return true;
+}
+
+/* ---- its requests, one after the other ---- */
+
+static void connect_next(struct work *work);
+
+static void on_files(void *data, const json_t *answer, const struct error *err)
+{
+	end(data, err);
+}
+
+static void put_files(struct work *work)
+{
+	struct creation *creation = work->state_of_kind;
+	scoped_target struct target target = target_format("/containers/%s/archive", work->made);
+
+	if (!creation->tar.size) {
+		end(work, NULL);
+		return;
+	}
+	target_add(&target, "path", "/");
+	requests_send_bytes(work->run->requests, "PUT", &target, "application/x-tar", &creation->tar,
+			    on_files, work);
+}
+
+static void on_connected(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct creation *creation = work->state_of_kind;
+
+	if (err) {
+		end(work, err);
+		return;
+	}
+	json_object_del(creation->connections, creation->next);
+	connect_next(work);
+}
+
+static void connect_next(struct work *work)
+{
+	struct creation *creation = work->state_of_kind;
+	void *entry = json_object_iter(creation->connections);
+
+	if (!entry) {
+		put_files(work);
+		return;
+	}
+	creation->next = json_object_iter_key(entry);
+	scoped_target struct target target = target_format("/networks/%s/connect", creation->next);
+	scoped_json json_t *body = json_pack("{s:s, s:O}", "Container", work->made,
+					     "EndpointConfig", json_object_iter_value(entry));
+	requests_send(work->run->requests, "POST", &target, body, on_connected, work);
+}
+
+static void on_created(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct error failure;
+	size_t i;
+	json_t *warning;
+
+	if (!err && !*doc_text(answer, "Id")) {
+		error_set(&failure, ERROR_SYSTEM, "the daemon made a container without an id");
+		err = &failure;
+	}
+	if (err) {
+		end(work, err);
+		return;
+	}
+	work->made = str_dup(doc_text(answer, "Id"));
+	json_array_foreach (json_object_get(answer, "Warnings"), i, warning)
+		compose_warn(work->run->compose, "%s", json_string_value(warning));
+	connect_next(work);
+}
+
+static void create(struct work *work)
+{
+	struct creation *creation = work->state_of_kind;
+	scoped_target struct target target = {0};
+	scoped_json json_t *body = NULL;
+	struct error err;
+
+	if (make_body(work, creation->replaced, &body, &creation->connections, &target,
+		      &creation->tar, &err))
+		requests_send(work->run->requests, "POST", &target, body, on_created, work);
+	else
+		end(work, &err);
+}
+
+static void on_replaced(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct creation *creation = work->state_of_kind;
+
+	if (err && err->kind != ERROR_NOT_FOUND) {
+		end(work, err);
+		return;
+	}
+	creation->replaced = json_incref((json_t *)answer);
+	create(work);
+}
+
+void begin_create(struct work *work)
+{
+	const struct step *step = work->step;
+
+	work->state_of_kind = mem_new(struct creation);
+	if (!step->replaces || step->renew_volumes) {
+		create(work);
+		return;
+	}
+	scoped_target struct target target = target_format("/containers/%s/json", step->replaces);
+	requests_send(work->run->requests, "GET", &target, NULL, on_replaced, work);
+}
