@@ -28,7 +28,7 @@ enum attribute_kind {
 enum merge_rule {
 	MERGE_REPLACE,
 	MERGE_BY_KEY,	   /* maps; values by their own rows */
-	MERGE_BY_IDENTITY, /* lists; an item with the same attribute_identity() is replaced (maps: merged) in place */
+	MERGE_BY_IDENTITY, /* lists; an item with the same attribute_identity() is replaced in place */
 	MERGE_APPEND,	   /* lists */
 	MERGE_BY_DRIVER,   /* maps; by key, but replaced when both have `driver` and they differ */
 };
@@ -55,7 +55,7 @@ enum short_form {
 	SHORT_DEVICE,
 	SHORT_FILE,	     /* of configs and secrets: a name is {source} */
 	SHORT_COUNT,	     /* of devices: all is -1 */
-	SHORT_RESTART_POLICY,
+	SHORT_ULIMIT,	     /* a number stays one */
 	SHORT_FORMS
 };
 
@@ -76,7 +76,6 @@ enum attribute_flags {
 	ATTRIBUTE_NOT_HASHED = 4,  /* no part of what a container is */
 	ATTRIBUTE_REQUIRED = 8,	   /* its map must have it */
 	ATTRIBUTE_NULL = 16,	   /* null means something: it is kept in long form */
-	ATTRIBUTE_OPEN = 32,	   /* text where a number or bool stood is nothing to warn of */
 };
 
 struct attribute {
@@ -102,6 +101,10 @@ const struct attribute *attribute_child(const struct attribute *attribute, const
 /* The known key that is nearest to what was typed; NULL: none is near. */
 const char *attribute_nearest(const struct attribute *map, const char *key);
 
+/* Likewise of any words: `word` says the one at `index`. */
+const char *spelling_nearest(const char *typed, const char *(*word)(const void *data, size_t index),
+			     const void *data, size_t count);
+
 /* Added to `out`: equal for items of a list in long form that are the same one. */
 void attribute_identity(const struct attribute *list, const struct node *item, struct buffer *out);
 
@@ -124,11 +127,13 @@ struct node *long_form_file(struct arena *arena, const struct node *root,
 
 /* ---- after merging ---- */
 
-/* What nobody said but holds, put into the merged tree: `build.dockerfile`, targets of configs and secrets,
- * `networks: {default: null}` of services that name none, the top-level `default` network if one uses it,
- * `network_mode: bridge` in version 1.  Maps of the tree are changed, so it must be the caller's own. */
+/* What nobody said but holds, put into the merged tree: context and dockerfile of builds, conditions of depends_on,
+ * targets of configs and secrets, counts of devices, `networks: {default: null}` of services that name none and the
+ * top-level `default` network if one uses it; in version 1 `network_mode: bridge` instead.  Maps of the tree are
+ * changed, so it must be the caller's own; applied twice it changes nothing. */
 struct defaults_rules {
-	bool version1; /* a file without `services` */
+	bool version1;	       /* a file without `services` */
+	const char *directory; /* the project's: a build without a context has this one */
 };
 void defaults_apply(struct arena *arena, struct node *root, const struct defaults_rules *rules);
 

@@ -103,7 +103,8 @@ static bool make_tree(struct load *load)
 static void finish_tree(struct load *load)
 {
 	struct project *project = load->project;
-	struct defaults_rules rules = {.version1 = project->version1};
+	struct defaults_rules rules = {
+		.version1 = project->version1, .directory = project->directory};
 	struct node *root = project->root;
 
 	node_remove(root, "version");

@@ -1,0 +1,80 @@
+/* `build`, `develop` and `image`. */
+#include "compose/check.h"
+
+#include "format/platform.h"
+#include "format/reference.h"
+
+#include <string.h>
+
+static void check_dockerfile(const struct check *c, const struct node *build)
+{
+	const struct node_member *written = node_find(build, "dockerfile");
+	const struct node_member *line = node_find(build, "dockerfile_inline");
+
+	if (written && line)
+		check_error(c, line->place, "build.dockerfile_inline",
+			    "\"dockerfile\" and \"dockerfile_inline\" exclude each other");
+}
+
+static void check_platforms(const struct check *c, const struct node *build)
+{
+	const struct node *platforms = node_get(build, "platforms");
+	const struct node *wanted = check_text(c->node, "platform");
+	struct platform platform;
+	struct error err;
+
+	if (wanted && !platform_parse(wanted->text, &platform, &err))
+		check_error(c, wanted->place, "platform", "%s", err.text);
+	if (!platforms || !platforms->count || !wanted)
+		return;
+	node_each(member, platforms) if (strcmp(member->value->text, wanted->text) == 0) return;
+	check_error(c, platforms->place, "build.platforms",
+		    "must include the service's platform %s", wanted->text);
+}
+
+/* An id names an image too. */
+static bool is_id(const char *text)
+{
+	if (str_starts_with(text, "sha256:"))
+		return true;
+	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+static void check_image(const struct check *c)
+{
+	const struct node *image = check_text(c->node, "image");
+	scoped_reference struct reference reference = {0};
+	struct error err;
+
+	if (!image && !node_find(c->node, "image") && !node_find(c->node, "build") &&
+	    !node_find(c->node, "provider"))
+		check_error(c, c->service->place, "",
+			    "service \"%s\" has neither an image nor a build context specified",
+			    c->service->name);
+	if (image && !is_id(image->text) && !reference_parse(image->text, &reference, &err))
+		check_error(c, image->place, "image", "%s: \"%s\"", err.text, image->text);
+}
+
+static void check_watch(const struct check *c, const struct node *rule, size_t index)
+{
+	const char *action = node_get_text(rule, "action", "");
+	scoped_free char *path = str_format("develop.watch[%zu]", index);
+
+	if (str_starts_with(action, "sync") && !node_find(rule, "target"))
+		check_error(c, rule->place, path, "the action %s needs a target", action);
+	if (strcmp(action, "sync+exec") == 0 && !node_find(rule, "exec"))
+		check_error(c, rule->place, path, "the action %s needs 'exec'", action);
+}
+
+void check_build(const struct check *c)
+{
+	const struct node *build = node_get(c->node, "build");
+	size_t index = 0;
+
+	check_image(c);
+	if (build)
+		check_dockerfile(c, build);
+	check_platforms(c, build);
+	node_each(member, node_get(node_get(c->node, "develop"), "watch"))
+		check_watch(c, member->value, index++);
+}

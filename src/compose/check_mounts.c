@@ -1,0 +1,134 @@
+/* Mounts, configs and secrets of a service: where they come from, and that two do not meet. */
+#include "compose/check.h"
+
+#include "base/map.h"
+
+#include <string.h>
+
+static const char *resource_key(const void *data, size_t index)
+{
+	return ((const struct resources *)data)->items[index].key;
+}
+
+static void check_declared(const struct check *c, const struct resources *resources,
+			   const char *kind, const struct node *name, const char *path)
+{
+	if (!name || resources_get(resources, name->text))
+		return;
+	const char *nearest =
+		spelling_nearest(name->text, resource_key, resources, resources->count);
+	check_error(c, name->place, path, "service \"%s\" refers to undefined %s %s%s%s%s",
+		    c->service->name, kind, name->text, nearest ? "; did you mean '" : "",
+		    nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static void check_networks(const struct check *c)
+{
+	node_each(member, node_get(c->node, "networks"))
+	{
+		struct node name = {.place = member->place, .text = member->key};
+		scoped_free char *path = str_format("networks.%s", member->key);
+
+		if (strcmp(member->key, "default") != 0)
+			check_declared(c, &c->project->networks, "network", &name, path);
+	}
+}
+
+static void check_files(const struct check *c, const char *key, const char *path,
+			const struct node *files, const struct resources *resources)
+{
+	scoped_free char *kind = str_dup_n(key, strlen(key) - 1);
+	size_t index = 0;
+
+	node_each(member, files)
+	{
+		scoped_free char *here = str_format("%s[%zu]", path, index++);
+
+		check_declared(c, resources, kind, check_text(member->value, "source"), here);
+	}
+}
+
+/* ---- mounts ---- */
+
+/* What each type may say, besides source, target and read_only. */
+static const struct mount_type {
+	const char *name;
+	bool needs_source, has_source, is_done;
+} mount_types[] = {
+	{"volume", false, true, true}, {"bind", true, true, true},   {"tmpfs", false, false, true},
+	{"image", true, true, true},   {"npipe", true, true, false}, {"cluster", true, true, false},
+};
+
+static const struct mount_type *mount_type_of(const struct node *mount)
+{
+	const char *name = node_get_text(mount, "type", "");
+
+	for (size_t i = 0; i < array_length(mount_types); i++)
+		if (strcmp(mount_types[i].name, name) == 0)
+			return &mount_types[i];
+	return NULL;
+}
+
+static void check_options(const struct check *c, const struct node *mount, const char *path)
+{
+	static const char *const sections[] = {"bind", "volume", "tmpfs", "image"};
+	const char *type = node_get_text(mount, "type", "");
+
+	for (size_t i = 0; i < array_length(sections); i++) {
+		const struct node_member *section = node_find(mount, sections[i]);
+
+		if (section && strcmp(type, sections[i]) != 0)
+			check_error(c, section->place, path,
+				    "'%s' is for mounts of type %s, not %s", sections[i],
+				    sections[i], type);
+	}
+}
+
+static void check_mount(const struct check *c, const struct node *mount, const char *path)
+{
+	const struct mount_type *type = mount_type_of(mount);
+	const struct node *source = node_get(mount, "source");
+
+	if (!type)
+		return;
+	if (!type->is_done)
+		check_error(c, mount->place, path, "mounts of type %s are not supported",
+			    type->name);
+	else if (type->needs_source && !source)
+		check_error(c, mount->place, path, "a mount of type %s needs a source", type->name);
+	else if (source && !type->has_source)
+		check_error(c, source->place, path, "a mount of type %s has no source", type->name);
+	check_options(c, mount, path);
+	if (strcmp(type->name, "volume") == 0 && !c->project->version1)
+		check_declared(c, &c->project->volumes, "volume", check_text(mount, "source"),
+			       path);
+}
+
+/* A target that an earlier one of the list has. */
+static void check_target(const struct check *c, struct map *seen, const struct node *item,
+			 const char *path)
+{
+	const struct node *target = check_text(item, "target");
+
+	if (target && map_put(seen, target->text, (void *)target))
+		check_error(c, target->place, path, "there are two mounts on %s", target->text);
+}
+
+void check_mounts(const struct check *c)
+{
+	scoped_map struct map seen = {0};
+	size_t index = 0;
+
+	node_each(member, node_get(c->node, "volumes"))
+	{
+		scoped_free char *path = str_format("volumes[%zu]", index++);
+
+		check_mount(c, member->value, path);
+		check_target(c, &seen, member->value, path);
+	}
+	check_networks(c);
+	check_files(c, "configs", "configs", node_get(c->node, "configs"), &c->project->configs);
+	check_files(c, "secrets", "secrets", node_get(c->node, "secrets"), &c->project->secrets);
+	check_files(c, "secrets", "build.secrets", node_get(node_get(c->node, "build"), "secrets"),
+		    &c->project->secrets);
+}
