@@ -245,7 +245,7 @@ static const struct attribute credential_members[] = {
 };
 
 static const struct attribute dependency_members[] = {
-	TEXT("condition", REQUIRED,
+	TEXT("condition",
 	     .words = "service_started|service_healthy|service_completed_successfully"),
 	BOOL("required"),
 	BOOL("restart"),
