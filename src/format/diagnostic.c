@@ -17,6 +17,19 @@ static void drop(struct diagnostic *diagnostic)
 	free(diagnostic->text);
 }
 
+static const char *keep_file(struct diagnostics *diagnostics, const char *file)
+{
+	struct strings *files = &diagnostics->files;
+
+	if (!file)
+		return NULL;
+	for (size_t i = files->count; i > 0; i--)
+		if (strcmp(files->items[i - 1], file) == 0)
+			return files->items[i - 1];
+	strings_add(files, file);
+	return files->items[files->count - 1];
+}
+
 static void add(struct diagnostics *diagnostics, struct diagnostic item)
 {
 	for (size_t i = 0; i < diagnostics->count; i++) {
@@ -31,6 +44,7 @@ static void add(struct diagnostics *diagnostics, struct diagnostic item)
 		drop(&item);
 		return;
 	}
+	item.place.file = keep_file(diagnostics, item.place.file);
 	vector_add(diagnostics, item);
 }
 
@@ -70,6 +84,7 @@ void diagnostics_fini(struct diagnostics *diagnostics)
 	for (size_t i = 0; i < diagnostics->count; i++)
 		drop(&diagnostics->items[i]);
 	free(diagnostics->items);
+	strings_fini(&diagnostics->files);
 	*diagnostics = (struct diagnostics){0};
 }
 

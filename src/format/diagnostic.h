@@ -18,6 +18,7 @@ struct diagnostics {
 	struct diagnostic *items;
 	size_t count, capacity;
 	size_t errors, dropped;
+	struct strings files; /* that places name: diagnostics outlive the trees they are about */
 };
 
 /* The same level, place, path and text twice is told once.  Always false, so that failing is one line. */
