@@ -8,6 +8,7 @@ struct place_of {
 	struct node *services;
 	const struct node *more;   /* of included projects; NULL */
 	const struct scope *scope; /* its directory is where `file` begins */
+	const struct scope *from;  /* that of the project whose services extend */
 	const char *shown;	   /* NULL: the project's own files */
 };
 
@@ -70,11 +71,11 @@ static const struct scope *scope_of(struct load *load, const struct place_of *at
 	for (size_t i = 0; i < load->extended.count; i++) {
 		struct extended *known = &load->extended.items[i];
 
-		if (known->from == at->scope && strcmp(known->scope->directory, directory) == 0)
+		if (known->from == at->from && strcmp(known->scope->directory, directory) == 0)
 			return known->scope;
 	}
-	struct scope *scope = scope_new(load, directory, &at->scope->environment);
-	vector_add(&load->extended, ((struct extended){at->scope, scope}));
+	struct scope *scope = scope_new(load, directory, &at->from->environment);
+	vector_add(&load->extended, ((struct extended){at->from, scope}));
 	return scope;
 }
 
@@ -93,7 +94,8 @@ static bool open_file(struct load *load, const struct link *link, const struct n
 	if (!source)
 		return false;
 	struct node *services = node_get(source->root, "services");
-	*out = (struct place_of){services ? services : source->root, NULL, scope, source->shown};
+	*out = (struct place_of){services ? services : source->root, NULL, scope, link->at->from,
+				 source->shown};
 	return true;
 }
 
@@ -182,7 +184,7 @@ void extends_resolve(struct load *load, struct node *tree, const struct node *in
 		     const struct scope *scope)
 {
 	struct place_of at = {node_get(tree, "services"), node_get(included, "services"), scope,
-			      NULL};
+			      scope, NULL};
 
 	for (size_t i = 0; at.services && i < at.services->count; i++) {
 		resolve(load, &at, at.services->members[i].key, NULL);
