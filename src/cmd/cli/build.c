@@ -1,13 +1,8 @@
 /* build: the context goes to the daemon, what it says comes back.  With --quiet only the image's id is
  * shown; all that was said stands on stderr when the build fails. */
 #include "base/time.h"
-#include "cmd/cli/address.h"
-#include "cmd/cli/auth.h"
-#include "cmd/cli/build_context.h"
-#include "cmd/cli/build_options.h"
-#include "cmd/cli/build_secret.h"
+#include "cmd/cli/build_run.h"
 #include "cmd/cli/stream_progress.h"
-#include "format/base64.h"
 #include "format/json.h"
 #include "format/units.h"
 
@@ -50,8 +45,9 @@ static void add_sent(const struct building *building, const char *before, const 
 }
 
 /* On a terminal the number moves; elsewhere it is told once. */
-static void tell_sent(struct building *building, bool whole)
+static void tell_sent(void *data, bool whole)
 {
+	struct building *building = data;
 	bool terminal = isatty(STDOUT_FILENO) && !building->build->quiet;
 	int64_t now = time_monotonic_ns();
 	scoped_buffer struct buffer text = {0};
@@ -66,16 +62,6 @@ static void tell_sent(struct building *building, bool whole)
 		buffer_add(&building->sent, text.data, text.size);
 	else
 		cli_print(&text);
-}
-
-static ssize_t read_context(void *data, void *out, size_t size, struct error *err)
-{
-	struct building *building = data;
-	ssize_t got = build_context_read(building->context, out, size, err);
-
-	if (got >= 0)
-		tell_sent(building, got == 0);
-	return got;
 }
 
 /* ---- listening ---- */
@@ -101,78 +87,7 @@ static bool hear(void *data, const json_t *message, struct error *err)
 	return stream_progress_show(building->progress, message, err);
 }
 
-/* ---- credentials ---- */
-
-/* Of every registry that one is known of: a Dockerfile may name any. */
-static char *registry_config(const struct cli *cli)
-{
-	scoped_json json_t *all = auth_read_all(cli);
-	scoped_free char *text = json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
-	scoped_buffer struct buffer encoded = {0};
-
-	base64_encode(text, strlen(text), &encoded);
-	for (size_t i = 0; i < encoded.size; i++)
-		encoded.data[i] = encoded.data[i] == '+'   ? '-'
-				  : encoded.data[i] == '/' ? '_'
-							   : encoded.data[i];
-	return buffer_take(&encoded);
-}
-
 /* ---- the build ---- */
-
-/* The agent's socket is known by its path, so that the daemon must be on the same host. */
-static bool add_agents(const struct building *building, struct pairs *headers, struct error *err)
-{
-	scoped_free char *address = NULL, *agents = NULL;
-
-	if (building->build->ssh.count == 0)
-		return true;
-	address = address_choose(building->cli, err);
-	if (!address)
-		return false;
-	if (!str_starts_with(address, "unix://"))
-		return error_set(
-			err, ERROR_INVALID,
-			"--ssh hands an agent to a daemon on this host alone, and not to %s",
-			address);
-	agents = build_agents_header(&building->build->ssh, err);
-	if (agents)
-		pairs_set(headers, "X-Wherry-Ssh", agents);
-	return agents != NULL;
-}
-
-static bool request(struct building *building, struct error *err)
-{
-	const struct build_context *context = building->context;
-	scoped_target struct target target = target_format("/build");
-	scoped_pairs struct pairs headers = {0};
-	scoped_free char *credentials = registry_config(building->cli);
-	struct http_body_source source = {read_context, building, -1};
-	struct api_request api = {
-		.method = "POST",
-		.target = &target,
-		.stream = context->remote ? NULL : &source,
-		.type = "application/x-tar",
-		.headers = &headers,
-	};
-
-	if (building->build->secrets.count) {
-		scoped_free char *secrets = build_secrets_header(&building->build->secrets, err);
-
-		if (!secrets)
-			return false;
-		pairs_set(&headers, "X-Wherry-Secrets", secrets);
-	}
-	if (!add_agents(building, &headers, err))
-		return false;
-	if (!str_is_empty(context->dockerfile))
-		target_add(&target, "dockerfile", context->dockerfile);
-	if (context->remote)
-		target_add(&target, "remote", context->remote);
-	build_add_parameters(building->build, &target);
-	pairs_set(&headers, "X-Registry-Config", credentials);
-	return api_stream(building->cli, &api, hear, building, err);
-}
 
 static bool write_id_file(const struct building *building, const char *id, struct error *err)
 {
@@ -219,6 +134,13 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.context = &context,
 		.progress = stream_progress_new(build->quiet ? -1 : STDOUT_FILENO),
 	};
+	struct build_run how = {
+		.build = build,
+		.context = &context,
+		.hear = hear,
+		.sent = tell_sent,
+		.data = &building,
+	};
 	struct error err;
 
 	if (!build_context_open(&context, arguments->items[0],
@@ -226,7 +148,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		return cli_fail(cli, &err);
 	if (!str_is_empty(build->iidfile))
 		unlink(build->iidfile);
-	if (!request(&building, &err))
+	if (!build_run(cli, &how, &err))
 		return fail(&building, &err);
 	return finish(&building, &err) ? 0 : cli_fail(cli, &err);
 }

@@ -274,8 +274,9 @@ static bool read_dockerfile(const char *path, struct buffer *out, struct error *
 	return read_up_to(path ? file : STDIN_FILENO, DOCKERFILE_MAX, out, err);
 }
 
+/* `text`: the Dockerfile itself; NULL: it is `file`. */
 static bool open_folder(struct build_context *context, const char *folder, const char *file,
-			struct error *err)
+			const char *text, struct error *err)
 {
 	static const struct tar_walk_rules rules = {
 		.judge = judge, .of_root = true, .whole_seconds = true};
@@ -287,9 +288,11 @@ static bool open_folder(struct build_context *context, const char *folder, const
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", folder);
-	if (!from_stdin && !find_dockerfile(folder, file, &path, &name, err))
+	if (!text && !from_stdin && !find_dockerfile(folder, file, &path, &name, err))
 		return unprepared(err);
-	if (!name && !read_dockerfile(path, &dockerfile, err))
+	if (text)
+		buffer_add_text(&dockerfile, text);
+	else if (!name && !read_dockerfile(path, &dockerfile, err))
 		return false;
 	if (!read_ignore(fd, IGNORE, &ignore, err) || !parse_ignore(context, &ignore, name, err))
 		return false;
@@ -304,25 +307,50 @@ static bool open_folder(struct build_context *context, const char *folder, const
 
 /* ---- any of them ---- */
 
-bool build_context_open(struct build_context *context, const char *place, const char *file,
-			struct error *err)
+/* *there: it is a folder of this host. */
+static bool open_if_folder(struct build_context *context, const char *place, const char *file,
+			   const char *text, bool *there, struct error *err)
 {
 	char folder[PATH_MAX];
 	struct stat status;
 
+	*there = stat(place, &status) == 0 && S_ISDIR(status.st_mode);
+	if (*there && !realpath(place, folder))
+		return cannot_resolve(err, "context", place) || unprepared(err);
+	return !*there || open_folder(context, folder, file, text, err);
+}
+
+static bool not_found(const char *place, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "unable to prepare context: path \"%s\" not found",
+			 place);
+}
+
+bool build_context_open(struct build_context *context, const char *place, const char *file,
+			struct error *err)
+{
+	bool there;
+
 	if (strcmp(place, "-") == 0)
 		return open_stdin(context, file, err);
-	if (stat(place, &status) == 0 && S_ISDIR(status.st_mode)) {
-		if (!realpath(place, folder))
-			return cannot_resolve(err, "context", place) || unprepared(err);
-		return open_folder(context, folder, file, err);
-	}
+	if (!open_if_folder(context, place, file, NULL, &there, err))
+		return false;
+	if (there)
+		return true;
 	if (!is_address(place))
-		return error_set(err, ERROR_INVALID,
-				 "unable to prepare context: path \"%s\" not found", place);
+		return not_found(place, err);
 	context->remote = str_dup(place);
 	context->dockerfile = str_dup_or_null(file);
 	return true;
+}
+
+bool build_context_open_inline(struct build_context *context, const char *folder,
+			       const char *dockerfile, struct error *err)
+{
+	bool there;
+
+	return open_if_folder(context, folder, NULL, dockerfile, &there, err) &&
+	       (there || not_found(folder, err));
 }
 
 static ssize_t read_head(struct build_context *context, void *out, size_t size)

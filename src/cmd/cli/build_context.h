@@ -22,6 +22,10 @@ struct build_context {
 /* `place` is PATH, URL or "-"; `file` is --file or NULL. */
 bool build_context_open(struct build_context *context, const char *place, const char *file,
 			struct error *err);
+
+/* The same of a folder, whose Dockerfile is this text and lies in no file. */
+bool build_context_open_inline(struct build_context *context, const char *folder,
+			       const char *dockerfile, struct error *err);
 void build_context_fini(struct build_context *context);
 #define scoped_build_context scoped_with(build_context_fini)
 

@@ -52,7 +52,10 @@ static bool close_cidfile(const char *path, int *fd, const char *id, struct erro
 static bool pull(struct cli *cli, const struct spec *spec, const struct reference *reference,
 		 struct error *err)
 {
-	struct pull how = {spec->platform, false, spec->quiet ? -1 : STDERR_FILENO};
+	struct pull how = {
+		.platform = spec->platform,
+		.stream = {.fd = spec->quiet ? -1 : STDERR_FILENO},
+	};
 
 	return image_pull_reference(cli, reference, &how, err);
 }

@@ -8,17 +8,35 @@
 #include <stdio.h>
 #include <unistd.h>
 
+struct showing {
+	const struct image_stream *stream;
+	struct stream_progress *progress;
+};
+
 static bool show(void *data, const json_t *message, struct error *err)
 {
-	return stream_progress_show(data, message, err);
+	struct showing *showing = data;
+
+	if (showing->stream->each)
+		showing->stream->each(showing->stream->data, message);
+	return stream_progress_show(showing->progress, message, err);
+}
+
+bool image_stream_run(struct cli *cli, struct api_request *request,
+		      const struct image_stream *stream, struct error *err)
+{
+	scoped_with(stream_progress_free_at) struct stream_progress *progress =
+		stream_progress_new(stream->fd);
+	struct showing showing = {stream, progress};
+
+	request->client = stream->client;
+	return api_stream(cli, request, show, &showing, err);
 }
 
 bool image_pull_reference(struct cli *cli, const struct reference *reference,
 			  const struct pull *pull, struct error *err)
 {
 	scoped_target struct target target = target_format("/images/create");
-	scoped_with(stream_progress_free_at) struct stream_progress *progress =
-		stream_progress_new(pull->fd);
 	scoped_free char *name = reference_name(reference);
 	scoped_free char *auth = auth_header(cli, reference->domain);
 	scoped_pairs struct pairs headers = {0};
@@ -31,7 +49,7 @@ bool image_pull_reference(struct cli *cli, const struct reference *reference,
 		target_add(&target, "platform", pull->platform);
 	pairs_set(&headers, "X-Registry-Auth", auth);
 	struct api_request request = {.method = "POST", .target = &target, .headers = &headers};
-	return api_stream(cli, &request, show, progress, err);
+	return image_stream_run(cli, &request, &pull->stream, err);
 }
 
 struct options {
@@ -70,7 +88,11 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct options *given = fields;
 	scoped_reference struct reference reference = {0};
-	struct pull pull = {given->platform, given->all_tags, given->quiet ? -1 : STDOUT_FILENO};
+	struct pull pull = {
+		.platform = given->platform,
+		.all_tags = given->all_tags,
+		.stream = {.fd = given->quiet ? -1 : STDOUT_FILENO},
+	};
 	struct error err;
 
 	if (!reference_parse(arguments->items[0], &reference, &err) ||

@@ -1,9 +1,9 @@
 /* save and push: images to a file and to a registry. */
 #include "cmd/cli/api.h"
 #include "cmd/cli/auth.h"
+#include "cmd/cli/image_pull.h"
 #include "cmd/cli/output_file.h"
 #include "cmd/cli/platform_option.h"
-#include "cmd/cli/stream_progress.h"
 #include "format/json.h"
 #include "format/reference.h"
 
@@ -55,11 +55,6 @@ static const struct option push_options[] = {
 	 .help = "Show only the image's name"},
 };
 
-static bool show(void *data, const json_t *message, struct error *err)
-{
-	return stream_progress_show(data, message, err);
-}
-
 /* What has no tag gets the usual one, and that is told. */
 static bool complete_reference(struct reference *reference, const struct push *push,
 			       struct error *err)
@@ -76,33 +71,33 @@ static bool complete_reference(struct reference *reference, const struct push *p
 	return true;
 }
 
-static bool push_reference(struct cli *cli, const struct reference *reference,
-			   const struct push *push, struct error *err)
+bool image_push_reference(struct cli *cli, const struct reference *reference, bool all_tags,
+			  const char *platform, const struct image_stream *stream,
+			  struct error *err)
 {
 	scoped_free char *name = reference_familiar_name(reference);
 	scoped_free char *auth = auth_header(cli, reference->domain);
 	scoped_target struct target target = target_format("/images/%s/push", name);
-	scoped_with(stream_progress_free_at) struct stream_progress *progress =
-		stream_progress_new(push->quiet ? -1 : STDOUT_FILENO);
 	scoped_pairs struct pairs headers = {0};
 	struct api_request request = {.method = "POST", .target = &target, .headers = &headers};
 
-	if (!push->all_tags)
+	if (!all_tags)
 		target_add(&target, "tag", reference->tag ? reference->tag : reference->digest);
 	pairs_set(&headers, "X-Registry-Auth", auth);
-	return platform_option_add(cli, &target, push->platform, "1.46", err) &&
-	       api_stream(cli, &request, show, progress, err);
+	return platform_option_add(cli, &target, platform, "1.46", err) &&
+	       image_stream_run(cli, &request, stream, err);
 }
 
 static int run_push(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct push *push = fields;
 	scoped_reference struct reference reference = {0};
+	struct image_stream stream = {.fd = push->quiet ? -1 : STDOUT_FILENO};
 	struct error err;
 
 	if (!reference_parse(arguments->items[0], &reference, &err) ||
 	    !complete_reference(&reference, push, &err) ||
-	    !push_reference(cli, &reference, push, &err))
+	    !image_push_reference(cli, &reference, push->all_tags, push->platform, &stream, &err))
 		return cli_fail(cli, &err);
 	scoped_free char *text =
 		push->all_tags ? reference_name(&reference) : reference_text(&reference);
