@@ -1,5 +1,6 @@
 #include "format/dotenv.h"
 
+#include "base/map.h"
 #include "format/interpolate.h"
 
 #include <ctype.h>
@@ -9,6 +10,8 @@ struct reader {
 	unsigned line;
 	const struct dotenv_rules *rules;
 	struct pairs *out;
+	struct map numbers; /* in `out`, from 1, by name: a file may have a hundred thousand */
+	size_t total;	    /* bytes of values: each may hold all earlier ones */
 	struct error *err;
 };
 
@@ -42,6 +45,36 @@ static void skip_line(struct reader *reader)
 	(error_set((reader)->err, ERROR_INVALID, __VA_ARGS__),                                     \
 	 error_prefix((reader)->err, "line %u", (reader)->line))
 
+/* ---- what is known ---- */
+
+static void remember(struct reader *reader, const char *name, size_t number)
+{
+	map_put(&reader->numbers, name, (void *)(uintptr_t)number);
+}
+
+static struct pair *find(const struct reader *reader, const char *name)
+{
+	size_t number = (size_t)(uintptr_t)map_get(&reader->numbers, name);
+
+	return number ? &reader->out->items[number - 1] : NULL;
+}
+
+static bool set(struct reader *reader, const char *name, const char *value)
+{
+	struct pair *pair = find(reader, name);
+
+	reader->total += strlen(value);
+	if (reader->total > DOTENV_VALUES_LIMIT)
+		return fail(reader, "values of more than %d bytes in all", DOTENV_VALUES_LIMIT);
+	if (pair) {
+		str_replace(&pair->value, value);
+		return true;
+	}
+	pairs_append(reader->out, name, value);
+	remember(reader, name, reader->out->count);
+	return true;
+}
+
 /* ---- interpolation: the shell, then earlier lines ---- */
 
 static const char *get_variable(void *data, const char *name)
@@ -49,7 +82,10 @@ static const char *get_variable(void *data, const char *name)
 	const struct reader *reader = data;
 	const char *value = reader->rules->get ? reader->rules->get(reader->rules->data, name) : NULL;
 
-	return value ? value : pairs_get(reader->out, name);
+	if (value)
+		return value;
+	const struct pair *pair = find(reader, name);
+	return pair ? pair->value : NULL;
 }
 
 static void tell_unset(void *data, const char *name)
@@ -234,13 +270,12 @@ static void skip_export(struct reader *reader)
 }
 
 /* KEY alone: the value that is there already, if any. */
-static void inherit(struct reader *reader, const char *name)
+static bool inherit(struct reader *reader, const char *name)
 {
 	const struct dotenv_rules *rules = reader->rules;
 	const char *value = rules->get ? rules->get(rules->data, name) : NULL;
 
-	if (value)
-		pairs_set(reader->out, name, value);
+	return value ? set(reader, name, value) : true;
 }
 
 static bool read_assignment(struct reader *reader)
@@ -254,15 +289,11 @@ static bool read_assignment(struct reader *reader)
 	char separator = peek(reader);
 	if (!*name || (!strchr("=:\n\r#", separator) || !separator))
 		return fail(reader, "'%c' cannot stand in the name of a variable", separator);
-	if (separator != '=' && separator != ':') {
-		inherit(reader, name);
-		return true;
-	}
+	if (separator != '=' && separator != ':')
+		return inherit(reader, name);
 	reader->at++;
 	scoped_free char *value = read_value(reader);
-	if (value)
-		pairs_set(reader->out, name, value);
-	return value;
+	return value && set(reader, name, value);
 }
 
 static bool read_line(struct reader *reader)
@@ -274,11 +305,22 @@ static bool read_line(struct reader *reader)
 	return read_assignment(reader);
 }
 
+static bool read_lines(struct reader *reader)
+{
+	while (!is_over(reader)) {
+		if (!read_line(reader))
+			return false;
+		skip_line(reader);
+	}
+	return true;
+}
+
 bool dotenv_parse(const char *text, size_t size, const struct dotenv_rules *rules,
 		  struct pairs *out, struct error *err)
 {
 	static const char mark[] = "\xef\xbb\xbf";
-	struct reader reader = {text, text + size, 1, rules, out, err};
+	struct reader reader = {
+		.at = text, .end = text + size, .line = 1, .rules = rules, .out = out, .err = err};
 
 	if (size > DOTENV_SIZE_LIMIT)
 		return error_set(err, ERROR_INVALID, "larger than %d bytes", DOTENV_SIZE_LIMIT);
@@ -286,10 +328,9 @@ bool dotenv_parse(const char *text, size_t size, const struct dotenv_rules *rule
 		return error_set(err, ERROR_INVALID, "this is no text: it holds a NUL");
 	if (size >= 3 && memcmp(text, mark, 3) == 0)
 		reader.at += 3;
-	while (!is_over(&reader)) {
-		if (!read_line(&reader))
-			return false;
-		skip_line(&reader);
-	}
-	return true;
+	for (size_t i = 0; i < out->count; i++)
+		remember(&reader, out->items[i].name, i + 1);
+	bool good = read_lines(&reader);
+	map_fini(&reader.numbers);
+	return good;
 }

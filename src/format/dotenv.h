@@ -6,7 +6,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { DOTENV_SIZE_LIMIT = 1 << 20 };
+enum {
+	DOTENV_SIZE_LIMIT = 1 << 20,
+	DOTENV_VALUES_LIMIT = 16 << 20, /* bytes of all values, which may hold each other */
+};
 
 struct dotenv_rules {
 	const char *(*get)(void *data, const char *name); /* the shell's; NULL: unset */

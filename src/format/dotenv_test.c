@@ -2,6 +2,8 @@
 
 #include "base/test.h"
 
+#include <time.h>
+
 static const char *shell(void *data, const char *name)
 {
 	return strcmp(name, "SHELL_X") == 0 ? "from shell" : NULL;
@@ -79,12 +81,35 @@ static void mistakes_have_their_line(void **state)
 	}
 }
 
+static void many_lines_take_bounded_time_and_room(void **state)
+{
+	scoped_buffer struct buffer many = {0}, growing = {0};
+	scoped_pairs struct pairs out = {0}, unwanted = {0};
+	struct dotenv_rules rules = {0};
+	struct error err = {0};
+	clock_t begun = clock();
+
+	while (many.size < DOTENV_SIZE_LIMIT - 100)
+		buffer_format(&many, "V%zu=\n", many.size);
+	assert_true(dotenv_parse(many.data, many.size, &rules, &out, &err));
+	assert_true(out.count > 90000);
+	buffer_add_text(&growing, "A=");
+	for (int i = 0; i < 500000; i++)
+		buffer_add_char(&growing, 'x');
+	for (int i = 0; i < 10000; i++)
+		buffer_format(&growing, "\nB%d=$A", i);
+	assert_false(dotenv_parse(growing.data, growing.size, &rules, &unwanted, &err));
+	assert_string_equal(err.text, "line 34: values of more than 16777216 bytes in all");
+	assert_true((clock() - begun) / CLOCKS_PER_SEC < 5); /* of the processor, and sanitized */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_what_people_write),
 		cmocka_unit_test(raw_keeps_every_byte),
 		cmocka_unit_test(mistakes_have_their_line),
+		cmocka_unit_test(many_lines_take_bounded_time_and_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
