@@ -5,7 +5,10 @@ struct maker {
 	struct project *project;
 	struct service *service;
 	struct diagnostics *diagnostics; /* NULL: what is not there is passed over */
-	struct { struct dependency *items; size_t count, capacity; } found;
+	struct {
+		struct dependency *items;
+		size_t count, capacity;
+	} found;
 };
 
 static const char *const conditions[] = {
@@ -72,7 +75,7 @@ static void add(struct maker *maker, struct place place, const char *key,
 
 static void add_written(struct maker *maker)
 {
-	node_each(member, node_get(maker->service->node, "depends_on")) {
+	node_each (member, node_get(maker->service->node, "depends_on")) {
 		struct dependency dependency = {
 			.service = member->key,
 			.condition = condition_of(member->value),
@@ -115,7 +118,7 @@ static const char *first_piece(struct maker *maker, const char *text)
 
 static void add_links(struct maker *maker)
 {
-	node_each(member, node_get(maker->service->node, "links"))
+	node_each (member, node_get(maker->service->node, "links"))
 		add_implied(maker, member->value, "links",
 			    (struct dependency){.service = first_piece(maker, member->value->text),
 						.restart = true});
@@ -123,7 +126,7 @@ static void add_links(struct maker *maker)
 
 static void add_volumes_from(struct maker *maker)
 {
-	node_each(member, node_get(maker->service->node, "volumes_from"))
+	node_each (member, node_get(maker->service->node, "volumes_from"))
 		if (!str_starts_with(member->value->text, "container:"))
 			add_implied(maker, member->value, "volumes_from",
 				    (struct dependency){
@@ -175,8 +178,11 @@ struct visit {
 struct circle_search {
 	const struct project *project;
 	struct diagnostics *diagnostics;
-	enum { NOT_SEEN, ON_THE_WAY, SEEN } *states;
-	struct { struct visit *items; size_t count, capacity; } way;
+	enum { NOT_SEEN, ON_THE_WAY, SEEN } * states;
+	struct {
+		struct visit *items;
+		size_t count, capacity;
+	} way;
 };
 
 static bool tell_circle(struct circle_search *search, size_t again)

@@ -32,8 +32,8 @@ void load_tell_unset(struct load *load, const char *name, struct place place, co
 	if (map_put(&load->unset, name, load))
 		return;
 	diagnostics_warn(load->diagnostics, place, path,
-			 "The %s%s%s variable is not set. Defaulting to a blank string.", mark, name,
-			 mark);
+			 "The %s%s%s variable is not set. Defaulting to a blank string.", mark,
+			 name, mark);
 }
 
 struct env_file {
@@ -233,7 +233,8 @@ static void add_map_below(struct arena *arena, struct node *map, const struct pa
 
 		if (!node_find(map, name))
 			node_set(arena, map, name, place,
-				 node_new_text(arena, weak->items[i].value ? weak->items[i].value : "",
+				 node_new_text(arena,
+					       weak->items[i].value ? weak->items[i].value : "",
 					       place));
 	}
 }
@@ -256,11 +257,11 @@ static void resolve_files(struct service_files *files, const char *from, const c
 	struct arena *arena = files->load->arena;
 	scoped_pairs struct pairs values = {0};
 
-	if (!list)
+	if (!list || !load_has_room(files->load, list->place))
 		return;
 	scoped_free char *where = str_format("services.%s.%s", files->service->name, from);
 	files->where = where;
-	node_each(member, list)
+	node_each (member, list)
 		add_service_file(files, member->value, &values);
 	if (values.count)
 		add_map_below(arena, member_map(arena, node, to), &values, list->place);
@@ -277,7 +278,7 @@ static void resolve_keys(struct service_files *files)
 	if (!map || map->kind != NODE_MAP)
 		return;
 	struct node *resolved = node_new_map(arena, map->place);
-	node_each(member, map) {
+	node_each (member, map) {
 		struct node *value = member->value;
 
 		if (value->kind == NODE_NULL) {
@@ -300,8 +301,7 @@ void load_resolve_environments(struct load *load)
 	for (size_t i = 0; i < project->service_count; i++) {
 		struct service *service = &project->services[i];
 		const struct scope *scope = map_get(&load->included, service->name);
-		struct service_files files = {
-			load, service, scope ? scope : load->scope, NULL};
+		struct service_files files = {load, service, scope ? scope : load->scope, NULL};
 
 		if (!service->enabled)
 			continue;

@@ -121,7 +121,8 @@ static struct node *missing(struct load *load, const struct link *link, const st
 }
 
 /* What is extended, resolved itself; a copy, since what a service has is changed later. */
-static struct node *find_base(struct load *load, const struct link *link, const struct node *extends)
+static struct node *find_base(struct load *load, const struct link *link,
+			      const struct node *extends)
 {
 	const struct node *wanted = node_get(extends, "service");
 	struct place_of other, base = *link->at;
@@ -148,7 +149,7 @@ static struct node *without_extends(struct load *load, const struct node *servic
 	struct node *copy = node_new_map(load->arena, service->place);
 
 	copy->tag = service->tag;
-	node_each(member, service)
+	node_each (member, service)
 		if (strcmp(member->key, "extends") != 0)
 			node_append(load->arena, copy, member->key, member->place, member->value);
 	return copy;
@@ -171,15 +172,6 @@ static struct node *resolve(struct load *load, const struct place_of *at, const 
 	return base ? own : NULL;
 }
 
-static bool is_too_large(struct load *load, const struct node *service)
-{
-	if (load->arena->used < LOAD_MEMORY_LIMIT)
-		return false;
-	diagnostics_error(load->diagnostics, service->place, "services",
-			  "what services extend takes more than %d MB", LOAD_MEMORY_LIMIT >> 20);
-	return true;
-}
-
 void extends_resolve(struct load *load, struct node *tree, const struct node *included,
 		     const struct scope *scope)
 {
@@ -188,7 +180,7 @@ void extends_resolve(struct load *load, struct node *tree, const struct node *in
 
 	for (size_t i = 0; at.services && i < at.services->count; i++) {
 		resolve(load, &at, at.services->members[i].key, NULL);
-		if (is_too_large(load, at.services->members[i].value))
+		if (!load_has_room(load, at.services->members[i].place))
 			return;
 	}
 }

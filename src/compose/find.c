@@ -18,8 +18,8 @@ const char *load_path(struct load *load, const char *directory, const char *path
 {
 	if (strcmp(path, "-") == 0)
 		return "-";
-	scoped_free char *joined = *path == '/' ? str_dup(path)
-						: str_format("%s/%s", directory, path);
+	scoped_free char *joined =
+		*path == '/' ? str_dup(path) : str_format("%s/%s", directory, path);
 	scoped_free char *clean = path_clean(joined);
 	return arena_text(load->arena, clean);
 }
@@ -74,16 +74,18 @@ static const char *first_of(struct load *load, const char *directory, const char
 static bool no_files(struct load *load)
 {
 	if (load->request->style == COMPOSE_V1)
-		return diagnostics_error(load->diagnostics, (struct place){0}, NULL,
-					 "Can't find a suitable configuration file in this directory or "
-					 "any parent. Are you in the right directory?\n\nSupported "
-					 "filenames: docker-compose.yml, docker-compose.yaml, "
-					 "compose.yml, compose.yaml");
-	return diagnostics_error(load->diagnostics, (struct place){0}, NULL,
-				 "no configuration file provided: there is no compose.yaml, "
-				 "compose.yml, docker-compose.yml or docker-compose.yaml in '%s' or "
-				 "above it",
-				 load->request->working_directory);
+		return diagnostics_error(
+			load->diagnostics, (struct place){0}, NULL,
+			"Can't find a suitable configuration file in this directory or "
+			"any parent. Are you in the right directory?\n\nSupported "
+			"filenames: docker-compose.yml, docker-compose.yaml, "
+			"compose.yml, compose.yaml");
+	return diagnostics_error(
+		load->diagnostics, (struct place){0}, NULL,
+		"no configuration file provided: there is no compose.yaml, "
+		"compose.yml, docker-compose.yml or docker-compose.yaml in '%s' or "
+		"above it",
+		load->request->working_directory);
 }
 
 /* From the working directory up to the root. */
@@ -142,11 +144,11 @@ static void files_of_environment(struct load *load, struct strings *out)
 		load->diagnostics = wanted;
 		diagnostics_fini(&unwanted);
 	}
-	const char *text = pairs_get(pairs_have(shell, "COMPOSE_FILE") ? shell : &variables,
-				     "COMPOSE_FILE");
-	const char *separator = pairs_get(pairs_have(shell, "COMPOSE_PATH_SEPARATOR") ? shell
-										     : &variables,
-					  "COMPOSE_PATH_SEPARATOR");
+	const char *text =
+		pairs_get(pairs_have(shell, "COMPOSE_FILE") ? shell : &variables, "COMPOSE_FILE");
+	const char *separator =
+		pairs_get(pairs_have(shell, "COMPOSE_PATH_SEPARATOR") ? shell : &variables,
+			  "COMPOSE_PATH_SEPARATOR");
 	if (text)
 		split(text, str_is_empty(separator) ? ":" : separator, out);
 }
@@ -156,8 +158,8 @@ static bool take_named(struct load *load, const struct strings *named)
 	size_t standard_inputs = 0;
 
 	for (size_t i = 0; i < named->count; i++) {
-		const char *path = load_path(load, load->request->working_directory,
-					     named->items[i]);
+		const char *path =
+			load_path(load, load->request->working_directory, named->items[i]);
 
 		standard_inputs += strcmp(path, "-") == 0;
 		strings_add(&load->project->files, path);
@@ -174,8 +176,8 @@ static void find_directory(struct load *load)
 	const struct strings *files = &load->project->files;
 
 	if (request->project_directory)
-		load->project->directory = load_path(load, request->working_directory,
-						     request->project_directory);
+		load->project->directory =
+			load_path(load, request->working_directory, request->project_directory);
 	else if (files->count)
 		load->project->directory = load_directory_of(load, files->items[0]);
 	else

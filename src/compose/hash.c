@@ -20,7 +20,7 @@ static struct node *hashed_members(struct arena *arena, const struct attribute *
 {
 	struct node *out = node_new_map(arena, node->place);
 
-	node_each(member, node)
+	node_each (member, node)
 		if (is_hashed(map, member->key))
 			node_append(arena, out, member->key, member->place, member->value);
 	return out;
@@ -58,7 +58,7 @@ static void replace_deploy(struct arena *arena, struct node *service)
 static void add_digests(struct arena *arena, struct node *out, const struct node *service,
 			const char *kind, const struct pairs *digests)
 {
-	node_each(member, node_get(service, kind)) {
+	node_each (member, node_get(service, kind)) {
 		const char *source = node_get_text(member->value, "source", "");
 		scoped_free char *name = str_format("%s.%s", kind, source);
 		const char *digest = digests ? pairs_get(digests, name) : NULL;

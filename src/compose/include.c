@@ -3,8 +3,8 @@
 
 #include "compose/merge.h"
 
-static const char *const sections[] = {"services", "networks", "volumes", "configs", "secrets",
-				       "models"};
+static const char *const sections[] = {"services", "networks", "volumes",
+				       "configs",  "secrets",  "models"};
 
 /* ---- one tree over another project's ---- */
 
@@ -27,15 +27,14 @@ static struct node *combine_section(struct load *load, const char *section, stru
 
 	if (!base || base->kind != NODE_MAP)
 		return over;
-	node_each(member, over) {
+	node_each (member, over) {
 		struct node_member *theirs = node_find(base, member->key);
 
 		if (!theirs) {
 			node_set(load->arena, base, member->key, member->place, member->value);
 		} else if (!node_equal(theirs->value, member->value)) {
 			tell_merged(load, section, member, theirs);
-			theirs->value =
-				merge_nodes(load->arena, row, theirs->value, member->value);
+			theirs->value = merge_nodes(load->arena, row, theirs->value, member->value);
 			theirs->place = member->place;
 		}
 	}
@@ -74,7 +73,7 @@ static void add_paths(struct load *load, const struct scope *scope, const struct
 			strings_add(out, load_path(load, scope->directory, node->text));
 		return;
 	}
-	node_each(member, node)
+	node_each (member, node)
 		add_paths(load, scope, member->value, out);
 }
 
@@ -149,8 +148,8 @@ static bool open_sources(const struct inclusion *in, const struct strings *paths
 
 static bool is_elsewhere(const struct inclusion *in)
 {
-	const struct node *path = in->entry->kind == NODE_MAP ? node_get(in->entry, "path")
-							      : in->entry;
+	const struct node *path =
+		in->entry->kind == NODE_MAP ? node_get(in->entry, "path") : in->entry;
 
 	if (path && path->kind == NODE_LIST && path->count)
 		path = path->members[0].value;
@@ -163,7 +162,7 @@ static bool is_elsewhere(const struct inclusion *in)
 
 static void remember_services(struct load *load, const struct node *tree, struct scope *scope)
 {
-	node_each(member, node_get(tree, "services"))
+	node_each (member, node_get(tree, "services"))
 		if (!map_get(&load->included, member->key))
 			map_put(&load->included, member->key, scope);
 }
@@ -175,8 +174,8 @@ static struct node *include(const struct inclusion *in)
 
 	if (is_elsewhere(in))
 		return NULL;
-	add_paths(load, in->from, in->entry->kind == NODE_MAP ? node_get(in->entry, "path") : in->entry,
-		  &paths);
+	add_paths(load, in->from,
+		  in->entry->kind == NODE_MAP ? node_get(in->entry, "path") : in->entry, &paths);
 	if (!paths.count) {
 		diagnostics_error(load->diagnostics, in->entry->place, "include", "names no file");
 		return NULL;
@@ -204,7 +203,7 @@ static struct node *include_all(struct load *load, struct source *source, const 
 
 	if (!source->include || source->include->kind != NODE_LIST)
 		return NULL;
-	node_each(member, source->include) {
+	node_each (member, source->include) {
 		struct inclusion in = {load, scope, &link, member->value};
 		struct node *tree = include(&in);
 
@@ -229,7 +228,7 @@ struct node *load_tree(struct load *load, struct source *const *sources, size_t 
 		tree = tree ? merge_nodes(load->arena, &attributes_root, tree, sources[i]->root)
 			    : sources[i]->root; /* its own: each scope has read it anew */
 	}
-	if (!tree || load->arena->used > LOAD_MEMORY_LIMIT)
+	if (!tree || !load_has_room(load, tree->place))
 		return NULL;
 	extends_resolve(load, tree, included, scope);
 	if (included)

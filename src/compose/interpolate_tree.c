@@ -36,7 +36,7 @@ static void used(void *data, const char *name, const char *otherwise)
 
 	if (!number) {
 		pairs_append(variables, name, otherwise ? otherwise : "");
-		map_put(&load->variables, name, (void *)(uintptr_t)variables->count); /* NOLINT */
+		map_put(&load->variables, name, (void *)(uintptr_t)variables->count);
 	} else if (otherwise && !*variables->items[number - 1].value) {
 		str_replace(&variables->items[number - 1].value, otherwise);
 	}
@@ -48,7 +48,8 @@ static struct node *interpolate_scalar(struct walk *walk, struct node *node)
 	struct interpolate_rules rules = {get, unset, used, walk};
 	struct error err;
 
-	if (node->kind != NODE_TEXT || !strchr(node->text, '$'))
+	if (node->kind != NODE_TEXT || !strchr(node->text, '$') ||
+	    !load_has_room(walk->load, node->place))
 		return node;
 	walk->place = node->place;
 	scoped_free char *text = interpolate(node->text, &rules, &err);

@@ -33,6 +33,18 @@ static void load_end(struct load *load)
 
 #define scoped_load scoped_with(load_end)
 
+bool load_has_room(struct load *load, struct place place)
+{
+	if (load->arena->used <= LOAD_MEMORY_LIMIT)
+		return true;
+	if (!load->full)
+		diagnostics_error(load->diagnostics, place, NULL,
+				  "the project takes more than %d MB of memory",
+				  LOAD_MEMORY_LIMIT >> 20);
+	load->full = true;
+	return false;
+}
+
 /* ---- files, then the name, which their values may ask for ---- */
 
 static bool read_files(struct load *load)
@@ -103,8 +115,8 @@ static bool make_tree(struct load *load)
 static void finish_tree(struct load *load)
 {
 	struct project *project = load->project;
-	struct defaults_rules rules = {
-		.version1 = project->version1, .directory = project->directory};
+	struct defaults_rules rules = {.version1 = project->version1,
+				       .directory = project->directory};
 	struct node *root = project->root;
 
 	node_remove(root, "version");
@@ -147,8 +159,8 @@ struct project *compose_load(const struct compose_request *request,
 }
 
 /* Files that cannot be read are no reason not to know the name by other means. */
-char *compose_project_name(const struct compose_request *request,
-			   const struct compose_files *files, struct diagnostics *diagnostics)
+char *compose_project_name(const struct compose_request *request, const struct compose_files *files,
+			   struct diagnostics *diagnostics)
 {
 	struct diagnostics unwanted = {0};
 	scoped_load struct load load;

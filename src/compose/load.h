@@ -8,9 +8,9 @@
 #include "format/yaml.h"
 
 enum {
-	LOAD_FILES_LIMIT = 1000,	/* of a project: what includes and extends name, too */
-	LOAD_MEMORY_LIMIT = 512 << 20,	/* bytes of trees */
-	LOAD_CHAIN_LIMIT = 100,		/* of extends, and of includes in includes */
+	LOAD_FILES_LIMIT = 1000,       /* of a project: what includes and extends name, too */
+	LOAD_MEMORY_LIMIT = 256 << 20, /* bytes of trees */
+	LOAD_CHAIN_LIMIT = 100,	       /* of extends, and of includes in includes */
 };
 
 /* What a file is read under: the project's own, or that of an included project. */
@@ -41,17 +41,32 @@ struct load {
 	const struct compose_files *files;
 	struct diagnostics *diagnostics;
 	struct project *project;
-	struct arena *arena;	    /* the project's */
-	struct scope *scope;	    /* the project's own */
-	struct { struct scope **items; size_t count, capacity; } scopes; /* all, owned */
-	struct { struct source **items; size_t count, capacity; } sources; /* all; in the arena */
-	struct { struct extended *items; size_t count, capacity; } extended;
-	struct map by_file;  /* sources in long form by directory and path */
+	struct arena *arena; /* the project's */
+	struct scope *scope; /* the project's own */
+	struct {
+		struct scope **items;
+		size_t count, capacity;
+	} scopes; /* all, owned */
+	struct {
+		struct source **items;
+		size_t count, capacity;
+	} sources; /* all; in the arena */
+	struct {
+		struct extended *items;
+		size_t count, capacity;
+	} extended;
+	struct map by_file;   /* sources in long form by directory and path */
 	struct map variables; /* numbers, from 1, in project->variables */
-	struct map unset;    /* variables that were told to be unset */
-	struct map included; /* services that come from an included project: its scope */
+	struct map unset;     /* variables that were told to be unset */
+	struct map included;  /* services that come from an included project: its scope */
 	size_t files_read;
+	bool full; /* the limit of memory was told */
 };
+
+/* ---- load.c ---- */
+
+/* False once trees take more than LOAD_MEMORY_LIMIT; told the first time. */
+bool load_has_room(struct load *load, struct place place);
 
 /* ---- find.c ---- */
 

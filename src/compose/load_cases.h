@@ -13,9 +13,11 @@ struct case_file {
 };
 
 struct load_case {
-	const char *options; /* words: v1, -f F, -p P, --env-file F, --profile P, cwd=/d, dir=/d, +service, NAME=value */
+	const char *
+		options; /* words: v1, -f F, -p P, --env-file F, --profile P, cwd=/d, dir=/d, +service, NAME=value */
 	struct case_file files[CASE_FILES]; /* a NULL path ends them */
-	const char *at;	     /* "services.a.image": what is looked at; "files", "directory": of the project */
+	const char *
+		at; /* "services.a.image": what is looked at; "files", "directory": of the project */
 	const char *json;    /* its JSON; NULL: it is not there */
 	const char *error;   /* in one of the errors; then nothing is loaded.  NULL: it loads */
 	const char *warning; /* in one of the warnings; NULL: there is none */

@@ -65,8 +65,8 @@ static void check_record(const struct project *project)
 	scoped_buffer struct buffer json = {0};
 
 	node_write_json(project->root, &json);
-	scoped(project) struct project *again = compose_restore(
-		project->name, project->style, json.data, json.size, &diagnostics);
+	scoped(project) struct project *again =
+		compose_restore(project->name, project->style, json.data, json.size, &diagnostics);
 	if (!again) /* text that is not UTF-8 has no record */
 		return;
 	if (again->service_count != project->service_count)

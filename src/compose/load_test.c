@@ -12,10 +12,8 @@ static void the_first_name_of_the_style_is_taken(void **state)
 		 .at = "files",
 		 .json = "/p/compose.yaml",
 		 .warning = "using /p/compose.yaml"},
-		{"v1",
-		 .files = {{"/p/compose.yaml", A}, {"/p/docker-compose.yml", B}},
-		 .at = "files",
-		 .json = "/p/docker-compose.yml",
+		{"v1", .files = {{"/p/compose.yaml", A}, {"/p/docker-compose.yml", B}},
+		 .at = "files", .json = "/p/docker-compose.yml",
 		 .warning = "using /p/docker-compose.yml"},
 		{.files = {{"/p/docker-compose.yaml", A}},
 		 .at = "files",
@@ -32,8 +30,12 @@ static void files_are_looked_for_in_parents(void **state)
 		{"cwd=/p/sub/deep", {{"/p/compose.yaml", A}}, "name", "\"p\""},
 		{"cwd=/p/sub/deep", {{"/compose.yaml", A}}, .error = "makes no name"},
 		{"-p q cwd=/p/sub/deep", {{"/compose.yaml", A}}, "directory", "/"},
-		{NULL, {{"/q/compose.yaml", A}}, .error = "compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml"},
-		{"v1", {{"/q/compose.yaml", A}}, .error = "Supported filenames: docker-compose.yml, docker-compose.yaml"},
+		{NULL,
+		 {{"/q/compose.yaml", A}},
+		 .error = "compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml"},
+		{"v1",
+		 {{"/q/compose.yaml", A}},
+		 .error = "Supported filenames: docker-compose.yml, docker-compose.yaml"},
 	};
 
 	check_cases(cases);
@@ -75,7 +77,10 @@ static void named_files_share_the_folder_of_the_first(void **state)
 		 {{"/p/d/b.yml", "services: {a: {build: ./c}}\n"}},
 		 "services.a.build.context",
 		 "\"/else/c\""},
-		{"-f - cwd=/w", {{"-", "services: {a: {build: ./c}}\n"}}, "services.a.build.context", "\"/w/c\""},
+		{"-f - cwd=/w",
+		 {{"-", "services: {a: {build: ./c}}\n"}},
+		 "services.a.build.context",
+		 "\"/w/c\""},
 		{"-f - -f -", {{"-", A}}, .error = "can be read only once"},
 		{"-f no.yml", {{"/p/a.yml", A}}, .error = "no.yml: there is no file"},
 	};
@@ -87,9 +92,15 @@ static void compose_file_names_files(void **state)
 {
 	static const struct load_case cases[] = {
 		{"COMPOSE_FILE=a:b", {{"/p/a", A}, {"/p/b", B}}, "files", "/p/a /p/b"},
-		{"COMPOSE_FILE=a,b COMPOSE_PATH_SEPARATOR=,", {{"/p/a", A}, {"/p/b", B}}, "services.b.image", "\"y\""},
+		{"COMPOSE_FILE=a,b COMPOSE_PATH_SEPARATOR=,",
+		 {{"/p/a", A}, {"/p/b", B}},
+		 "services.b.image",
+		 "\"y\""},
 		{"COMPOSE_FILE=a -f b", {{"/p/a", A}, {"/p/b", B}}, "files", "/p/b"},
-		{NULL, {{"/p/.env", "COMPOSE_FILE=a\n"}, {"/p/a", A}, {"/p/compose.yaml", B}}, "files", "/p/a"},
+		{NULL,
+		 {{"/p/.env", "COMPOSE_FILE=a\n"}, {"/p/a", A}, {"/p/compose.yaml", B}},
+		 "files",
+		 "/p/a"},
 		{"COMPOSE_FILE=compose.yaml",
 		 {{"/p/.env", "COMPOSE_FILE=a\n"}, {"/p/a", A}, {"/p/compose.yaml", B}},
 		 "files",
@@ -108,12 +119,17 @@ static void a_project_has_the_strongest_name(void **state)
 		{NULL, {{"/p/compose.yaml", named}}, "name", "\"n\""},
 		{"COMPOSE_PROJECT_NAME=e", {{"/p/compose.yaml", named}}, "name", "\"e\""},
 		{"COMPOSE_PROJECT_NAME=e -p c", {{"/p/compose.yaml", named}}, "name", "\"c\""},
-		{NULL, {{"/p/compose.yaml", named}, {"/p/.env", "COMPOSE_PROJECT_NAME=f\n"}}, "name", "\"f\""},
+		{NULL,
+		 {{"/p/compose.yaml", named}, {"/p/.env", "COMPOSE_PROJECT_NAME=f\n"}},
+		 "name",
+		 "\"f\""},
 		{"-f a -f b", {{"/p/a", "name: n\n" A}, {"/p/b", "name: m\n"}}, "name", "\"m\""},
 		{"N=v", {{"/p/compose.yaml", "name: x-${N}\n" A}}, "name", "\"x-v\""},
 		{"-p Foo", {{"/p/compose.yaml", A}}, .error = "invalid project name \"Foo\""},
 		{"v1 -p Foo", {{"/p/compose.yaml", A}}, "name", "\"foo\""},
-		{NULL, {{"/p/compose.yaml", "name: Bad.name\n" A}}, .error = "compose.yaml:1:7: name: invalid project name"},
+		{NULL,
+		 {{"/p/compose.yaml", "name: Bad.name\n" A}},
+		 .error = "compose.yaml:1:7: name: invalid project name"},
 		{"cwd=/x/My_App.1", {{"/x/My_App.1/compose.yaml", A}}, "name", "\"my_app1\""},
 		{"cwd=/x/_-a", {{"/x/_-a/compose.yaml", A}}, "name", "\"a\""},
 	};
@@ -125,7 +141,8 @@ static void the_name_can_be_used_in_values(void **state)
 {
 	static const struct load_case cases[] = {
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, command: 'echo ${COMPOSE_PROJECT_NAME}'}}\n"}},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, command: 'echo ${COMPOSE_PROJECT_NAME}'}}\n"}},
 		 "services.a.command",
 		 "[\"echo\",\"p\"]"},
 	};
@@ -140,15 +157,29 @@ static void the_name_can_be_used_in_values(void **state)
 static void the_shell_beats_files(void **state)
 {
 	static const struct load_case cases[] = {
-		{NULL, {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}}, "services.a.image", "\"a\""},
-		{"V=b", {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}}, "services.a.image", "\"b\""},
-		{"--env-file c.env", {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}, {"/p/c.env", "V=c\n"}}, "services.a.image", "\"c\""},
+		{NULL,
+		 {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}},
+		 "services.a.image",
+		 "\"a\""},
+		{"V=b",
+		 {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}},
+		 "services.a.image",
+		 "\"b\""},
+		{"--env-file c.env",
+		 {{"/p/compose.yaml", V_IMAGE}, {"/p/.env", "V=a\n"}, {"/p/c.env", "V=c\n"}},
+		 "services.a.image",
+		 "\"c\""},
 		{"--env-file c.env --env-file d.env",
 		 {{"/p/compose.yaml", V_IMAGE}, {"/p/c.env", "V=c\n"}, {"/p/d.env", "V=d\n"}},
 		 "services.a.image",
 		 "\"d\""},
-		{"--env-file no.env", {{"/p/compose.yaml", V_IMAGE}}, .error = "no.env: there is no file"},
-		{"v1 -f d/c.yml", {{"/p/d/c.yml", V_IMAGE}, {"/p/.env", "V=a\n"}}, "services.a.image", "\"a\""},
+		{"--env-file no.env",
+		 {{"/p/compose.yaml", V_IMAGE}},
+		 .error = "no.env: there is no file"},
+		{"v1 -f d/c.yml",
+		 {{"/p/d/c.yml", V_IMAGE}, {"/p/.env", "V=a\n"}},
+		 "services.a.image",
+		 "\"a\""},
 	};
 
 	check_cases(cases);
@@ -164,8 +195,11 @@ static void an_unset_variable_is_told_once(void **state)
 		 .warning = "compose.yaml:1:23: services.a.image: The \"N\" variable is not set"},
 		{NULL,
 		 {{"/p/compose.yaml", "services: {a: {image: '${U:?need it}'}}\n"}},
-		 .error = "compose.yaml:1:23: services.a.image: required variable U is missing a value: need it"},
-		{NULL, {{"/p/compose.yaml", "services: {a: {image: '${U!x}'}}\n"}}, .error = "compose.yaml:1:23: services.a.image"},
+		 .error = "compose.yaml:1:23: services.a.image: required variable U is missing a "
+			  "value: need it"},
+		{NULL,
+		 {{"/p/compose.yaml", "services: {a: {image: '${U!x}'}}\n"}},
+		 .error = "compose.yaml:1:23: services.a.image"},
 	};
 	struct compose_files files = {case_read, case_exists, (void *)&cases[0]};
 	scoped_diagnostics struct diagnostics diagnostics = {0};
@@ -183,12 +217,16 @@ static void an_unset_variable_is_told_once(void **state)
 static void containers_get_their_variables(void **state)
 {
 	static const struct load_case cases[] = {
-		{NULL, {{"/p/compose.yaml", "services: {a: {image: x, env_file: no.env}}\n"}}, .error = "compose.yaml:1:36: services.a.env_file: 'no.env': there is no file"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: {path: no.env, required: false}}}\n"}},
+		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: no.env}}\n"}},
+		 .error = "compose.yaml:1:36: services.a.env_file: 'no.env': there is no file"},
+		{NULL,
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, env_file: {path: no.env, required: false}}}\n"}},
 		 .error = "env_file"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: [{path: no.env, required: false}]}}\n"}},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, env_file: [{path: no.env, required: false}]}}\n"}},
 		 "services.a.env_file",
 		 NULL},
 		{NULL,
@@ -198,23 +236,33 @@ static void containers_get_their_variables(void **state)
 		 "services.a.environment",
 		 "{\"A\":\"2\"}"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: a.env, environment: {A: 3}}}\n"},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, env_file: a.env, environment: {A: 3}}}\n"},
 		  {"/p/a.env", "A=1\nB=${V:-w}\n"}},
 		 "services.a.environment",
 		 "{\"A\":\"3\",\"B\":\"w\"}"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: [{path: r, format: raw}]}}\n"},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, env_file: [{path: r, format: raw}]}}\n"},
 		  {"/p/r", "A=\"$X\"\n"}},
 		 "services.a.environment",
 		 "{\"A\":\"\\\"$X\\\"\"}"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, label_file: l, labels: {A: 3}}}\n"}, {"/p/l", "A=1\nB=2\n"}},
+		 {{"/p/compose.yaml", "services: {a: {image: x, label_file: l, labels: {A: 3}}}\n"},
+		  {"/p/l", "A=1\nB=2\n"}},
 		 "services.a.labels",
 		 "{\"A\":\"3\",\"B\":\"2\"}"},
-		{NULL, {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"}}, "services.a.environment.U", NULL},
-		{"U=1", {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"}}, "services.a.environment.U", "\"1\""},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"}, {"/p/.env", "U=2\n"}},
+		 {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"}},
+		 "services.a.environment.U",
+		 NULL},
+		{"U=1",
+		 {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"}},
+		 "services.a.environment.U",
+		 "\"1\""},
+		{NULL,
+		 {{"/p/compose.yaml", "services: {a: {image: x, environment: [U]}}\n"},
+		  {"/p/.env", "U=2\n"}},
 		 "services.a.environment.U",
 		 "\"2\""},
 	};
@@ -224,57 +272,74 @@ static void containers_get_their_variables(void **state)
 
 /* ---- merging ---- */
 
-#define MERGED(first, second) {{"/p/a", first}, {"/p/b", second}}
+#define MERGED(first, second)                                                                      \
+	{                                                                                          \
+		{"/p/a", first},                                                                   \
+		{                                                                                  \
+			"/p/b", second                                                             \
+		}                                                                                  \
+	}
 #define SERVICE(text) "services:\n  a: {image: x, " text "}\n  b: {image: y}\n  c: {image: z}\n"
-#define OVER(text) "services: {a: {" text "}}\n"
+#define OVER(text)    "services: {a: {" text "}}\n"
 
 static void later_files_win_by_the_rules_of_each_attribute(void **state)
 {
 	static const struct load_case cases[] = {
-		{"-f a -f b", MERGED(SERVICE("environment: [X=1, Y=2]"), OVER("environment: {X: 3}")), "services.a.environment", "{\"X\":\"3\",\"Y\":\"2\"}"},
-		{"-f a -f b", MERGED(SERVICE("command: a"), OVER("command: b")), "services.a.command", "[\"b\"]"},
-		{"-f a -f b", MERGED(SERVICE("command: a"), OVER("command: ")), "services.a.command", "null"},
+		{"-f a -f b",
+		 MERGED(SERVICE("environment: [X=1, Y=2]"), OVER("environment: {X: 3}")),
+		 "services.a.environment", "{\"X\":\"3\",\"Y\":\"2\"}"},
+		{"-f a -f b", MERGED(SERVICE("command: a"), OVER("command: b")),
+		 "services.a.command", "[\"b\"]"},
+		{"-f a -f b", MERGED(SERVICE("command: a"), OVER("command: ")),
+		 "services.a.command", "null"},
 		{"-f a -f b",
 		 MERGED(SERVICE("ports: ['80:80']"), OVER("ports: ['80:80', '127.0.0.1:80:80']")),
 		 "services.a.ports",
 		 "[{\"mode\":\"ingress\",\"protocol\":\"tcp\",\"published\":\"80\",\"target\":80},"
-		 "{\"host_ip\":\"127.0.0.1\",\"mode\":\"ingress\",\"protocol\":\"tcp\",\"published\":\"80\",\"target\":80}]"},
+		 "{\"host_ip\":\"127.0.0.1\",\"mode\":\"ingress\",\"protocol\":\"tcp\","
+		 "\"published\":\"80\",\"target\":80}]"},
 		{"-f a -f b",
-		 MERGED(SERVICE("volumes: ['./a:/d']"), OVER("volumes: ['v:/d:ro']") "volumes: {v: }\n"),
+		 MERGED(SERVICE("volumes: ['./a:/d']"),
+			OVER("volumes: ['v:/d:ro']") "volumes: {v: }\n"),
 		 "services.a.volumes",
-		 "[{\"read_only\":true,\"source\":\"v\",\"target\":\"/d\",\"type\":\"volume\",\"volume\":{}}]"},
+		 "[{\"read_only\":true,\"source\":\"v\",\"target\":\"/"
+		 "d\",\"type\":\"volume\",\"volume\":{}}]"},
 		{"-f a -f b",
-		 MERGED(SERVICE("healthcheck: {test: x, retries: 5}"), OVER("healthcheck: {retries: 6}")),
-		 "services.a.healthcheck",
-		 "{\"retries\":6,\"test\":[\"CMD-SHELL\",\"x\"]}"},
+		 MERGED(SERVICE("healthcheck: {test: x, retries: 5}"),
+			OVER("healthcheck: {retries: 6}")),
+		 "services.a.healthcheck", "{\"retries\":6,\"test\":[\"CMD-SHELL\",\"x\"]}"},
 		{"-f a -f b",
-		 MERGED(SERVICE("logging: {driver: json-file, options: {a: 1}}"), OVER("logging: {driver: json-file, options: {b: 2}}")),
-		 "services.a.logging.options",
-		 "{\"a\":\"1\",\"b\":\"2\"}"},
+		 MERGED(SERVICE("logging: {driver: json-file, options: {a: 1}}"),
+			OVER("logging: {driver: json-file, options: {b: 2}}")),
+		 "services.a.logging.options", "{\"a\":\"1\",\"b\":\"2\"}"},
 		{"-f a -f b",
-		 MERGED(SERVICE("logging: {driver: json-file, options: {a: 1}}"), OVER("logging: {driver: syslog}")),
-		 "services.a.logging",
-		 "{\"driver\":\"syslog\"}"},
+		 MERGED(SERVICE("logging: {driver: json-file, options: {a: 1}}"),
+			OVER("logging: {driver: syslog}")),
+		 "services.a.logging", "{\"driver\":\"syslog\"}"},
 		{"-f a -f b",
-		 MERGED(SERVICE("depends_on: [b]"), OVER("depends_on: {c: {condition: service_healthy}}")),
-		 "services.a.depends_on.c.condition",
-		 "\"service_healthy\""},
+		 MERGED(SERVICE("depends_on: [b]"),
+			OVER("depends_on: {c: {condition: service_healthy}}")),
+		 "services.a.depends_on.c.condition", "\"service_healthy\""},
 		{"-f a -f b",
-		 MERGED(SERVICE("depends_on: [b]"), OVER("depends_on: {c: {condition: service_healthy}}")),
-		 "services.a.depends_on.b.condition",
-		 "\"service_started\""},
+		 MERGED(SERVICE("depends_on: [b]"),
+			OVER("depends_on: {c: {condition: service_healthy}}")),
+		 "services.a.depends_on.b.condition", "\"service_started\""},
+		{"-f a -f b", MERGED(SERVICE("build: ./x"), OVER("build: {args: {A: 1}}")),
+		 "services.a.build.context", "\"/p/x\""},
+		{"-f a -f b", MERGED(SERVICE("build: ./x"), OVER("build: {args: {A: 1}}")),
+		 "services.a.build.args", "{\"A\":\"1\"}"},
+		{"-f a -f b", MERGED(SERVICE("cap_add: [A, B]"), OVER("cap_add: [B, C]")),
+		 "services.a.cap_add", "[\"A\",\"B\",\"C\"]"},
 		{"-f a -f b",
-		 MERGED(SERVICE("build: ./x"), OVER("build: {args: {A: 1}}")),
-		 "services.a.build.context",
-		 "\"/p/x\""},
-		{"-f a -f b",
-		 MERGED(SERVICE("build: ./x"), OVER("build: {args: {A: 1}}")),
-		 "services.a.build.args",
-		 "{\"A\":\"1\"}"},
-		{"-f a -f b", MERGED(SERVICE("cap_add: [A, B]"), OVER("cap_add: [B, C]")), "services.a.cap_add", "[\"A\",\"B\",\"C\"]"},
-		{"-f a -f b", MERGED(SERVICE("networks: {n: {aliases: [q]}}") "networks: {n: }\n", OVER("networks: [n]")), "services.a.networks", "{\"n\":{\"aliases\":[\"q\"]}}"},
-		{"-f a -f b", MERGED(SERVICE("hostname: h"), OVER("image: [x]")), .error = "b:1:23: services.a.image"},
-		{"-f a", {{"/p/a", "services: {a: {image: x}}\n---\nservices: {a: {tty: true}}\n"}}, "services.a.tty", "true"},
+		 MERGED(SERVICE("networks: {n: {aliases: [q]}}") "networks: {n: }\n",
+			OVER("networks: [n]")),
+		 "services.a.networks", "{\"n\":{\"aliases\":[\"q\"]}}"},
+		{"-f a -f b", MERGED(SERVICE("hostname: h"), OVER("image: [x]")),
+		 .error = "b:1:23: services.a.image"},
+		{"-f a",
+		 {{"/p/a", "services: {a: {image: x}}\n---\nservices: {a: {tty: true}}\n"}},
+		 "services.a.tty",
+		 "true"},
 	};
 
 	check_cases(cases);
@@ -283,22 +348,31 @@ static void later_files_win_by_the_rules_of_each_attribute(void **state)
 static void tags_reset_and_override(void **state)
 {
 	static const struct load_case cases[] = {
-		{"-f a -f b", MERGED(SERVICE("ports: ['80:80']"), OVER("ports: !reset []")), "services.a.ports", NULL},
-		{"-f a -f b", MERGED(SERVICE("environment: {A: 1, B: 2}"), OVER("environment: {A: !reset null}")), "services.a.environment", "{\"B\":\"2\"}"},
+		{"-f a -f b", MERGED(SERVICE("ports: ['80:80']"), OVER("ports: !reset []")),
+		 "services.a.ports", NULL},
+		{"-f a -f b",
+		 MERGED(SERVICE("environment: {A: 1, B: 2}"),
+			OVER("environment: {A: !reset null}")),
+		 "services.a.environment", "{\"B\":\"2\"}"},
 		{"-f a -f b",
 		 MERGED(SERVICE("ports: ['80:80']"), OVER("ports: !override ['8443:443']")),
 		 "services.a.ports",
-		 "[{\"mode\":\"ingress\",\"protocol\":\"tcp\",\"published\":\"8443\",\"target\":443}]"},
+		 "[{\"mode\":\"ingress\",\"protocol\":\"tcp\",\"published\":\"8443\",\"target\":"
+		 "443}]"},
 		{"-f a -f b -f c",
-		 {{"/p/a", SERVICE("cap_add: [A]")}, {"/p/b", OVER("cap_add: !reset []")}, {"/p/c", OVER("cap_add: [C]")}},
+		 {{"/p/a", SERVICE("cap_add: [A]")},
+		  {"/p/b", OVER("cap_add: !reset []")},
+		  {"/p/c", OVER("cap_add: [C]")}},
 		 "services.a.cap_add",
 		 "[\"C\"]"},
 		{"-f a",
-		 {{"/p/a", "services: {b: {image: x, cap_add: [A]}, a: {extends: b, cap_add: !reset []}}\n"}},
+		 {{"/p/a", "services: {b: {image: x, cap_add: [A]}, a: {extends: b, cap_add: "
+			   "!reset []}}\n"}},
 		 "services.a.cap_add",
 		 NULL},
 		{"-f a",
-		 {{"/p/a", "services: {b: {image: x, cap_add: [A]}, a: {extends: b, cap_add: !override [Z]}}\n"}},
+		 {{"/p/a", "services: {b: {image: x, cap_add: [A]}, a: {extends: b, cap_add: "
+			   "!override [Z]}}\n"}},
 		 "services.a.cap_add",
 		 "[\"Z\"]"},
 	};
@@ -312,31 +386,42 @@ static void a_service_begins_as_the_one_it_extends(void **state)
 {
 	static const struct load_case cases[] = {
 		{"-f a",
-		 {{"/p/a", "services: {b: {image: x, environment: [X=0, Y=2]}, a: {extends: b, environment: [X=1]}}\n"}},
+		 {{"/p/a", "services: {b: {image: x, environment: [X=0, Y=2]}, a: {extends: b, "
+			   "environment: [X=1]}}\n"}},
 		 "services.a.environment",
 		 "{\"X\":\"1\",\"Y\":\"2\"}"},
 		{"-f a",
-		 {{"/p/a", "services: {a: {extends: {file: d/c.yml, service: s}}}\n"}, {"/p/d/c.yml", "services: {s: {build: .}}\n"}},
+		 {{"/p/a", "services: {a: {extends: {file: d/c.yml, service: s}}}\n"},
+		  {"/p/d/c.yml", "services: {s: {build: .}}\n"}},
 		 "services.a.build.context",
 		 "\"/p/d\""},
 		{"-f a",
 		 {{"/p/a", "services: {a: {extends: {file: d/c.yml, service: s}}}\n"},
-		  {"/p/d/c.yml", "services: {s: {extends: {file: e.yml, service: t}, tty: true}}\n"},
+		  {"/p/d/c.yml",
+		   "services: {s: {extends: {file: e.yml, service: t}, tty: true}}\n"},
 		  {"/p/d/e.yml", "services: {t: {image: deep, env_file: e.env}}\n"},
 		  {"/p/d/e.env", "E=1\n"}},
 		 "services.a",
-		 "{\"environment\":{\"E\":\"1\"},\"image\":\"deep\",\"networks\":{\"default\":null},\"tty\":true}"},
+		 "{\"environment\":{\"E\":\"1\"},\"image\":\"deep\",\"networks\":{\"default\":null}"
+		 ",\"tty\":true}"},
 		{"-f a",
-		 {{"/p/a", "services: {a: {image: x, extends: c}, b: {extends: a}, c: {extends: b}}\n"}},
+		 {{"/p/a",
+		   "services: {a: {image: x, extends: c}, b: {extends: a}, c: {extends: b}}\n"}},
 		 .error = "services extend each other: a -> c -> b -> a"},
 		{"-f a",
-		 {{"/p/a", "services: {a: {extends: {file: b, service: s}}}\n"}, {"/p/b", "services: {s: {extends: {file: a, service: a}}}\n"}},
+		 {{"/p/a", "services: {a: {extends: {file: b, service: s}}}\n"},
+		  {"/p/b", "services: {s: {extends: {file: a, service: a}}}\n"}},
 		 .error = "services extend each other: s (b) -> a (a) -> s (b)"},
-		{"-f a", {{"/p/a", "services: {a: {image: x, extends: zz}}\n"}}, .error = "a:1:35: services.a.extends: service \"a\" extends \"zz\", which is not in these files"},
+		{"-f a",
+		 {{"/p/a", "services: {a: {image: x, extends: zz}}\n"}},
+		 .error = "a:1:35: services.a.extends: service \"a\" extends \"zz\", which is not "
+			  "in these files"},
 		{"-f a",
 		 {{"/p/a", "services: {a: {extends: {file: b, service: zz}}}\n"}, {"/p/b", A}},
 		 .error = "service \"a\" extends \"zz\", which is not in b"},
-		{"-f a", {{"/p/a", "services: {a: {extends: {file: no, service: zz}}}\n"}}, .error = "a:1:32: services.a.extends.file: 'no': there is no file"},
+		{"-f a",
+		 {{"/p/a", "services: {a: {extends: {file: no, service: zz}}}\n"}},
+		 .error = "a:1:32: services.a.extends.file: 'no': there is no file"},
 	};
 
 	check_cases(cases);
@@ -348,38 +433,56 @@ static void a_project_includes_another(void **state)
 {
 	static const struct load_case cases[] = {
 		{"-f a",
-		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x, depends_on: [s]}}\n"}, {"/p/d/c.yaml", "services: {s: {build: ./w}}\n"}},
+		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x, depends_on: [s]}}\n"},
+		  {"/p/d/c.yaml", "services: {s: {build: ./w}}\n"}},
 		 "services.s.build.context",
 		 "\"/p/d/w\""},
 		{"-f a",
-		 {{"/p/a", "include: [d/c.yaml]\nservices: {s: {image: mine}}\n"}, {"/p/d/c.yaml", "services: {s: {image: x, tty: true}}\n"}},
+		 {{"/p/a", "include: [d/c.yaml]\nservices: {s: {image: mine}}\n"},
+		  {"/p/d/c.yaml", "services: {s: {image: x, tty: true}}\n"}},
 		 "services.s",
 		 "{\"image\":\"mine\",\"networks\":{\"default\":null},\"tty\":true}",
 		 .warning = "a:2:12: services.s: is included from d/c.yaml:1, too"},
-		{"-f a", {{"/p/a", "include: [b]\n"}, {"/p/b", "include: [c]\n"}, {"/p/c", "include: [b]\n"}}, .error = "files include each other: b -> c -> b"},
 		{"-f a",
-		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x}}\n"}, {"/p/d/c.yaml", "services: {s: {image: '$W'}}\n"}, {"/p/d/.env", "W=own\n"}},
+		 {{"/p/a", "include: [b]\n"},
+		  {"/p/b", "include: [c]\n"},
+		  {"/p/c", "include: [b]\n"}},
+		 .error = "files include each other: b -> c -> b"},
+		{"-f a",
+		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x}}\n"},
+		  {"/p/d/c.yaml", "services: {s: {image: '$W'}}\n"},
+		  {"/p/d/.env", "W=own\n"}},
 		 "services.s.image",
 		 "\"own\""},
 		{"-f a W=shell",
-		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x}}\n"}, {"/p/d/c.yaml", "services: {s: {image: '$W'}}\n"}, {"/p/d/.env", "W=own\n"}},
+		 {{"/p/a", "include: [d/c.yaml]\nservices: {a: {image: x}}\n"},
+		  {"/p/d/c.yaml", "services: {s: {image: '$W'}}\n"},
+		  {"/p/d/.env", "W=own\n"}},
 		 "services.s.image",
 		 "\"shell\""},
 		{"-f a",
-		 {{"/p/a", "include: [{path: d/c.yaml, project_directory: e, env_file: f.env}]\nservices: {a: {image: x}}\n"},
+		 {{"/p/a", "include: [{path: d/c.yaml, project_directory: e, env_file: "
+			   "f.env}]\nservices: {a: {image: x}}\n"},
 		  {"/p/d/c.yaml", "services: {s: {image: '$W', build: .}}\n"},
 		  {"/p/f.env", "W=named\n"}},
 		 "services.s.build.context",
 		 "\"/p/e\""},
 		{"-f a",
-		 {{"/p/a", "include: [{path: [b, c]}]\n"}, {"/p/b", "services: {s: {image: x, tty: true}}\n"}, {"/p/c", "services: {s: {image: y}}\n"}},
+		 {{"/p/a", "include: [{path: [b, c]}]\n"},
+		  {"/p/b", "services: {s: {image: x, tty: true}}\n"},
+		  {"/p/c", "services: {s: {image: y}}\n"}},
 		 "services.s.image",
 		 "\"y\""},
 		{"-f a",
-		 {{"/p/a", "include: [b, c]\n"}, {"/p/b", "include: [n]\n" A}, {"/p/c", "include: [n]\n" B}, {"/p/n", "services: {n: {image: z}}\n"}},
+		 {{"/p/a", "include: [b, c]\n"},
+		  {"/p/b", "include: [n]\n" A},
+		  {"/p/c", "include: [n]\n" B},
+		  {"/p/n", "services: {n: {image: z}}\n"}},
 		 "services.n.image",
 		 "\"z\""},
-		{"-f a", {{"/p/a", "include: [no]\n" A}}, .error = "a:1:11: include: 'no': there is no file"},
+		{"-f a",
+		 {{"/p/a", "include: [no]\n" A}},
+		 .error = "a:1:11: include: 'no': there is no file"},
 	};
 
 	check_cases(cases);
@@ -416,8 +519,8 @@ static void profiles_enable_services(void **state)
 	static const struct {
 		const char *options, *enabled;
 	} rows[] = {
-		{NULL, "b"},	     {"--profile x", "a b"},  {"COMPOSE_PROFILES=x,z", "a b c"},
-		{"+a", "a b"},	     {"--profile *", "a b c"}, {"+c", "b c"},
+		{NULL, "b"},	       {"--profile x", "a b"},	 {"COMPOSE_PROFILES=x,z", "a b c"},
+		{"+a", "a b"},	       {"--profile *", "a b c"}, {"+c", "b c"},
 		{"--profile no", "b"},
 	};
 
@@ -432,16 +535,30 @@ static void dependencies_must_be_there(void **state)
 {
 	static const struct load_case cases[] = {
 		{"+b",
-		 {{"/p/compose.yaml", "services: {a: {image: x, profiles: [x]}, b: {image: y, depends_on: [a]}}\n"}},
-		 .error = "services.b.depends_on: service \"b\" depends on \"a\", whose profiles are not active"},
-		{"+b", {{"/p/compose.yaml", "services: {a: {image: x, profiles: [x]}, b: {image: y, depends_on: {a: {condition: service_started, required: false}}}}\n"}}},
-		{NULL, {{"/p/compose.yaml", "services: {a: {image: x, depends_on: [zz]}}\n"}}, .error = "compose.yaml:1:39: services.a.depends_on: service \"a\" depends on undefined service \"zz\""},
-		{NULL, {{"/p/compose.yaml", "services: {a: {image: x, depends_on: {zz: {condition: service_started, required: false}}}}\n"}}, .warning = "there is no service \"zz\""},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, profiles: [x]}, b: {image: y, depends_on: [a]}}\n"}},
+		 .error = "services.b.depends_on: service \"b\" depends on \"a\", whose profiles "
+			  "are not active"},
+		{"+b",
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, profiles: [x]}, b: {image: y, depends_on: {a: "
+		   "{condition: service_started, required: false}}}}\n"}}},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}\n"}},
+		 {{"/p/compose.yaml", "services: {a: {image: x, depends_on: [zz]}}\n"}},
+		 .error = "compose.yaml:1:39: services.a.depends_on: service \"a\" depends on "
+			  "undefined service \"zz\""},
+		{NULL,
+		 {{"/p/compose.yaml", "services: {a: {image: x, depends_on: {zz: {condition: "
+				      "service_started, required: false}}}}\n"}},
+		 .warning = "there is no service \"zz\""},
+		{NULL,
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, depends_on: [b]}, b: {image: y, depends_on: [a]}}\n"}},
 		 .error = "services depend on each other: a -> b -> a"},
 		{NULL,
-		 {{"/p/compose.yaml", "services: {a: {image: x, network_mode: 'service:b'}, b: {image: y, volumes_from: [c]}, c: {image: z, ipc: 'service:a'}}\n"}},
+		 {{"/p/compose.yaml",
+		   "services: {a: {image: x, network_mode: 'service:b'}, b: {image: y, "
+		   "volumes_from: [c]}, c: {image: z, ipc: 'service:a'}}\n"}},
 		 .error = "services depend on each other: a -> b -> c -> a"},
 	};
 
@@ -452,9 +569,12 @@ static void what_is_shared_is_waited_for(void **state)
 {
 	static const struct load_case c = {
 		NULL,
-		{{"/p/compose.yaml", "services:\n"
-				     "  a: {image: x, links: ['d:db'], network_mode: 'service:b', volumes_from: ['c:ro'], depends_on: {e: {condition: service_completed_successfully, restart: true}}}\n"
-				     "  b: {image: x}\n  c: {image: x}\n  d: {image: x}\n  e: {image: x}\n"}}};
+		{{"/p/compose.yaml",
+		  "services:\n"
+		  "  a: {image: x, links: ['d:db'], network_mode: 'service:b', volumes_from: "
+		  "['c:ro'], depends_on: {e: {condition: service_completed_successfully, restart: "
+		  "true}}}\n"
+		  "  b: {image: x}\n  c: {image: x}\n  d: {image: x}\n  e: {image: x}\n"}}};
 	struct compose_files files = {case_read, case_exists, (void *)&c};
 	scoped_diagnostics struct diagnostics diagnostics = {0};
 	struct case_request request;
@@ -485,16 +605,30 @@ static void what_is_shared_is_waited_for(void **state)
 
 static void files_without_services_are_version_1(void **state)
 {
-	static const char file[] = "a: {image: x, links: [b], net: host, log_driver: syslog, log_opt: {k: v}}\n"
-				   "b: {build: ., dockerfile: D}\nc: {image: x, net: 'container:b'}\n";
+	static const char file[] =
+		"a: {image: x, links: [b], net: host, log_driver: syslog, log_opt: {k: v}}\n"
+		"b: {build: ., dockerfile: D}\nc: {image: x, net: 'container:b'}\n";
 	static const struct load_case cases[] = {
 		{"v1", {{"/p/docker-compose.yml", file}}, "services.a.network_mode", "\"host\""},
-		{"v1", {{"/p/docker-compose.yml", file}}, "services.a.logging", "{\"driver\":\"syslog\",\"options\":{\"k\":\"v\"}}"},
-		{"v1", {{"/p/docker-compose.yml", file}}, "services.b.build", "{\"context\":\"/p\",\"dockerfile\":\"D\"}"},
+		{"v1",
+		 {{"/p/docker-compose.yml", file}},
+		 "services.a.logging",
+		 "{\"driver\":\"syslog\",\"options\":{\"k\":\"v\"}}"},
+		{"v1",
+		 {{"/p/docker-compose.yml", file}},
+		 "services.b.build",
+		 "{\"context\":\"/p\",\"dockerfile\":\"D\"}"},
 		{"v1", {{"/p/docker-compose.yml", file}}, "services.b.network_mode", "\"bridge\""},
-		{"v1", {{"/p/docker-compose.yml", file}}, "services.c.network_mode", "\"service:b\""},
+		{"v1",
+		 {{"/p/docker-compose.yml", file}},
+		 "services.c.network_mode",
+		 "\"service:b\""},
 		{"v1", {{"/p/docker-compose.yml", file}}, "networks", NULL},
-		{"v1", {{"/p/docker-compose.yml", "a: {image: x, volumes: ['d:/d'], volume_driver: nfs}\n"}}, "volumes.d", "{\"driver\":\"nfs\",\"name\":\"d\"}"},
+		{"v1",
+		 {{"/p/docker-compose.yml",
+		   "a: {image: x, volumes: ['d:/d'], volume_driver: nfs}\n"}},
+		 "volumes.d",
+		 "{\"driver\":\"nfs\",\"name\":\"d\"}"},
 	};
 
 	check_cases(cases);

@@ -17,7 +17,7 @@ static struct node *shallow_copy(struct arena *arena, const struct node *node)
 						   : node_new_list(arena, node->place);
 
 	copy->tag = node->tag;
-	node_each(member, node) {
+	node_each (member, node) {
 		if (node->kind == NODE_MAP)
 			node_append(arena, copy, member->key, member->place, member->value);
 		else
@@ -32,7 +32,7 @@ static struct node *merge_maps(struct arena *arena, const struct attribute *attr
 	struct node *merged = shallow_copy(arena, base);
 
 	merged->place = over->place;
-	node_each(member, over) {
+	node_each (member, over) {
 		struct node_member *old = node_find(merged, member->key);
 		const struct attribute *row =
 			attribute ? attribute_child(attribute, member->key) : NULL;
@@ -48,13 +48,13 @@ static struct node *merge_maps(struct arena *arena, const struct attribute *attr
 }
 
 /* Where each identity stands in the list, counted from 1. */
-static void remember(struct map *places, const struct attribute *attribute,
-		     const struct node *item, size_t number, struct buffer *identity)
+static void remember(struct map *places, const struct attribute *attribute, const struct node *item,
+		     size_t number, struct buffer *identity)
 {
 	buffer_clear(identity);
 	attribute_identity(attribute, item, identity);
 	buffer_add_char(identity, '\0');
-	map_put(places, identity->data, (void *)(uintptr_t)number); /* NOLINT: a number, not a pointer */
+	map_put(places, identity->data, (void *)(uintptr_t)number);
 }
 
 static struct node *merge_by_identity(struct arena *arena, const struct attribute *attribute,
@@ -67,7 +67,7 @@ static struct node *merge_by_identity(struct arena *arena, const struct attribut
 	merged->place = over->place;
 	for (size_t i = 0; i < base->count; i++)
 		remember(&places, attribute, base->members[i].value, i + 1, &identity);
-	node_each(member, over) {
+	node_each (member, over) {
 		buffer_clear(&identity);
 		attribute_identity(attribute, member->value, &identity);
 		buffer_add_char(&identity, '\0');
@@ -87,7 +87,7 @@ static struct node *append(struct arena *arena, const struct node *base, const s
 {
 	struct node *merged = shallow_copy(arena, base);
 
-	node_each(member, over)
+	node_each (member, over)
 		node_add(arena, merged, member->value);
 	return merged;
 }
@@ -97,13 +97,13 @@ static bool drivers_differ(const struct node *base, const struct node *over)
 	const char *old = node_get_text(base, "driver", NULL),
 		   *new = node_get_text(over, "driver", NULL);
 
-	return old && new && strcmp(old, new) != 0;
+	return old && new &&strcmp(old, new) != 0;
 }
 
 static struct node *merge_same_kind(struct arena *arena, const struct attribute *attribute,
 				    struct node *base, struct node *over)
 {
-	enum merge_rule rule = attribute			? attribute->merge
+	enum merge_rule rule = attribute		? attribute->merge
 			       : over->kind == NODE_MAP ? MERGE_BY_KEY
 							: MERGE_REPLACE;
 
@@ -162,7 +162,7 @@ struct node *merge_nodes(struct arena *arena, const struct attribute *attribute,
 
 static bool has_reset(const struct node *tree)
 {
-	node_each(member, tree)
+	node_each (member, tree)
 		if (member->value->tag == NODE_TAG_RESET)
 			return true;
 	return false;
@@ -173,7 +173,7 @@ static void drop_reset(struct arena *arena, struct node *tree)
 	struct node *kept = tree->kind == NODE_MAP ? node_new_map(arena, tree->place)
 						   : node_new_list(arena, tree->place);
 
-	node_each(member, tree) {
+	node_each (member, tree) {
 		if (member->value->tag == NODE_TAG_RESET)
 			continue;
 		if (tree->kind == NODE_MAP)
@@ -191,6 +191,6 @@ void merge_settle(struct arena *arena, struct node *tree)
 		return;
 	if (has_reset(tree))
 		drop_reset(arena, tree);
-	node_each(member, tree)
+	node_each (member, tree)
 		merge_settle(arena, member->value);
 }

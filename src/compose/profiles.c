@@ -13,7 +13,7 @@ static void add_list(struct strings *out, const char *text)
 
 static void add_profiles_of(const struct service *service, struct strings *out)
 {
-	node_each(member, node_get(service->node, "profiles"))
+	node_each (member, node_get(service->node, "profiles"))
 		strings_add(out, member->value->text);
 }
 
@@ -23,7 +23,7 @@ static bool has_active(const struct service *service, const struct strings *acti
 
 	if (!profiles || !profiles->count || strings_contain(active, "*"))
 		return true;
-	node_each(member, profiles)
+	node_each (member, profiles)
 		if (strings_contain(active, member->value->text))
 			return true;
 	return false;

@@ -92,7 +92,7 @@ static void make_services(struct project *project)
 	node_set(&project->arena, project->root, "services", services->place, services);
 	project->services =
 		arena_alloc(&project->arena, services->count * sizeof(*project->services));
-	node_each(member, services) {
+	node_each (member, services) {
 		if (member->value->kind != NODE_MAP) /* told by the check of the file */
 			continue;
 		project->services[project->service_count++] = (struct service){
@@ -146,7 +146,7 @@ static void make_resources(struct project *project, const char *section, struct 
 	map = sorted(arena, map);
 	node_set(arena, project->root, section, map->place, map);
 	out->items = arena_alloc(arena, map->count * sizeof(*out->items));
-	node_each(member, map)
+	node_each (member, map)
 		make_resource(project, member, &out->items[out->count++]);
 }
 
@@ -172,15 +172,15 @@ static void use(const struct resources *resources, const char *key)
 
 static void use_sources(const struct resources *resources, const struct node *list)
 {
-	node_each(member, list)
+	node_each (member, list)
 		use(resources, node_get_text(member->value, "source", NULL));
 }
 
 static void use_of(struct project *project, const struct node *service)
 {
-	node_each(member, node_get(service, "networks"))
+	node_each (member, node_get(service, "networks"))
 		use(&project->networks, member->key);
-	node_each(member, node_get(service, "volumes"))
+	node_each (member, node_get(service, "volumes"))
 		if (strcmp(node_get_text(member->value, "type", ""), "volume") == 0)
 			use(&project->volumes, node_get_text(member->value, "source", NULL));
 	use_sources(&project->configs, node_get(service, "configs"));

@@ -35,11 +35,12 @@ static const char *normalised(struct load *load, const char *text)
 
 static const char *refuse(struct load *load, const char *name, struct place place, const char *path)
 {
-	diagnostics_error(load->diagnostics, place, path,
-			  "invalid project name \"%s\": must consist only of lowercase alphanumeric "
-			  "characters, hyphens, and underscores as well as start with a letter or "
-			  "number",
-			  name);
+	diagnostics_error(
+		load->diagnostics, place, path,
+		"invalid project name \"%s\": must consist only of lowercase alphanumeric "
+		"characters, hyphens, and underscores as well as start with a letter or "
+		"number",
+		name);
 	return NULL;
 }
 

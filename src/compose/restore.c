@@ -19,7 +19,7 @@ static struct node *map_from_json(struct arena *arena, const json_t *json)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)json, key, value)
+	json_object_foreach ((json_t *)json, key, value)
 		node_append(arena, map, arena_text(arena, key), (struct place){0},
 			    node_from_json(arena, value));
 	return map;
@@ -31,7 +31,7 @@ static struct node *list_from_json(struct arena *arena, const json_t *json)
 	size_t index;
 	json_t *value;
 
-	json_array_foreach(json, index, value)
+	json_array_foreach (json, index, value)
 		node_add(arena, list, node_from_json(arena, value));
 	return list;
 }

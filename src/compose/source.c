@@ -15,7 +15,7 @@ static bool within_limits(struct load *load, struct place from, const char *from
 	if (load->files_read++ >= LOAD_FILES_LIMIT)
 		return diagnostics_error(load->diagnostics, from, from_path,
 					 "a project of more than %d files", LOAD_FILES_LIMIT);
-	return true;
+	return load_has_room(load, from);
 }
 
 static bool read_text(struct load *load, const struct source *source, struct place from,

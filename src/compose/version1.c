@@ -8,7 +8,7 @@ bool version1_is(const struct node *document)
 	if (document->kind != NODE_MAP || node_find(document, "services") ||
 	    node_find(document, "version") || node_find(document, "include"))
 		return false;
-	node_each(member, document) {
+	node_each (member, document) {
 		if (member->value->kind != NODE_MAP)
 			return false;
 		found |= node_find(member->value, "image") || node_find(member->value, "build");
@@ -60,7 +60,7 @@ static void add_dockerfile(struct arena *arena, struct node *service, struct nod
 static void add_volumes(struct arena *arena, struct node *volumes, const struct node *service,
 			struct node_member *driver)
 {
-	node_each(member, node_get(service, "volumes")) {
+	node_each (member, node_get(service, "volumes")) {
 		const char *text = member->value->text, *colon = strchr(text, ':');
 
 		if (!colon || strchr("./~", *text))
@@ -80,7 +80,7 @@ static struct node *convert_service(struct load *load, const struct node *docume
 	struct arena *arena = load->arena;
 	struct node *service = node_new_map(arena, old->place);
 
-	node_each(member, old) {
+	node_each (member, old) {
 		struct node *value = member->value;
 
 		if (strcmp(member->key, "net") == 0)
@@ -110,7 +110,7 @@ struct node *version1_convert(struct load *load, const struct node *document)
 	struct node *services = node_new_map(arena, document->place);
 	struct node *volumes = node_new_map(arena, document->place);
 
-	node_each(member, document)
+	node_each (member, document)
 		node_set(arena, services, member->key, member->place,
 			 convert_service(load, document, member->value, volumes));
 	node_set(arena, root, "services", document->place, services);
