@@ -14,6 +14,7 @@
 #include "os/process.h"
 #include "os/root.h"
 #include "sandbox/copy_up.h"
+#include "sandbox/memory_files.h"
 #include "sandbox/outside.h"
 #include "sandbox/overlay.h"
 
@@ -138,6 +139,23 @@ static bool mount_all(int root, const struct sandbox_spec *spec, struct error *e
 	return true;
 }
 
+static bool mount_files(int root, const struct sandbox_spec *spec,
+			const struct descriptors *contents, struct error *err)
+{
+	scoped_with(descriptors_fini) struct descriptors mounts = {0};
+
+	if (!memory_files_make(root, &spec->files, contents, &mounts, err))
+		return false;
+	for (size_t i = 0; i < mounts.count; i++) {
+		const char *target = RECORD_AT(spec->files, struct file_spec, i)->target;
+		scoped_fd int place = root_make(root, target, ROOT_FILE, err);
+
+		if (place < 0 || !mount_attach(mounts.items[i], place, err))
+			return error_prefix(err, "file '%s'", target);
+	}
+	return true;
+}
+
 /* EXPORT has nothing that is mounted; CHANGES has the image alone. */
 static int open_root(const struct archive_request *request, int *upper, struct error *err)
 {
@@ -159,13 +177,16 @@ static bool has_mounts(const struct archive_request *request)
 /* The root's own mount becomes read-only late: mount points are made in it. */
 static bool enter_stopped(const struct archive_request *request, int *upper, struct error *err)
 {
+	scoped_with(descriptors_fini) struct descriptors contents = {0};
 	scoped_fd int root = -1;
 
-	if (!leave_namespaces(err))
+	/* The files first: the folder that they lie in may be covered then. */
+	if (!leave_namespaces(err) || !memory_files_open(&request->root, &contents, err))
 		return false;
 	root = open_root(request, upper, err);
 	return root >= 0 && attach_root(root, err) &&
 	       (!has_mounts(request) || mount_all(root, &request->root, err)) &&
+	       (!has_mounts(request) || mount_files(root, &request->root, &contents, err)) &&
 	       (!request->root.read_only_root ||
 		mount_set(root, MOUNT_ATTR_RDONLY, 0, false, err)) &&
 	       make_root(root, err);

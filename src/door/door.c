@@ -3,7 +3,8 @@
 #include <ctype.h>
 #include <strings.h>
 
-#define BODY_LIMIT ((size_t)4 * 1024 * 1024)
+#define BODY_LIMIT	 ((size_t)4 * 1024 * 1024)
+#define LARGE_BODY_LIMIT ((size_t)24 * 1024 * 1024) /* 16 MiB in base64, and what stands around them */
 
 /* ---- the way of a request ---- */
 
@@ -90,8 +91,10 @@ static void on_body(void *data, struct http_request *request, const char *body, 
 
 void door_handle(struct call *call)
 {
+	bool large = call->route->flags & ROUTE_LARGE;
+
 	if (call->route->flags & ROUTE_BODY)
-		http_collect_body(call->request, BODY_LIMIT, on_body);
+		http_collect_body(call->request, large ? LARGE_BODY_LIMIT : BODY_LIMIT, on_body);
 	else
 		handle_when_ready(call);
 }

@@ -7,6 +7,7 @@ enum route_flags {
 	ROUTE_EARLY = 1,    /* answered also while the door is not ready */
 	ROUTE_BODY = 2,	    /* a JSON document, read before the handler is called */
 	ROUTE_NO_BODY = 4,  /* a body is an error */
+	ROUTE_LARGE = 16,   /* with ROUTE_BODY: the document may be a large one */
 	ROUTE_STREAMED = 8, /* the handler takes the body itself, of any type */
 };
 

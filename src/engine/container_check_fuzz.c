@@ -1,6 +1,7 @@
 /* Any body of a request to create a container: read, checked, written and read again. */
 #include "engine/container_check.h"
 
+#include "base/memory.h"
 #include "format/json.h"
 
 #include <stdlib.h>
@@ -27,6 +28,17 @@ static void read_back(const struct record_type *type, const void *record, void *
 	record_fini(type, again);
 }
 
+static void decode_files(const struct record_list *files)
+{
+	struct buffer *contents = mem_zeroed(files->count, sizeof(*contents));
+	struct error err;
+
+	container_files_decode(files, contents, &err);
+	for (size_t i = 0; i < files->count; i++)
+		buffer_fini(&contents[i]);
+	free(contents);
+}
+
 static void check_extension(const json_t *body)
 {
 	const json_t *given = json_object_get(body, "Wherry");
@@ -34,8 +46,10 @@ static void check_extension(const json_t *body)
 	struct error err;
 
 	if (given && record_from_json(&extension_type, given, RECORD_FOR_API, &extension, &err) &&
-	    extension_check(&extension, &err))
+	    extension_check(&extension, &err)) {
+		decode_files(&extension.files);
 		read_back(&extension_type, &extension, &(struct extension){0});
+	}
 	record_fini(&extension_type, &extension);
 }
 

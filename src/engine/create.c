@@ -5,6 +5,7 @@
  * Volumes are recorded behind the container that names them, so that a daemon that dies in between
  * leaves none that nobody knows; one that is missing is made at the start. */
 #include "engine/container_check.h"
+#include "engine/container_files.h"
 #include "engine/container_merge.h"
 #include "engine/container_name.h"
 #include "engine/link.h"
@@ -163,6 +164,24 @@ static const struct record_list *mounts_of(void *data, const char *reference, st
 	return c ? &c->mounts : NULL;
 }
 
+/* Two things cannot be at one place. */
+static bool check_files(const struct container *c, struct error *err)
+{
+	const struct record_list *files = c->extension ? &c->extension->files : NULL;
+
+	for (size_t i = 0; files && i < files->count; i++)
+		for (size_t k = 0; k < c->mounts.count; k++) {
+			const char *target =
+				RECORD_AT(*files, struct container_file, i)->target;
+
+			if (str_equal(RECORD_AT(c->mounts, struct mount_point, k)->destination,
+				      target))
+				return error_set(err, ERROR_INVALID, "Duplicate mount point: %s",
+						 target);
+		}
+	return true;
+}
+
 static bool take_mounts(struct operation *op, struct error *err)
 {
 	struct create_operation *self = create_of(op);
@@ -175,7 +194,7 @@ static bool take_mounts(struct operation *op, struct error *err)
 		.data = op->engine,
 	};
 
-	return mount_plan_make(&request, &c->mounts, err);
+	return mount_plan_make(&request, &c->mounts, err) && check_files(c, err);
 }
 
 struct volume *container_make_volume(struct container *c, const struct mount_point *mount,
@@ -438,6 +457,7 @@ struct create_work {
 	char *id;
 	int containers;		/* borrowed descriptor */
 	struct strings sources; /* of bind mounts that must exist */
+	struct record_list files; /* the container's own, meanwhile */
 	bool ok;
 	struct error err;
 };
@@ -471,11 +491,35 @@ static bool make_folders(struct create_work *w)
 	return true;
 }
 
+static bool write_files(struct create_work *w)
+{
+	scoped_fd int folder = folder_open(w->containers, w->id, &w->err);
+
+	return folder >= 0 && container_files_write(folder, &w->files, &w->err);
+}
+
 static void prepare(struct work *work)
 {
 	struct create_work *w = container_of(work, struct create_work, work);
 
-	w->ok = check_sources(w) && make_folders(w);
+	w->ok = check_sources(w) && make_folders(w) && write_files(w);
+}
+
+/* What they hold is with the thread alone: the container has either nothing or their digests. */
+static void take_files(struct container *c, struct record_list *out)
+{
+	if (!c->extension)
+		return;
+	*out = c->extension->files;
+	c->extension->files = (struct record_list){0};
+}
+
+static void give_files(struct container *c, struct record_list *files)
+{
+	if (!c->extension)
+		return;
+	c->extension->files = *files;
+	*files = (struct record_list){0};
 }
 
 static void prepared(struct work *work, bool closing)
@@ -483,6 +527,7 @@ static void prepared(struct work *work, bool closing)
 	struct create_work *w = container_of(work, struct create_work, work);
 
 	if (!closing && w->ok) {
+		give_files(w->op->container, &w->files);
 		record(w->op);
 	} else if (!closing) {
 		struct operation *op = w->op;
@@ -491,6 +536,7 @@ static void prepared(struct work *work, bool closing)
 		operation_finish(op, &w->err);
 	}
 	strings_fini(&w->sources);
+	record_list_fini(&container_file_type, &w->files);
 	free(w->id);
 	free(w);
 }
@@ -503,6 +549,7 @@ static void begin_folders(struct operation *op)
 	w->op = op;
 	w->id = str_dup(c->id);
 	w->containers = op->engine->containers;
+	take_files(c, &w->files);
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
 

@@ -118,6 +118,11 @@ static bool is_running(const struct container *c)
 	return container_is_live(c) && c->run && c->pid > 0 && c->run->start_time > 0;
 }
 
+static bool needs_volumes(const struct engine_files *f)
+{
+	return f->request.kind != ARCHIVE_EXPORT && f->request.kind != ARCHIVE_CHANGES;
+}
+
 static bool plan_request(struct engine_files *f, struct error *err)
 {
 	const struct container *c = f->op.container;
@@ -134,6 +139,8 @@ static bool plan_request(struct engine_files *f, struct error *err)
 	if (!c->image)
 		return error_set(err, ERROR_NOT_FOUND, "No such image: %s", c->image_id);
 	plan_root(c, &request->root);
+	if (needs_volumes(f))
+		sandbox_plan_files(c, request->root.writable_folder, &request->root);
 	return sandbox_plan_mounts(c, &request->root.mounts, err);
 }
 
@@ -161,11 +168,6 @@ static void on_volumes(void *data, const struct error *err)
 		failed = *err;
 	if (err || !start_worker(f, &failed))
 		operation_finish(&f->op, &failed);
-}
-
-static bool needs_volumes(const struct engine_files *f)
-{
-	return f->request.kind != ARCHIVE_EXPORT && f->request.kind != ARCHIVE_CHANGES;
 }
 
 static void run_files(struct operation *op)

@@ -218,6 +218,23 @@ bool sandbox_plan_mounts(const struct container *c, struct record_list *out, str
 	return true;
 }
 
+void sandbox_plan_files(const struct container *c, const char *folder, struct sandbox_spec *out)
+{
+	const struct record_list *files = c->extension ? &c->extension->files : NULL;
+
+	for (size_t i = 0; files && i < files->count; i++) {
+		const struct container_file *file = RECORD_AT(*files, struct container_file, i);
+		struct file_spec *spec = record_list_add(&file_spec_type, &out->files);
+
+		set_text(&spec->target, file->target);
+		spec->uid = file->uid;
+		spec->gid = file->gid;
+		spec->mode = file->mode.value;
+	}
+	if (out->files.count)
+		out->files_folder = str_format("%s/" CONTAINER_FILES, folder);
+}
+
 static void plan_devices(const struct record_list *from, struct record_list *out)
 {
 	for (size_t i = 0; i < from->count; i++) {
@@ -293,6 +310,7 @@ bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 	out->shm_size = str_equal(host->ipc_mode, "none") ? -1 : host->shm_size;
 	out->init = wants_init(c, facts);
 	set_text(&out->init_path, out->init ? facts->init_path : NULL);
+	sandbox_plan_files(c, facts->writable_folder, out);
 	plan_namespaces(c, facts, out);
 	plan_devices(&host->resources.devices, &out->devices);
 	resources_plan(&host->resources, &out->resources);

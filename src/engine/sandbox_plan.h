@@ -36,6 +36,9 @@ bool sandbox_plan(const struct container *c, const struct sandbox_facts *facts,
 /* What is mounted alone: struct mount_spec. */
 bool sandbox_plan_mounts(const struct container *c, struct record_list *out, struct error *err);
 
+/* Its files in memory alone: out->files and files_folder.  `folder`: the container's own. */
+void sandbox_plan_files(const struct container *c, const char *folder, struct sandbox_spec *out);
+
 /* The limits alone: what `update` writes to a running container's cgroup. */
 void resources_plan(const struct resources *resources, struct resources_spec *out);
 

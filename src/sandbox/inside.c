@@ -1,7 +1,7 @@
 /* The order matters.  Everything is made below the root's descriptor while the host's tree is still
  * there (a user namespace may mount /proc only while it sees a whole one); standard mounts go to real
- * folders, never through a link of the image; the user's mounts come next, in the order given; what is
- * hidden is hidden last, on top of all of it; then the root changes and the host's tree goes. */
+ * folders, never through a link of the image; the user's mounts come next, in the order given, then the
+ * files that are in memory alone; what is hidden is hidden last, on top of all of it; then the root changes and the host's tree goes. */
 #include "sandbox/inside.h"
 
 #include "os/file.h"
@@ -9,6 +9,7 @@
 #include "os/root.h"
 #include "sandbox/copy_up.h"
 #include "sandbox/launch.h"
+#include "sandbox/memory_files.h"
 #include "sandbox/mount_options.h"
 #include "sandbox/overlay.h"
 
@@ -478,6 +479,34 @@ static bool mount_user(struct inside *in, struct error *err)
 	return true;
 }
 
+/* Over everything else that is mounted, since a file is asked for by its full name. */
+static bool attach_file(const struct inside *in, int mount, const char *target, struct error *err)
+{
+	scoped_fd int place = root_make(in->root, target, ROOT_FILE, err);
+
+	if (place < 0 || !may_cover(place, target, err))
+		return false;
+	if (is_folder(place))
+		return error_set(err, ERROR_INVALID, "there is a folder");
+	return mount_attach(mount, place, err);
+}
+
+static bool mount_files(struct inside *in, struct error *err)
+{
+	scoped_with(descriptors_fini) struct descriptors mounts = {0};
+	const struct record_list *files = &in->spec->files;
+
+	if (!memory_files_make(in->root, files, &in->outside->files, &mounts, err))
+		return false;
+	for (size_t i = 0; i < files->count; i++) {
+		const char *target = RECORD_AT(*files, struct file_spec, i)->target;
+
+		if (!attach_file(in, mounts.items[i], target, err))
+			return error_prefix(err, "file '%s'", target);
+	}
+	return true;
+}
+
 static bool make_cwd(struct inside *in, struct error *err)
 {
 	const char *cwd = in->spec->process.cwd;
@@ -581,6 +610,7 @@ bool inside_build(struct inside *in, struct error *err)
 		{"/etc", mount_etc},
 		{"init", mount_init},
 		{"mounts", mount_user},
+		{"files", mount_files},
 		{"working directory", make_cwd},
 		{"masked paths", hide_paths},
 		{"read-only paths", protect_paths},

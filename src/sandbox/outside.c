@@ -225,7 +225,8 @@ bool outside_open(const struct sandbox_spec *spec, const struct cgroup *cgroup, 
 		  struct error *err)
 {
 	clear(out);
-	if (open_mounts(spec, out, err) && open_etc(spec, out, err) && open_init(spec, out, err) &&
+	if (open_mounts(spec, out, err) && memory_files_open(spec, &out->files, err) &&
+	    open_etc(spec, out, err) && open_init(spec, out, err) &&
 	    open_shm(spec, out, err) && open_cgroups(spec, cgroup, out, err) &&
 	    devices_collect(spec, out, err))
 		return true;
@@ -244,6 +245,7 @@ void outside_close(struct outside *outside)
 	close_fd(&outside->shm);
 	close_fd(&outside->init);
 	free(outside->mounts);
+	descriptors_fini(&outside->files);
 	devices_fini(outside);
 	clear(outside);
 }

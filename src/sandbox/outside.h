@@ -4,6 +4,7 @@
 #pragma once
 
 #include "os/cgroup.h"
+#include "sandbox/memory_files.h"
 #include "sandbox/spec.h"
 
 #include <sys/types.h>
@@ -23,6 +24,7 @@ extern const char *const etc_files[ETC_FILES]; /* "hosts", "hostname", "resolv.c
 struct outside {
 	int *mounts; /* one for each of spec->mounts; -1: not a bind mount */
 	size_t mount_count;
+	struct descriptors files; /* what each of spec->files holds */
 	int etc[ETC_FILES]; /* -1: not given */
 	int shm, init;
 	int cgroups[CGROUP_CONTROLLERS]; /* v1 hierarchies, by their owners */

@@ -32,6 +32,14 @@ static const struct record_field mount_fields[] = {
 };
 const struct record_type mount_spec_type = RECORD_TYPE(struct mount_spec, mount_fields);
 
+static const struct record_field file_fields[] = {
+	FIELD(file_spec, 1, RECORD_STRING, target),
+	FIELD(file_spec, 2, RECORD_I64, uid),
+	FIELD(file_spec, 3, RECORD_I64, gid),
+	FIELD(file_spec, 4, RECORD_I64, mode),
+};
+const struct record_type file_spec_type = RECORD_TYPE(struct file_spec, file_fields);
+
 static const struct record_field device_fields[] = {
 	FIELD(device_spec, 1, RECORD_STRING, path_on_host),
 	FIELD(device_spec, 2, RECORD_STRING, path_in_container),
@@ -132,5 +140,7 @@ static const struct record_field sandbox_fields[] = {
 	NESTED(sandbox_spec, 29, RECORD_STRUCT, resources, resources_spec_type),
 	NESTED(sandbox_spec, 30, RECORD_STRUCT, process, process_spec_type),
 	FIELD(sandbox_spec, 31, RECORD_STRING, init_layer),
+	FIELD(sandbox_spec, 32, RECORD_STRING, files_folder),
+	NESTED(sandbox_spec, 33, RECORD_LIST, files, file_spec_type),
 };
 const struct record_type sandbox_spec_type = RECORD_TYPE(struct sandbox_spec, sandbox_fields);

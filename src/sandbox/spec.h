@@ -44,6 +44,12 @@ struct device_spec {
 	char *access; /* "rwm" */
 };
 
+/* A file that is there in memory alone (sandbox/memory_files.h). */
+struct file_spec {
+	char *target; /* absolute inside the container */
+	int64_t uid, gid, mode;
+};
+
 struct rlimit_spec {
 	char *name; /* "nofile" */
 	int64_t soft, hard;
@@ -108,6 +114,8 @@ struct sandbox_spec {
 	char *etc_folder; /* absolute: holds hosts, hostname, resolv.conf to be mounted; NULL: none */
 
 	struct record_list mounts; /* struct mount_spec: the user's, after the OCI default ones */
+	char *files_folder;	  /* absolute: what files hold lies there as "0", "1" ...; */
+	struct record_list files; /* struct file_spec, after the mounts */
 	struct record_list devices;
 	bool all_devices; /* privileged: every host device, no device rules, /sys and cgroups writable */
 	struct strings masked_paths, read_only_paths;
@@ -123,6 +131,6 @@ struct sandbox_spec {
 	struct process_spec process;
 };
 
-extern const struct record_type namespace_spec_type, mount_spec_type, device_spec_type,
-	rlimit_spec_type, resources_spec_type, blkio_limit_type, process_spec_type,
+extern const struct record_type namespace_spec_type, mount_spec_type, file_spec_type,
+	device_spec_type, rlimit_spec_type, resources_spec_type, blkio_limit_type, process_spec_type,
 	sandbox_spec_type, id_map_type;

@@ -6,6 +6,7 @@
 static const char text[] =
 	"{\"id\":\"abc\",\"layers\":[\"2\",\"1\"],\"network\":{\"mode\":2,\"join_pid\":7},"
 	"\"mounts\":[{\"type\":\"bind\",\"source\":\"/a\",\"target\":\"/b\",\"read_only\":true}],"
+	"\"files_folder\":\"/f\",\"files\":[{\"target\":\"/s\",\"uid\":1,\"gid\":2,\"mode\":292}],"
 	"\"sysctls\":{\"net.core.somaxconn\":\"99\"},"
 	"\"resources\":{\"memory\":6291456,\"memory_swappiness\":0,"
 	"\"blkio_read_bps\":[{\"path\":\"/dev/vda\",\"rate\":5}]},"
@@ -34,6 +35,9 @@ static void a_spec_goes_over_the_wire_whole(void **state)
 	assert_string_equal(copy.layers.items[1], "1");
 	assert_int_equal(copy.network.join_pid, 7);
 	assert_true(RECORD_AT(copy.mounts, struct mount_spec, 0)->read_only);
+	assert_string_equal(copy.files_folder, "/f");
+	assert_string_equal(RECORD_AT(copy.files, struct file_spec, 0)->target, "/s");
+	assert_int_equal(RECORD_AT(copy.files, struct file_spec, 0)->mode, 0444);
 	assert_string_equal(pairs_get(&copy.sysctls, "net.core.somaxconn"), "99");
 	assert_true(copy.resources.memory_swappiness.given);
 	assert_int_equal(RECORD_AT(copy.resources.blkio_read_bps, struct blkio_limit, 0)->rate, 5);
