@@ -52,6 +52,7 @@ static const struct option daemon_options[] = {
 };
 
 static const struct command_entry entries[] = {
+	{"config", "convert", SECTION_COMMON, &compose_config},
 	{"version", NULL, SECTION_OTHER, &compose_version},
 };
 

@@ -3,6 +3,7 @@
 
 #include "cmd/compose/compose.h"
 
+extern const struct command compose_config;
 extern const struct command compose_version;
 
 /* Our level, as scripts compare it: what both peers of that number do. */

@@ -1,0 +1,253 @@
+/* `config` of docker-compose 1: what people wrote, as short as it can be said.  Values that nobody said (they have no
+ * place) are left out, and ports, mounts and devices are what they were before they were taken apart. */
+#include "cmd/compose/config.h"
+
+#include "base/time.h"
+#include "format/units.h"
+
+#include <string.h>
+
+struct writing {
+	struct arena *arena;
+	const struct project *project;
+};
+
+static bool was_said(const struct node *node)
+{
+	return node->place.line > 0;
+}
+
+static struct node *new_text(const struct writing *w, const struct node *at, const char *text)
+{
+	return node_new_text(w->arena, text, at->place);
+}
+
+/* A copy without what was put in by us; lists are as they are. */
+static struct node *said(const struct writing *w, struct node *node)
+{
+	struct node *out = node_new_map(w->arena, node->place);
+
+	if (node->kind != NODE_MAP)
+		return node_copy(w->arena, node);
+	node_each(member, node) if (was_said(member->value))
+		node_append(w->arena, out, member->key, member->place, said(w, member->value));
+	return out;
+}
+
+/* Each item of a list by a function of its own. */
+static void rewrite_items(const struct writing *w, struct node *service, const char *key,
+			  struct node *(*rewrite)(const struct writing *w, struct node *item))
+{
+	const struct node *list = node_get(service, key);
+
+	for (size_t i = 0; list && list->kind == NODE_LIST && i < list->count; i++)
+		if (list->members[i].value->kind == NODE_MAP)
+			list->members[i].value = rewrite(w, list->members[i].value);
+}
+
+static void drop_if(struct node *map, const char *key, const char *value)
+{
+	if (strcmp(node_get_text(map, key, ""), value) == 0)
+		node_remove(map, key);
+}
+
+/* ---- ports, mounts, devices ---- */
+
+static struct node *write_port(const struct writing *w, struct node *port)
+{
+	const char *host_ip = node_get_text(port, "host_ip", NULL);
+	struct node_member *published;
+	uint64_t number;
+
+	if (host_ip)
+		return new_text(w, port,
+				arena_format(w->arena,
+					     strchr(host_ip, ':') ? "[%s]:%s:%s/%s" : "%s:%s:%s/%s",
+					     host_ip, node_get_text(port, "published", ""),
+					     node_get_text(port, "target", ""),
+					     node_get_text(port, "protocol", "tcp")));
+	drop_if(port, "mode", "ingress");
+	drop_if(port, "protocol", "tcp");
+	published = node_find(port, "published");
+	if (published && parse_u64(published->value->text, &number))
+		published->value = node_new_int(w->arena, (int64_t)number, published->value->place);
+	return port;
+}
+
+static void add_mode(struct buffer *mode, const char *word)
+{
+	if (word && *word)
+		buffer_format(mode, ",%s", word);
+}
+
+/* What stands behind the last colon; false: the short form cannot say all of it. */
+static bool mount_mode(const struct node *mount, struct buffer *mode)
+{
+	static const char *const known[] = {"type",	   "source", "target", "read_only",
+					    "consistency", "bind",   "volume"};
+	const struct node *bind = node_get(mount, "bind"), *volume = node_get(mount, "volume");
+
+	node_each(member, mount)
+	{
+		bool is_known = false;
+
+		for (size_t i = 0; i < array_length(known); i++)
+			is_known |= strcmp(member->key, known[i]) == 0;
+		if (!is_known)
+			return false;
+	}
+	if (node_get(volume, "subpath") || node_get(volume, "labels") ||
+	    node_get(bind, "recursive"))
+		return false;
+	buffer_add_text(mode, node_get_bool(mount, "read_only", false) ? "ro" : "rw");
+	add_mode(mode, node_get_text(mount, "consistency", NULL));
+	add_mode(mode, node_get_text(bind, "selinux", NULL));
+	add_mode(mode, node_get_text(bind, "propagation", NULL));
+	add_mode(mode, node_get_bool(volume, "nocopy", false) ? "nocopy" : NULL);
+	return true;
+}
+
+static struct node *write_mount(const struct writing *w, struct node *mount)
+{
+	const char *type = node_get_text(mount, "type", "");
+	const char *source = node_get_text(mount, "source", NULL);
+	const char *target = node_get_text(mount, "target", "");
+	bool makes_path = node_get_bool(node_get(mount, "bind"), "create_host_path", false);
+	scoped_buffer struct buffer mode = {0};
+
+	bool is_short = strcmp(type, "volume") == 0 || (strcmp(type, "bind") == 0 && makes_path);
+	if (!is_short || !mount_mode(mount, &mode))
+		return mount;
+	return new_text(w, mount,
+			source ? arena_format(w->arena, "%s:%s:%s", source, target, mode.data)
+			       : target);
+}
+
+static struct node *write_device(const struct writing *w, struct node *device)
+{
+	const char *source = node_get_text(device, "source", "");
+
+	if (*source != '/')
+		return new_text(w, device, source);
+	return new_text(w, device,
+			arena_format(w->arena, "%s:%s:%s", source,
+				     node_get_text(device, "target", source),
+				     node_get_text(device, "permissions", "rwm")));
+}
+
+/* ---- times ---- */
+
+/* "90s", "1m": the largest unit that needs no fraction. */
+static const char *time_text(const struct writing *w, const char *text)
+{
+	static const struct {
+		int64_t factor;
+		const char *unit;
+	} stages[] = {{1000, "us"}, {1000, "ms"}, {1000, "s"}, {60, "m"}, {60, "h"}};
+	const char *unit = "ns";
+	struct error err;
+	int64_t value;
+
+	if (!duration_from_text(text, &value, &err) || !value)
+		return text;
+	for (size_t i = 0; i < array_length(stages) && value % stages[i].factor == 0; i++) {
+		value /= stages[i].factor;
+		unit = stages[i].unit;
+	}
+	return arena_format(w->arena, "%lld%s", (long long)value, unit);
+}
+
+static void write_time(const struct writing *w, const struct node *map, const char *key)
+{
+	struct node *node = node_get(map, key);
+
+	if (node && node->kind == NODE_TEXT)
+		node->text = time_text(w, node->text);
+}
+
+static void write_health(const struct writing *w, const struct node *service)
+{
+	static const char *const keys[] = {"interval", "timeout", "start_period", "start_interval"};
+
+	for (size_t i = 0; i < array_length(keys); i++)
+		write_time(w, node_get(service, "healthcheck"), keys[i]);
+}
+
+/* ---- a service ---- */
+
+static void write_hosts(const struct node *hosts)
+{
+	node_each(host, hosts) if (host->value->kind == NODE_LIST && host->value->count == 1)
+		host->value = host->value->members[0].value;
+}
+
+static struct node *service_tree(const struct writing *w, struct node *service)
+{
+	struct node *tree = said(w, service);
+
+	rewrite_items(w, tree, "ports", write_port);
+	rewrite_items(w, tree, "volumes", write_mount);
+	rewrite_items(w, tree, "devices", write_device);
+	rewrite_items(w, tree, "configs", said);
+	rewrite_items(w, tree, "secrets", said);
+	write_health(w, tree);
+	write_time(w, tree, "stop_grace_period");
+	write_hosts(node_get(tree, "extra_hosts"));
+	return tree;
+}
+
+/* ---- the rest ---- */
+
+/* Without the name that follows from the project's. */
+static struct node *resource_tree(const struct writing *w, const struct node_member *resource)
+{
+	struct node *tree = said(w, resource->value);
+	scoped_free char *name = str_format("%s_%s", w->project->name, resource->key);
+
+	drop_if(tree, "name", name);
+	return tree;
+}
+
+static struct node *section_tree(const struct writing *w, const struct node_member *section)
+{
+	struct node *out = node_new_map(w->arena, section->place);
+	bool are_services = strcmp(section->key, "services") == 0;
+
+	node_each(member, section->value) if (was_said(member->value)) node_append(
+		w->arena, out, member->key, member->place,
+		are_services ? service_tree(w, member->value) : resource_tree(w, member));
+	return out;
+}
+
+static bool is_section(const char *key)
+{
+	return strcmp(key, "name") != 0 && strcmp(key, "version") != 0 && !config_is_extension(key);
+}
+
+struct node *config_tree_v1(struct arena *arena, const struct config_selection *selection)
+{
+	struct writing w = {arena, selection->project};
+	struct node *root = node_new_map(arena, (struct place){0});
+	const char *version = selection->project->version;
+
+	if (!version)
+		version = selection->project->version1 ? "2.1" : "3.9";
+	node_append(arena, root, "version", (struct place){0},
+		    node_new_text(arena, version, (struct place){0}));
+	node_each(member, selection->project->root)
+	{
+		if (config_is_extension(member->key)) {
+			node_append(arena, root, member->key, member->place,
+				    node_copy(arena, member->value));
+		} else if (is_section(member->key)) {
+			struct node *tree = section_tree(&w, member);
+
+			if (tree->count)
+				node_append(arena, root, member->key, member->place, tree);
+		}
+	}
+	root = config_sorted(arena, root);
+	if (selection->escape)
+		config_escape(arena, root);
+	return root;
+}
