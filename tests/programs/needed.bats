@@ -16,9 +16,9 @@ needed() {
 	[ "$output" = "libc.so.6 libjansson.so.4 libsqlite3.so.0 libuv.so.1 " ]
 }
 
-@test "wherry links jansson alone; OpenSSL is loaded when TLS is spoken" {
+@test "wherry links jansson and yaml alone; OpenSSL is loaded when TLS is spoken" {
 	run needed wherry
-	[ "$output" = "libc.so.6 libjansson.so.4 " ]
+	[ "$output" = "libc.so.6 libjansson.so.4 libyaml-0.so.2 " ]
 }
 
 @test "wherry-shim and wherry-init are static in release, and need nothing but libc else" {
