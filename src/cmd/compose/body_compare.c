@@ -120,12 +120,21 @@ char *compare_text(const json_t *value)
 	return str_dup(digest);
 }
 
+/* Links stand once on each network. */
+static bool is_told(const struct changes *changes, const char *field)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (strcmp(changes->items[i].field, field) == 0)
+			return true;
+	return false;
+}
+
 void compare_values(const struct comparison *comparison, const char *field, const json_t *old_value,
 		    const json_t *new_value)
 {
 	scoped_free char *before = compare_text(old_value), *after = compare_text(new_value);
 
-	if (!str_equal(before, after))
+	if (!str_equal(before, after) && !is_told(comparison->changes, field))
 		changes_add(comparison->changes, field, before, after);
 }
 

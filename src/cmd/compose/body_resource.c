@@ -86,6 +86,8 @@ json_t *body_of_network(const struct project *project, const struct resource *ne
 	doc_set_text(body, "Driver", node_get_text(network->node, "driver", "bridge"));
 	body_set_given(body, "Options", body_map(node_get(network->node, "driver_opts")));
 	body_set_given(body, "IPAM", ipam_of(node_get(network->node, "ipam")));
+	if (project->style == COMPOSE_V1) /* as that version does */
+		json_object_set_new(body, "Attachable", json_true());
 	set_flags(network->node, body);
 	json_object_set_new(body, "Labels", labels_of(project, "network", network));
 	return body;
