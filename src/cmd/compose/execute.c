@@ -428,13 +428,11 @@ void work_fail(struct work *work, const struct error *err)
 		return;
 	work->state = STEP_HAS_FAILED;
 	progress_failed(run->progress, work->step, error_text(err, text, sizeof(text)));
-	if (!work->step->optional) {
-		if (!run->execution->failed++)
-			run->first = *err;
-	} else {
+	if (work->step->optional)
 		compose_warn(run->compose, "optional dependency \"%s\" failed to start: %s",
 			     work->step->service, text);
-	}
+	else if (work->step->kind != STEP_REMOVE_IMAGE && !run->execution->failed++)
+		run->first = *err; /* an image that others use is said, and no failure */
 	begin_next_start(work);
 	spread(work);
 }
@@ -536,7 +534,6 @@ static void run_fini(struct run *run)
 		free(run->works[i].made);
 	gates_free(run->gates);
 	requests_free(run->requests);
-	json_decref(run->images);
 	vector_fini(&run->starts);
 	free(run->works);
 	free(run->followers);

@@ -89,26 +89,6 @@ static const struct seen_container *find_seen(const struct run *run, const char 
 	return NULL;
 }
 
-/* Only an empty command asks what the image runs. */
-static const json_t *image_for(struct run *run, const struct service *service)
-{
-	const struct node *command = node_get(service->node, "command");
-	struct error ignored;
-
-	if (!command || command->kind != NODE_LIST || command->count)
-		return NULL;
-	const json_t *known = json_object_get(run->images, service->image);
-	if (known)
-		return known;
-	scoped_target struct target target = target_format("/images/%s/json", service->image);
-	json_t *image = api_get(run->compose->cli, &target, &ignored);
-	if (!run->images)
-		run->images = json_object();
-	if (image)
-		json_object_set_new(run->images, service->image, image);
-	return image;
-}
-
 static void show_warnings(const struct run *run, const struct strings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++)
@@ -135,7 +115,7 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 		.name = step->name,
 		.hash = pairs_get(&run->execution->wanted->hashes, service->name),
 		.image_id = image_id(run, service->image),
-		.image = image_for(run, service),
+		.image = json_object_get(run->compose->images, service->image),
 		.replaces = old ? old : step->replaces ? &stub : NULL,
 		.replaced = replaced,
 		.features = &run->compose->features,

@@ -35,7 +35,6 @@ struct run {
 	struct request *tick;
 	struct { size_t *items; size_t count, capacity; } starts; /* that wait for the allocator of ports */
 	bool range_in_use;
-	json_t *images; /* name to inspect document; owned */
 	struct error first; /* failure */
 	int signals_fd;
 	unsigned signals; /* that came */

@@ -119,6 +119,7 @@ struct progress *progress_new(const struct compose *compose, enum progress_kind 
 	struct progress *progress = mem_new(struct progress);
 
 	progress->compose = compose;
+	progress->verb = strrchr(compose->cli->path, ' ') + 1; /* `compose` stands before it, at least */
 	progress->out = compose_flag("COMPOSE_STATUS_STDOUT") ? stdout : stderr;
 	progress->prefix = dry_run ? " DRY-RUN MODE - " : "";
 	progress->fancy = compose_is_fancy(compose, fileno(progress->out));
@@ -141,6 +142,11 @@ void progress_free(struct progress *progress)
 		fwrite(progress->explanations.data, 1, progress->explanations.size, stderr);
 	buffer_fini(&progress->explanations);
 	free(progress);
+}
+
+void progress_set_verb(struct progress *progress, const char *verb)
+{
+	progress->verb = verb;
 }
 
 void progress_plan(struct progress *progress, const struct plan *plan)

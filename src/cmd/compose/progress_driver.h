@@ -12,6 +12,7 @@ struct progress {
 	const struct progress_driver *driver;
 	const struct plan *plan; /* borrowed; NULL: none */
 	FILE *out;
+	const char *verb;   /* borrowed */
 	const char *prefix; /* of every line: "" or " DRY-RUN MODE - " */
 	bool fancy;	    /* may be coloured and rewritten */
 	struct buffer explanations;

@@ -77,7 +77,6 @@ static void draw(struct progress *progress)
 	struct screen *screen = progress->state;
 	unsigned rows = 0, columns = 0;
 	size_t widest = 0, first = 0;
-	const char *verb = strrchr(progress->compose->cli->path, ' ');
 
 	if (!screen->lines.count)
 		return;
@@ -90,7 +89,7 @@ static void draw(struct progress *progress)
 			widest = strlen(screen->lines.items[i].subject);
 	if (screen->drawn)
 		fprintf(progress->out, "\033[%zuA\r", screen->drawn);
-	fprintf(progress->out, "%s[+] %s %zu/%zu\033[K\n", progress->prefix, verb ? verb + 1 : "",
+	fprintf(progress->out, "%s[+] %s %zu/%zu\033[K\n", progress->prefix, progress->verb,
 		count_over(screen), screen->lines.count);
 	for (size_t i = first; i < screen->lines.count; i++)
 		draw_line(progress, &screen->lines.items[i], widest, columns);

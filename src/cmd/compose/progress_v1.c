@@ -31,13 +31,6 @@ struct words {
 	size_t width, rows;
 };
 
-static const char *verb_of(const struct progress *progress)
-{
-	const char *blank = strrchr(progress->compose->cli->path, ' ');
-
-	return blank ? blank + 1 : "";
-}
-
 /* ---- what the plan comes to ---- */
 
 static const char *const actions[STEP_KINDS] = {
@@ -113,7 +106,7 @@ static const char *shown_name(const struct progress *progress, const char *verb,
 static int line_of(struct progress *progress, struct strings *keys, const struct step *step)
 {
 	struct words *words = progress->state;
-	const char *verb = verb_of(progress);
+	const char *verb = progress->verb;
 	scoped_free char *key = key_of(verb, step);
 	size_t base = words->lines.count - keys->count;
 
@@ -402,7 +395,7 @@ static void v1_detail(struct progress *progress, const struct step *step, const 
 static void v1_close(struct progress *progress)
 {
 	struct words *words = progress->state;
-	bool both = brings_up(verb_of(progress));
+	bool both = brings_up(progress->verb);
 
 	for (size_t i = 0; i < words->lines.count; i++) {
 		struct line *line = &words->lines.items[i];

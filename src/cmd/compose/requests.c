@@ -356,9 +356,11 @@ static size_t count_in_flight(const struct requests *requests)
 	return count;
 }
 
-static void begin_waiting(struct requests *requests)
+/* Whether one of them is over already. */
+static bool begin_waiting(struct requests *requests)
 {
 	size_t in_flight = count_in_flight(requests);
+	bool any_over = false;
 
 	while (requests->first && (in_flight < requests->limit || requests->first->is_stream)) {
 		struct request *request = requests->first;
@@ -371,7 +373,9 @@ static void begin_waiting(struct requests *requests)
 		in_flight += !request->is_stream;
 		if (!request->is_over && !begin(requests, request, &err))
 			finish(request, NULL, &err);
+		any_over |= request->is_over;
 	}
+	return any_over;
 }
 
 static void sweep(struct requests *requests)
@@ -460,8 +464,9 @@ void requests_run(struct requests *requests)
 {
 	requests->stopped = false;
 	for (;;) {
-		begin_waiting(requests);
-		sweep(requests);
+		do
+			sweep(requests); /* what is over makes room, also one that could not begin */
+		while (begin_waiting(requests));
 		if (requests->stopped || (!requests->first && !requests->active.count))
 			return;
 		scoped_free struct pollfd *polls =
