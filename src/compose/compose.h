@@ -18,7 +18,7 @@ enum compose_style { COMPOSE_V1, COMPOSE_V2 };
 
 /* The outside world.  Paths are absolute and clean, or "-" for standard input. */
 struct compose_files {
-	/* All of a file, at most `limit` bytes.  ERROR_NOT_FOUND: there is none. */
+	/* All of a file, at most `limit` bytes.  ERROR_NOT_FOUND: there is none.  Errors name the path. */
 	bool (*read)(void *data, const char *path, size_t limit, struct buffer *out,
 		     struct error *err);
 	bool (*exists)(void *data, const char *path);

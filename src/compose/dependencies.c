@@ -140,6 +140,33 @@ static int by_service(const void *a, const void *b)
 	return strcmp(left->service, right->service);
 }
 
+/* What follows from sharing is said as if it had been written, as compose 2 does. */
+static void write_implied(struct maker *maker)
+{
+	struct arena *arena = &maker->project->arena;
+	struct node *service = maker->service->node, *map = node_get(service, "depends_on");
+	struct place nowhere = {0};
+
+	for (size_t i = 0; i < maker->found.count; i++) {
+		const struct dependency *dependency = &maker->found.items[i];
+
+		if (!dependency->implied)
+			continue;
+		struct node *value = node_new_map(arena, nowhere);
+		node_set(arena, value, "condition", nowhere,
+			 node_new_text(arena, conditions[DEPENDENCY_STARTED], nowhere));
+		node_set(arena, value, "required", nowhere, node_new_bool(arena, true, nowhere));
+		if (dependency->restart)
+			node_set(arena, value, "restart", nowhere,
+				 node_new_bool(arena, true, nowhere));
+		if (!map) {
+			map = node_new_map(arena, nowhere);
+			node_set(arena, service, "depends_on", nowhere, map);
+		}
+		node_set(arena, map, dependency->service, nowhere, value);
+	}
+}
+
 static void make_of_service(struct maker *maker)
 {
 	size_t size;
@@ -148,6 +175,8 @@ static void make_of_service(struct maker *maker)
 	add_links(maker);
 	add_namespaces(maker);
 	add_volumes_from(maker);
+	if (maker->project->style == COMPOSE_V2 && !maker->project->plain)
+		write_implied(maker);
 	size = maker->found.count * sizeof(struct dependency);
 	maker->service->dependency_count = maker->found.count;
 	maker->service->dependencies = size ? arena_alloc(&maker->project->arena, size) : NULL;

@@ -42,18 +42,6 @@ struct env_file {
 	const struct scope *scope; /* for ${} in it */
 };
 
-static bool read_env_file(struct load *load, const struct env_file *file, struct pairs *out,
-			  struct error *err)
-{
-	struct env_reader reader = {load, file->scope, {.file = load_shown(load, file->path)}};
-	struct dotenv_rules rules = {env_get, env_unset, &reader, file->raw};
-	scoped_buffer struct buffer text = {0};
-
-	if (!load->files->read(load->files->data, file->path, DOTENV_SIZE_LIMIT, &text, err))
-		return false;
-	return dotenv_parse(text.data ? text.data : "", text.size, &rules, out, err);
-}
-
 static bool tell(struct load *load, struct place place, const char *path, const struct error *err)
 {
 	char text[ERROR_TEXT_SIZE];
@@ -62,15 +50,28 @@ static bool tell(struct load *load, struct place place, const char *path, const 
 				 error_text(err, text, sizeof(text)));
 }
 
+/* `from`: who names the file.  What is wrong in the file is told there. */
+static bool read_env_file(struct load *load, const struct env_file *file, struct pairs *out,
+			  struct place from, const char *from_path)
+{
+	struct env_reader reader = {load, file->scope, {.file = load_shown(load, file->path)}};
+	struct dotenv_rules rules = {env_get, env_unset, &reader, file->raw};
+	scoped_buffer struct buffer text = {0};
+	struct error err;
+
+	if (!load->files->read(load->files->data, file->path, DOTENV_SIZE_LIMIT, &text, &err))
+		return tell(load, from.file ? from : reader.place, from_path, &err);
+	if (!dotenv_parse(text.data ? text.data : "", text.size, &rules, out, &err))
+		return tell(load, reader.place, NULL, &err);
+	return true;
+}
+
 bool load_env_file(struct load *load, const struct scope *scope, const char *path,
 		   struct pairs *out)
 {
 	struct env_file file = {path, false, scope};
-	struct error err;
 
-	if (read_env_file(load, &file, out, &err))
-		return true;
-	return tell(load, (struct place){.file = load_shown(load, path)}, NULL, &err);
+	return read_env_file(load, &file, out, (struct place){0}, NULL);
 }
 
 /* ---- the project's ---- */
@@ -215,14 +216,10 @@ static void add_service_file(struct service_files *files, const struct node *ite
 	const char *path = load_path(load, load->project->directory, written);
 	const char *format = node_get_text(item, "format", "");
 	struct env_file file = {path, strcmp(format, "raw") == 0, files->scope};
-	struct error err;
 
 	if (!node_get_bool(item, "required", true) && !exists(load, path))
 		return;
-	if (!read_env_file(load, &file, out, &err)) {
-		error_prefix(&err, "'%s'", load_shown(load, path));
-		tell(load, item->place, files->where, &err);
-	}
+	read_env_file(load, &file, out, item->place, files->where);
 }
 
 static void add_map_below(struct arena *arena, struct node *map, const struct pairs *weak,

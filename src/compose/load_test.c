@@ -219,7 +219,7 @@ static void containers_get_their_variables(void **state)
 	static const struct load_case cases[] = {
 		{NULL,
 		 {{"/p/compose.yaml", "services: {a: {image: x, env_file: no.env}}\n"}},
-		 .error = "compose.yaml:1:36: services.a.env_file: 'no.env': there is no file"},
+		 .error = "compose.yaml:1:36: services.a.env_file: there is no file '/p/no.env'"},
 		{NULL,
 		 {{"/p/compose.yaml",
 		   "services: {a: {image: x, env_file: {path: no.env, required: false}}}\n"}},
@@ -421,7 +421,7 @@ static void a_service_begins_as_the_one_it_extends(void **state)
 		 .error = "service \"a\" extends \"zz\", which is not in b"},
 		{"-f a",
 		 {{"/p/a", "services: {a: {extends: {file: no, service: zz}}}\n"}},
-		 .error = "a:1:32: services.a.extends.file: 'no': there is no file"},
+		 .error = "a:1:32: services.a.extends.file: there is no file '/p/no'"},
 	};
 
 	check_cases(cases);
@@ -482,7 +482,7 @@ static void a_project_includes_another(void **state)
 		 "\"z\""},
 		{"-f a",
 		 {{"/p/a", "include: [no]\n" A}},
-		 .error = "a:1:11: include: 'no': there is no file"},
+		 .error = "a:1:11: include: there is no file '/p/no'"},
 	};
 
 	check_cases(cases);
@@ -601,6 +601,20 @@ static void what_is_shared_is_waited_for(void **state)
 	case_request_fini(&request);
 }
 
+static void what_is_implied_is_shown(void **state)
+{
+	static const char file[] = "services: {a: {image: x, links: ['b:q']}, b: {image: y}}\n";
+	static const struct load_case cases[] = {
+		{NULL,
+		 {{"/p/compose.yaml", file}},
+		 "services.a.depends_on",
+		 "{\"b\":{\"condition\":\"service_started\",\"required\":true,\"restart\":true}}"},
+		{"v1", {{"/p/docker-compose.yml", file}}, "services.a.depends_on", NULL},
+	};
+
+	check_cases(cases);
+}
+
 /* ---- version 1 ---- */
 
 static void files_without_services_are_version_1(void **state)
@@ -654,6 +668,7 @@ int main(void)
 		cmocka_unit_test(profiles_enable_services),
 		cmocka_unit_test(dependencies_must_be_there),
 		cmocka_unit_test(what_is_shared_is_waited_for),
+		cmocka_unit_test(what_is_implied_is_shown),
 		cmocka_unit_test(files_without_services_are_version_1),
 	};
 

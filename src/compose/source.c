@@ -28,8 +28,6 @@ static bool read_text(struct load *load, const struct source *source, struct pla
 		return true;
 	if (!from.file)
 		from.file = source->shown;
-	else
-		error_prefix(&err, "'%s'", source->shown);
 	return diagnostics_error(load->diagnostics, from, from_path, "%s",
 				 error_text(&err, words, sizeof(words)));
 }

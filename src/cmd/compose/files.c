@@ -46,7 +46,7 @@ static bool wait_for_bytes(int fd, const char *path, int timeout_ms, struct erro
 	return ready > 0 ? true
 			 : error_set(err, ERROR_UNAVAILABLE,
 				     "'%s' is a pipe from which nothing came for %d seconds", path,
-				     FILES_WAIT_S);
+				     timeout_ms / 1000);
 }
 
 struct reading {
@@ -93,13 +93,11 @@ static bool read_standard_input(size_t limit, struct buffer *out, struct error *
 	return true;
 }
 
-static bool read_path(void *data, const char *path, size_t limit, struct buffer *out,
-		      struct error *err)
+bool host_file_read(const char *path, size_t limit, int wait_ms, struct buffer *out,
+		    struct error *err)
 {
 	struct stat st;
 
-	if (strcmp(path, "-") == 0)
-		return read_standard_input(limit, out, err);
 	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, path);
@@ -108,8 +106,16 @@ static bool read_path(void *data, const char *path, size_t limit, struct buffer 
 	if (S_ISREG(st.st_mode) && (unsigned long long)st.st_size > limit)
 		return error_set(err, ERROR_INVALID, "'%s' is larger than %zu bytes", path, limit);
 	struct reading reading = {fd, path, limit, S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode),
-				  FILES_WAIT_S * 1000};
+				  wait_ms};
 	return read_all(&reading, out, err);
+}
+
+static bool read_path(void *data, const char *path, size_t limit, struct buffer *out,
+		      struct error *err)
+{
+	if (strcmp(path, "-") == 0)
+		return read_standard_input(limit, out, err);
+	return host_file_read(path, limit, FILES_WAIT_S * 1000, out, err);
 }
 
 static bool path_exists(void *data, const char *path)

@@ -9,3 +9,7 @@
 extern const struct compose_files host_files;
 
 enum { FILES_WAIT_S = 30 };
+
+/* The same for one path that is not "-", with another patience (-1: for ever). */
+bool host_file_read(const char *path, size_t limit, int wait_ms, struct buffer *out,
+		    struct error *err);
