@@ -57,13 +57,13 @@ static ssize_t read_context(void *data, void *out, size_t size, struct error *er
 	return got;
 }
 
-static bool add_secrets(const struct build *build, struct pairs *headers, struct error *err)
+static bool add_secrets(const struct build_run *run, struct pairs *headers, struct error *err)
 {
 	scoped_free char *secrets = NULL;
 
-	if (!build->secrets.count)
+	if (!run->build->secrets.count && !json_object_size(run->secrets))
 		return true;
-	secrets = build_secrets_header(&build->secrets, err);
+	secrets = build_secrets_header(&run->build->secrets, run->secrets, err);
 	if (secrets)
 		pairs_set(headers, "X-Wherry-Secrets", secrets);
 	return secrets != NULL;
@@ -85,7 +85,7 @@ bool build_run(struct cli *cli, const struct build_run *run, struct error *err)
 		.headers = &headers,
 	};
 
-	if (!add_secrets(run->build, &headers, err) || !add_agents(cli, run->build, &headers, err))
+	if (!add_secrets(run, &headers, err) || !add_agents(cli, run->build, &headers, err))
 		return false;
 	if (!str_is_empty(context->dockerfile))
 		target_add(&target, "dockerfile", context->dockerfile);

@@ -89,12 +89,12 @@ static bool add_secret(json_t *all, const char *text, struct error *err)
 	return true;
 }
 
-/* base64 of the object; NULL when one of them could not be added. */
-static char *make_header(const struct strings *texts,
+/* base64 of the object, which `more` is a part of; NULL when one of them could not be added. */
+static char *make_header(const struct strings *texts, const json_t *more,
 			 bool (*add)(json_t *all, const char *text, struct error *err),
 			 struct error *err)
 {
-	scoped_json json_t *all = json_object();
+	scoped_json json_t *all = more ? json_copy((json_t *)more) : json_object();
 	scoped_buffer struct buffer header = {0};
 
 	for (size_t i = 0; i < texts->count; i++)
@@ -110,9 +110,9 @@ static char *make_header(const struct strings *texts,
 	return buffer_take(&header);
 }
 
-char *build_secrets_header(const struct strings *secrets, struct error *err)
+char *build_secrets_header(const struct strings *secrets, const json_t *more, struct error *err)
 {
-	return make_header(secrets, add_secret, err);
+	return make_header(secrets, more, add_secret, err);
 }
 
 /* ---- agents ---- */
@@ -140,5 +140,5 @@ static bool add_agent(json_t *all, const char *text, struct error *err)
 
 char *build_agents_header(const struct strings *agents, struct error *err)
 {
-	return make_header(agents, add_agent, err);
+	return make_header(agents, NULL, add_agent, err);
 }

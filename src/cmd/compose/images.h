@@ -10,9 +10,9 @@
 
 /* What people ask for on the line beyond the file; all zero: as `up` does it. */
 struct image_wishes {
-	bool quiet;			  /* --quiet-pull, --quiet-build: no details */
-	bool no_cache, pull, compress;	  /* of builds */
-	bool force_remove, keep;	  /* containers of failed steps go too; those of all steps stay */
+	bool quiet;		       /* --quiet-pull, --quiet-build: no details */
+	bool no_cache, pull, compress; /* of builds */
+	bool force_remove, keep; /* containers of failed steps go too; those of all steps stay */
 	const struct strings *build_args; /* NAME=VALUE, NAME; NULL */
 	const struct strings *ssh;	  /* ID[=SOCKET]; NULL */
 	const char *memory;		  /* bytes as text; NULL */
@@ -49,7 +49,8 @@ bool image_push_service(const struct image_job *job, struct error *err);
 /* The image has the service's name (service->image), those of build.tags, and the labels of compose. */
 bool image_build_service(const struct image_job *job, struct error *err);
 
-/* ---- policies ---- */
+/* What the service is pulled and built for: "" is the daemon's own. */
+const char *image_platform(const struct service *service);
 
 /* What cannot be asked of this daemon is an error that names the key with its place: build.secrets on dockerd ... */
 bool image_check_build(const struct compose *compose, const struct service *service,
