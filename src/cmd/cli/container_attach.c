@@ -1,13 +1,10 @@
 /* attach */
+#include "cmd/cli/container_attach.h"
+
 #include "cmd/cli/session.h"
 #include "format/json.h"
 
 #include <stdio.h>
-
-struct attach {
-	bool no_stdin, proxy;
-	char *detach_keys;
-};
 
 static const struct option options[] = {
 	{0, "detach-keys", &option_string, offsetof(struct attach, detach_keys),
@@ -52,10 +49,8 @@ static int run_session(struct session *session)
 	return *session->trouble ? 1 : (int)(session->exit_code & 0xff);
 }
 
-static int run(struct cli *cli, void *fields, const struct strings *arguments)
+int attach_run(struct cli *cli, const struct attach *attach, const char *name)
 {
-	const struct attach *attach = fields;
-	const char *name = arguments->items[0];
 	scoped_target struct target target = target_format("/containers/%s/json", name);
 	struct error err;
 	scoped_json json_t *container = api_get(cli, &target, &err);
@@ -78,6 +73,11 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	int status = run_session(&session);
 	session_close(&session);
 	return status;
+}
+
+static int run(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return attach_run(cli, fields, arguments->items[0]);
 }
 
 const struct command container_attach = {

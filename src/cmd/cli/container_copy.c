@@ -1,5 +1,7 @@
 /* cp.  From a container comes an archive, which is unpacked here; to a container goes one that is made on
  * the way.  Which name things get, and whether they go into a folder or in its place, is copy_path.c's. */
+#include "cmd/cli/container_copy.h"
+
 #include "base/time.h"
 #include "cmd/cli/api.h"
 #include "cmd/cli/copy_path.h"
@@ -24,11 +26,6 @@
 #define MODE_LINK      (1u << 27)
 #define MODE_DEVICE    (1u << 26)
 #define MODE_IRREGULAR (1u << 19)
-
-struct copy {
-	bool archive, follow;
-	int8_t quiet;
-};
 
 static const struct option options[] = {
 	{'a', "archive", &option_switch, offsetof(struct copy, archive),
@@ -268,8 +265,8 @@ static bool unpack(struct download *download, struct copy_end *source, const cha
 	return tar_extract(reader, &target, err);
 }
 
-static bool copy_out(struct cli *cli, const struct copy *copy, const char *container,
-		     const char *from, const char *to, struct error *err)
+bool copy_from(struct cli *cli, const struct copy *copy, const char *container, const char *from,
+	       const char *to, struct error *err)
 {
 	bool to_stdout = strcmp(to, "-") == 0;
 	scoped_free char *path = to_stdout ? str_dup(to) : absolute(to, err);
@@ -435,8 +432,8 @@ static bool put_stdin(struct cli *cli, const struct copy *copy, const char *cont
 	return put(cli, copy, container, end->path, &upload, err);
 }
 
-static bool copy_in(struct cli *cli, const struct copy *copy, const char *from,
-		    const char *container, const char *to, struct error *err)
+bool copy_to(struct cli *cli, const struct copy *copy, const char *from, const char *container,
+	     const char *to, struct error *err)
 {
 	bool from_stdin = strcmp(from, "-") == 0;
 	scoped_free char *path = from_stdin ? str_dup(from) : absolute(from, err);
@@ -470,9 +467,9 @@ static bool run_copy(struct cli *cli, const struct copy *copy, const struct stri
 	if (from && to)
 		return error_set(err, ERROR_INVALID, "copying between containers is not supported");
 	if (from)
-		return copy_out(cli, copy, from, from_path, to_path, err);
+		return copy_from(cli, copy, from, from_path, to_path, err);
 	if (to)
-		return copy_in(cli, copy, from_path, to, to_path, err);
+		return copy_to(cli, copy, from_path, to, to_path, err);
 	return error_set(err, ERROR_INVALID, "must specify at least one container source");
 }
 

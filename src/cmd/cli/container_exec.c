@@ -1,16 +1,12 @@
 /* exec */
+#include "cmd/cli/container_exec.h"
+
 #include "cmd/cli/session.h"
 #include "cmd/cli/spec.h"
 #include "cmd/cli/terminal.h"
 #include "format/json.h"
 
 #include <unistd.h>
-
-struct exec {
-	bool detach, interactive, privileged, tty;
-	char *detach_keys, *user, *workdir;
-	struct strings env, env_files;
-};
 
 static const struct option options[] = {
 	{'d', "detach", &option_switch, offsetof(struct exec, detach),
@@ -54,10 +50,8 @@ static bool set_environment(const struct exec *exec, json_t *body, struct error 
 	return true;
 }
 
-static json_t *make_body(const struct exec *exec, const struct strings *arguments,
-			 struct error *err)
+static json_t *make_body(const struct exec *exec, const struct strings *command, struct error *err)
 {
-	struct strings command = {arguments->items + 1, arguments->count - 1}; /* borrowed */
 	scoped_json json_t *body =
 		json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:s, s:s}", "User",
 			  exec->user ? exec->user : "", "Privileged", (int)exec->privileged, "Tty",
@@ -68,7 +62,7 @@ static json_t *make_body(const struct exec *exec, const struct strings *argument
 
 	if (!set_environment(exec, body, err))
 		return NULL;
-	doc_set_list(body, "Cmd", &command, true);
+	doc_set_list(body, "Cmd", command, true);
 	set_console_size(body, exec->tty && !exec->detach);
 	return take(body);
 }
@@ -136,21 +130,29 @@ static bool run_attached(struct cli *cli, const struct exec *exec, const char *i
 	return good && exit_code(cli, id, code, err);
 }
 
+bool exec_run(struct cli *cli, const struct exec *exec, const char *container,
+	      const struct strings *command, int *code, struct error *err)
+{
+	*code = 0;
+	if (!session_check_terminal(exec->interactive && !exec->detach, exec->tty, err))
+		return false;
+	scoped_json json_t *body = make_body(exec, command, err);
+	scoped_free char *id = body ? create(cli, container, body, err) : NULL;
+	if (!id)
+		return false;
+	return exec->detach ? start_detached(cli, exec, id, err)
+			    : run_attached(cli, exec, id, code, err);
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	const struct exec *exec = fields;
+	struct strings command = {arguments->items + 1, arguments->count - 1}; /* borrowed */
 	struct error err;
-	int code = 0;
+	int code;
 
-	if (!session_check_terminal(exec->interactive && !exec->detach, exec->tty, &err))
+	if (!exec_run(cli, fields, arguments->items[0], &command, &code, &err))
 		return cli_fail(cli, &err);
-	scoped_json json_t *body = make_body(exec, arguments, &err);
-	scoped_free char *id = body ? create(cli, arguments->items[0], body, &err) : NULL;
-	if (!id)
-		return cli_fail(cli, &err);
-	bool good = exec->detach ? start_detached(cli, exec, id, &err)
-				 : run_attached(cli, exec, id, &code, &err);
-	return good ? code : cli_fail(cli, &err);
+	return code;
 }
 
 const struct command container_exec = {

@@ -1,4 +1,6 @@
 /* events */
+#include "cmd/cli/system_events.h"
+
 #include "base/time.h"
 #include "cmd/cli/api.h"
 #include "cmd/cli/listing.h"
@@ -43,8 +45,7 @@ static void add_time(int64_t ns, struct buffer *out)
 		buffer_format(out, "%.3s:%s", offset, offset + 3);
 }
 
-/* " (image=nginx, name=web)", by name */
-static void add_attributes(const json_t *attributes, struct buffer *out)
+void event_add_attributes(const json_t *attributes, struct buffer *out)
 {
 	scoped_pairs struct pairs sorted = {0};
 	const char *name;
@@ -68,7 +69,7 @@ static void add_event(const json_t *event, struct buffer *out)
 	add_time(ns ? ns : doc_number(event, "time") * NS_PER_SECOND, out);
 	buffer_format(out, " %s %s %s", doc_text(event, "Type"), doc_text(event, "Action"),
 		      doc_text(actor, "ID"));
-	add_attributes(json_object_get(actor, "Attributes"), out);
+	event_add_attributes(json_object_get(actor, "Attributes"), out);
 	buffer_add_char(out, '\n');
 }
 
@@ -102,7 +103,7 @@ static bool show_event(void *data, const json_t *event, struct error *err)
 	return cli_print(&out) == 0 || error_set(err, ERROR_SYSTEM, "nobody reads the events");
 }
 
-static bool add_moment(struct target *target, const char *name, const char *text, struct error *err)
+bool event_add_moment(struct target *target, const char *name, const char *text, struct error *err)
 {
 	if (str_is_empty(text))
 		return true;
@@ -121,8 +122,8 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	struct error err;
 
 	target_add_filters(&target, &events->filters);
-	if (add_moment(&target, "since", events->since, &err) &&
-	    add_moment(&target, "until", events->until, &err) &&
+	if (event_add_moment(&target, "since", events->since, &err) &&
+	    event_add_moment(&target, "until", events->until, &err) &&
 	    api_stream(cli, &request, show_event, events, &err))
 		return 0;
 	return cli_fail(cli, &err);

@@ -52,8 +52,13 @@ static const struct option daemon_options[] = {
 };
 
 static const struct command_entry entries[] = {
+	{"attach", NULL, SECTION_OTHER, &compose_attach},
 	{"config", "convert", SECTION_COMMON, &compose_config},
+	{"cp", NULL, SECTION_OTHER, &compose_copy},
+	{"events", NULL, SECTION_OTHER, &compose_events},
+	{"exec", NULL, SECTION_OTHER, &compose_exec},
 	{"version", NULL, SECTION_OTHER, &compose_version},
+	{"wait", NULL, SECTION_OTHER, &compose_wait},
 };
 
 static int unknown(const struct cli *cli, const char *verb)

@@ -3,12 +3,22 @@
 
 #include "cmd/compose/compose.h"
 
+extern const struct command compose_attach;
 extern const struct command compose_config;
+extern const struct command compose_copy;
+extern const struct command compose_events;
+extern const struct command compose_exec;
 extern const struct command compose_version;
-extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
-extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
+						const struct option_number *index,
+						struct compose_containers *containers);
 	compose_unpause, compose_kill;			   /* lifecycle.c */
+
+/* The running container of a service, by --index where that was given; `containers` owns it.  NULL: why was shown. */
+const struct compose_container *compose_running(struct compose *compose, const char *service,
 extern const struct command compose_remove, compose_down; /* remove.c */
+extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
+extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
+extern const struct command compose_wait;
 
 /* Our level, as scripts compare it: what both peers of that number do. */
 const char *compose_level(enum compose_style style);
