@@ -4,6 +4,7 @@
 
 #include "cmd/cli/cli.h"
 #include "cmd/cli/resources.h"
+#include "cmd/cli/spec_kinds.h"
 
 #include <jansson.h>
 
@@ -50,15 +51,6 @@ bool spec_set_devices(const struct spec *spec, json_t *host, struct error *err);
 bool spec_set_security(const struct spec *spec, json_t *host, struct error *err);
 bool spec_set_health(const struct spec *spec, json_t *config, struct error *err);
 bool spec_set_environment(const struct spec *spec, json_t *config, struct error *err);
-
-/* ---- kinds of options that only containers have ---- */
-
-extern const struct option_kind option_attach, option_environment, option_label, option_address,
-	option_host_entry, option_device_rule, option_sysctl, option_network, option_link;
-
-/* json_t * arrays of objects, in the form the API takes. */
-extern const struct option_kind option_mount, option_ulimit, option_weight_device,
-	option_rate_bytes, option_rate_count, option_gpus;
 
 /* ---- helpers ---- */
 
