@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -673,6 +674,9 @@ int main(int argc, char **argv)
 	int code = 1;
 
 	log_set_name("wherryd");
+	/* Threads of the pool read units; what they leave belongs to the loop, and an arena for each would stay half
+	 * empty. */
+	mallopt(M_ARENA_MAX, 1);
 	if (!daemon_settings_read(&d.settings, d.flags, d.flag_count, &help, &err)) {
 		fprintf(stderr, "wherryd: %s\n", error_text(&err, text, sizeof(text)));
 	} else if (help) {
