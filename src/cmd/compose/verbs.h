@@ -8,17 +8,17 @@ extern const struct command compose_config;
 extern const struct command compose_copy;
 extern const struct command compose_events;
 extern const struct command compose_exec;
+extern const struct command compose_remove, compose_down; /* remove.c */
+extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
+	compose_unpause, compose_kill; /* lifecycle.c */
+extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
 extern const struct command compose_version;
-						const struct option_number *index,
-						struct compose_containers *containers);
-	compose_unpause, compose_kill;			   /* lifecycle.c */
+extern const struct command compose_wait;
 
 /* The running container of a service, by --index where that was given; `containers` owns it.  NULL: why was shown. */
 const struct compose_container *compose_running(struct compose *compose, const char *service,
-extern const struct command compose_remove, compose_down; /* remove.c */
-extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
-extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
-extern const struct command compose_wait;
+						const struct option_number *index,
+						struct compose_containers *containers);
 
 /* Our level, as scripts compare it: what both peers of that number do. */
 const char *compose_level(enum compose_style style);
