@@ -40,30 +40,36 @@ void check_warn(const struct check *c, struct place place, const char *path, con
 	va_end(args);
 }
 
+bool check_waits(const struct node *value)
+{
+	return value->kind == NODE_TEXT && strchr(value->text, '$');
+}
+
 const struct node *check_text(const struct node *map, const char *key)
 {
 	const struct node *node = node_get(map, key);
 
-	return node && node->kind == NODE_TEXT && !strchr(node->text, '$') ? node : NULL;
+	return node && node->kind == NODE_TEXT && !check_waits(node) ? node : NULL;
 }
 
 void check_labels(const struct check *c, const char *path, const struct node *labels)
 {
-	node_each(member, labels) if (str_starts_with(member->key, "com.docker.compose."))
-		check_error(c, member->place, path,
-			    "the label '%s' is one that compose sets itself", member->key);
+	node_each(member, labels)
+		if (str_starts_with(member->key, "com.docker.compose."))
+			check_error(c, member->place, path,
+				    "the label '%s' is one that compose sets itself", member->key);
 }
 
 /* ---- resources ---- */
 
 static void check_external(const struct check *c)
 {
-	node_each(member, c->node) if (strcmp(member->key, "external") != 0 &&
-				       strcmp(member->key, "name") != 0 &&
-				       !str_starts_with(member->key, "x-"))
-		check_error(c, member->place, member->key,
-			    "conflicting parameters \"external\" and \"%s\" specified",
-			    member->key);
+	node_each(member, c->node)
+		if (strcmp(member->key, "external") != 0 && strcmp(member->key, "name") != 0 &&
+		    !str_starts_with(member->key, "x-"))
+			check_error(c, member->place, member->key,
+				    "conflicting parameters \"external\" and \"%s\" specified",
+				    member->key);
 }
 
 /* A config or a secret comes from one place. */

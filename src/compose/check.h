@@ -17,11 +17,25 @@ void check_error(const struct check *c, struct place place, const char *path, co
 void check_warn(const struct check *c, struct place place, const char *path, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
-/* Text that is there and has no variable in it that waits to be replaced; else NULL. */
+/* Text with a variable in it that waits to be replaced. */
+bool check_waits(const struct node *value);
+/* Text that is there and does not wait; else NULL. */
 const struct node *check_text(const struct node *map, const char *key);
 
 void check_service(const struct check *c); /* check_service.c */
-void check_mounts(const struct check *c);  /* check_mounts.c */
-void check_build(const struct check *c);   /* check_build.c */
+
+/* Of one attribute each. */
+void check_mounts(const struct check *c, const struct node *mounts); /* check_mounts.c */
+void check_configs(const struct check *c, const struct node *configs);
+void check_secrets(const struct check *c, const struct node *secrets);
+void check_network(const struct check *c, const struct node_member *network, const char *path);
+void check_build(const struct check *c, const struct node *build); /* check_build.c */
+void check_image(const struct check *c, const struct node *image);
+void check_platform(const struct check *c, const struct node *platform);
+void check_develop(const struct check *c, const struct node *develop);
+void check_has_image(const struct check *c);
+
 void check_effects(const struct check *c, const struct attribute *map); /* check_effects.c */
 void check_labels(const struct check *c, const char *path, const struct node *labels);
+void check_files(const struct check *c, const char *kind, const char *path,
+		 const struct node *files, const struct resources *resources);

@@ -20,16 +20,23 @@ static void check_platforms(const struct check *c, const struct node *build)
 {
 	const struct node *platforms = node_get(build, "platforms");
 	const struct node *wanted = check_text(c->node, "platform");
+
+	if (!platforms || !platforms->count || !wanted)
+		return;
+	node_each(member, platforms)
+		if (strcmp(member->value->text, wanted->text) == 0)
+			return;
+	check_error(c, platforms->place, "build.platforms",
+		    "must include the service's platform %s", wanted->text);
+}
+
+void check_platform(const struct check *c, const struct node *wanted)
+{
 	struct platform platform;
 	struct error err;
 
-	if (wanted && !platform_parse(wanted->text, &platform, &err))
+	if (!platform_parse(wanted->text, &platform, &err))
 		check_error(c, wanted->place, "platform", "%s", err.text);
-	if (!platforms || !platforms->count || !wanted)
-		return;
-	node_each(member, platforms) if (strcmp(member->value->text, wanted->text) == 0) return;
-	check_error(c, platforms->place, "build.platforms",
-		    "must include the service's platform %s", wanted->text);
 }
 
 /* An id names an image too. */
@@ -40,19 +47,22 @@ static bool is_id(const char *text)
 	return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-static void check_image(const struct check *c)
+void check_image(const struct check *c, const struct node *image)
 {
-	const struct node *image = check_text(c->node, "image");
 	scoped_reference struct reference reference = {0};
 	struct error err;
 
-	if (!image && !node_find(c->node, "image") && !node_find(c->node, "build") &&
+	if (!is_id(image->text) && !reference_parse(image->text, &reference, &err))
+		check_error(c, image->place, "image", "%s: \"%s\"", err.text, image->text);
+}
+
+void check_has_image(const struct check *c)
+{
+	if (!node_find(c->node, "image") && !node_find(c->node, "build") &&
 	    !node_find(c->node, "provider"))
 		check_error(c, c->service->place, "",
 			    "service \"%s\" has neither an image nor a build context specified",
 			    c->service->name);
-	if (image && !is_id(image->text) && !reference_parse(image->text, &reference, &err))
-		check_error(c, image->place, "image", "%s: \"%s\"", err.text, image->text);
 }
 
 static void check_watch(const struct check *c, const struct node *rule, size_t index)
@@ -66,15 +76,17 @@ static void check_watch(const struct check *c, const struct node *rule, size_t i
 		check_error(c, rule->place, path, "the action %s needs 'exec'", action);
 }
 
-void check_build(const struct check *c)
+void check_build(const struct check *c, const struct node *build)
 {
-	const struct node *build = node_get(c->node, "build");
+	check_dockerfile(c, build);
+	check_platforms(c, build);
+	check_files(c, "secret", "build.secrets", node_get(build, "secrets"), &c->project->secrets);
+}
+
+void check_develop(const struct check *c, const struct node *develop)
+{
 	size_t index = 0;
 
-	check_image(c);
-	if (build)
-		check_dockerfile(c, build);
-	check_platforms(c, build);
-	node_each(member, node_get(node_get(c->node, "develop"), "watch"))
+	node_each(member, node_get(develop, "watch"))
 		check_watch(c, member->value, index++);
 }

@@ -25,8 +25,7 @@ static bool is_used(const struct node *value)
 static void check_members(const struct check *c, const struct attribute *map,
 			  const struct node *node, const char *prefix)
 {
-	node_each(member, node)
-	{
+	node_each(member, node) {
 		const struct attribute *row = attribute_child(map, member->key);
 
 		if (!row || !(row->flags & (ATTRIBUTE_UNSUPPORTED | ATTRIBUTE_IGNORED)) ||

@@ -22,30 +22,34 @@ static void check_declared(const struct check *c, const struct resources *resour
 		    nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static void check_networks(const struct check *c)
+void check_network(const struct check *c, const struct node_member *network, const char *path)
 {
-	node_each(member, node_get(c->node, "networks"))
-	{
-		struct node name = {.place = member->place, .text = member->key};
-		scoped_free char *path = str_format("networks.%s", member->key);
+	struct node name = {.place = network->place, .text = network->key};
 
-		if (strcmp(member->key, "default") != 0)
-			check_declared(c, &c->project->networks, "network", &name, path);
-	}
+	if (strcmp(network->key, "default") != 0)
+		check_declared(c, &c->project->networks, "network", &name, path);
 }
 
-static void check_files(const struct check *c, const char *key, const char *path,
-			const struct node *files, const struct resources *resources)
+void check_files(const struct check *c, const char *kind, const char *path,
+		 const struct node *files, const struct resources *resources)
 {
-	scoped_free char *kind = str_dup_n(key, strlen(key) - 1);
 	size_t index = 0;
 
-	node_each(member, files)
-	{
+	node_each(member, files) {
 		scoped_free char *here = str_format("%s[%zu]", path, index++);
 
 		check_declared(c, resources, kind, check_text(member->value, "source"), here);
 	}
+}
+
+void check_configs(const struct check *c, const struct node *configs)
+{
+	check_files(c, "config", "configs", configs, &c->project->configs);
+}
+
+void check_secrets(const struct check *c, const struct node *secrets)
+{
+	check_files(c, "secret", "secrets", secrets, &c->project->secrets);
 }
 
 /* ---- mounts ---- */
@@ -114,21 +118,15 @@ static void check_target(const struct check *c, struct map *seen, const struct n
 		check_error(c, target->place, path, "there are two mounts on %s", target->text);
 }
 
-void check_mounts(const struct check *c)
+void check_mounts(const struct check *c, const struct node *mounts)
 {
 	scoped_map struct map seen = {0};
 	size_t index = 0;
 
-	node_each(member, node_get(c->node, "volumes"))
-	{
+	node_each(member, mounts) {
 		scoped_free char *path = str_format("volumes[%zu]", index++);
 
 		check_mount(c, member->value, path);
 		check_target(c, &seen, member->value, path);
 	}
-	check_networks(c);
-	check_files(c, "configs", "configs", node_get(c->node, "configs"), &c->project->configs);
-	check_files(c, "secrets", "secrets", node_get(c->node, "secrets"), &c->project->secrets);
-	check_files(c, "secrets", "build.secrets", node_get(node_get(c->node, "build"), "secrets"),
-		    &c->project->secrets);
 }

@@ -18,12 +18,24 @@ static void check_same(const struct check *c, const char *key, const struct node
 
 	if (plain && deployed && !node_equal(plain, deployed))
 		check_error(c, plain->place, key,
-			    "can't set distinct values on '%s' and '%s': "
-			    "%s and %s",
-			    key, path, plain->text, deployed->text);
+			    "can't set distinct values on '%s' and '%s': %s and %s", key, path,
+			    plain->text, deployed->text);
 }
 
-static void check_spellings(const struct check *c)
+static void check_devices(const struct check *c, const struct node *devices, const char *path)
+{
+	size_t index = 0;
+
+	node_each(member, devices) {
+		scoped_free char *here = str_format("%s[%zu]", path, index++);
+
+		if (node_find(member->value, "count") && node_find(member->value, "device_ids"))
+			check_error(c, member->value->place, here,
+				    "\"count\" and \"device_ids\" exclude each other");
+	}
+}
+
+static void check_deploy(const struct check *c, const struct node *deploy)
 {
 	static const struct {
 		const char *key, *section, *member, *path;
@@ -34,28 +46,24 @@ static void check_spellings(const struct check *c)
 		{"mem_reservation", "reservations", "memory",
 		 "deploy.resources.reservations.memory"},
 	};
-	const struct node *deploy = node_get(c->node, "deploy");
 	const struct node *resources = node_get(deploy, "resources");
 
-	if (!deploy)
-		return;
 	check_same(c, "scale", node_get(deploy, "replicas"), "deploy.replicas");
 	for (size_t i = 0; resources && i < array_length(pairs); i++)
 		check_same(c, pairs[i].key,
 			   node_get(node_get(resources, pairs[i].section), pairs[i].member),
 			   pairs[i].path);
+	check_devices(c, node_get(node_get(resources, "reservations"), "devices"),
+		      "deploy.resources.reservations.devices");
 }
 
 /* ---- networks ---- */
 
-static void check_network_mode(const struct check *c)
+static void check_network_mode(const struct check *c, const struct node *mode)
 {
-	const struct node *mode = check_text(c->node, "network_mode");
 	const struct node_member *networks = node_find(c->node, "networks");
 	const struct node_member *ports = node_find(c->node, "ports");
 
-	if (!mode)
-		return;
 	if (networks && networks->value->count)
 		check_error(c, networks->place, "networks",
 			    "service \"%s\" declares mutually exclusive `network_mode` and "
@@ -83,12 +91,12 @@ static void check_address(const struct check *c, const struct node *map, const c
 			    family == AF_INET ? "IPv4" : "IPv6");
 }
 
-static void check_endpoints(const struct check *c)
+static void check_networks(const struct check *c, const struct node *networks)
 {
-	node_each(member, node_get(c->node, "networks"))
-	{
+	node_each(member, networks) {
 		scoped_free char *path = str_format("networks.%s", member->key);
 
+		check_network(c, member, path);
 		check_address(c, member->value, "ipv4_address", AF_INET, path);
 		check_address(c, member->value, "ipv6_address", AF_INET6, path);
 	}
@@ -109,22 +117,25 @@ static void check_port(const struct check *c, const struct node *port, const cha
 		check_error(c, host_ip->place, path, "invalid IP address: %s", host_ip->text);
 }
 
-static void check_ports(const struct check *c)
+static void check_ports(const struct check *c, const struct node *ports)
+{
+	size_t index = 0;
+
+	node_each(member, ports) {
+		scoped_free char *path = str_format("ports[%zu]", index++);
+
+		check_port(c, member->value, path);
+	}
+}
+
+static void check_expose(const struct check *c, const struct node *ports)
 {
 	uint16_t first, last;
 	struct error err;
 	int protocol;
 	size_t index = 0;
 
-	node_each(member, node_get(c->node, "ports"))
-	{
-		scoped_free char *path = str_format("ports[%zu]", index++);
-
-		check_port(c, member->value, path);
-	}
-	index = 0;
-	node_each(member, node_get(c->node, "expose"))
-	{
+	node_each(member, ports) {
 		scoped_free char *path = str_format("expose[%zu]", index++);
 
 		if (!strchr(member->value->text, '$') &&
@@ -186,36 +197,11 @@ static bool is_uts(const char *text)
 	return !*text || strcmp(text, "host") == 0 || str_starts_with(text, "service:");
 }
 
-static void check_texts(const struct check *c)
-{
-	static const struct {
-		const char *key;
-		bool (*is_good)(const char *text);
-		const char *meant;
-	} rows[] = {
-		{"restart", is_restart, "no, always, unless-stopped or on-failure[:N]"},
-		{"pull_policy", is_pull_policy,
-		 "always, never, missing, build, daily, weekly or every_<duration>"},
-		{"stop_signal", is_signal, "a signal"},
-		{"container_name", is_container_name, "letters, digits and _ . -"},
-		{"cgroup", is_cgroup, "host or private"},
-		{"uts", is_uts, "host"},
-	};
-
-	for (size_t i = 0; i < array_length(rows); i++) {
-		const struct node *text = check_text(c->node, rows[i].key);
-
-		if (text && !rows[i].is_good(text->text))
-			check_error(c, text->place, rows[i].key, "must be %s, not \"%.100s\"",
-				    rows[i].meant, text->text);
-	}
-}
-
 /* ---- the rest ---- */
 
-static void check_health(const struct check *c)
+static void check_health(const struct check *c, const struct node *health)
 {
-	const struct node *test = node_get(node_get(c->node, "healthcheck"), "test");
+	const struct node *test = node_get(health, "test");
 	const char *first = test && test->count ? test->members[0].value->text : NULL;
 
 	if (first && strcmp(first, "CMD") != 0 && strcmp(first, "CMD-SHELL") != 0 &&
@@ -224,10 +210,9 @@ static void check_health(const struct check *c)
 			    "must be CMD, CMD-SHELL or NONE, not \"%.100s\"", first);
 }
 
-static void check_ulimits(const struct check *c)
+static void check_ulimits(const struct check *c, const struct node *ulimits)
 {
-	node_each(member, node_get(c->node, "ulimits"))
-	{
+	node_each(member, ulimits) {
 		int64_t soft = node_get_int(member->value, "soft", 0);
 		int64_t hard = node_get_int(member->value, "hard", 0);
 		scoped_free char *path = str_format("ulimits.%s", member->key);
@@ -239,37 +224,74 @@ static void check_ulimits(const struct check *c)
 	}
 }
 
-static void check_devices(const struct check *c, const struct node *devices, const char *path)
+static void check_gpus(const struct check *c, const struct node *gpus)
 {
-	size_t index = 0;
+	check_devices(c, gpus, "gpus");
+}
 
-	node_each(member, devices)
-	{
-		scoped_free char *here = str_format("%s[%zu]", path, index++);
+static void check_own_labels(const struct check *c, const struct node *labels)
+{
+	check_labels(c, "labels", labels);
+}
 
-		if (node_find(member->value, "count") && node_find(member->value, "device_ids"))
-			check_error(c, member->value->place, here,
-				    "\"count\" and \"device_ids\" exclude each other");
-	}
+/* ---- the table ---- */
+
+static const struct row {
+	const char *key;
+	void (*check)(const struct check *c, const struct node *value);
+	bool (*is_good)(const char *text); /* of text with a grammar of its own */
+	const char *meant;
+} rows[] = {
+	/* sorted */
+	{"build", check_build},
+	{"cgroup", NULL, is_cgroup, "host or private"},
+	{"configs", check_configs},
+	{"container_name", NULL, is_container_name, "letters, digits and _ . -"},
+	{"deploy", check_deploy},
+	{"develop", check_develop},
+	{"expose", check_expose},
+	{"gpus", check_gpus},
+	{"healthcheck", check_health},
+	{"image", check_image},
+	{"labels", check_own_labels},
+	{"network_mode", check_network_mode},
+	{"networks", check_networks},
+	{"platform", check_platform},
+	{"ports", check_ports},
+	{"pull_policy", NULL, is_pull_policy,
+	 "always, never, missing, build, daily, weekly or every_<duration>"},
+	{"restart", NULL, is_restart, "no, always, unless-stopped or on-failure[:N]"},
+	{"secrets", check_secrets},
+	{"stop_signal", NULL, is_signal, "a signal"},
+	{"ulimits", check_ulimits},
+	{"uts", NULL, is_uts, "host"},
+	{"volumes", check_mounts},
+};
+
+static int compare_row(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct row *)row)->key);
+}
+
+static void check_member(const struct check *c, const struct node_member *member)
+{
+	const struct row *row =
+		bsearch(member->key, rows, array_length(rows), sizeof(*rows), compare_row);
+
+	if (!row || check_waits(member->value))
+		return;
+	if (row->check)
+		row->check(c, member->value);
+	else if (member->value->kind == NODE_TEXT && !row->is_good(member->value->text))
+		check_error(c, member->value->place, row->key, "must be %s, not \"%.100s\"",
+			    row->meant, member->value->text);
 }
 
 void check_service(const struct check *c)
 {
-	const struct node *resources = node_get(node_get(c->node, "deploy"), "resources");
-	const struct node *reserved = node_get(node_get(resources, "reservations"), "devices");
-
-	check_build(c);
-	check_mounts(c);
-	check_spellings(c);
-	check_network_mode(c);
-	check_endpoints(c);
-	check_ports(c);
-	check_texts(c);
-	check_health(c);
-	check_ulimits(c);
-	check_devices(c, node_get(c->node, "gpus"), "gpus");
-	check_devices(c, reserved, "deploy.resources.reservations.devices");
-	check_labels(c, "labels", node_get(c->node, "labels"));
+	check_has_image(c);
+	node_each(member, c->node)
+		check_member(c, member);
 	if (c->service->enabled)
 		check_effects(c, &attributes_service);
 }

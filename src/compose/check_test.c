@@ -77,7 +77,8 @@ static void contradictions_are_refused(void **state)
 		{"command: x", "3:3 services.a: service \"a\" has neither an image nor a build "
 			       "context specified\n"},
 		{IMAGE "network_mode: host\n    networks: [default]",
-		 "6:5 services.a.networks: service \"a\" declares mutually exclusive `network_mode` "
+		 "6:5 services.a.networks: service \"a\" declares mutually exclusive "
+		 "`network_mode` "
 		 "and `networks`\n"},
 		{IMAGE "network_mode: service:b\n    ports: ['80']",
 		 "6:5 services.a.ports: ports are published by who owns the network, with "
@@ -105,13 +106,13 @@ static void contradictions_are_refused(void **state)
 		{IMAGE "restart: on-failure:3", ""},
 		{IMAGE "restart: no", ""},
 		{IMAGE "pull_policy: every_2d", ""},
-		{IMAGE "pull_policy: often",
-		 "5:18 services.a.pull_policy: must be always, never, missing, build, daily, weekly "
-		 "or every_<duration>, not \"often\"\n"},
+		{IMAGE "pull_policy: often", "5:18 services.a.pull_policy: must be always, never, "
+					     "missing, build, daily, weekly "
+					     "or every_<duration>, not \"often\"\n"},
 		{IMAGE "stop_signal: SIGNONE", "5:18 services.a.stop_signal: must be a signal, not "
 					       "\"SIGNONE\"\n"},
-		{IMAGE "container_name: a b",
-		 "5:21 services.a.container_name: must be letters, digits and _ . -, not \"a b\"\n"},
+		{IMAGE "container_name: a b", "5:21 services.a.container_name: must be letters, "
+					      "digits and _ . -, not \"a b\"\n"},
 		{IMAGE "container_name: ab\n    scale: 2",
 		 "5:21 services.a.container_name: one name is not enough for 2 containers\n"},
 		{IMAGE "healthcheck: {test: [curl, x]}",
@@ -120,7 +121,8 @@ static void contradictions_are_refused(void **state)
 		{IMAGE "ulimits: {nofile: {soft: 3, hard: 2}}",
 		 "5:23 services.a.ulimits.nofile: the soft limit 3 is above the hard one, 2\n"},
 		{"build: {dockerfile: x, dockerfile_inline: y}",
-		 "4:28 services.a.build.dockerfile_inline: \"dockerfile\" and \"dockerfile_inline\" "
+		 "4:28 services.a.build.dockerfile_inline: \"dockerfile\" and "
+		 "\"dockerfile_inline\" "
 		 "exclude each other\n"},
 		{"build: {platforms: [linux/arm64]}\n    platform: linux/amd64",
 		 "4:24 services.a.build.platforms: must include the service's platform "
@@ -193,7 +195,8 @@ static void resources_are_checked(void **state)
 	check_file(SERVICES "networks: {n: {external: true, driver: x}}",
 		   "2:32 networks.n.driver: conflicting parameters \"external\" and \"driver\" "
 		   "specified\n");
-	check_file(SERVICES "networks: {n: {external: {name: x}}, m: {external: true, name: y}}", "");
+	check_file(SERVICES "networks: {n: {external: {name: x}}, m: {external: true, name: y}}",
+		   "");
 	check_file(SERVICES "secrets: {s: {}}",
 		   "2:14 secrets.s: one of file, environment and external must be set\n");
 	check_file(SERVICES "configs: {c: {file: x, content: y}}",
@@ -233,20 +236,22 @@ static void what_nobody_said_is_put_in(void **state)
 		       "\"service_started\",\"required\":true,\"restart\":true}},"
 		       "\"networks\":{\"default\":null}},"
 		       "\"b\":{\"image\":\"x\",\"network_mode\":\"host\"}}}");
-	check_defaults("services: {a: {image: x, networks: [n], secrets: [s], configs: [{source: c, "
-		       "target: t}], gpus: [{driver: d}], pull_policy: if_not_present}}\n"
-		       "networks: {n: }\nsecrets: {s: {file: /f}}\nconfigs: {c: {content: x}}",
-		       COMPOSE_V2,
-		       "{\"configs\":{\"c\":{\"content\":\"x\",\"name\":\"p_c\"}},\"name\":\"p\","
-		       "\"networks\":{\"n\":{\"name\":\"p_n\"}},"
-		       "\"secrets\":{\"s\":{\"file\":\"/f\",\"name\":\"p_s\"}},"
-		       "\"services\":{\"a\":{\"configs\":[{\"source\":\"c\",\"target\":\"/t\"}],"
-		       "\"gpus\":[{\"count\":-1,\"driver\":\"d\"}],\"image\":\"x\","
-		       "\"networks\":{\"n\":null},\"pull_policy\":\"missing\","
-		       "\"secrets\":[{\"source\":\"s\",\"target\":\"/run/secrets/s\"}]}}}");
+	check_defaults(
+		"services: {a: {image: x, networks: [n], secrets: [s], configs: [{source: c, "
+		"target: t}], gpus: [{driver: d}], pull_policy: if_not_present}}\n"
+		"networks: {n: }\nsecrets: {s: {file: /f}}\nconfigs: {c: {content: x}}",
+		COMPOSE_V2,
+		"{\"configs\":{\"c\":{\"content\":\"x\",\"name\":\"p_c\"}},\"name\":\"p\","
+		"\"networks\":{\"n\":{\"name\":\"p_n\"}},"
+		"\"secrets\":{\"s\":{\"file\":\"/f\",\"name\":\"p_s\"}},"
+		"\"services\":{\"a\":{\"configs\":[{\"source\":\"c\",\"target\":\"/t\"}],"
+		"\"gpus\":[{\"count\":-1,\"driver\":\"d\"}],\"image\":\"x\","
+		"\"networks\":{\"n\":null},\"pull_policy\":\"missing\","
+		"\"secrets\":[{\"source\":\"s\",\"target\":\"/run/secrets/s\"}]}}}");
 	check_defaults("a: {image: x, links: [b]}\nb: {image: x}\n", COMPOSE_V1,
 		       "{\"name\":\"p\",\"services\":{\"a\":{\"image\":\"x\",\"links\":[\"b\"],"
-		       "\"network_mode\":\"bridge\"},\"b\":{\"image\":\"x\",\"network_mode\":\"bridge\"}}}");
+		       "\"network_mode\":\"bridge\"},\"b\":{\"image\":\"x\",\"network_mode\":"
+		       "\"bridge\"}}}");
 }
 
 int main(void)

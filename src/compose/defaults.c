@@ -28,8 +28,7 @@ static void set_true(const struct defaults *d, struct node *map, const char *key
 /* Where files of configs and secrets go, made absolute. */
 static void settle_targets(const struct defaults *d, const struct node *files, const char *folder)
 {
-	node_each(member, files)
-	{
+	node_each(member, files) {
 		struct node *target = node_get(member->value, "target");
 		const char *source = node_get_text(member->value, "source", "");
 
@@ -50,8 +49,7 @@ static void settle_build(const struct defaults *d, struct node *build)
 
 static void settle_dependencies(const struct defaults *d, const struct node *depends_on)
 {
-	node_each(member, depends_on)
-	{
+	node_each(member, depends_on) {
 		set_text(d, member->value, "condition", "service_started");
 		set_true(d, member->value, "required");
 	}
@@ -60,13 +58,16 @@ static void settle_dependencies(const struct defaults *d, const struct node *dep
 /* All of them, where neither a number nor names are said. */
 static void settle_devices(const struct defaults *d, const struct node *devices)
 {
-	node_each(member, devices) if (!node_find(member->value, "device_ids"))
-		set(d, member->value, "count", node_new_int(d->arena, -1, (struct place){0}));
+	node_each(member, devices)
+		if (!node_find(member->value, "device_ids"))
+			set(d, member->value, "count",
+			    node_new_int(d->arena, -1, (struct place){0}));
 }
 
 static void settle_mounts(const struct defaults *d, const struct node *mounts)
 {
-	node_each(member, mounts) set_true(d, node_get(member->value, "bind"), "create_host_path");
+	node_each(member, mounts)
+		set_true(d, node_get(member->value, "bind"), "create_host_path");
 }
 
 static void settle_networks(struct defaults *d, struct node *service)
@@ -108,8 +109,9 @@ void defaults_apply(struct arena *arena, struct node *root, const struct default
 {
 	struct defaults d = {.arena = arena, .rules = rules};
 
-	node_each(member, node_get(root, "services")) if (member->value->kind == NODE_MAP)
-		settle_service(&d, member->value);
+	node_each(member, node_get(root, "services"))
+		if (member->value->kind == NODE_MAP)
+			settle_service(&d, member->value);
 	if (!d.default_network_used)
 		return;
 	if (!node_find(root, "networks"))

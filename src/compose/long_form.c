@@ -123,8 +123,7 @@ static void shape_external(struct shaping *s, const struct node *map,
 
 	node_append(s->arena, out, member->key, member->place,
 		    node_new_bool(s->arena, true, member->value->place));
-	node_each(each, member->value)
-	{
+	node_each(each, member->value) {
 		struct trail here = {.up = trail, .key = each->key};
 
 		if (each != name && !str_starts_with(each->key, "x-"))
@@ -165,7 +164,8 @@ static struct node *shape_map(struct shaping *s, const struct attribute *map,
 {
 	struct node *out = new_like(s, value);
 
-	node_each(member, value) shape_member(s, map, value, member, out, trail);
+	node_each(member, value)
+		shape_member(s, map, value, member, out, trail);
 	require_members(s, map, value, trail);
 	return out;
 }
@@ -197,8 +197,7 @@ static struct node *shape_names(struct shaping *s, const struct attribute *names
 	struct node *out = new_like(s, value);
 	bool are_names = names->item->kind == ATTRIBUTE_MAP;
 
-	node_each(member, value)
-	{
+	node_each(member, value) {
 		struct trail here = {.up = trail, .key = member->key};
 		struct node *shaped;
 
@@ -282,7 +281,8 @@ static void complete_build(struct shaping *s, struct node *build)
 
 	if (context)
 		resolve_context(s, context);
-	node_each(member, node_get(build, "additional_contexts")) resolve_context(s, member->value);
+	node_each(member, node_get(build, "additional_contexts"))
+		resolve_context(s, member->value);
 }
 
 /* A volume of the local driver that is a folder of this host. */

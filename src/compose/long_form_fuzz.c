@@ -10,7 +10,7 @@ static void check_identities(const struct attribute *row, const struct node *nod
 {
 	scoped_buffer struct buffer identity = {0};
 
-	node_each (member, node) {
+	node_each(member, node) {
 		const struct attribute *child = row ? attribute_child(row, member->key) : NULL;
 
 		if (row && row->kind == ATTRIBUTE_LIST)

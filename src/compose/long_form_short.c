@@ -220,8 +220,7 @@ static struct node *hosts(const struct form *f)
 
 	if (f->value->kind != NODE_MAP)
 		return each_item(f, read_host);
-	node_each(member, f->value)
-	{
+	node_each(member, f->value) {
 		struct trail here = {.up = f->trail, .key = member->key};
 		struct node *value = member->value;
 
@@ -307,8 +306,7 @@ static struct node *ssh(const struct form *f)
 
 	if (f->value->kind != NODE_MAP)
 		return single(f);
-	node_each(member, f->value)
-	{
+	node_each(member, f->value) {
 		const char *path = node_is_scalar(member->value) ? member->value->text : "";
 
 		node_add(f->s->arena, out,

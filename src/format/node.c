@@ -121,8 +121,8 @@ struct node_member *node_find(const struct node *map, const char *key)
 
 		return slot ? &map->members[slot - 1] : NULL;
 	}
-	for (size_t i = 0; i < map->count; i++)
-		if (strcmp(map->members[i].key, key) == 0)
+	for (size_t i = 0; i < map->count; i++) /* most differ at once */
+		if (*map->members[i].key == *key && strcmp(map->members[i].key, key) == 0)
 			return &map->members[i];
 	return NULL;
 }

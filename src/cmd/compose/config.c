@@ -210,8 +210,7 @@ static void write_origin(struct listing *l, const struct node *node, const char 
 	if (node->count) {
 		size_t index = 0;
 
-		node_each(member, node)
-		{
+		node_each(member, node) {
 			scoped_free char *below =
 				member->key
 					? str_format("%s%s%s", path, *path ? "." : "", member->key)
@@ -245,8 +244,7 @@ static struct node *only_images(struct arena *arena, const struct node *tree)
 	struct node *services = node_new_map(arena, (struct place){0});
 
 	node_append(arena, root, "services", (struct place){0}, services);
-	node_each(member, node_get(tree, "services"))
-	{
+	node_each(member, node_get(tree, "services")) {
 		struct node *image = node_get(member->value, "image");
 		struct node *service = node_new_map(arena, (struct place){0});
 

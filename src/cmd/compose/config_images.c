@@ -39,7 +39,7 @@ static char *local_digest(struct compose *compose, const struct reference *refer
 	char *found = NULL;
 	size_t i;
 
-	json_array_foreach (json_object_get(image, "RepoDigests"), i, entry) {
+	json_array_foreach(json_object_get(image, "RepoDigests"), i, entry) {
 		const char *text = json_string_value(entry), *at = text ? strchr(text, '@') : NULL;
 		scoped_free char *of = at ? str_dup_n(text, (size_t)(at - text)) : NULL;
 
@@ -78,8 +78,7 @@ bool config_resolve_images(struct compose *compose, struct node *tree, struct er
 	scoped_map struct map known = {0};
 	bool good = true;
 
-	node_each(member, node_get(tree, "services"))
-	{
+	node_each(member, node_get(tree, "services")) {
 		struct node *image = node_get(member->value, "image");
 		char *resolved;
 

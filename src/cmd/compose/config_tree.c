@@ -15,8 +15,7 @@ static void use(struct config_selection *selection, const char *section, const c
 static void use_sources(struct config_selection *selection, const char *section,
 			const struct node *list)
 {
-	node_each(member, list)
-	{
+	node_each(member, list) {
 		const char *source = node_get_text(member->value, "source", NULL);
 
 		if (source)
@@ -28,7 +27,8 @@ static void use_of(struct config_selection *selection, const struct service *ser
 {
 	const struct node *node = service->node;
 
-	node_each(member, node_get(node, "networks")) use(selection, "networks", member->key);
+	node_each(member, node_get(node, "networks"))
+		use(selection, "networks", member->key);
 	use_sources(selection, "volumes", node_get(node, "volumes"));
 	use_sources(selection, "configs", node_get(node, "configs"));
 	use_sources(selection, "secrets", node_get(node, "secrets"));
@@ -143,7 +143,8 @@ void config_escape(struct arena *arena, struct node *node)
 {
 	scoped_buffer struct buffer text = {0};
 
-	node_each(member, node) config_escape(arena, member->value);
+	node_each(member, node)
+		config_escape(arena, member->value);
 	if (node->kind != NODE_TEXT || !strchr(node->text, '$'))
 		return;
 	for (const char *c = node->text; *c; c++) {

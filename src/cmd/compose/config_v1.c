@@ -29,8 +29,10 @@ static struct node *said(const struct writing *w, struct node *node)
 
 	if (node->kind != NODE_MAP)
 		return node_copy(w->arena, node);
-	node_each(member, node) if (was_said(member->value))
-		node_append(w->arena, out, member->key, member->place, said(w, member->value));
+	node_each(member, node)
+		if (was_said(member->value))
+			node_append(w->arena, out, member->key, member->place,
+				    said(w, member->value));
 	return out;
 }
 
@@ -87,8 +89,7 @@ static bool mount_mode(const struct node *mount, struct buffer *mode)
 					    "consistency", "bind",   "volume"};
 	const struct node *bind = node_get(mount, "bind"), *volume = node_get(mount, "volume");
 
-	node_each(member, mount)
-	{
+	node_each(member, mount) {
 		bool is_known = false;
 
 		for (size_t i = 0; i < array_length(known); i++)
@@ -177,8 +178,9 @@ static void write_health(const struct writing *w, const struct node *service)
 
 static void write_hosts(const struct node *hosts)
 {
-	node_each(host, hosts) if (host->value->kind == NODE_LIST && host->value->count == 1)
-		host->value = host->value->members[0].value;
+	node_each(host, hosts)
+		if (host->value->kind == NODE_LIST && host->value->count == 1)
+			host->value = host->value->members[0].value;
 }
 
 static struct node *service_tree(const struct writing *w, struct node *service)
@@ -213,9 +215,11 @@ static struct node *section_tree(const struct writing *w, const struct node_memb
 	struct node *out = node_new_map(w->arena, section->place);
 	bool are_services = strcmp(section->key, "services") == 0;
 
-	node_each(member, section->value) if (was_said(member->value)) node_append(
-		w->arena, out, member->key, member->place,
-		are_services ? service_tree(w, member->value) : resource_tree(w, member));
+	node_each(member, section->value)
+		if (was_said(member->value))
+			node_append(w->arena, out, member->key, member->place,
+				    are_services ? service_tree(w, member->value)
+						 : resource_tree(w, member));
 	return out;
 }
 
@@ -234,8 +238,7 @@ struct node *config_tree_v1(struct arena *arena, const struct config_selection *
 		version = selection->project->version1 ? "2.1" : "3.9";
 	node_append(arena, root, "version", (struct place){0},
 		    node_new_text(arena, version, (struct place){0}));
-	node_each(member, selection->project->root)
-	{
+	node_each(member, selection->project->root) {
 		if (config_is_extension(member->key)) {
 			node_append(arena, root, member->key, member->place,
 				    node_copy(arena, member->value));

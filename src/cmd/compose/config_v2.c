@@ -7,10 +7,12 @@
 
 static void add_addresses(struct arena *arena, const struct node_member *host, struct node *list)
 {
-	node_each(address, host->value) node_add(
-		arena, list,
-		node_new_text(arena, arena_format(arena, "%s=%s", host->key, address->value->text),
-			      address->value->place));
+	node_each(address, host->value)
+		node_add(
+			arena, list,
+			node_new_text(arena,
+				      arena_format(arena, "%s=%s", host->key, address->value->text),
+				      address->value->place));
 }
 
 /* host=address, as compose 2 writes what its model has as a map. */
@@ -21,15 +23,15 @@ static void write_hosts(struct arena *arena, struct node *parent)
 	if (!hosts || hosts->value->kind != NODE_MAP)
 		return;
 	struct node *list = node_new_list(arena, hosts->value->place);
-	node_each(host, hosts->value) add_addresses(arena, host, list);
+	node_each(host, hosts->value)
+		add_addresses(arena, host, list);
 	hosts->value = list;
 }
 
 /* Modes of files are octal. */
 static void write_modes(struct arena *arena, const struct node *files)
 {
-	node_each(file, files)
-	{
+	node_each(file, files) {
 		struct node_member *mode = node_find(file->value, "mode");
 
 		if (mode && mode->value->kind == NODE_INT)
@@ -77,8 +79,7 @@ static void add_section(struct arena *arena, const struct config_selection *sele
 	const struct node *all = node_get(selection->project->root, section);
 	struct node *out = node_new_map(arena, (struct place){0});
 
-	node_each(member, all)
-	{
+	node_each(member, all) {
 		scoped_free char *key = str_format("%s %s", section, member->key);
 
 		if (selection->all_resources || map_get(&selection->used, key))
@@ -100,8 +101,10 @@ struct node *config_tree_v2(struct arena *arena, const struct config_selection *
 	node_append(arena, root, "services", (struct place){0}, services_tree(arena, selection));
 	for (size_t i = 0; i < array_length(sections); i++)
 		add_section(arena, selection, sections[i], root);
-	node_each(member, project->root) if (config_is_extension(member->key)) node_append(
-		arena, root, member->key, member->place, config_sorted(arena, member->value));
+	node_each(member, project->root)
+		if (config_is_extension(member->key))
+			node_append(arena, root, member->key, member->place,
+				    config_sorted(arena, member->value));
 	if (selection->escape)
 		config_escape(arena, root);
 	return root;
