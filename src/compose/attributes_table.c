@@ -181,6 +181,7 @@ static const struct attribute placement_members[] = {
 };
 static const struct attribute update_members[] = {
 	DURATION("delay"),
+	DURATION("drain_timeout"), /* ours: how long an old container may serve open connections */
 	TEXT("failure_action", .words = "pause|continue|rollback"),
 	FLOAT("max_failure_ratio", RANGE(0, 1)),
 	DURATION("monitor"),
