@@ -30,7 +30,8 @@ static void container_fini(struct seen_container *container)
 {
 	char *texts[] = {container->id,		container->name, container->service,
 			 container->image,	container->hash, container->image_name,
-			 container->depends_on, container->replaces};
+			 container->depends_on, container->replaces,
+			 container->network_of};
 
 	for (size_t i = 0; i < array_length(texts); i++)
 		free(texts[i]);
@@ -116,6 +117,7 @@ const char *step_kind_name(enum step_kind kind)
 		[STEP_REMOVE_VOLUME] = "remove_volume",
 		[STEP_PULL] = "pull",
 		[STEP_BUILD] = "build",
+		[STEP_PUSH] = "push",
 		[STEP_REMOVE_IMAGE] = "remove_image",
 		[STEP_CREATE] = "create",
 		[STEP_START] = "start",

@@ -49,6 +49,7 @@ struct seen_container {
 	char *hash;	 /* wherry.compose.hash; NULL: made by somebody else's compose */
 	char *replaces;	 /* com.docker.compose.replace: name or id of the one it is to replace; NULL */
 	char *depends_on; /* label of v2; NULL */
+	char *network_of; /* id of the container whose network it shares; NULL */
 	struct strings networks;     /* names on the daemon */
 	struct strings volumes;	     /* names of named volumes */
 	bool held;		     /* its ports and names wait for a takeover */
@@ -130,7 +131,7 @@ enum step_kind {
 enum step_when {
 	STEP_WHEN_DONE,	  /* no more than `tolerated` of `after` failed or were left out; else it is left out too */
 	STEP_WHEN_FAILED, /* more than `tolerated` did: puts right what that leaves.  With `undoes`: and that
-			   * step was done */
+			   * step was carried out */
 };
 
 struct step {

@@ -1,0 +1,326 @@
+/* From old containers to new ones.
+ *
+ * Stop-first:  create, stop old, remove old, rename, start.
+ * Start-first: create (held), start, gate, take over, drain, stop old, remove old, rename; where the gate fails, the
+ *		new one goes and the old one stays.
+ * With `failure_action: rollback` old ones stay until the last batch is through its gate, and come back when it is
+ * not. */
+#include "orchestrator/draft.h"
+
+struct replacement {
+	struct draft *draft;
+	struct draft_service *service;
+	bool rolls_back;
+	size_t tolerated;
+	struct indices before; /* what the present batch waits for */
+	struct indices ends;   /* of the replicas that the next barrier counts */
+	struct replica **items;
+	size_t count;
+};
+
+static void replacement_fini(struct replacement *r)
+{
+	indices_fini(&r->before);
+	indices_fini(&r->ends);
+	free(r->items);
+}
+
+static void add_end(struct replacement *r, size_t end)
+{
+	if (end)
+		vector_add(&r->ends, end - 1);
+}
+
+static size_t new_step(struct replacement *r, enum step_kind kind, struct replica *replica)
+{
+	size_t step = draft_container_step(r->draft, kind, r->service, replica->number,
+					   &replica->subject);
+
+	draft_at(r->draft, step)->detail = true;
+	draft_after_if(r->draft, step, replica->end);
+	return step;
+}
+
+/* A new one must be healthy, or without a check run for a while. */
+static void add_gate(struct replacement *r, struct replica *replica)
+{
+	const struct update *update = &r->service->update;
+	bool checked = service_has_check(r->service->service);
+
+	if (!update->watched)
+		return;
+	size_t step = new_step(r, STEP_WAIT, replica);
+	draft_at(r->draft, step)->condition = checked ? DEPENDENCY_HEALTHY : DEPENDENCY_STARTED;
+	replica->ready = replica->end = step + 1;
+	replica->gated = checked;
+	if (checked)
+		return;
+	step = new_step(r, STEP_MONITOR, replica);
+	draft_at(r->draft, step)->timeout_ms = update->monitor_ms;
+	replica->ready = replica->end = step + 1;
+}
+
+/* ---- when it fails ---- */
+
+static size_t undo_step(struct replacement *r, enum step_kind kind, const struct subject *subject,
+			unsigned number, const struct indices *causes)
+{
+	size_t step = draft_container_step(r->draft, kind, r->service, number, subject);
+	struct step *s = draft_at(r->draft, step);
+
+	s->when = STEP_WHEN_FAILED;
+	s->detail = true;
+	/* What it is about need not have been made. */
+	s->after_count = 0;
+	draft_after_all(r->draft, step, causes);
+	return step;
+}
+
+/* Stop and remove the new one, if `undoes` (1 + index; 0: in any case) was carried out: the removal. */
+static size_t undo_new(struct replacement *r, struct replica *replica, const struct indices *causes,
+		       size_t undoes)
+{
+	size_t stop = undo_step(r, STEP_STOP, &replica->subject, replica->number, causes);
+	size_t removal;
+
+	draft_at(r->draft, stop)->undoes = undoes;
+	removal = undo_step(r, STEP_REMOVE, &replica->subject, replica->number, causes);
+	draft_after(r->draft, removal, stop);
+	draft_at(r->draft, removal)->undoes = stop + 1;
+	return removal;
+}
+
+/* ---- start-first ---- */
+
+static void take_over(struct replacement *r, struct replica *replica)
+{
+	bool held = replica->next ? replica->next->held : r->draft->options->can_hold;
+
+	if (!held)
+		return;
+	size_t step = new_step(r, STEP_TAKE_OVER, replica);
+	draft_at(r->draft, step)->replaces = str_dup(replica->old->id);
+	replica->ready = replica->end = step + 1;
+	replica->taken_over = step + 1;
+}
+
+/* The old one's last connections, its end, and the new one gets the name. */
+static void retire_old(struct replacement *r, struct replica *replica, const struct indices *after)
+{
+	struct subject old = subject_of(replica->old);
+	scoped_indices struct indices causes = {0};
+
+	indices_add(&causes, after);
+	if (replica->end)
+		vector_add(&causes, replica->end - 1);
+	if (r->draft->options->can_hold && container_is_active(replica->old)) {
+		size_t drain = draft_container_step(r->draft, STEP_DRAIN, r->service,
+						    replica->number, &old);
+		draft_at(r->draft, drain)->timeout_ms = r->service->update.drain_ms;
+		draft_at(r->draft, drain)->detail = true;
+		draft_after_all(r->draft, drain, &causes);
+		causes.items[0] = drain;
+		causes.count = 1;
+	}
+	if (container_is_active(replica->old)) {
+		replica->stopped = 1 + draft_stop(r->draft, r->service, replica->old, &causes);
+		draft_at(r->draft, replica->stopped - 1)->detail = true;
+	}
+	replica_remove_old(r->draft, r->service, replica, &causes);
+	replica_rename(r->draft, r->service, replica);
+}
+
+static void start_first(struct replacement *r, struct replica *replica)
+{
+	bool is_over = replica->next && container_is_active(replica->next) && !replica->next->held;
+
+	if (!replica->next)
+		replica_create(r->draft, r->service, replica, &r->before);
+	if (!replica->next || !container_is_active(replica->next))
+		replica_start(r->draft, r->service, replica, &r->before);
+	if (!is_over) {
+		add_gate(r, replica);
+		take_over(r, replica);
+		scoped_indices struct indices causes = {0};
+		vector_add(&causes, replica->ready - 1);
+		undo_new(r, replica, &causes, replica->created);
+	}
+	if (!r->rolls_back)
+		retire_old(r, replica, is_over ? &r->before : NULL);
+	add_end(r, r->rolls_back ? replica->ready : replica->end);
+}
+
+/* Later batches failed: this one was through, and the old one still runs. */
+static void roll_back_start_first(struct replacement *r, struct replica *replica,
+				  const struct indices *causes)
+{
+	struct subject old = subject_of(replica->old);
+	size_t undoes = replica->ready;
+
+	if (replica->taken_over) {
+		size_t back = undo_step(r, STEP_TAKE_OVER, &old, replica->number, causes);
+
+		draft_at(r->draft, back)->replaces = str_dup(replica->subject.name);
+		draft_at(r->draft, back)->undoes = replica->taken_over;
+		undoes = back + 1;
+	}
+	if (!undoes) /* it was in its place before */
+		return;
+	scoped_indices struct indices all = {0};
+	indices_add(&all, causes);
+	if (replica->taken_over)
+		vector_add(&all, undoes - 1);
+	undo_new(r, replica, &all, undoes);
+}
+
+/* ---- stop-first ---- */
+
+static void stop_old(struct replacement *r, struct replica *replica)
+{
+	scoped_indices struct indices after = {0};
+
+	if (replica->stopped || !container_is_active(replica->old) || replica->removed)
+		return;
+	indices_add(&after, &r->before);
+	if (replica->created)
+		vector_add(&after, replica->created - 1);
+	replica->stopped = 1 + draft_stop(r->draft, r->service, replica->old, &after);
+	draft_at(r->draft, replica->stopped - 1)->detail = true;
+}
+
+static void stop_first(struct replacement *r, struct replica *replica)
+{
+	bool runs = replica->next && container_is_active(replica->next);
+
+	if (!replica->next && !replica->created)
+		replica_create(r->draft, r->service, replica, &r->before);
+	stop_old(r, replica);
+	if (!r->rolls_back && !replica->removed) {
+		replica_remove_old(r->draft, r->service, replica, &r->before);
+		replica_rename(r->draft, r->service, replica);
+	} else if (r->rolls_back && replica->stopped) {
+		replica->end = replica->stopped;
+	}
+	if (!runs) {
+		replica_start(r->draft, r->service, replica, &r->before);
+		add_gate(r, replica);
+	}
+	add_end(r, replica->end);
+}
+
+static void retire_stopped(struct replacement *r, struct replica *replica,
+			   const struct indices *barrier)
+{
+	scoped_indices struct indices causes = {0};
+
+	indices_add(&causes, barrier);
+	if (replica->end)
+		vector_add(&causes, replica->end - 1);
+	size_t restored = undo_new(r, replica, &causes, replica->created);
+	if (replica->stopped || replica->next) {
+		struct subject old = subject_of(replica->old);
+		size_t start = undo_step(r, STEP_START, &old, replica->number, &causes);
+
+		draft_after(r->draft, start, restored);
+		draft_at(r->draft, start)->undoes = replica->stopped;
+	}
+	replica_remove_old(r->draft, r->service, replica, &causes);
+	replica_rename(r->draft, r->service, replica);
+}
+
+/* ---- batches ---- */
+
+static void collect(struct replacement *r)
+{
+	r->items = mem_zeroed(r->service->replicas.count, sizeof(struct replica *));
+	for (size_t i = 0; i < r->service->replicas.count; i++) {
+		struct replica *replica = &r->service->replicas.items[i];
+
+		if (replica->fate != FATE_RECREATE)
+			continue;
+		if (replica->next)
+			replica->subject = subject_of(replica->next);
+		r->items[r->count++] = replica;
+	}
+}
+
+/* The next batch begins when this one went well enough. */
+static size_t add_barrier(struct replacement *r, int64_t delay_ms)
+{
+	size_t step = draft_step(r->draft, delay_ms > 0 ? STEP_DELAY : STEP_JOIN);
+	struct step *s = draft_at(r->draft, step);
+
+	s->service = str_dup(r->service->name);
+	s->timeout_ms = delay_ms > 0 ? delay_ms : -1;
+	s->tolerated = r->tolerated;
+	s->detail = true;
+	draft_after_all(r->draft, step, &r->ends);
+	return step;
+}
+
+static void next_batch(struct replacement *r, const struct indices *after)
+{
+	size_t barrier = add_barrier(r, r->service->update.delay_ms);
+
+	if (!r->tolerated) /* those before it are behind it */
+		r->ends.count = 0;
+	if (!r->tolerated)
+		vector_add(&r->ends, barrier);
+	r->before.count = 0;
+	indices_add(&r->before, after);
+	vector_add(&r->before, barrier);
+}
+
+static void finish_roll_back(struct replacement *r)
+{
+	scoped_indices struct indices barrier = {0};
+
+	vector_add(&barrier, add_barrier(r, 0));
+	for (size_t i = 0; i < r->count; i++) {
+		struct replica *replica = r->items[i];
+
+		if (!replica->start_first) {
+			retire_stopped(r, replica, &barrier);
+			continue;
+		}
+		roll_back_start_first(r, replica, &barrier);
+		retire_old(r, replica, &barrier);
+	}
+}
+
+static size_t tolerated_failures(const struct update *update, size_t count)
+{
+	if (update->action == UPDATE_CONTINUE)
+		return SIZE_MAX;
+	return update->failure_ratio > 0 && update->failure_ratio <= 1
+		       ? (size_t)(update->failure_ratio * (double)count)
+		       : 0;
+}
+
+void service_replace(struct draft *draft, struct draft_service *service, const struct indices *after)
+{
+	bool in_batches = service->late && service->update.given;
+	scoped_with(replacement_fini) struct replacement r = {.draft = draft, .service = service};
+
+	collect(&r);
+	size_t batch = in_batches && service->update.parallelism ? service->update.parallelism
+								 : r.count;
+	r.rolls_back = in_batches && service->update.action == UPDATE_ROLL_BACK;
+	r.tolerated = tolerated_failures(&service->update, r.count);
+	indices_add(&r.before, after);
+	for (size_t i = 0; i < r.count; i++) {
+		if (i && i % batch == 0)
+			next_batch(&r, after);
+		size_t first = draft->plan->count;
+		if (r.items[i]->start_first)
+			start_first(&r, r.items[i]);
+		else
+			stop_first(&r, r.items[i]);
+		if (r.items[i]->next && draft->plan->count > first) {
+			draft_at(draft, first)->detail = false;
+			draft_tell_why(draft, r.items[i], first);
+		}
+	}
+	if (r.rolls_back && r.count)
+		finish_roll_back(&r);
+}
