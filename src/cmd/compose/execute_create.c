@@ -38,17 +38,18 @@ static const struct service *service_of(const struct work *work)
 					     : NULL;
 }
 
-static bool is_being_replaced(const struct run *run, const char *id)
+static bool goes(const struct run *run, const char *id)
 {
 	const struct plan *plan = run->execution->plan;
 
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->items[i].kind == STEP_CREATE && str_equal(plan->items[i].replaces, id))
+		if (plan->items[i].kind == STEP_REMOVE && plan->items[i].when == STEP_WHEN_DONE &&
+		    str_equal(plan->items[i].id, id))
 			return true;
 	return false;
 }
 
-/* The container that others share a namespace or volumes with: one made now, else the first that is there. */
+/* The container that others share a namespace or volumes with: one made now, else the first that stays. */
 static const char *id_of(void *data, const char *service)
 {
 	const struct run *run = data;
@@ -63,7 +64,7 @@ static const char *id_of(void *data, const char *service)
 		const struct seen_container *c = &seen->containers.items[i];
 
 		if (!c->one_off && str_equal(c->service, service) &&
-		    !is_being_replaced(run, c->id) && (!found || c->number < found->number))
+		    !goes(run, c->id) && (!found || c->number < found->number))
 			found = c;
 	}
 	return found ? found->id : NULL;
