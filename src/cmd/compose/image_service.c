@@ -1,5 +1,6 @@
 /* Pulling and pushing the image of one service. */
 #include "cmd/cli/image_pull.h"
+#include "cmd/compose/image_plan.h"
 #include "cmd/compose/images.h"
 #include "format/json.h"
 
@@ -28,6 +29,8 @@ bool image_pull_service(const struct image_job *job, struct error *err)
 	scoped_reference struct reference reference = {0};
 	struct http_client *client;
 
+	if (!image_is_named(job->service))
+		return true; /* its name is that of what is built: no registry has it */
 	if (!parse_image(job->service, &reference, err) || !(client = api_connect(cli, err)))
 		return false;
 	struct pull pull = {

@@ -32,7 +32,8 @@ struct images_run {
 	struct progress *progress;
 	struct turn *turns; /* one for each step of the plan */
 	size_t running, limit, failed;
-	bool ending; /* nothing more is begun */
+	bool several; /* builds: each line says whose it is */
+	bool ending;  /* nothing more is begun */
 	struct error *err;
 	pthread_mutex_t lock; /* of everything here, and of the progress */
 	pthread_cond_t changed;
@@ -46,14 +47,21 @@ static bool is_image_step(const struct step *step)
 /* ---- details ---- */
 
 /* What a build says comes in pieces. */
+static void tell_line(const struct turn *turn, const char *line)
+{
+	scoped_free char *text = turn->run->several
+					 ? str_format("[%s] %s", turn->step->service, line)
+					 : str_dup(line);
+
+	progress_detail(turn->run->progress, turn->step, text);
+}
+
 static void tell_lines(struct turn *turn, const char *text)
 {
-	struct progress *progress = turn->run->progress;
-
 	buffer_add_text(&turn->line, text);
 	for (char *end; turn->line.size && (end = strchr(turn->line.data, '\n'));) {
 		*end = '\0';
-		progress_detail(progress, turn->step, turn->line.data);
+		tell_line(turn, turn->line.data);
 		buffer_consume(&turn->line, (size_t)(end - turn->line.data) + 1);
 	}
 }
@@ -81,12 +89,14 @@ static bool moves(const json_t *message)
 	return doc_number(json_object_get(message, "progressDetail"), "current") > 0;
 }
 
-/* Numbers that move are for terminals. */
+/* Numbers that move are for lines that are drawn again. */
 static bool is_shown(const struct turn *turn, const json_t *message)
 {
-	return *doc_text(message, "status") &&
-	       (!moves(message) || turn->run->compose->style == COMPOSE_V1 ||
-		progress_is_live(turn->run->progress));
+	bool one_line =
+		turn->step->kind != STEP_BUILD &&
+		(turn->run->compose->style == COMPOSE_V1 || progress_is_live(turn->run->progress));
+
+	return *doc_text(message, "status") && (one_line || !moves(message));
 }
 
 static void tell(void *data, const json_t *message)
@@ -99,14 +109,13 @@ static void tell(void *data, const json_t *message)
 	pthread_mutex_lock(&turn->run->lock);
 	if (*stream) {
 		tell_lines(turn, stream);
-	} else if (turn->step->kind == STEP_BUILD && is_shown(turn, message) && !moves(message)) {
-		scoped_free char *text = status_text(turn, message);
+	} else if (is_shown(turn, message)) {
+		scoped_free char *status = status_text(turn, message);
 
-		progress_detail(turn->run->progress, turn->step, text);
-	} else if (turn->step->kind != STEP_BUILD && is_shown(turn, message)) {
-		scoped_free char *text = status_text(turn, message);
-
-		progress_detail(turn->run->progress, turn->step, text);
+		if (turn->step->kind == STEP_BUILD)
+			tell_line(turn, status);
+		else
+			progress_detail(turn->run->progress, turn->step, status);
 	}
 	pthread_mutex_unlock(&turn->run->lock);
 }
@@ -150,12 +159,25 @@ static bool is_ignored(const struct images_run *run, const struct step *step)
 	       (step->kind == STEP_PUSH && run->wishes->ignore_push_failures);
 }
 
+/* In version 1 these very words are waited for. */
+static void name_service(struct turn *turn)
+{
+	struct error reason = turn->err;
+	bool old = turn->run->compose->style == COMPOSE_V1;
+
+	error_set(&turn->err, reason.kind, "%s%s%s%s", old ? "Service '" : "failed to build ",
+		  turn->step->service, old ? "' failed to build : " : ": ", reason.text);
+	turn->err.os = reason.os;
+}
+
 static void end_failed(struct turn *turn)
 {
 	struct images_run *run = turn->run;
 	char text[ERROR_TEXT_SIZE];
 
 	turn->state = FAILED;
+	if (turn->step->kind == STEP_BUILD)
+		name_service(turn);
 	progress_failed(run->progress, turn->step, error_text(&turn->err, text, sizeof(text)));
 	if (is_mended(run, (size_t)(turn - run->turns)) || is_ignored(run, turn->step))
 		return;
@@ -170,7 +192,7 @@ static void end_turn(struct turn *turn, bool good)
 
 	pthread_mutex_lock(&run->lock);
 	if (turn->line.size && !run->wishes->quiet)
-		progress_detail(run->progress, turn->step, turn->line.data);
+		tell_line(turn, turn->line.data);
 	buffer_fini(&turn->line);
 	if (good) {
 		turn->state = DONE;
@@ -299,6 +321,7 @@ static size_t choose_limit(const struct compose *compose, const struct image_wis
 static bool prepare(struct images_run *run)
 {
 	bool any = false;
+	size_t builds = 0;
 
 	for (size_t i = 0; i < run->plan->count; i++) {
 		const struct step *step = &run->plan->items[i];
@@ -306,7 +329,9 @@ static bool prepare(struct images_run *run)
 		run->turns[i] = (struct turn){
 			.run = run, .step = step, .state = is_image_step(step) ? WAITING : DONE};
 		any = any || is_image_step(step);
+		builds += step->kind == STEP_BUILD;
 	}
+	run->several = builds > 1 && run->limit > 1;
 	return any;
 }
 

@@ -55,5 +55,3 @@ const char *image_platform(const struct service *service);
 /* What cannot be asked of this daemon is an error that names the key with its place: build.secrets on dockerd ... */
 bool image_check_build(const struct compose *compose, const struct service *service,
 		       struct error *err);
-
-extern const struct command compose_build, compose_pull, compose_push;

@@ -53,10 +53,13 @@ static const struct option daemon_options[] = {
 
 static const struct command_entry entries[] = {
 	{"attach", NULL, SECTION_OTHER, &compose_attach},
+	{"build", NULL, SECTION_COMMON, &compose_build},
 	{"config", "convert", SECTION_COMMON, &compose_config},
 	{"cp", NULL, SECTION_OTHER, &compose_copy},
 	{"events", NULL, SECTION_OTHER, &compose_events},
 	{"exec", NULL, SECTION_OTHER, &compose_exec},
+	{"pull", NULL, SECTION_COMMON, &compose_pull},
+	{"push", NULL, SECTION_COMMON, &compose_push},
 	{"version", NULL, SECTION_OTHER, &compose_version},
 	{"wait", NULL, SECTION_OTHER, &compose_wait},
 };

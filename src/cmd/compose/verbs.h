@@ -4,6 +4,7 @@
 #include "cmd/compose/compose.h"
 
 extern const struct command compose_attach;
+extern const struct command compose_build, compose_pull, compose_push;
 extern const struct command compose_config;
 extern const struct command compose_copy;
 extern const struct command compose_events;
