@@ -156,7 +156,8 @@ static void shape_member(struct shaping *s, const struct attribute *map, const s
 	else if (row->short_form == SHORT_EXTERNAL && member->value->kind == NODE_MAP)
 		shape_external(s, value, member, out, &here);
 	else if ((shaped = shape(s, row, member->value, &here)) != NULL)
-		node_append(s->arena, out, member->key, member->place, shaped);
+		node_append(s->arena, out, row->name ? row->name : member->key, member->place,
+			    shaped); /* the table's own text: near to whoever looks for it */
 }
 
 static struct node *shape_map(struct shaping *s, const struct attribute *map,
