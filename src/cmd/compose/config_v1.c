@@ -3,6 +3,7 @@
 #include "cmd/compose/config.h"
 
 #include "base/time.h"
+#include "compose/shell_words.h"
 #include "format/units.h"
 
 #include <string.h>
@@ -20,6 +21,12 @@ static bool was_said(const struct node *node)
 static struct node *new_text(const struct writing *w, const struct node *at, const char *text)
 {
 	return node_new_text(w->arena, text, at->place);
+}
+
+/* Did both come from one piece of text?  Then they have one place. */
+static bool is_same_text(const struct node *a, const struct node *b)
+{
+	return a->place.line == b->place.line && a->place.column == b->place.column;
 }
 
 /* A copy without what was put in by us; lists are as they are. */
@@ -79,7 +86,7 @@ static struct node *write_port(const struct writing *w, struct node *port)
 static void add_mode(struct buffer *mode, const char *word)
 {
 	if (word && *word)
-		buffer_format(mode, ",%s", word);
+		buffer_format(mode, "%s%s", mode->size ? "," : "", word);
 }
 
 /* What stands behind the last colon; false: the short form cannot say all of it. */
@@ -100,11 +107,13 @@ static bool mount_mode(const struct node *mount, struct buffer *mode)
 	if (node_get(volume, "subpath") || node_get(volume, "labels") ||
 	    node_get(bind, "recursive"))
 		return false;
-	buffer_add_text(mode, node_get_bool(mount, "read_only", false) ? "ro" : "rw");
+	add_mode(mode, node_get_bool(mount, "read_only", false) ? "ro" : NULL);
 	add_mode(mode, node_get_text(mount, "consistency", NULL));
 	add_mode(mode, node_get_text(bind, "selinux", NULL));
 	add_mode(mode, node_get_text(bind, "propagation", NULL));
 	add_mode(mode, node_get_bool(volume, "nocopy", false) ? "nocopy" : NULL);
+	if (!mode->size)
+		add_mode(mode, "rw");
 	return true;
 }
 
@@ -117,7 +126,7 @@ static struct node *write_mount(const struct writing *w, struct node *mount)
 	scoped_buffer struct buffer mode = {0};
 
 	bool is_short = strcmp(type, "volume") == 0 || (strcmp(type, "bind") == 0 && makes_path);
-	if (!is_short || !mount_mode(mount, &mode))
+	if (!is_short || !is_same_text(mount, node_get(mount, "type")) || !mount_mode(mount, &mode))
 		return mount;
 	return new_text(w, mount,
 			source ? arena_format(w->arena, "%s:%s:%s", source, target, mode.data)
@@ -127,13 +136,15 @@ static struct node *write_mount(const struct writing *w, struct node *mount)
 static struct node *write_device(const struct writing *w, struct node *device)
 {
 	const char *source = node_get_text(device, "source", "");
+	const char *target = node_get_text(device, "target", source);
+	const char *permissions = node_get_text(device, "permissions", "rwm");
 
-	if (*source != '/')
-		return new_text(w, device, source);
-	return new_text(w, device,
-			arena_format(w->arena, "%s:%s:%s", source,
-				     node_get_text(device, "target", source),
-				     node_get_text(device, "permissions", "rwm")));
+	if (strcmp(permissions, "rwm") != 0)
+		return new_text(w, device,
+				arena_format(w->arena, "%s:%s:%s", source, target, permissions));
+	if (strcmp(source, target) != 0)
+		return new_text(w, device, arena_format(w->arena, "%s:%s", source, target));
+	return new_text(w, device, source);
 }
 
 /* ---- times ---- */
@@ -169,18 +180,73 @@ static void write_time(const struct writing *w, const struct node *map, const ch
 static void write_health(const struct writing *w, const struct node *service)
 {
 	static const char *const keys[] = {"interval", "timeout", "start_period", "start_interval"};
+	const struct node *health = node_get(service, "healthcheck");
+	struct node_member *test = node_find(health, "test");
+	const struct node *words = test ? test->value : NULL;
 
 	for (size_t i = 0; i < array_length(keys); i++)
-		write_time(w, node_get(service, "healthcheck"), keys[i]);
+		write_time(w, health, keys[i]);
+	if (words && words->kind == NODE_LIST && words->count == 2 &&
+	    strcmp(words->members[0].value->text, "CMD-SHELL") == 0)
+		test->value = words->members[1].value;
+}
+
+/* "1m30s", "5m": as people write it, which is without the zeros that Go's notation ends in. */
+static void write_grace(const struct writing *w, const struct node *service)
+{
+	struct node *node = node_get(service, "stop_grace_period");
+	size_t length = node ? strlen(node->text) : 0;
+
+	if (length > 3 && str_ends_with(node->text, "m0s"))
+		length -= 2;
+	if (length > 3 && strncmp(node->text + length - 3, "h0m", 3) == 0)
+		length -= 2;
+	if (node)
+		node->text = arena_text_n(w->arena, node->text, length);
+}
+
+/* ---- commands ---- */
+
+/* Words that were one text are one again. */
+static void write_command(const struct writing *w, const struct node *service, const char *key)
+{
+	struct node_member *command = node_find(service, key);
+	const struct node *list = command ? command->value : NULL;
+	scoped_buffer struct buffer text = {0};
+
+	if (!list || list->kind != NODE_LIST || !list->count ||
+	    !is_same_text(list, list->members[0].value))
+		return;
+	node_each(word, list) {
+		if (text.size)
+			buffer_add_char(&text, ' ');
+		shell_word_quote(word->value->text, &text);
+	}
+	command->value = new_text(w, list, text.data);
 }
 
 /* ---- a service ---- */
 
-static void write_hosts(const struct node *hosts)
+static void add_addresses(const struct writing *w, const struct node_member *host,
+			  struct node *list)
 {
-	node_each(host, hosts)
-		if (host->value->kind == NODE_LIST && host->value->count == 1)
-			host->value = host->value->members[0].value;
+	node_each(address, host->value)
+		node_add(
+			w->arena, list,
+			new_text(w, address->value,
+				 arena_format(w->arena, "%s:%s", host->key, address->value->text)));
+}
+
+static void write_hosts(const struct writing *w, const struct node *parent)
+{
+	struct node_member *hosts = node_find(parent, "extra_hosts");
+
+	if (!hosts || hosts->value->kind != NODE_MAP)
+		return;
+	struct node *list = node_new_list(w->arena, hosts->value->place);
+	node_each(host, hosts->value)
+		add_addresses(w, host, list);
+	hosts->value = list;
 }
 
 static struct node *service_tree(const struct writing *w, struct node *service)
@@ -193,8 +259,11 @@ static struct node *service_tree(const struct writing *w, struct node *service)
 	rewrite_items(w, tree, "configs", said);
 	rewrite_items(w, tree, "secrets", said);
 	write_health(w, tree);
-	write_time(w, tree, "stop_grace_period");
-	write_hosts(node_get(tree, "extra_hosts"));
+	write_grace(w, tree);
+	write_command(w, tree, "command");
+	write_command(w, tree, "entrypoint");
+	write_hosts(w, tree);
+	write_hosts(w, node_get(tree, "build"));
 	return tree;
 }
 
@@ -239,15 +308,10 @@ struct node *config_tree_v1(struct arena *arena, const struct config_selection *
 	node_append(arena, root, "version", (struct place){0},
 		    node_new_text(arena, version, (struct place){0}));
 	node_each(member, selection->project->root) {
-		if (config_is_extension(member->key)) {
-			node_append(arena, root, member->key, member->place,
-				    node_copy(arena, member->value));
-		} else if (is_section(member->key)) {
-			struct node *tree = section_tree(&w, member);
+		struct node *tree = is_section(member->key) ? section_tree(&w, member) : NULL;
 
-			if (tree->count)
-				node_append(arena, root, member->key, member->place, tree);
-		}
+		if (tree && tree->count)
+			node_append(arena, root, member->key, member->place, tree);
 	}
 	root = config_sorted(arena, root);
 	if (selection->escape)
