@@ -80,7 +80,8 @@ static bool set(struct reader *reader, const char *name, const char *value)
 static const char *get_variable(void *data, const char *name)
 {
 	const struct reader *reader = data;
-	const char *value = reader->rules->get ? reader->rules->get(reader->rules->data, name) : NULL;
+	const char *value =
+		reader->rules->get ? reader->rules->get(reader->rules->data, name) : NULL;
 
 	if (value)
 		return value;
@@ -98,8 +99,7 @@ static void tell_unset(void *data, const char *name)
 
 static char *with_variables(struct reader *reader, const char *text)
 {
-	struct interpolate_rules rules = {
-		.get = get_variable, .unset = tell_unset, .data = reader};
+	struct interpolate_rules rules = {.get = get_variable, .unset = tell_unset, .data = reader};
 	char *value = interpolate(text, &rules, reader->err);
 
 	if (!value)
@@ -222,8 +222,8 @@ static char *read_quoted(struct reader *reader)
 
 	if (!find_quote(reader, &begin, &size))
 		return NULL;
-	scoped_free char *value = quote == '\'' ? literal_value(begin, size)
-						: double_value(reader, begin, size);
+	scoped_free char *value =
+		quote == '\'' ? literal_value(begin, size) : double_value(reader, begin, size);
 	return value && ends_well(reader) ? take(value) : NULL;
 }
 

@@ -38,9 +38,9 @@ static bool add(struct interpolation *in, const char *text, size_t size)
 /* ---- one variable ---- */
 
 struct variable {
-	char *name; /* owned */
-	char operator;	/* '-', '+', '?' or 0 */
-	bool or_empty;	/* a colon before it */
+	char *name;    /* owned */
+	char operator; /* '-', '+', '?' or 0 */
+	bool or_empty; /* a colon before it */
 	const char *word;
 	size_t word_size;
 };
@@ -52,9 +52,8 @@ static const char *value_of(struct interpolation *in, const struct variable *var
 
 	if (rules->used) {
 		scoped_free char *otherwise =
-			variable->operator == '-'
-				? str_dup_n(variable->word, variable->word_size)
-				: NULL;
+			variable->operator== '-' ? str_dup_n(variable->word, variable->word_size)
+						 : NULL;
 
 		rules->used(rules->data, variable->name, otherwise);
 	}
@@ -149,9 +148,8 @@ static bool add_braced(struct interpolation *in, const char *text, size_t size, 
 	if (inside == size - 2)
 		return fail_format(in, text, size);
 	*used = inside + 3;
-	bool good = read_braced(text + 2, inside, &variable)
-			    ? add_variable(in, &variable)
-			    : fail_format(in, text, *used);
+	bool good = read_braced(text + 2, inside, &variable) ? add_variable(in, &variable)
+							     : fail_format(in, text, *used);
 	free(variable.name);
 	return good;
 }
@@ -198,7 +196,8 @@ static bool expand_pieces(struct interpolation *in, const char *text, size_t siz
 static bool expand(struct interpolation *in, const char *text, size_t size)
 {
 	if (in->depth == INTERPOLATE_DEPTH_LIMIT)
-		return error_set(in->err, ERROR_INVALID, "variables stand more than %d deep in one another",
+		return error_set(in->err, ERROR_INVALID,
+				 "variables stand more than %d deep in one another",
 				 INTERPOLATE_DEPTH_LIMIT);
 	in->depth++;
 	bool good = expand_pieces(in, text, size);

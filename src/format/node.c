@@ -220,7 +220,8 @@ struct node *node_copy(struct arena *arena, const struct node *node)
 	struct node *copy = arena_new(arena, struct node);
 
 	*copy = *node;
-	copy->members = node->count ? arena_alloc(arena, node->count * sizeof(*node->members)) : NULL;
+	copy->members =
+		node->count ? arena_alloc(arena, node->count * sizeof(*node->members)) : NULL;
 	copy->capacity = node->count;
 	copy->index = NULL;
 	for (size_t i = 0; i < node->count; i++) {
@@ -239,8 +240,8 @@ static bool members_equal(const struct node *a, const struct node *b)
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		const struct node *other = a->kind == NODE_MAP ? node_get(b, a->members[i].key)
-							       : b->members[i].value;
+		const struct node *other =
+			a->kind == NODE_MAP ? node_get(b, a->members[i].key) : b->members[i].value;
 
 		if (!other || !node_equal(a->members[i].value, other))
 			return false;

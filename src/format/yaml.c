@@ -41,24 +41,22 @@ static struct place place_of(const struct reader *reader, const yaml_mark_t *mar
 /* libyaml names the token that cannot begin so, not the tab that people see. */
 static bool is_about_a_tab(const yaml_parser_t *parser)
 {
-	return parser->error == YAML_SCANNER_ERROR && parser->buffer.pointer < parser->buffer.last &&
-	       *parser->buffer.pointer == '\t';
+	return parser->error == YAML_SCANNER_ERROR &&
+	       parser->buffer.pointer < parser->buffer.last && *parser->buffer.pointer == '\t';
 }
 
 static void add_parser_error(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
-	struct place place = place_of(reader, parser->error == YAML_READER_ERROR
-						      ? &parser->mark
-						      : &parser->problem_mark);
+	struct place place = place_of(
+		reader, parser->error == YAML_READER_ERROR ? &parser->mark : &parser->problem_mark);
 
 	if (is_about_a_tab(parser))
 		diagnostics_error(reader->diagnostics, place, NULL,
 				  "a tab cannot indent in YAML: use blanks");
 	else if (parser->context && parser->context_mark.line != parser->problem_mark.line)
 		diagnostics_error(reader->diagnostics, place, NULL, "%s, %s that began in line %zu",
-				  parser->problem, parser->context,
-				  parser->context_mark.line + 1);
+				  parser->problem, parser->context, parser->context_mark.line + 1);
 	else
 		diagnostics_error(reader->diagnostics, place, NULL, "%s",
 				  parser->problem ? parser->problem : "this is not YAML");
@@ -242,8 +240,8 @@ static const char *read_key(struct reader *reader, const yaml_event_t *event)
 	} else if (event->type == YAML_SCALAR_EVENT) {
 		key = read_scalar(reader, event);
 		if (key && key->kind == NODE_NULL)
-			key->text = arena_text(reader->arena,
-					       (const char *)event->data.scalar.value);
+			key->text =
+				arena_text(reader->arena, (const char *)event->data.scalar.value);
 	} else {
 		diagnostics_error(reader->diagnostics, place_of(reader, &event->start_mark), NULL,
 				  "a key must be a text, not a list or a map");
@@ -297,7 +295,7 @@ static bool add_merges(struct reader *reader, const struct node *value, struct m
 static void merge(struct reader *reader, struct node *map, const struct merges *merges)
 {
 	for (size_t i = 0; i < merges->count; i++)
-		node_each(member, merges->items[i])
+		node_each (member, merges->items[i])
 			if (!node_find(map, member->key))
 				node_append(reader->arena, map, member->key, member->place,
 					    member->value);
@@ -388,11 +386,10 @@ static struct node *read_node(struct reader *reader, const yaml_event_t *event)
 	if (event->type == YAML_SCALAR_EVENT)
 		return read_scalar(reader, event);
 	if (event->type == YAML_SEQUENCE_START_EVENT)
-		return read_collection(reader, event,
-				       &(struct opening){NODE_LIST,
-							 event->data.sequence_start.anchor,
-							 event->data.sequence_start.tag,
-							 read_items});
+		return read_collection(
+			reader, event,
+			&(struct opening){NODE_LIST, event->data.sequence_start.anchor,
+					  event->data.sequence_start.tag, read_items});
 	return read_collection(reader, event,
 			       &(struct opening){NODE_MAP, event->data.mapping_start.anchor,
 						 event->data.mapping_start.tag, read_members});

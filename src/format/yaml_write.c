@@ -41,7 +41,8 @@ static bool is_plain(const char *text)
 	struct node read = {0};
 
 	yaml_resolve(&read, text);
-	if (read.kind != NODE_TEXT || is_old_word(text) || strchr("-?:,[]{}#&*!|>'\"%@` .=~", *text))
+	if (read.kind != NODE_TEXT || is_old_word(text) ||
+	    strchr("-?:,[]{}#&*!|>'\"%@` .=~", *text))
 		return false;
 	if (begins_like_a_number(text) && has_only_number_marks(text))
 		return false;
@@ -60,12 +61,8 @@ static bool is_plain(const char *text)
 static const struct {
 	const char *bytes, *escape;
 } unfit[] = {
-	{"\x7f", "\\x7F"},
-	{"\xe2\x80\xa8", "\\u2028"},
-	{"\xe2\x80\xa9", "\\u2029"},
-	{"\xef\xbb\xbf", "\\uFEFF"},
-	{"\xef\xbf\xbe", "\\uFFFE"},
-	{"\xef\xbf\xbf", "\\uFFFF"},
+	{"\x7f", "\\x7F"},	     {"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"},
+	{"\xef\xbb\xbf", "\\uFEFF"}, {"\xef\xbf\xbe", "\\uFFFE"}, {"\xef\xbf\xbf", "\\uFFFF"},
 };
 
 /* How many bytes were written as an escape; 0: they can stand. */

@@ -52,8 +52,8 @@ static bool copy_to_all(struct compose *compose, const struct compose_copy *want
 	return true;
 }
 
-static bool copy(struct compose *compose, const struct compose_copy *wanted,
-		 const struct end *from, const struct end *to, struct error *err)
+static bool copy(struct compose *compose, const struct compose_copy *wanted, const struct end *from,
+		 const struct end *to, struct error *err)
 {
 	const char *service = from->service ? from->service : to->service;
 	unsigned index = wanted->index.given ? (unsigned)wanted->index.value : 0;
@@ -71,9 +71,9 @@ static bool copy(struct compose *compose, const struct compose_copy *wanted,
 		index ? compose_pick(&containers, service, index, err) : &containers.items[0];
 	if (!one)
 		return false;
-	return to->service ? copy_to(compose->cli, &wanted->copy, from->path, one->id, to->path, err)
-			   : copy_from(compose->cli, &wanted->copy, one->id, from->path, to->path,
-				       err);
+	return to->service
+		       ? copy_to(compose->cli, &wanted->copy, from->path, one->id, to->path, err)
+		       : copy_from(compose->cli, &wanted->copy, one->id, from->path, to->path, err);
 }
 
 static bool check_ends(const struct end *from, const struct end *to, struct error *err)
@@ -81,7 +81,8 @@ static bool check_ends(const struct end *from, const struct end *to, struct erro
 	if (from->service && to->service)
 		return error_set(err, ERROR_INVALID, "copying between services is not supported");
 	return from->service || to->service ||
-	       error_set(err, ERROR_INVALID, "unknown copy direction: one end must be SERVICE:PATH");
+	       error_set(err, ERROR_INVALID,
+			 "unknown copy direction: one end must be SERVICE:PATH");
 }
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
@@ -101,9 +102,10 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 
 const struct command compose_copy = {
 	.summary = "Copy files between containers of a service and this host",
-	.details = "Copy files from the first container of a service, or to all of its containers. "
-		   "A source of - is an archive that is read from stdin and unpacked in a folder of "
-		   "the container; a destination of - is an archive written to stdout.",
+	.details =
+		"Copy files from the first container of a service, or to all of its containers. "
+		"A source of - is an archive that is read from stdin and unpacked in a folder of "
+		"the container; a destination of - is an archive written to stdout.",
 	.usage = "[OPTIONS] SERVICE:SRC_PATH|SRC_PATH|- SERVICE:DEST_PATH|DEST_PATH|-",
 	.least = 2,
 	.most = 2,

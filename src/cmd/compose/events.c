@@ -69,8 +69,8 @@ static void add_json(const json_t *event, const json_t *attributes, int64_t ns, 
 
 	add_time(ns, 'T', &moment);
 	scoped_json json_t *line = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:O}", "time", moment.data, "type", "container", "action",
-		doc_text(event, "Action"), "id", doc_text(actor, "ID"), "service",
+		"{s:s, s:s, s:s, s:s, s:s, s:O}", "time", moment.data, "type", "container",
+		"action", doc_text(event, "Action"), "id", doc_text(actor, "ID"), "service",
 		doc_text(json_object_get(actor, "Attributes"), "com.docker.compose.service"),
 		"attributes", attributes);
 	scoped_free char *text = json_dumps(line, JSON_COMPACT);
@@ -93,9 +93,10 @@ static bool show(void *data, const json_t *event, struct error *err)
 
 	if (!is_wanted(events, event))
 		return true;
-	scoped_json json_t *attributes = own_attributes(
-		json_object_get(json_object_get(event, "Actor"), "Attributes"));
-	(events->json ? add_json : add_line)(event, attributes, doc_number(event, "timeNano"), &out);
+	scoped_json json_t *attributes =
+		own_attributes(json_object_get(json_object_get(event, "Actor"), "Attributes"));
+	(events->json ? add_json : add_line)(event, attributes, doc_number(event, "timeNano"),
+					     &out);
 	return cli_print(&out) == 0 || error_set(err, ERROR_SYSTEM, "nobody reads the events");
 }
 

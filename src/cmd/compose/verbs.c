@@ -58,6 +58,7 @@ static const struct command_entry entries[] = {
 	{"cp", NULL, SECTION_OTHER, &compose_copy},
 	{"events", NULL, SECTION_OTHER, &compose_events},
 	{"exec", NULL, SECTION_OTHER, &compose_exec},
+	{"logs", NULL, SECTION_OTHER, &compose_logs},
 	{"pull", NULL, SECTION_COMMON, &compose_pull},
 	{"push", NULL, SECTION_COMMON, &compose_push},
 	{"version", NULL, SECTION_OTHER, &compose_version},

@@ -9,6 +9,7 @@ extern const struct command compose_config;
 extern const struct command compose_copy;
 extern const struct command compose_events;
 extern const struct command compose_exec;
+extern const struct command compose_logs;
 extern const struct command compose_remove, compose_down; /* remove.c */
 extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
 	compose_unpause, compose_kill; /* lifecycle.c */

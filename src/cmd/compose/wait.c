@@ -61,7 +61,8 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	if (!compose_containers(compose, arguments, false, false, &containers, &err))
 		return compose_fail(compose, &err);
 	if (!containers.count) {
-		error_set(&err, ERROR_NOT_FOUND, "no containers for project \"%s\" run: nothing to wait for",
+		error_set(&err, ERROR_NOT_FOUND,
+			  "no containers for project \"%s\" run: nothing to wait for",
 			  compose->project_name);
 		return compose_fail(compose, &err);
 	}
