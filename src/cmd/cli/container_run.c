@@ -1,5 +1,7 @@
 /* run: create, attach, wait, start, and then the session.  The wait is asked before the start, so that
  * not even the shortest life is missed, and it tells the exit code. */
+#include "cmd/cli/container_run.h"
+
 #include "cmd/cli/container_create.h"
 #include "cmd/cli/exit_code.h"
 #include "cmd/cli/session.h"
@@ -73,12 +75,12 @@ static int fail_start(const struct cli *cli, const struct error *err)
 }
 
 /* With --rm the container goes away also after a start that failed: that is waited for. */
-static void wait_for_removal(struct session *session, const struct spec *spec)
+static void wait_for_removal(struct session *session, bool is_removed)
 {
 	struct error ignored;
 	scoped_buffer struct buffer answer = {0};
 
-	if (spec->remove)
+	if (is_removed)
 		http_client_read_all(session->wait, 1 << 16, &answer, &ignored);
 }
 
@@ -93,17 +95,17 @@ static int finish(struct session *session)
 	return (int)(session->exit_code & 0xff);
 }
 
-static int run_attached(struct session *session, const struct run *run)
+static int run_attached(struct session *session, const struct foreground *foreground)
 {
 	struct error err;
 
 	session_prepare(session);
 	session->wait = session_wait(session->cli, session->container,
-				     run->spec.remove ? "removed" : "next-exit", &err);
+				     foreground->remove ? "removed" : "next-exit", &err);
 	if (!session->wait)
 		return cli_fail(session->cli, &err);
 	if (!start(session->cli, session->container, &err)) {
-		wait_for_removal(session, &run->spec);
+		wait_for_removal(session, foreground->remove);
 		return fail_start(session->cli, &err);
 	}
 	if (!session_run(session, &err))
@@ -111,25 +113,25 @@ static int run_attached(struct session *session, const struct run *run)
 	return finish(session);
 }
 
-static int run_in_foreground(struct cli *cli, const struct run *run, const char *id,
-			     const json_t *body)
+int container_run_foreground(struct cli *cli, const struct foreground *foreground)
 {
+	const json_t *body = foreground->body;
 	struct error err;
 	struct session session = {
 		.cli = cli,
 		.input = doc_flag(body, "AttachStdin"),
 		.tty = doc_flag(body, "Tty"),
-		.proxy = run->proxy,
-		.container = id,
-		.detach_keys = run->detach_keys,
+		.proxy = foreground->proxy,
+		.container = foreground->id,
+		.detach_keys = foreground->detach_keys,
 		.resize_path = "/containers/%s/resize",
-		.resize_id = id,
+		.resize_id = foreground->id,
 	};
 
 	if (attaches(body) && !session_open(&session, doc_flag(body, "AttachStdout"),
 					    doc_flag(body, "AttachStderr"), &err))
 		return cli_fail(cli, &err);
-	int status = run_attached(&session, run);
+	int status = run_attached(&session, foreground);
 	session_close(&session);
 	return status;
 }
@@ -169,8 +171,10 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	set_console_size(body);
 	if (!container_create_from(cli, spec, arguments->items[0], body, &id, &err))
 		return cli_fail(cli, &err);
+	struct foreground foreground = {id, body, spec->remove, run_options->proxy,
+					run_options->detach_keys};
 	return run_options->detach ? run_in_background(cli, id)
-				   : run_in_foreground(cli, run_options, id, body);
+				   : container_run_foreground(cli, &foreground);
 }
 
 const struct command container_run = {

@@ -61,6 +61,7 @@ static const struct command_entry entries[] = {
 	{"logs", NULL, SECTION_OTHER, &compose_logs},
 	{"pull", NULL, SECTION_COMMON, &compose_pull},
 	{"push", NULL, SECTION_COMMON, &compose_push},
+	{"run", NULL, SECTION_COMMON, &compose_run},
 	{"version", NULL, SECTION_OTHER, &compose_version},
 	{"wait", NULL, SECTION_OTHER, &compose_wait},
 };

@@ -14,6 +14,7 @@ extern const struct command compose_remove, compose_down; /* remove.c */
 extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
 	compose_unpause, compose_kill; /* lifecycle.c */
 extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
+extern const struct command compose_run;
 extern const struct command compose_version;
 extern const struct command compose_wait;
 
