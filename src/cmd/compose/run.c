@@ -1,16 +1,16 @@
 /* run: one command in a new container of a service, beside those that `up` makes.  What the service needs is brought up
  * first; then its container is made from the service as the line changes it. */
+#include "cmd/compose/run.h"
 #include "cmd/compose/body.h"
 #include "cmd/compose/carry.h"
-#include "cmd/compose/run.h"
 #include "cmd/compose/verbs.h"
 
 #include "base/id.h"
 #include "cmd/cli/container_run.h"
 #include "cmd/cli/spec_kinds.h"
 #include "cmd/cli/terminal.h"
-#include "format/json.h"
 #include "cmd/compose/files.h"
+#include "format/json.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -51,9 +51,9 @@ static const struct option options[] = {
 	 .help = "Publish the ports that the service publishes"},
 	{0, "use-aliases", &option_switch, HERE(use_aliases),
 	 .help = "Answer to the service's names on its networks"},
-	{'u', "user", &option_string, HERE(user),
-	 .help = "User to run as: NAME|UID[:GROUP|GID]"},
-	{'v', "volume", &option_list, HERE(volumes), .help = "Mount a volume or a path of this host"},
+	{'u', "user", &option_string, HERE(user), .help = "User to run as: NAME|UID[:GROUP|GID]"},
+	{'v', "volume", &option_list, HERE(volumes),
+	 .help = "Mount a volume or a path of this host"},
 	{'w', "workdir", &option_string, HERE(workdir), .help = "Folder to start in"},
 };
 
@@ -137,7 +137,8 @@ static void new_container_fini(struct new_container *made)
 static char *make_name(const struct new_container *made)
 {
 	const struct project *project = made->compose->project;
-	char mark = project->style == COMPOSE_V1 || made->compose->options.compatibility ? '_' : '-';
+	char mark =
+		project->style == COMPOSE_V1 || made->compose->options.compatibility ? '_' : '-';
 
 	if (made->wishes->name)
 		return str_dup(made->wishes->name);
@@ -172,9 +173,11 @@ static void set_streams(const struct new_container *made)
 		const char *name;
 		bool value;
 	} members[] = {
-		{"AttachStdin", input},	  {"AttachStdout", !wishes->detach},
+		{"AttachStdin", input},
+		{"AttachStdout", !wishes->detach},
 		{"AttachStderr", !wishes->detach},
-		{"OpenStdin", input},	  {"StdinOnce", input},
+		{"OpenStdin", input},
+		{"StdinOnce", input},
 		{"Tty", tty},
 	};
 
@@ -194,8 +197,8 @@ static bool connect_all(struct new_container *made, const json_t *connections, s
 
 	json_object_foreach ((json_t *)connections, network, endpoint) {
 		scoped_target struct target target = target_format("/networks/%s/connect", network);
-		scoped_json json_t *body = json_pack("{s:s, s:O}", "Container", made->id,
-						     "EndpointConfig", endpoint);
+		scoped_json json_t *body =
+			json_pack("{s:s, s:O}", "Container", made->id, "EndpointConfig", endpoint);
 
 		if (!api_post(made->compose->cli, &target, body, err))
 			return false;
@@ -217,10 +220,8 @@ static bool put_files(struct new_container *made, struct buffer *tar, struct err
 {
 	scoped_target struct target target = target_format("/containers/%s/archive", made->id);
 	struct http_body_source source = {read_tar, tar, (int64_t)tar->size};
-	struct api_request request = {.method = "PUT",
-				      .target = &target,
-				      .stream = &source,
-				      .type = "application/x-tar"};
+	struct api_request request = {
+		.method = "PUT", .target = &target, .stream = &source, .type = "application/x-tar"};
 
 	if (!tar->size)
 		return true;
@@ -258,7 +259,8 @@ static bool create_from(struct new_container *made, struct body_request *request
 
 static void remove_half_made(struct new_container *made)
 {
-	scoped_target struct target target = target_format("/containers/%s", made->id ? made->id : "");
+	scoped_target struct target target =
+		target_format("/containers/%s", made->id ? made->id : "");
 	struct error ignored;
 
 	target_add(&target, "force", "1");
@@ -282,7 +284,8 @@ static bool create(struct new_container *made, struct error *err)
 		.features = &compose->features,
 		.api_version = compose->cli->api_version,
 		.use_aliases = made->wishes->use_aliases,
-		.publish = true, /* the service's own are gone already, unless they were asked for */
+		.publish =
+			true, /* the service's own are gone already, unless they were asked for */
 		.id_of = id_of,
 		.data = (void *)&made->situation->seen,
 		.files = &host_files,

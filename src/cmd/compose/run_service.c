@@ -77,7 +77,8 @@ static bool set_command(struct line_change *change, const struct strings *comman
 
 /* ---- environment and labels ---- */
 
-static void set_pair(struct line_change *change, const char *key, const char *name, const char *value)
+static void set_pair(struct line_change *change, const char *key, const char *name,
+		     const char *value)
 {
 	node_set(change->arena, member(change, key, true), name, nowhere,
 		 node_new_text(change->arena, value, nowhere));
@@ -160,7 +161,7 @@ static void lay_volume(struct line_change *change, struct node *volume)
 {
 	struct node *list = member(change, "volumes", false);
 
-	node_each(other, list) {
+	node_each (other, list) {
 		if (is_same_target(other->value, volume)) {
 			other->value = volume;
 			return;
@@ -189,16 +190,16 @@ static bool set_short_forms(struct line_change *change, const char *service)
 					.directory = here ? here : "/",
 					.home = getenv("HOME")};
 	scoped_diagnostics struct diagnostics diagnostics = {0};
-	const struct node *root = long_form_file(change->arena, line_as_file(change, service),
-						 &rules, &diagnostics);
+	const struct node *root =
+		long_form_file(change->arena, line_as_file(change, service), &rules, &diagnostics);
 	const struct node *own = node_get(node_get(root, "services"), service);
 
 	show(change, &diagnostics);
 	if (!change->wishes->service_ports)
 		set(change, "ports", node_new_list(change->arena, nowhere));
-	node_each(volume, node_get(own, "volumes"))
+	node_each (volume, node_get(own, "volumes"))
 		lay_volume(change, volume->value);
-	node_each(port, node_get(own, "ports"))
+	node_each (port, node_get(own, "ports"))
 		node_add(change->arena, member(change, "ports", false), port->value);
 	return !diagnostics.errors;
 }
