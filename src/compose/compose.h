@@ -103,9 +103,12 @@ struct project *compose_load(const struct compose_request *request,
 void project_free(struct project *project);
 scoped_define(project)
 
-/* From a model that was written as JSON (a recorded project): no files are read. */
-struct project *compose_restore(const char *name, enum compose_style style, const char *model,
-				size_t size, struct diagnostics *diagnostics);
+/* The model for a record, as JSON: what is enabled, so that it needs no profiles to be the same again. */
+void project_write_model(const struct project *project, struct buffer *out);
+
+/* From such a model: no files are read, relative paths are none.  `directory`: where the files were; NULL: unknown. */
+struct project *compose_restore(const char *name, enum compose_style style, const char *directory,
+				const char *model, size_t size, struct diagnostics *diagnostics);
 
 struct service *project_service(const struct project *project, const char *name); /* NULL: none */
 struct resource *resources_get(const struct resources *resources, const char *key);

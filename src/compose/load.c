@@ -106,6 +106,9 @@ static bool make_tree(struct load *load)
 	project->root = load_tree(load, sources, count, load->scope, NULL);
 	if (!project->root || load->diagnostics->errors)
 		return false;
+	if (!project->root->count)
+		return diagnostics_error(load->diagnostics, project->root->place, NULL,
+					 "empty compose file");
 	merge_settle(load->arena, project->root);
 	return true;
 }

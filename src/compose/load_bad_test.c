@@ -53,6 +53,8 @@ static void broken_yaml_has_its_place(void **state)
 		 "services.a.image",
 		 "\"z\"",
 		 .warning = "docker-compose.yml:3:3"},
+		{NULL, {{"/p/compose.yaml", ""}}, .error = "compose.yaml:1:1: empty compose file"},
+		{NULL, {{"/p/compose.yaml", "# nothing\n---\n"}}, .error = "empty compose file"},
 		{NULL, {{"/p/compose.yaml", "services: [\n"}}, .error = "compose.yaml:2:1"},
 		{NULL,
 		 {{"/p/compose.yaml", "- a\n- b\n"}},

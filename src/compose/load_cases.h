@@ -169,7 +169,7 @@ static bool case_holds(const struct load_case *c, const struct project *project,
 	       case_said(diagnostics, DIAGNOSTIC_WARNING, c->warning) == (c->warning != NULL);
 }
 
-static void check_case(const struct load_case *c)
+static inline void check_case(const struct load_case *c)
 {
 	struct compose_files files = {case_read, case_exists, (void *)c};
 	scoped_diagnostics struct diagnostics diagnostics = {0};

@@ -1,4 +1,4 @@
-/* A recorded project: JSON of its model, back to a tree. */
+/* A recorded project: its model as JSON, and back. */
 #include "compose/load.h"
 
 #include "format/json.h"
@@ -64,8 +64,38 @@ static struct node *node_from_json(struct arena *arena, const json_t *json)
 	return node_new_null(arena, (struct place){0});
 }
 
-struct project *compose_restore(const char *name, enum compose_style style, const char *model,
-				size_t size, struct diagnostics *diagnostics)
+/* ---- and back ---- */
+
+/* Of a file without `services`: its containers share no network. */
+static const char version1[] = "1";
+
+static struct node *enabled_services(struct arena *arena, const struct project *project)
+{
+	struct node *services = node_new_map(arena, project->root->place);
+
+	for (size_t i = 0; i < project->service_count; i++)
+		if (project->services[i].enabled)
+			node_append(arena, services, project->services[i].name,
+				    project->services[i].place, project->services[i].node);
+	return services;
+}
+
+void project_write_model(const struct project *project, struct buffer *out)
+{
+	scoped_arena struct arena arena = {0};
+	struct node *root = node_new_map(&arena, project->root->place);
+
+	node_each (member, project->root)
+		node_append(&arena, root, member->key, member->place, member->value);
+	node_set(&arena, root, "services", root->place, enabled_services(&arena, project));
+	if (project->version1)
+		node_set(&arena, root, "version", root->place,
+			 node_new_text(&arena, version1, root->place));
+	node_write_json(root, out);
+}
+
+struct project *compose_restore(const char *name, enum compose_style style, const char *directory,
+				const char *model, size_t size, struct diagnostics *diagnostics)
 {
 	struct error err;
 	scoped_json json_t *json = json_parse(model, size, &err);
@@ -79,8 +109,10 @@ struct project *compose_restore(const char *name, enum compose_style style, cons
 	struct project *project = mem_new(struct project);
 	project->style = style;
 	project->name = arena_text(&project->arena, name);
-	project->directory = "/";
+	project->directory = arena_text(&project->arena, directory ? directory : "/");
 	project->root = node_from_json(&project->arena, json);
+	project->version1 = str_equal(node_get_text(project->root, "version", NULL), version1);
+	node_remove(project->root, "version");
 	project_make(project);
 	project_connect(project, NULL);
 	return project;

@@ -40,7 +40,7 @@ static json_t *project_document(const struct project *project, struct error *err
 {
 	scoped_buffer struct buffer model = {0};
 
-	node_write_json(project->root, &model);
+	project_write_model(project, &model);
 	json_t *tree = json_parse(model.data, model.size, err);
 	if (!tree)
 		return NULL;
@@ -87,8 +87,9 @@ static bool restore(struct compose *compose, const json_t *document, struct erro
 		return error_set(err, ERROR_SYSTEM, "the record of project '%s' has no model",
 				 compose->project_name);
 	compose->style = style;
-	compose->project = compose_restore(compose->project_name, style, model, strlen(model),
-					   &diagnostics);
+	compose->project =
+		compose_restore(compose->project_name, style, doc_text(document, "Directory"),
+				model, strlen(model), &diagnostics);
 	compose->free_project = project_free;
 	compose_show(compose, &diagnostics);
 	return compose->project ||
