@@ -125,6 +125,9 @@ struct long_form_rules {
 struct node *long_form_file(struct arena *arena, const struct node *root,
 			    const struct long_form_rules *rules, struct diagnostics *diagnostics);
 
+/* A URL or a repository of git: no path of this host. */
+bool path_is_remote(const char *path);
+
 /* ---- after merging ---- */
 
 /* What nobody said but holds, put into the merged tree: context and dockerfile of builds, conditions of depends_on,

@@ -391,7 +391,7 @@ static const struct attribute service_members[] = {
 	TEXT("mac_address"),
 	BYTES("mem_limit"),
 	BYTES("mem_reservation"),
-	INT("mem_swappiness", RANGE(0, 100)),
+	INT("mem_swappiness", RANGE(-1, 100)),
 	BYTES("memswap_limit"),
 	ANY("models", UNSUPPORTED),
 	TEXT("network_mode"),

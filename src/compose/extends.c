@@ -86,7 +86,7 @@ static bool open_file(struct load *load, const struct link *link, const struct n
 	scoped_free char *path = str_format("services.%s.extends.file", link->name);
 	const char *name = load_path(load, link->at->scope->directory, file->text);
 
-	if (strstr(file->text, "://"))
+	if (path_is_remote(file->text))
 		return diagnostics_error(load->diagnostics, file->place, path,
 					 "files from elsewhere are not supported yet");
 	const struct scope *scope = scope_of(load, link->at, name);

@@ -153,7 +153,7 @@ static bool is_elsewhere(const struct inclusion *in)
 
 	if (path && path->kind == NODE_LIST && path->count)
 		path = path->members[0].value;
-	if (!path || path->kind != NODE_TEXT || !strstr(path->text, "://"))
+	if (!path || path->kind != NODE_TEXT || !path_is_remote(path->text))
 		return false;
 	diagnostics_error(in->load->diagnostics, path->place, "include",
 			  "files from elsewhere are not supported yet");

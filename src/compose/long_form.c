@@ -202,8 +202,6 @@ static struct node *shape_names(struct shaping *s, const struct attribute *names
 		struct trail here = {.up = trail, .key = member->key};
 		struct node *shaped;
 
-		if (are_names && str_starts_with(member->key, "x-") && !trail->up)
-			continue;
 		if (are_names && !is_name(member->key)) {
 			shape_error(s, &here, member->place,
 				    "a name has letters, digits and . _ - alone");
@@ -267,7 +265,7 @@ static void complete_mount(struct shaping *s, struct node *mount)
 
 static void resolve_context(struct shaping *s, struct node *context)
 {
-	static const char *const remote[] = {"git@", "github.com/", "service:", "target:"};
+	static const char *const remote[] = {"github.com/", "service:", "target:"};
 
 	for (size_t i = 0; i < array_length(remote); i++)
 		if (str_starts_with(context->text, remote[i]))

@@ -47,12 +47,17 @@ static void add(const struct item *item, struct node *map)
 
 /* ---- paths ---- */
 
+bool path_is_remote(const char *path)
+{
+	return strstr(path, "://") || str_starts_with(path, "git@");
+}
+
 const char *shape_path(struct shaping *s, const char *path)
 {
 	const struct long_form_rules *rules = s->rules;
 	bool is_home = *path == '~' && (!path[1] || path[1] == '/') && rules->home;
 
-	if (rules->no_path_resolution || strstr(path, "://") ||
+	if (rules->no_path_resolution || path_is_remote(path) ||
 	    (rules->no_interpolate && *path == '$'))
 		return path;
 	scoped_free char *joined = *path == '/' ? str_dup(path)

@@ -474,3 +474,15 @@ refuses() {
 	flags=(--no-consistency)
 	shows '$a.networks == {nn: null}'
 }
+
+@test "what lies elsewhere is refused by name, not looked for here" {
+	echo 'include: ["git@example.org:a/b.git"]' >compose.yaml
+	refuses 1:11 'files from elsewhere are not supported yet'
+	services 'a: {extends: {file: "oci://x/y", service: z}}'
+	refuses 3:23 'files from elsewhere are not supported yet'
+}
+
+@test "a service's name may begin with x-" {
+	services 'x-a: {image: y}'
+	[ "$(compose config --services)" = x-a ]
+}
