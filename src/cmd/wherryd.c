@@ -9,6 +9,7 @@
 #include "cmd/daemon_listen.h"
 #include "cmd/daemon_settings.h"
 #include "door/docker/door.h"
+#include "door/project/door.h"
 #include "door/unit/door.h"
 #include "engine/engine.h"
 #include "http/http_server.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct docker_door *door;
 	struct units *units;
 	struct unit_door *unit_door;
+	struct project_door *project_door;
 	struct http_server *server;
 	struct http_tls *tls;
 };
@@ -207,6 +209,17 @@ static void close_volumes(struct daemon *d)
 	volumes_close(d->parts.volumes);
 }
 
+static bool open_projects(struct daemon *d, struct error *err)
+{
+	d->parts.projects = projects_open(d->parts.store, err);
+	return d->parts.projects;
+}
+
+static void close_projects(struct daemon *d)
+{
+	projects_close(d->parts.projects);
+}
+
 /* A group of its own below the root, outside what a service manager keeps for the daemon: there the
  * processes of a restarted daemon and groups with controllers would exclude each other. */
 static bool choose_cgroup(struct daemon *d, struct error *err)
@@ -218,6 +231,15 @@ static bool choose_cgroup(struct daemon *d, struct error *err)
 				 wanted);
 	d->cgroup = str_dup(wanted);
 	return true;
+}
+
+/* What our own command is told: a socket of this host. */
+static const char *own_address(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->sockets.count; i++)
+		if (str_starts_with(d->sockets.items[i].address, "unix://"))
+			return d->sockets.items[i].address;
+	return NULL;
 }
 
 static bool open_engine(struct daemon *d, struct error *err)
@@ -241,6 +263,7 @@ static bool open_engine(struct daemon *d, struct error *err)
 		.ipc_mode = s->ipc_mode,
 		.cgroupns_mode = s->cgroupns_mode,
 		.seccomp_profile = s->seccomp_profile,
+		.api_address = own_address(d),
 		.init = s->init,
 		.no_new_privileges = s->no_new_privileges,
 	};
@@ -282,10 +305,9 @@ static void close_builder(struct daemon *d)
 /* The first unix socket is where units find the engine. */
 static const char *docker_socket(const struct daemon *d)
 {
-	for (size_t i = 0; i < d->sockets.count; i++)
-		if (str_starts_with(d->sockets.items[i].address, "unix://"))
-			return d->sockets.items[i].address + strlen("unix://");
-	return NULL;
+	const char *address = own_address(d);
+
+	return address ? address + strlen("unix://") : NULL;
 }
 
 static bool open_units(struct daemon *d, struct error *err)
@@ -325,7 +347,9 @@ static void on_request(void *data, struct http_request *request)
 {
 	struct daemon *d = data;
 
-	if (unit_door_has(http_path(request)))
+	if (project_door_has(http_path(request)))
+		project_door_serve(d->project_door, request);
+	else if (unit_door_has(http_path(request)))
 		unit_door_serve(d->unit_door, request);
 	else
 		docker_door_serve(d->door, request);
@@ -356,6 +380,7 @@ static bool open_doors(struct daemon *d, struct error *err)
 	if (!d->door)
 		return false;
 	open_unit_door(d);
+	d->project_door = project_door_new(d->parts.projects, d->engine);
 	d->server = http_server_new(&d->loop, &handlers, d);
 	http_server_limit(d->server, (size_t)d->settings.connections.value);
 	http_server_note_clients(d->server, true); /* units own what their processes start */
@@ -368,6 +393,7 @@ static void close_doors(struct daemon *d)
 	http_server_free(d->server);
 	docker_door_free(d->door);
 	unit_door_free(d->unit_door);
+	project_door_free(d->project_door);
 }
 
 static bool start_tls(struct daemon *d, struct error *err)
@@ -465,6 +491,13 @@ static void boot_units(void *data)
 	units_boot(d->units);
 }
 
+static void start_projects(void *data)
+{
+	struct daemon *d = data;
+
+	engine_start_projects(d->engine);
+}
+
 static void network_is_up(void *data, const struct error *err)
 {
 	struct daemon *d = data;
@@ -476,6 +509,7 @@ static void network_is_up(void *data, const struct error *err)
 		log_warning(warnings->items[i], NULL, "");
 	engine_when_ready(d->engine, tell_ready, d);
 	engine_when_ready(d->engine, boot_units, d);
+	engine_when_ready(d->engine, start_projects, d);
 }
 
 /* ---- signals ---- */
@@ -577,6 +611,7 @@ static const struct {
 	{"images", open_images, close_images},
 	{"networks", open_networks, close_networks},
 	{"volumes", open_volumes, close_volumes},
+	{"projects", open_projects, close_projects},
 	{"containers", open_engine, close_engine},
 	{"builds", open_builder, close_builder},
 	{"units", open_units, close_units},

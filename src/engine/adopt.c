@@ -176,7 +176,7 @@ static void adopt(struct container *c)
 	struct container_run *run;
 	int control;
 
-	c->was_running = container_is_running(c);
+	c->was_running = container_is_running(c) || c->due;
 	if (folder < 0) {
 		adopt_without_run(c);
 		return;
@@ -208,6 +208,7 @@ static void take_over(struct container_run *run, const struct shim_state *state)
 	str_replace(&c->sandbox_id, run->plan.sandbox_id);
 	if (known)
 		return;
+	boot_note_start(c);
 	run->started = run->recorded = true; /* a start that nobody was told of any more */
 	c->health = HEALTH_NONE;
 	c->log_made = true;
@@ -343,9 +344,15 @@ static void restart_if_wanted(struct container *c)
 
 	if (c->run || container_is_live(c))
 		return;
-	if (c->state == CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
+	if (c->state != CONTAINER_RESTARTING &&
+	    !(c->state == CONTAINER_EXITED && restart_decide(&question).restart))
+		return;
+	if (boot_leaves(c)) {
+		boot_leave(c);
+	} else if (c->state == CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
 		container_restart_later(c);
-	} else if (c->state == CONTAINER_EXITED && restart_decide(&question).restart) {
+	} else {
+		c->due = false;
 		c->restart_count = c->restart_delay_ms = 0;
 		container_set_state(c, CONTAINER_RESTARTING);
 		container_restart_now(c);
@@ -356,6 +363,7 @@ static void restart_after_daemon_start(struct engine *engine)
 {
 	for (struct container *c = engine_first(engine); c; c = engine_next(c))
 		restart_if_wanted(c);
+	boot_decided(engine);
 }
 
 /* ---- all ---- */

@@ -138,6 +138,7 @@ static const struct record_field container_fields[] = {
 	F(31, "RestartWanted", RECORD_BOOL, restart_wanted),
 	F(40, "LinkedTo", RECORD_PAIRS, links),
 	NESTED(41, "Wherry", RECORD_POINTER, extension, 0, &extension_type),
+	F(50, "Due", RECORD_BOOL, due),
 	NESTED(30, "HealthLog", RECORD_LIST, health_log, 0, &health_result_type),
 };
 const struct record_type container_type = RECORD_TYPE(struct container, container_fields);

@@ -58,6 +58,7 @@ struct container {
 	bool user_hostname;   /* config.hostname was asked for */
 	bool doomed;	      /* `rm -f` is ending it: it goes as soon as it has ended, */
 	bool doomed_volumes;  /* and its anonymous volumes with it */
+	bool due;	      /* since the host was started: its project has still to start it (boot.h) */
 	bool thaw_wanted; /* frozen for a moment only (commit): a daemon that comes back thaws it */
 	struct record_map ports;  /* published now, "80/tcp": list of struct port_binding */
 	char *sandbox_id;	  /* 64 hex, of the present or last network sandbox */

@@ -177,6 +177,7 @@ static void copy_settings(struct engine_settings *to, const struct engine_settin
 	to->ipc_mode = own(from->ipc_mode);
 	to->cgroupns_mode = own(from->cgroupns_mode);
 	to->seccomp_profile = own(from->seccomp_profile);
+	to->api_address = own(from->api_address);
 }
 
 static void fini_settings(struct engine_settings *settings)
@@ -184,7 +185,8 @@ static void fini_settings(struct engine_settings *settings)
 	const char *owned[] = {
 		settings->data_root, settings->exec_root,     settings->program_folder,
 		settings->init_path, settings->cgroup_parent, settings->log_driver,
-		settings->ipc_mode,  settings->cgroupns_mode, settings->seccomp_profile};
+		settings->ipc_mode,  settings->cgroupns_mode, settings->seccomp_profile,
+		settings->api_address};
 
 	for (size_t i = 0; i < array_length(owned); i++)
 		free((char *)(uintptr_t)owned[i]);
@@ -364,6 +366,7 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	list_init(&engine->operations);
 	list_init(&engine->lingering);
 	list_init(&engine->children);
+	list_init(&engine->boot.runs);
 	list_init(&engine->removals.waiting);
 	events_init(&engine->ring);
 	uv_idle_init(parts->loop, &engine->turn);
@@ -386,6 +389,7 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 		events_load(&engine->ring, engine->settings.exec_root);
 		image_store_set_users(parts->images, users_of_image, engine);
 		volumes_listen(parts->volumes, tell_of_volume, engine);
+		boot_open(engine);
 		adopt_all(engine);
 		keeper_adopt(engine);
 		return engine;
@@ -422,6 +426,7 @@ void engine_close(struct engine *engine)
 	image_store_set_users(engine->parts.images, NULL, NULL);
 	volumes_listen(engine->parts.volumes, NULL, NULL);
 	adopt_stop(engine);
+	boot_close(engine);
 	keeper_close(engine);
 	operations_drop(engine);
 	removals_drop(engine);

@@ -19,6 +19,7 @@
 #include "http/http_server.h"
 #include "image/image.h"
 #include "network/network.h"
+#include "project/projects.h"
 #include "store/store.h"
 #include "volume/volume.h"
 
@@ -43,6 +44,7 @@ struct engine_settings {
 	const char *ipc_mode;			     /* --default-ipc-mode; NULL: "private" */
 	const char *cgroupns_mode;   /* --default-cgroupns-mode; NULL: by the cgroup layout */
 	const char *seccomp_profile; /* --seccomp-profile: path, "unconfined", NULL: built in */
+	const char *api_address;     /* "unix:///run/wherry.sock", for our command; NULL: none */
 	bool init;		     /* --init */
 	bool no_new_privileges;	     /* --no-new-privileges */
 	int64_t shutdown_timeout;    /* not used while containers live on */
@@ -56,6 +58,7 @@ struct engine_parts {
 	struct image_store *images;
 	struct networks *networks;
 	struct volumes *volumes;
+	struct projects *projects;
 };
 
 struct engine;
@@ -76,6 +79,13 @@ bool engine_is_ready(const struct engine *engine);
 
 const struct engine_settings *engine_get_settings(const struct engine *engine);
 const struct engine_parts *engine_get_parts(const struct engine *engine);
+
+/* ---- projects when the host was started anew (boot.h) ---- */
+
+/* The doors are open: the command may be started for each that has containers due. */
+void engine_start_projects(struct engine *engine);
+/* Ids of the project's containers that wait for it; the caller's. */
+struct strings engine_due(struct engine *engine, const char *project);
 
 /* ---- owners of containers (owner.h) ---- */
 

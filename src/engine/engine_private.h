@@ -3,6 +3,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "engine/boot.h"
 #include "engine/engine.h"
 #include "engine/event_file.h"
 #include "engine/resources_check.h"
@@ -103,6 +104,7 @@ struct engine {
 		} listeners;
 	} adoption;
 
+	struct boot boot;
 	struct link children; /* that are to be reaped */
 	struct {
 		struct shim_peer *peer; /* NULL: nobody has to be kept */

@@ -96,6 +96,7 @@ static void on_started(struct container_run *run, struct message *message)
 	c->finished_ns = 0;
 	c->exit_code = 0;
 	c->restart_wanted = false;
+	boot_note_start(c);
 	str_replace(&c->error, NULL);
 	container_set_state(c, CONTAINER_RUNNING);
 	run->introducing = true;

@@ -197,6 +197,17 @@ static void stop_restarting(struct operation *op)
 	container_save(c, STORE_SURVIVES_KILL, operation_stored, op);
 }
 
+/* It was to be started by its project. */
+static void stop_due(struct operation *op)
+{
+	struct container *c = op->container;
+
+	c->due = false;
+	c->stopped_by_hand = true;
+	pending_answer_exit(c);
+	container_save(c, STORE_SURVIVES_KILL, operation_stored, op);
+}
+
 static void run_stop(struct operation *op)
 {
 	struct container *c = op->container;
@@ -218,6 +229,8 @@ static void run_stop(struct operation *op)
 		operation_wait_exit(op, stopped);
 	} else if (stop_of(op)->restart) {
 		start_again(op);
+	} else if (c->due) {
+		stop_due(op);
 	} else {
 		error_set(&err, ERROR_UNCHANGED, "container %s is not running", c->id);
 		operation_finish(op, &err);

@@ -1,4 +1,4 @@
-/* One table of keys and values in WAL mode.  A commit appends to the log and, where a power cut
+/* Two tables of keys and values in WAL mode: records, and (since schema 2) documents.  A commit appends to the log and, where a power cut
  * must not undo it, syncs the log once for the whole group.  The log is moved into the file outside
  * of anybody's transaction, because that costs two syncs.
  *
@@ -27,7 +27,17 @@
 /* Free room that must be there before the reserve is made again. */
 #define RESERVE_AGAIN (8 * (uint64_t)STATE_RESERVE_SIZE)
 
-enum statement { BEGIN, COMMIT, ROLLBACK, PUT, DELETE, STATEMENTS };
+enum statement {
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	PUT,
+	DELETE,
+	PUT_DOCUMENT,
+	DELETE_DOCUMENT,
+	READ_DOCUMENT,
+	STATEMENTS
+};
 
 static const char *const statement_texts[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -36,6 +46,10 @@ static const char *const statement_texts[STATEMENTS] = {
 	[PUT] = ("INSERT INTO record (key, value) VALUES (?1, ?2) "
 		 "ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
 	[DELETE] = "DELETE FROM record WHERE key = ?1",
+	[PUT_DOCUMENT] = ("INSERT INTO document (key, value) VALUES (?1, ?2) "
+			  "ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
+	[DELETE_DOCUMENT] = "DELETE FROM document WHERE key = ?1",
+	[READ_DOCUMENT] = "SELECT value FROM document WHERE key = ?1",
 };
 
 struct state_file {
@@ -154,17 +168,28 @@ static bool may_begin(struct state_file *file, struct error *err)
 	return true;
 }
 
-static bool make_schema(struct state_file *file, struct error *err)
-{
-	scoped_free char *sql =
-		str_format("BEGIN IMMEDIATE;"
-			   "CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL);"
-			   "PRAGMA application_id = %d;"
-			   "PRAGMA user_version = %d;"
-			   "COMMIT",
-			   APPLICATION_ID, STATE_SCHEMA);
+/* What each schema has that the one before it has not.  A file is brought up to date in one transaction,
+ * from whatever schema it has; a new one has 0. */
+static const char *const schema_changes[STATE_SCHEMA] = {
+	"CREATE TABLE record (key TEXT PRIMARY KEY, value BLOB NOT NULL);",
+	"CREATE TABLE document (key TEXT PRIMARY KEY, value BLOB NOT NULL);",
+};
 
-	return execute(file, sql, err);
+static bool change_schema(struct state_file *file, int64_t from, struct error *err)
+{
+	scoped_buffer struct buffer sql = {0};
+
+	if (from == STATE_SCHEMA)
+		return true;
+	buffer_add_text(&sql, "BEGIN IMMEDIATE;");
+	for (int64_t i = from; i < STATE_SCHEMA; i++)
+		buffer_add_text(&sql, schema_changes[i]);
+	buffer_format(&sql,
+		      "PRAGMA application_id = %d;"
+		      "PRAGMA user_version = %d;"
+		      "COMMIT",
+		      APPLICATION_ID, STATE_SCHEMA);
+	return execute(file, sql.data, err);
 }
 
 static bool check_schema(struct state_file *file, struct error *err)
@@ -176,7 +201,7 @@ static bool check_schema(struct state_file *file, struct error *err)
 	    !query_number(file, "PRAGMA user_version", &version, err))
 		return false;
 	if (tables == 0)
-		return may_begin(file, err) && make_schema(file, err);
+		return may_begin(file, err) && change_schema(file, 0, err);
 	if (application != APPLICATION_ID)
 		return error_set(err, ERROR_SYSTEM, "'%s' is some other program's database",
 				 file->path);
@@ -187,7 +212,10 @@ static bool check_schema(struct state_file *file, struct error *err)
 			"install that version again, or move the whole data root away to start "
 			"anew",
 			file->path, (long long)version, STATE_SCHEMA);
-	return true;
+	if (version < 1)
+		return error_set(err, ERROR_SYSTEM, "'%s' is corrupt (schema %lld): " ADVICE,
+				 file->path, (long long)version);
+	return change_schema(file, version, err);
 }
 
 static int note_log_size(void *data, sqlite3 *db, const char *name, int pages)
@@ -304,6 +332,23 @@ bool state_file_each(struct state_file *file, const char *prefix, state_visit *v
 	return ok;
 }
 
+bool state_file_read(struct state_file *file, const char *key, struct buffer *out, bool *found,
+		     struct error *err)
+{
+	sqlite3_stmt *row = file->statements[READ_DOCUMENT];
+	int code;
+
+	sqlite3_bind_text(row, 1, key, -1, SQLITE_STATIC);
+	code = sqlite3_step(row);
+	*found = code == SQLITE_ROW;
+	if (*found)
+		buffer_add(out, sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+	else if (code != SQLITE_DONE)
+		fail(file, err, "read");
+	sqlite3_reset(row);
+	return *found || code == SQLITE_DONE;
+}
+
 /* ---- writing ---- */
 
 static bool run(struct state_file *file, enum statement which)
@@ -352,7 +397,8 @@ bool state_file_begin(struct state_file *file, enum store_promise promise, struc
 bool state_file_change(struct state_file *file, const struct store_change *change,
 		       struct error *err)
 {
-	enum statement which = change->value ? PUT : DELETE;
+	enum statement which = change->document ? (change->value ? PUT_DOCUMENT : DELETE_DOCUMENT)
+						: (change->value ? PUT : DELETE);
 	sqlite3_stmt *statement = file->statements[which];
 
 	sqlite3_bind_text(statement, 1, change->key, -1, SQLITE_STATIC);

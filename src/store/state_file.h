@@ -2,9 +2,10 @@
  * used by one thread at a time.  Only for this folder. */
 #pragma once
 
+#include "base/text.h"
 #include "store/store.h"
 
-#define STATE_SCHEMA	   1
+#define STATE_SCHEMA	   2
 #define STATE_FILE	   "state.db"
 #define STATE_RESERVE	   "state.reserve"
 #define STATE_RESERVE_SIZE (4 << 20)
@@ -16,6 +17,10 @@ void state_file_close(struct state_file *file); /* NULL is fine */
 
 typedef bool state_visit(void *data, const char *key, const void *value, size_t size);
 bool state_file_each(struct state_file *file, const char *prefix, state_visit *visit, void *data,
+		     struct error *err);
+
+/* One document into `out`, which is empty; *found: there is one. */
+bool state_file_read(struct state_file *file, const char *key, struct buffer *out, bool *found,
 		     struct error *err);
 
 /* A transaction.  After any failure it is rolled back already. */

@@ -5,7 +5,8 @@
  * own: a start never waits for the disk because a create came behind it.  While the writer works,
  * the next group gathers.
  *
- * Finished writes go back through a list and one uv_async. */
+ * Finished writes go back through a list and one uv_async.  Whoever reads a document queues up, too, and
+ * gets it once what waited with him is written. */
 #include "store/state_file.h"
 
 #include "base/memory.h"
@@ -26,6 +27,9 @@ struct write {
 	void *data;
 	bool failed;
 	struct error err;
+	store_read_done *read;	/* NULL: it is a write, */
+	struct buffer document; /* else what was found */
+	bool found;
 	size_t count;
 	struct store_change changes[]; /* keys and values stand behind them, in the same block */
 };
@@ -70,11 +74,17 @@ static struct write *queue_take_all(struct queue *queue)
 	return all;
 }
 
+static void write_free(struct write *write)
+{
+	buffer_fini(&write->document);
+	free(write);
+}
+
 static void queue_free(struct queue *queue)
 {
 	for (struct write *write = queue_take_all(queue), *next; write; write = next) {
 		next = write->next;
-		free(write);
+		write_free(write);
 	}
 }
 
@@ -86,7 +96,7 @@ static bool write_group(struct state_file *file, struct write *first, const stru
 	if (!state_file_begin(file, promise, err))
 		return false;
 	for (struct write *write = first; write != end; write = write->next)
-		for (size_t i = 0; i < write->count; i++)
+		for (size_t i = 0; i < write->count && !write->read; i++)
 			if (!state_file_change(file, &write->changes[i], err))
 				return false;
 	return state_file_commit(file, err);
@@ -105,6 +115,16 @@ static void commit_group(struct store *store, struct write *first, const struct 
 		write->err = err;
 	}
 	atomic_store(&store->full, !state_file_has_reserve(store->file));
+}
+
+/* Whatever became of the writes beside it. */
+static void read_group(struct store *store, struct write *first, const struct write *end)
+{
+	for (struct write *write = first; write != end; write = write->next)
+		if (write->read)
+			write->failed =
+				!state_file_read(store->file, write->changes[0].key,
+						 &write->document, &write->found, &write->err);
 }
 
 static const struct write *first_durable(const struct write *write)
@@ -131,10 +151,12 @@ static void write_all(struct store *store, struct write *all)
 
 	if (all != durable) {
 		commit_group(store, all, durable, STORE_SURVIVES_KILL);
+		read_group(store, all, durable);
 		give_back(store, all, durable);
 	}
 	if (durable) {
 		commit_group(store, durable, NULL, STORE_SURVIVES_POWER_CUT);
+		read_group(store, durable, NULL);
 		give_back(store, durable, NULL);
 	}
 }
@@ -191,9 +213,14 @@ static void finish(struct store *store, struct write *write)
 {
 	if (--store->unfinished == 0)
 		uv_unref((uv_handle_t *)&store->finished);
-	if (write->done)
-		write->done(write->data, write->failed ? &write->err : NULL);
-	free(write);
+	const struct error *err = write->failed ? &write->err : NULL;
+	const char *document = write->document.data ? write->document.data : "";
+
+	if (write->read)
+		write->read(write->data, write->found ? document : NULL, write->document.size, err);
+	else if (write->done)
+		write->done(write->data, err);
+	write_free(write);
 }
 
 static void on_finished(uv_async_t *handle)
@@ -297,11 +324,23 @@ static struct write *write_new(const struct store_change *changes, size_t count)
 		copy->key = memcpy(at, changes[i].key, strlen(changes[i].key) + 1);
 		at += strlen(changes[i].key) + 1;
 		copy->size = changes[i].size;
+		copy->document = changes[i].document;
 		if (changes[i].value)
 			copy->value = memcpy(at, changes[i].value, changes[i].size);
 		at += changes[i].size;
 	}
 	return write;
+}
+
+static void enqueue(struct store *store, struct write *write)
+{
+	store->writing = true;
+	if (store->unfinished++ == 0)
+		uv_ref((uv_handle_t *)&store->finished);
+	uv_mutex_lock(&store->mutex);
+	queue_add(&store->waiting, write);
+	uv_cond_signal(&store->wake);
+	uv_mutex_unlock(&store->mutex);
 }
 
 void store_commit(struct store *store, const struct store_change *changes, size_t count,
@@ -312,13 +351,18 @@ void store_commit(struct store *store, const struct store_change *changes, size_
 	write->promise = promise;
 	write->done = done;
 	write->data = data;
-	store->writing = true;
-	if (store->unfinished++ == 0)
-		uv_ref((uv_handle_t *)&store->finished);
-	uv_mutex_lock(&store->mutex);
-	queue_add(&store->waiting, write);
-	uv_cond_signal(&store->wake);
-	uv_mutex_unlock(&store->mutex);
+	enqueue(store, write);
+}
+
+void store_read(struct store *store, const char *key, store_read_done *done, void *data)
+{
+	struct store_change what = {.key = key, .document = true};
+	struct write *write = write_new(&what, 1);
+
+	write->promise = STORE_SURVIVES_KILL;
+	write->read = done;
+	write->data = data;
+	enqueue(store, write);
 }
 
 void store_put(struct store *store, const char *key, const void *value, size_t size,

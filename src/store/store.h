@@ -1,6 +1,7 @@
 /* Records by key, kept in memory by their owners and written through to one SQLite file.
  *
- * The file is read only once, at open.  All writing happens on one writer thread, which groups what
+ * Records are read only once, at open.  Beside them stand documents: larger ones that nobody keeps in
+ * memory, read when they are asked for.  All writing happens on one writer thread, which groups what
  * waits into one transaction; `done` is called on the loop's thread once the promise holds.  Writes
  * reach the disk in the order they were made. */
 #pragma once
@@ -52,6 +53,12 @@ struct store_change {
 	const char *key;
 	const void *value; /* NULL: remove */
 	size_t size;
+	bool document; /* not among the records: for store_read */
 };
 void store_commit(struct store *store, const struct store_change *changes, size_t count,
 		  enum store_promise promise, store_done *done, void *data);
+
+/* A document, as it is after all writes that were made before.  `value` is borrowed for the call; NULL
+ * without an error: there is none. */
+typedef void store_read_done(void *data, const void *value, size_t size, const struct error *err);
+void store_read(struct store *store, const char *key, store_read_done *done, void *data);

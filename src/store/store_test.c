@@ -99,6 +99,37 @@ static void note_done(void *data, const struct error *err)
 	buffer_add_text(data, err ? "failed " : "done ");
 }
 
+static void change_document(struct fixture *f, const char *key, const char *value)
+{
+	struct store_change change = {key, value, value ? strlen(value) : 0, true};
+
+	store_commit(f->store, &change, 1, STORE_SURVIVES_KILL, NULL, NULL);
+}
+
+static void put_document(struct fixture *f, const char *key, const char *value)
+{
+	change_document(f, key, value);
+}
+
+static void note_document(void *data, const void *value, size_t size, const struct error *err)
+{
+	if (err)
+		buffer_add_text(data, "failed");
+	else if (value)
+		buffer_format(data, "%.*s", (int)size, (const char *)value);
+	else
+		buffer_add_text(data, "none");
+}
+
+static void assert_document(struct fixture *f, const char *key, const char *expected)
+{
+	scoped_buffer struct buffer seen = {0};
+
+	store_read(f->store, key, note_document, &seen);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_string_equal(seen.data ? seen.data : "", expected);
+}
+
 /* ---- records ---- */
 
 static void what_was_written_is_read_at_the_next_start(void **state)
@@ -143,6 +174,37 @@ static void several_changes_are_one_write(void **state)
 	assert_string_equal(calls.data, "done ");
 	reopen(f);
 	assert_rows(f, "", "b=22;");
+}
+
+static void documents_are_read_when_asked_for_and_are_no_records(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	assert_document(f, "p/1", "none");
+	put_document(f, "p/1", "one");
+	put_document(f, "p/2", "");
+	assert_document(f, "p/1", "one"); /* as written just before */
+	put_document(f, "p/1", "other");
+	reopen(f);
+	assert_rows(f, "", "");
+	assert_document(f, "p/1", "other");
+	assert_document(f, "p/2", "");
+	change_document(f, "p/1", NULL);
+	assert_document(f, "p/1", "none");
+}
+
+static void a_document_and_a_record_are_one_write(void **state)
+{
+	struct fixture *f = *state;
+	struct store_change changes[] = {{"p", "r", 1, false}, {"p", "d", 1, true}};
+
+	open_store(f);
+	store_commit(f->store, changes, 2, STORE_SURVIVES_POWER_CUT, NULL, NULL);
+	assert_document(f, "p", "d");
+	reopen(f);
+	assert_rows(f, "", "p=r;");
+	assert_document(f, "p", "d");
 }
 
 static void values_may_hold_any_bytes_and_none(void **state)
@@ -251,8 +313,23 @@ static void a_newer_file_is_refused_and_says_what_to_do(void **state)
 	struct fixture *f = *state;
 
 	make_and_close(f);
-	execute(f, "PRAGMA user_version = 2");
-	assert_refused(f, "newer version (schema 2, this one knows 1): install that version again");
+	execute(f, "PRAGMA user_version = 3");
+	assert_refused(f, "newer version (schema 3, this one knows 2): install that version again");
+}
+
+static void a_file_of_schema_1_is_brought_up_to_date_and_keeps_its_records(void **state)
+{
+	struct fixture *f = *state;
+
+	make_and_close(f);
+	execute(f, "DROP TABLE document; PRAGMA user_version = 1");
+	open_store(f);
+	assert_rows(f, "", "a=1;");
+	put_document(f, "d", "text");
+	assert_document(f, "d", "text");
+	reopen(f);
+	assert_rows(f, "", "a=1;");
+	assert_document(f, "d", "text");
 }
 
 static void a_foreign_database_is_refused(void **state)
@@ -536,10 +613,13 @@ int main(void)
 		TEST(what_was_written_is_read_at_the_next_start),
 		TEST(the_last_write_of_a_key_counts),
 		TEST(several_changes_are_one_write),
+		TEST(documents_are_read_when_asked_for_and_are_no_records),
+		TEST(a_document_and_a_record_are_one_write),
 		TEST(values_may_hold_any_bytes_and_none),
 		TEST(callbacks_come_in_the_order_of_the_writes),
 		TEST(closing_writes_what_waits),
 		TEST(a_long_history_does_not_grow_the_log),
+		TEST(a_file_of_schema_1_is_brought_up_to_date_and_keeps_its_records),
 		TEST(a_newer_file_is_refused_and_says_what_to_do),
 		TEST(a_foreign_database_is_refused),
 		TEST(a_file_with_a_broken_head_is_refused),

@@ -35,7 +35,7 @@ daemon_stop_only() {
 import sqlite3, sys
 sqlite3.connect(sys.argv[1]).execute("PRAGMA user_version = 9").connection.commit()
 PY
-	refused "schema 9, this one knows 1"
+	refused "schema 9, this one knows 2"
 }
 
 @test "a reboot ends what ran, and says so" {

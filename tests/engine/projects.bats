@@ -1,0 +1,351 @@
+# Projects as things of the daemon: recorded, with revisions, and started in their own order when the host
+# was started anew.  The command is a stand-in here, which does what a test tells it.
+
+load ../lib/wherry
+load life
+
+setup() {
+	scratch_begin
+	mkdir "$SCRATCH/programs"
+	ln -s "$WHERRY_BUILD"/wherry-{shim,worker,init} "$SCRATCH/programs/"
+	cat >"$SCRATCH/programs/wherry" <<EOF
+#!/bin/bash
+SCRATCH=$SCRATCH SOCKET=$SOCKET
+echo \$\$ >>"$SCRATCH/commands"
+echo "\$* at \$WHERRY_HOST" >>"$SCRATCH/calls"
+. "$SCRATCH/behave"
+EOF
+	chmod +x "$SCRATCH/programs/wherry"
+	: >"$SCRATCH/calls" >"$SCRATCH/commands"
+	behave 'exit 0'
+}
+
+teardown() {
+	local pid
+	daemon_stop
+	while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done <"$SCRATCH/commands"
+	scratch_end
+}
+
+again() { daemon_start --program-folder "$SCRATCH/programs"; }
+up() { again && busybox_image; }
+
+# behave COMMANDS: what the command does from now on; it has `ask METHOD PATH` and `start NAME`.
+behave() {
+	cat >"$SCRATCH/behave.new" <<'EOF'
+ask() { curl -sS --unix-socket "$SOCKET" -X "$1" "http://wherry$2"; }
+start() { ask POST "/v1.47/containers/$1/start"; }
+EOF
+	printf '%s\n' "$1" >>"$SCRATCH/behave.new"
+	mv "$SCRATCH/behave.new" "$SCRATCH/behave"
+}
+calls() { wc -l <"$SCRATCH/calls"; }
+has_calls() { [ "$(calls)" = "$1" ]; }
+logged() { grep -q -- "$1" "$SCRATCH/wherryd.log"; }
+
+# own METHOD PATH [JSON]: as `api`, for what is ours.
+own() {
+	local method=$1 path=$2
+	shift 2
+	curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -w '%{http_code}' -X "$method" \
+		${1+-H 'Content-Type: application/json' --data-binary "$1"} "http://wherry/wherry/v1$path" >"$SCRATCH/status"
+	cat "$SCRATCH/body" 2>/dev/null
+}
+# record NAME [MODEL]: the revision.
+record() {
+	own PUT "/projects/$1" "{\"Files\":[{\"Path\":\"/p/compose.yaml\",\"Text\":\"services: {}\\n\"}],\"Model\":${2-{\}},\"Style\":\"v2\",\"Directory\":\"/p\"}" >/dev/null
+	expect_status 200 && jq .Revision "$SCRATCH/body"
+}
+due() { own GET "/projects/$1" | jq -r '.Due | length'; }
+
+# member NAME PROJECT POLICY [LABEL]: a container that runs.
+member() {
+	run_container "$1" "$sleeper,\"Labels\":{\"com.docker.compose.project\":\"$2\"${4+,$4}},\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"$3\"}}" >/dev/null
+}
+runs() { inspects "$1" .State.Running true; }
+all_run() { local name; for name in "$@"; do runs "$name" || return 1; done; }
+started_at() { inspect "$1" .State.StartedAt; }
+
+# The host goes down and comes up, but for the daemon.
+host_down() {
+	local pid pids
+	pids=$(api GET /containers/json | jq -r '.[].Id' | while read -r id; do inspect "$id" .State.Pid; done)
+	daemon_kill
+	for pid in $pids; do kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')" "$pid" 2>/dev/null || true; done
+	rm -rf --one-file-system "${SCRATCH:?}/run/"*
+}
+host_anew() { host_down && again; }
+
+# ---- recorded ----
+
+@test "the daemon says that it has projects" {
+	up
+	api GET /version | jq -e '.Components[] | select(.Name == "wherry") | .Details.Features | split(" ") | index("projects")'
+}
+
+@test "a project is what was recorded, with its revisions" {
+	up
+	[ "$(own GET /projects)" = '[]' ]
+	[ "$(record shop '{"services":{"a":{"image":"x"}}}')" = 1 ]
+	[ "$(record shop '{"services":{"a":{"image":"y"}},"name":"shop"}')" = 2 ]
+	[ "$(record shop '{"name":"shop","services":{"a":{"image":"y"}}}')" = 2 ]
+	[ "$(record blog)" = 1 ]
+	own GET /projects | jq -e 'map([.Name, .Revision, .Directory]) == [["blog", 1, "/p"], ["shop", 2, "/p"]]'
+	own GET /projects | jq -e 'all(.[]; .Updated | fromdate? // (sub("[.][0-9]+"; "") | fromdate) > 1600000000)'
+	own GET /projects/shop | jq -e '.Name == "shop" and .Revision == 2 and .Style == "v2" and .Directory == "/p" and .Due == []
+		and .Model.services.a.image == "y" and .Files == [{"Path": "/p/compose.yaml", "Text": "services: {}\n"}]
+		and (.Revisions | map(.Revision)) == [1, 2]'
+	own GET '/projects/shop?revision=1' | jq -e '.Revision == 1 and .Model.services.a.image == "x"'
+}
+
+@test "what was answered is there after a kill of the daemon" {
+	local i
+	up
+	for i in 1 2 3; do
+		[ "$(record shop "{\"a\":$i}")" = "$i" ]
+		daemon_kill
+		again
+		own GET /projects/shop | jq -e --argjson i "$i" '.Revision == $i and .Model.a == $i'
+	done
+	own DELETE /projects/shop
+	expect_status 204
+	daemon_kill
+	again
+	[ "$(own GET /projects)" = '[]' ]
+}
+
+@test "a kill at any time leaves a revision whole or not there" {
+	local i last asking
+	up
+	for i in 1 2 3 4 5 6; do
+		record shop "{\"a\":$i,\"padding\":\"$(head -c 60000 /dev/zero | tr '\0' x)\"}" >/dev/null 2>&1 3>&- &
+		asking=$!
+		read -rt "0.00$i" <> <(:) || true
+		daemon_kill
+		wait "$asking" || true
+		again
+		own GET /projects >"$SCRATCH/list"
+		last=$(jq -r '.[0].Revision // 0' "$SCRATCH/list")
+		[ "$last" = 0 ] || own GET "/projects/shop?revision=$last" | jq -e --argjson n "$last" '.Revision == $n and (.Model.padding | length) == 60000'
+	done
+}
+
+@test "ten revisions are kept" {
+	local i
+	up
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do [ "$(record shop "{\"a\":$i}")" = "$i" ]; done
+	own GET /projects/shop | jq -e '(.Revisions | map(.Revision)) == [range(3; 13)]'
+	own GET '/projects/shop?revision=2'
+	expect_status 404
+	jq -e '.message == "no such revision of project '"'shop'"': 2"' "$SCRATCH/body"
+	own GET '/projects/shop?revision=3' | jq -e '.Model.a == 3'
+}
+
+@test "what is no project is refused by name" {
+	up
+	own PUT /projects/Shop '{"Model":{},"Style":"v2","Directory":"/p"}'
+	expect_status 400
+	grep -q "invalid project name 'Shop'" "$SCRATCH/body"
+	own PUT /projects/shop '{"Model":[],"Style":"v2","Directory":"/p"}'
+	expect_status 400
+	jq -e '.message == "Model must be an object"' "$SCRATCH/body"
+	own PUT /projects/shop '{"Model":{},"Style":"v9","Directory":"/p"}'
+	expect_status 400
+	own PUT /projects/shop '{"Model":'
+	expect_status 400
+	own PUT /projects/shop
+	expect_status 400
+	printf '{"Model":{"a":"%s"},"Style":"v2","Directory":"/p"}' "$(head -c 4300000 /dev/zero | tr '\0' x)" >"$SCRATCH/request"
+	own PUT /projects/shop @"$SCRATCH/request"
+	expect_status 400
+	grep -q 'the project is too large' "$SCRATCH/body"
+	printf '{"Model":{"a":"%s"},"Style":"v2","Directory":"/p"}' "$(head -c 26000000 /dev/zero | tr '\0' x)" >"$SCRATCH/request"
+	own PUT /projects/shop @"$SCRATCH/request"
+	expect_status 413
+	for request in "GET /projects/shop" "DELETE /projects/shop" "GET /projects/shop/x"; do
+		own ${request% *} "${request#* }"
+		expect_status 404
+	done
+	[ "$(own GET /projects)" = '[]' ]
+}
+
+# ---- started when the host was ----
+
+@test "after a boot the command starts what is due, in its order, and once for each project" {
+	up
+	record shop
+	record blog
+	member db shop unless-stopped
+	member web shop always
+	member once shop no
+	member page blog always
+	run_container lone "$sleeper,\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"always\"}}"
+	member stranger unrecorded always
+	member oneoff shop always '"com.docker.compose.oneoff":"True"'
+	behave 'case $3 in
+		shop) ask GET /wherry/v1/projects/shop >"$SCRATCH/seen"; ask GET /v1.47/containers/json >"$SCRATCH/running"
+			start db; start web ;;
+		blog) start page ;;
+	esac'
+	host_anew
+	wait_until 20 all_run db web page lone stranger oneoff
+	[ "$(sort "$SCRATCH/calls")" = "compose -p blog start --at-boot at unix://$SOCKET
+compose -p shop start --at-boot at unix://$SOCKET" ]
+	jq -e --arg db "$(inspect db .Id)" --arg web "$(inspect web .Id)" '(.Due | sort) == ([$db, $web] | sort)' "$SCRATCH/seen"
+	refuted grep -q -e '"/db"' -e '"/web"' "$SCRATCH/running"
+	[[ "$(started_at db)" < "$(started_at web)" ]]
+	refuted runs once
+	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
+	[ "$(due shop)" = 0 ]
+	refuted logged 'left a container down'
+}
+
+@test "a mere restart of the daemon starts no project: what runs is taken back, the rest follows its policy" {
+	local pid
+	up
+	record shop
+	member web shop always
+	member db shop always
+	pid=$(inspect web .State.Pid)
+	daemon_kill
+	kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')" "$pid"
+	again
+	wait_until 20 all_run web db
+	[ "$(calls)" = 0 ]
+	[ "$(inspect db .RestartCount)" = 0 ]
+}
+
+@test "what a command leaves down when it fails is started by its restart policy" {
+	up
+	record shop
+	member db shop always
+	member web shop unless-stopped
+	member gone shop unless-stopped
+	api POST '/containers/gone/stop?t=0' >/dev/null
+	behave 'start db; echo the gate of web has failed; exit 3'
+	host_anew
+	wait_until 20 all_run db web
+	logged 'the start of a project has ended project=shop code=3 left=1'
+	logged 'the gate of web has failed'
+	logged 'a project has left a container down.*name=web project=shop'
+	refuted runs gone
+	[ "$(due shop)" = 0 ]
+	[ "$(calls)" = 1 ]
+}
+
+@test "a command that is not there, or is killed, leaves nothing down" {
+	up
+	record shop
+	member web shop always
+	mv "$SCRATCH/programs/wherry" "$SCRATCH/wherry"
+	host_anew
+	wait_until 20 runs web
+	logged 'a project cannot be started in its order.*project=shop'
+	mv "$SCRATCH/wherry" "$SCRATCH/programs/wherry"
+	behave 'kill -KILL $$'
+	host_anew
+	wait_until 20 runs web
+	logged 'the start of a project has ended project=shop code=137 left=1'
+}
+
+@test "a due container that is stopped by hand stays down, one that is started by hand is not due" {
+	up
+	record shop
+	member web shop always
+	member db shop always
+	behave 'until [ -e "$SCRATCH/enough" ]; do read -rt 0.05 <> <(:); done; exit 0'
+	host_anew
+	wait_until 10 has_calls 1
+	[ "$(due shop)" = 2 ]
+	api POST /containers/web/stop
+	expect_status 204
+	api POST /containers/db/start
+	expect_status 204
+	[ "$(due shop)" = 0 ]
+	touch "$SCRATCH/enough"
+	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
+	refuted runs web
+	runs db
+}
+
+@test "a daemon that is killed while a command is at work lets it go on, and starts it again when it has failed" {
+	up
+	record shop
+	member db shop always
+	member web shop always
+	behave 'if [ "$(wc -l <"$SCRATCH/calls")" = 1 ]; then
+			until [ -e "$SCRATCH/back" ]; do read -rt 0.05 <> <(:); done
+			exit 1
+		fi
+		start db; start web'
+	host_anew
+	wait_until 10 has_calls 1
+	daemon_kill
+	again
+	[ "$(due shop)" = 2 ]
+	[ "$(calls)" = 1 ]
+	touch "$SCRATCH/back"
+	wait_until 20 all_run db web
+	[ "$(calls)" = 2 ]
+	[[ "$(started_at db)" < "$(started_at web)" ]]
+	refuted logged 'left a container down'
+}
+
+@test "a daemon and a command that are killed together are followed by both" {
+	up
+	record shop
+	member db shop always
+	member web shop on-failure
+	behave '[ "$(wc -l <"$SCRATCH/calls")" = 1 ] && exec sleep 1000
+		start db; start web'
+	host_anew
+	wait_until 10 has_calls 1
+	daemon_kill
+	kill -KILL "$(cat "$SCRATCH/commands")"
+	again
+	wait_until 20 all_run db web
+	[ "$(calls)" = 2 ]
+	refuted logged 'left a container down'
+}
+
+@test "a command with which the daemon dies each time is given up after three times" {
+	local i
+	up
+	record shop
+	member web shop on-failure
+	behave 'kill -KILL "$(cat "$SCRATCH/daemon")"; exec sleep 1000'
+	host_down
+	for i in 1 2 3; do
+		again || true
+		wait_until 10 has_calls "$i"
+		wait_until 10 has_ended "$(cat "$SCRATCH/daemon")"
+		kill -KILL "$(tail -1 "$SCRATCH/commands")"
+	done
+	again
+	wait_until 20 runs web
+	[ "$(calls)" = 3 ]
+	logged 'a project cannot be started in its order'
+}
+
+@test "what is due is due after the next boot, too, also with on-failure" {
+	up
+	record shop
+	member web shop on-failure
+	behave 'exec sleep 1000'
+	host_anew
+	wait_until 10 has_calls 1
+	behave 'start web'
+	host_anew
+	wait_until 20 runs web
+	[ "$(calls)" = 2 ]
+}
+
+@test "a project that was deleted has no order any more" {
+	up
+	record shop
+	member web shop always
+	own DELETE /projects/shop
+	host_anew
+	wait_until 20 runs web
+	[ "$(calls)" = 0 ]
+}
