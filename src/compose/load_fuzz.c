@@ -64,17 +64,17 @@ static void check_record(const struct project *project)
 	scoped_diagnostics struct diagnostics diagnostics = {0};
 	scoped_buffer struct buffer json = {0};
 
-	node_write_json(project->root, &json);
+	project_write_model(project, &json);
 	scoped(project) struct project *again =
-		compose_restore(project->name, project->style, json.data, json.size, &diagnostics);
+		compose_restore(project->name, project->style, project->directory, json.data,
+				json.size, &diagnostics);
 	if (!again) /* text that is not UTF-8 has no record */
 		return;
-	if (again->service_count != project->service_count)
-		abort();
-	for (size_t i = 0; i < project->service_count; i++) {
-		scoped_free char *hash = service_hash(project, &project->services[i], NULL);
+	for (size_t i = 0; i < again->service_count; i++) {
+		struct service *service = project_service(project, again->services[i].name);
+		scoped_free char *hash = service_hash(project, service, NULL);
 		scoped_free char *same = service_hash(again, &again->services[i], NULL);
-		scoped_free char *name = project_container_name(project, &project->services[i], 1);
+		scoped_free char *name = project_container_name(project, service, 1);
 
 		if (strcmp(hash, same) != 0 || !*name)
 			abort();
