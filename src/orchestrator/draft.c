@@ -196,6 +196,12 @@ bool container_is_active(const struct seen_container *container)
 	       container->state == SEEN_RESTARTING;
 }
 
+bool replica_is_in_place(const struct seen_container *old, const struct seen_container *next)
+{
+	return next && container_is_active(next) && !next->held &&
+	       (old->held || !container_is_active(old));
+}
+
 size_t draft_stop(struct draft *draft, const struct draft_service *service,
 		  const struct seen_container *container, const struct indices *after)
 {

@@ -147,6 +147,8 @@ bool draft_fail(struct draft *draft, const char *format, ...) __attribute__((for
 struct subject subject_of(const struct seen_container *container);
 const char *container_service(const struct seen_container *container); /* "": no label */
 bool container_is_active(const struct seen_container *container); /* runs, is paused, or restarts */
+/* `next` (NULL: none) has taken the place of `old`: whoever asks for the service meets it alone. */
+bool replica_is_in_place(const struct seen_container *old, const struct seen_container *next);
 
 /* Stop one that is active, hooks first: the index of the last step.  `after` NULL: at once. */
 size_t draft_stop(struct draft *draft, const struct draft_service *service,

@@ -287,6 +287,15 @@ static void world_attach(struct world *world, const struct service *service,
 	}
 }
 
+/* BAD=2: numbers from 2 on are never healthy. */
+static bool world_is_bad(const struct service *service, unsigned number)
+{
+	const char *bad = node_get_text(node_get(service->node, "environment"), "BAD", NULL);
+	uint64_t from;
+
+	return bad && parse_u64(bad, &from) && number >= from;
+}
+
 static bool world_create(struct world_run *run, size_t index)
 {
 	struct world *world = run->world;
@@ -311,7 +320,7 @@ static bool world_create(struct world_run *run, size_t index)
 	c.replaces = str_dup_or_null(step->replaces);
 	c.network_of = str_dup_or_null(world_network_of(run, service));
 	c.held = step->held;
-	c.bad = node_get(node_get(service->node, "environment"), "BAD") != NULL;
+	c.bad = world_is_bad(service, c.number);
 	c.anonymous = old && !step->renew_volumes ? old->anonymous : ++world->counter;
 	world_attach(world, service, &c);
 	memcpy(run->ids[index], c.id, sizeof(c.id));

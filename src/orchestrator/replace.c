@@ -29,6 +29,8 @@ static void add_end(struct replacement *r, size_t end)
 {
 	if (end)
 		vector_add(&r->ends, end - 1);
+	else /* it had nothing to do: what comes then waits all the same */
+		indices_add(&r->ends, &r->before);
 }
 
 static size_t new_step(struct replacement *r, enum step_kind kind, struct replica *replica)
@@ -58,6 +60,12 @@ static void add_gate(struct replacement *r, struct replica *replica)
 	step = new_step(r, STEP_MONITOR, replica);
 	draft_at(r->draft, step)->timeout_ms = update->monitor_ms;
 	replica->ready = replica->end = step + 1;
+}
+
+/* Could the old one come back?  Not one that was stopped after it had handed over: it is held. */
+static bool can_roll_back(const struct replacement *r, const struct replica *replica)
+{
+	return r->rolls_back && (container_is_active(replica->old) || !replica->old->held);
 }
 
 /* ---- when it fails ---- */
@@ -119,8 +127,8 @@ static void retire_old(struct replacement *r, struct replica *replica, const str
 		draft_at(r->draft, drain)->timeout_ms = r->service->update.drain_ms;
 		draft_at(r->draft, drain)->detail = true;
 		draft_after_all(r->draft, drain, &causes);
-		causes.items[0] = drain;
-		causes.count = 1;
+		causes.count = 0;
+		vector_add(&causes, drain);
 	}
 	if (container_is_active(replica->old)) {
 		replica->stopped = 1 + draft_stop(r->draft, r->service, replica->old, &causes);
@@ -132,7 +140,7 @@ static void retire_old(struct replacement *r, struct replica *replica, const str
 
 static void start_first(struct replacement *r, struct replica *replica)
 {
-	bool is_over = replica->next && container_is_active(replica->next) && !replica->next->held;
+	bool is_over = replica_is_in_place(replica->old, replica->next);
 
 	if (!replica->next)
 		replica_create(r->draft, r->service, replica, &r->before);
@@ -150,26 +158,27 @@ static void start_first(struct replacement *r, struct replica *replica)
 	add_end(r, r->rolls_back ? replica->ready : replica->end);
 }
 
-/* Later batches failed: this one was through, and the old one still runs. */
+/* Later batches failed: this one was through, perhaps in an earlier run, and the old one still runs. */
 static void roll_back_start_first(struct replacement *r, struct replica *replica,
 				  const struct indices *causes)
 {
 	struct subject old = subject_of(replica->old);
+	bool hands_back = replica->taken_over || (replica_is_in_place(replica->old, replica->next) && replica->old->held);
 	size_t undoes = replica->ready;
+	scoped_indices struct indices all = {0};
 
-	if (replica->taken_over) {
+	if (!container_is_active(replica->old))
+		return;
+	indices_add(&all, causes);
+	if (hands_back) {
 		size_t back = undo_step(r, STEP_TAKE_OVER, &old, replica->number, causes);
 
-		draft_at(r->draft, back)->replaces = str_dup(replica->subject.name);
+		draft_at(r->draft, back)->replaces = str_dup(replica->subject.id ? replica->subject.id
+								: replica->subject.name);
 		draft_at(r->draft, back)->undoes = replica->taken_over;
 		undoes = back + 1;
+		vector_add(&all, back);
 	}
-	if (!undoes) /* it was in its place before */
-		return;
-	scoped_indices struct indices all = {0};
-	indices_add(&all, causes);
-	if (replica->taken_over)
-		vector_add(&all, undoes - 1);
 	undo_new(r, replica, &all, undoes);
 }
 
@@ -195,16 +204,16 @@ static void stop_first(struct replacement *r, struct replica *replica)
 	if (!replica->next && !replica->created)
 		replica_create(r->draft, r->service, replica, &r->before);
 	stop_old(r, replica);
-	if (!r->rolls_back && !replica->removed) {
+	if (!can_roll_back(r, replica) && !replica->removed) {
 		replica_remove_old(r->draft, r->service, replica, &r->before);
 		replica_rename(r->draft, r->service, replica);
-	} else if (r->rolls_back && replica->stopped) {
+	} else if (can_roll_back(r, replica) && replica->stopped) {
 		replica->end = replica->stopped;
 	}
-	if (!runs) {
+	if (!runs)
 		replica_start(r->draft, r->service, replica, &r->before);
+	if (!runs || can_roll_back(r, replica)) /* that it runs says nothing of how */
 		add_gate(r, replica);
-	}
 	add_end(r, replica->end);
 }
 
@@ -217,13 +226,11 @@ static void retire_stopped(struct replacement *r, struct replica *replica,
 	if (replica->end)
 		vector_add(&causes, replica->end - 1);
 	size_t restored = undo_new(r, replica, &causes, replica->created);
-	if (replica->stopped || replica->next) {
-		struct subject old = subject_of(replica->old);
-		size_t start = undo_step(r, STEP_START, &old, replica->number, &causes);
-
-		draft_after(r->draft, start, restored);
-		draft_at(r->draft, start)->undoes = replica->stopped;
-	}
+	/* Also one that did not run before: an earlier run may have stopped it. */
+	struct subject old = subject_of(replica->old);
+	size_t start = undo_step(r, STEP_START, &old, replica->number, &causes);
+	draft_after(r->draft, start, restored);
+	draft_at(r->draft, start)->undoes = replica->stopped;
 	replica_remove_old(r->draft, r->service, replica, &causes);
 	replica_rename(r->draft, r->service, replica);
 }
@@ -280,7 +287,8 @@ static void finish_roll_back(struct replacement *r)
 		struct replica *replica = r->items[i];
 
 		if (!replica->start_first) {
-			retire_stopped(r, replica, &barrier);
+			if (can_roll_back(r, replica))
+				retire_stopped(r, replica, &barrier);
 			continue;
 		}
 		roll_back_start_first(r, replica, &barrier);
@@ -288,8 +296,14 @@ static void finish_roll_back(struct replacement *r)
 	}
 }
 
-static size_t tolerated_failures(const struct update *update, size_t count)
+/* Of all replicas, so that it is the same when an interrupted update is gone on with. */
+static size_t tolerated_failures(const struct draft_service *service)
 {
+	const struct update *update = &service->update;
+	size_t count = 0;
+
+	for (size_t i = 0; i < service->replicas.count; i++)
+		count += service->replicas.items[i].fate != FATE_REMOVE;
 	if (update->action == UPDATE_CONTINUE)
 		return SIZE_MAX;
 	return update->failure_ratio > 0 && update->failure_ratio <= 1
@@ -306,7 +320,7 @@ void service_replace(struct draft *draft, struct draft_service *service, const s
 	size_t batch = in_batches && service->update.parallelism ? service->update.parallelism
 								 : r.count;
 	r.rolls_back = in_batches && service->update.action == UPDATE_ROLL_BACK;
-	r.tolerated = tolerated_failures(&service->update, r.count);
+	r.tolerated = tolerated_failures(service);
 	indices_add(&r.before, after);
 	for (size_t i = 0; i < r.count; i++) {
 		if (i && i % batch == 0)

@@ -202,7 +202,7 @@ static void settle_pair(const struct draft *draft, struct draft_service *service
 			struct replica *replica)
 {
 	const struct seen_container *old = replica->old, *next = replica->next;
-	bool lives = container_is_active(next) && !next->held;
+	bool lives = replica_is_in_place(old, next);
 	scoped_free char *old_reason = why_outdated(draft, service, old);
 	scoped_free char *next_reason = shares_discarded(draft, service)
 						? str_dup("what it shares is made anew")
@@ -395,7 +395,7 @@ static void name_replicas(const struct draft *draft, struct draft_service *servi
 		if (r->old)
 			r->temporary = str_format("%.12s_%s", r->old->id, r->name);
 		r->start_first = r->fate == FATE_RECREATE && service->update.start_first &&
-				 r->old->state == SEEN_RUNNING && !r->old->held;
+				 r->old->state == SEEN_RUNNING && (!r->old->held || r->next);
 	}
 }
 
