@@ -55,6 +55,7 @@ static const struct record_field build_start_fields[] = {
 	RECORD_FIELD(struct build_start, 17, "target", RECORD_STRING, target),
 	RECORD_FIELD(struct build_start, 18, "platform", RECORD_STRING, platform),
 	RECORD_FIELD(struct build_start, 19, "remove", RECORD_BOOL, remove),
+	RECORD_FIELD(struct build_start, 20, "contexts", RECORD_PAIRS, contexts),
 };
 const struct record_type build_start_type = RECORD_TYPE(struct build_start, build_start_fields);
 

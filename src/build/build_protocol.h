@@ -101,7 +101,7 @@ struct build_start {
 	char *dockerfile, *remote; /* NULL: "Dockerfile", the body */
 	struct strings names;	   /* t= */
 	bool quiet, no_cache, pull, keep_failed;
-	struct pairs build_args, labels;
+	struct pairs build_args, labels, contexts;
 	char *target, *platform;
 	bool remove; /* rm=1: containers of steps go */
 };

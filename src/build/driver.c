@@ -137,6 +137,7 @@ static bool make_plan(struct driver *d, struct error *err)
 {
 	d->options = (struct build_options){
 		.build_args = d->start.build_args,
+		.contexts = d->start.contexts,
 		.labels = d->start.labels,
 		.target = d->start.target,
 		.platform = d->start.platform,

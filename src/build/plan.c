@@ -27,14 +27,25 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
+/* NULL: the name stands for no image. */
+static const char *context_by_name(const struct build_plan *plan, const char *name)
+{
+	return pairs_get(&plan->options->contexts, name);
+}
+
 bool find_source(const struct build_plan *plan, int stage, const char *from,
 		 struct build_source *out, struct error *err)
 {
 	struct build_source source = {.stage = stage_by_name(plan, stage, from)};
+	const char *context = context_by_name(plan, from);
 	uint64_t number;
 
 	if (*from == '\0')
 		return error_set(err, ERROR_INVALID, "invalid from flag value: it is empty");
+	if (context) {
+		*out = (struct build_source){.stage = -1, .image = str_dup(context)};
+		return true;
+	}
 	if (source.stage < 0 && is_number(from)) {
 		if (!parse_u64(from, &number) || number >= (uint64_t)stage)
 			return error_set(err, ERROR_INVALID,
@@ -150,8 +161,11 @@ static bool set_base(const struct build_plan *plan, struct build_stage *stage,
 	if (*name == '\0')
 		return error_set(err, ERROR_INVALID, "base name (%.100s) should not be blank",
 				 written);
-	stage->base.stage = stage_by_name(plan, stage->index, name);
-	if (stage->base.stage < 0 && strcmp(name, "scratch") != 0)
+	const char *context = context_by_name(plan, name);
+	stage->base.stage = context ? -1 : stage_by_name(plan, stage->index, name);
+	if (context)
+		stage->base.image = str_dup(context);
+	else if (stage->base.stage < 0 && strcmp(name, "scratch") != 0)
 		stage->base.image = take(name);
 	return true;
 }

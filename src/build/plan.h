@@ -29,6 +29,7 @@
 
 struct build_options {
 	struct pairs build_args; /* a NULL value: named without one, which sets nothing */
+	struct pairs contexts;	 /* names that stand for images, before stages: to their references */
 	struct pairs labels;	 /* of the result: one more step at the end of the target */
 	char *target;		 /* name or number; NULL or "": the last stage */
 	char *platform;		 /* of the result; NULL or "": the host's */

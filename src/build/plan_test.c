@@ -17,6 +17,7 @@ static void built_fini(struct built *b)
 	dockerfile_fini(&b->file);
 	pairs_fini(&b->options.build_args);
 	pairs_fini(&b->options.labels);
+	pairs_fini(&b->options.contexts);
 	buffer_fini(&b->text);
 }
 
@@ -83,6 +84,20 @@ static void stages_know_what_they_need(void **state)
 		write_stages(&b);
 		assert_string_equal(b.text.data, cases[i].result);
 	}
+}
+
+/* In FROM and in --from, also where a stage has the name. */
+static void named_contexts_stand_for_images(void **state)
+{
+	scoped_built struct built b = {0};
+
+	pairs_set(&b.options.contexts, "base", "sha256:1");
+	pairs_set(&b.options.contexts, "one", "other:2");
+	make_plan(
+		&b,
+		"FROM base AS one\nFROM one\nCOPY --from=base x y\nFROM a\nCOPY --from=one x y\n");
+	write_stages(&b);
+	assert_string_equal(b.text.data, "one<sha256:1> <other:2> <a>!1 /2");
 }
 
 static void plans_that_cannot_be_are_refused(void **state)
@@ -544,6 +559,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stages_know_what_they_need),
+		cmocka_unit_test(named_contexts_stand_for_images),
 		cmocka_unit_test(plans_that_cannot_be_are_refused),
 		cmocka_unit_test(build_args_that_nobody_takes_are_told),
 		cmocka_unit_test(steps_are_called_as_the_classic_builder_calls_them),

@@ -35,6 +35,7 @@ void build_request_fini(struct build_request *r)
 	strings_fini(&r->extra_hosts);
 	pairs_fini(&r->build_args);
 	pairs_fini(&r->labels);
+	pairs_fini(&r->contexts);
 	pairs_fini(&r->credentials);
 	pairs_fini(&r->secrets);
 	pairs_fini(&r->agents);
@@ -407,6 +408,7 @@ static void fill_start(const struct build *build, const struct image_upload *upl
 		.keep_failed = !r->remove && !r->force_remove,
 		.build_args = r->build_args,
 		.labels = r->labels,
+		.contexts = r->contexts,
 		.target = r->target,
 		.platform = r->platform,
 		.remove = r->remove,

@@ -139,6 +139,26 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	refuted told why
 }
 
+@test "build: another service's image as a context is built first, and what stands in the Dockerfile by its name" {
+	cat >compose.yaml <<-YML
+		services:
+		  a:
+		    build:
+		      additional_contexts: {base: "service:z", busy: "docker-image://busybox"}
+		      dockerfile_inline: |
+		        FROM base AS busy
+		        COPY --from=busy /bin/busybox /again
+		        RUN cat /made-by-z
+		  z: {build: {dockerfile_inline: "FROM busybox\nRUN echo by-z >/made-by-z\n"}}
+	YML
+	run -0 compose build
+	told "[a] by-z"
+	[ "$(grep -n "Image $PROJECT-z Built" <<<"$output" | cut -d: -f1)" -lt "$(grep -n "Image $PROJECT-a Building" <<<"$output" | cut -d: -f1)" ]
+	printf 'services: {a: {build: {dockerfile_inline: FROM b, additional_contexts: {b: .}}}}' >compose.yaml
+	run -1 compose build
+	told_part "services.a.build.additional_contexts: only images"
+}
+
 @test "build: what the builder does not have is refused with its place, and nothing is built" {
 	local row
 	for row in 'cache_to: [x]' 'platforms: [linux/amd64, linux/arm64]' 'entitlements: [x]' 'privileged: true'; do

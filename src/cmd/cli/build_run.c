@@ -92,6 +92,11 @@ bool build_run(struct cli *cli, const struct build_run *run, struct error *err)
 	if (context->remote)
 		target_add(&target, "remote", context->remote);
 	build_add_parameters(run->build, &target);
+	if (json_object_size(run->contexts)) {
+		scoped_free char *contexts = json_dumps(run->contexts, JSON_COMPACT);
+
+		target_add(&target, "contexts", contexts);
+	}
 	pairs_set(&headers, "X-Registry-Config", credentials);
 	return api_stream(cli, &api, run->hear, run->data, err);
 }

@@ -82,9 +82,10 @@ static void add_builds(struct compose *compose, const struct strings *names, boo
 			skip(compose, service);
 			continue;
 		}
+		size_t build = plan->count;
 		image_plan_add(plan, STEP_BUILD, service);
 		if (push && image_is_named(service))
-			image_plan_after(image_plan_add(plan, STEP_PUSH, service), plan->count - 2);
+			image_plan_after(image_plan_add(plan, STEP_PUSH, service), build);
 	}
 	order(compose->project, plan);
 }
@@ -114,6 +115,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.pull = verb->pull,
 		.force_remove = verb->force_remove,
 		.keep = verb->keep,
+		.asked_for = true,
 		.build_args = &verb->build_args,
 		.ssh = &verb->ssh,
 		.memory = verb->memory,

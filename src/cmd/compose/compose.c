@@ -201,7 +201,7 @@ static void take_features(struct compose_features *features, const char *words)
 	} rows[] = {
 		{"hold", &features->hold},	   {"group", &features->group},
 		{"takeover", &features->takeover}, {"files", &features->files},
-		{"projects", &features->projects},
+		{"projects", &features->projects}, {"contexts", &features->contexts},
 	};
 	scoped_strings struct strings list = strings_split(words, ' ');
 

@@ -49,7 +49,6 @@ bool image_check_build(const struct compose *compose, const struct service *serv
 		const char *key, *reason;
 		bool ours; /* wherryd has it */
 	} rows[] = {
-		{"additional_contexts", "the daemon's builder has one context", false},
 		{"cache_to", "the daemon's builder keeps its cache to itself", false},
 		{"entitlements", "the daemon's builder grants none", false},
 		{"privileged", "the daemon's builder grants no more rights", false},
@@ -58,6 +57,7 @@ bool image_check_build(const struct compose *compose, const struct service *serv
 	};
 	const struct node *build = node_get(service->node, "build");
 	const struct node *platforms = node_get(build, "platforms");
+	const struct node *contexts = node_get(build, "additional_contexts");
 
 	for (size_t i = 0; i < array_length(rows); i++) {
 		const struct node *value = node_get(build, rows[i].key);
@@ -65,6 +65,9 @@ bool image_check_build(const struct compose *compose, const struct service *serv
 		if (is_given(value) && !(rows[i].ours && compose->features.is_wherry))
 			return refuse(service, value, rows[i].key, rows[i].reason, err);
 	}
+	if (is_given(contexts) && !compose->features.contexts)
+		return refuse(service, contexts, "additional_contexts",
+			      "the classic builder of this daemon has one context", err);
 	if (platforms && platforms->count > 1)
 		return refuse(service, platforms, "platforms",
 			      "the daemon's builder builds for one platform at a time", err);
@@ -217,6 +220,55 @@ static bool add_secrets(const struct image_job *job, json_t *all, struct error *
 	return true;
 }
 
+/* ---- further contexts ---- */
+
+/* What another service builds, by its id: that is nowhere to be pulled. */
+static bool add_built(const struct image_job *job, struct http_client *client, const char *name,
+		      const char *image, json_t *all, struct error *err)
+{
+	scoped_target struct target target = target_format("/images/%s/json", image);
+	struct api_request request = {.client = client, .method = "GET", .target = &target};
+	json_t *document = NULL;
+
+	if (!api_call(job->compose->cli, &request, &document, err))
+		return error_prefix(err, "services.%s.build.additional_contexts.%s",
+				    job->service->name, name);
+	doc_set_text(all, name, doc_text(document, "Id"));
+	json_decref(document);
+	return true;
+}
+
+static bool add_context(const struct image_job *job, struct http_client *client,
+			const struct node_member *context, json_t *all, struct error *err)
+{
+	static const char of_service[] = "service:", of_image[] = "docker-image://";
+	const char *text = context->value->text;
+	const struct service *other =
+		str_starts_with(text, of_service)
+			? project_service(job->compose->project, text + strlen(of_service))
+			: NULL;
+
+	if (other)
+		return add_built(job, client, context->key, other->image, all, err);
+	if (!str_starts_with(text, of_image))
+		return refuse(
+			job->service, context->value, "additional_contexts",
+			"only images (docker-image://) and services (service:) can be contexts "
+			"beside the first",
+			err);
+	doc_set_text(all, context->key, text + strlen(of_image));
+	return true;
+}
+
+static bool add_contexts(const struct image_job *job, struct http_client *client, json_t *all,
+			 struct error *err)
+{
+	node_each (context, node_get(node_get(job->service->node, "build"), "additional_contexts"))
+		if (!add_context(job, client, context, all, err))
+			return false;
+	return true;
+}
+
 /* ---- the build ---- */
 
 static bool open_context(const struct image_job *job, struct build_context *context,
@@ -273,12 +325,13 @@ static bool run(const struct image_job *job, struct http_client *client, struct 
 	scoped_build_context struct build_context context = {0};
 	scoped_with(stream_progress_free_at) struct stream_progress *errors =
 		stream_progress_new(-1);
-	scoped_json json_t *secrets = json_object();
+	scoped_json json_t *secrets = json_object(), *contexts = json_object();
 	struct hearing hearing = {job, &context, errors};
 	struct build_run how = {
 		.build = &build,
 		.context = &context,
 		.client = client,
+		.contexts = contexts,
 		.secrets = secrets,
 		.hear = hear,
 		.sent = tell_sent,
@@ -286,7 +339,8 @@ static bool run(const struct image_job *job, struct http_client *client, struct 
 	};
 
 	return make_build(job, &build, err) && add_secrets(job, secrets, err) &&
-	       open_context(job, &context, err) && build_run(job->compose->cli, &how, err);
+	       add_contexts(job, client, contexts, err) && open_context(job, &context, err) &&
+	       build_run(job->compose->cli, &how, err);
 }
 
 bool image_build_service(const struct image_job *job, struct error *err)

@@ -186,6 +186,17 @@ static void end_failed(struct turn *turn)
 	run->ending = run->ending || !run->wishes->go_on;
 }
 
+static void warn_of_build(const struct turn *turn)
+{
+	if (turn->step->kind == STEP_BUILD && turn->run->compose->style == COMPOSE_V1 &&
+	    !turn->run->wishes->asked_for)
+		compose_warn(turn->run->compose,
+			     "Image for service %s was built because it did not already exist. To "
+			     "rebuild this image you must use `docker-compose build` or "
+			     "`docker-compose up --build`.",
+			     turn->step->service);
+}
+
 static void end_turn(struct turn *turn, bool good)
 {
 	struct images_run *run = turn->run;
@@ -197,6 +208,7 @@ static void end_turn(struct turn *turn, bool good)
 	if (good) {
 		turn->state = DONE;
 		progress_done(run->progress, turn->step);
+		warn_of_build(turn);
 	} else {
 		end_failed(turn);
 	}

@@ -17,6 +17,7 @@ struct image_wishes {
 	const struct strings *ssh;	  /* ID[=SOCKET]; NULL */
 	const char *memory;		  /* bytes as text; NULL */
 	bool ignore_pull_failures, ignore_push_failures;
+	bool asked_for;	    /* builds: no warning of version 1 that one was built since it was not there */
 	bool one_at_a_time; /* --no-parallel; builds of version 1 */
 	/* Why a plan of several steps goes on: false ends it at the first failure (no others are begun). */
 	bool go_on;

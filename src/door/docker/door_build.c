@@ -225,6 +225,7 @@ static bool read_request(const struct call *call, struct build_request *r, struc
 	return check_refused(call, err) && read_numbers(call, r, err) &&
 	       read_pairs(call, "buildargs", &r->build_args, err) &&
 	       read_pairs(call, "labels", &r->labels, err) &&
+	       read_pairs(call, "contexts", &r->contexts, err) &&
 	       read_strings(call, "cachefrom", &r->cache_from, err) &&
 	       read_ulimits(call, &r->ulimits, err) && read_what_steps_get(call, r, err) &&
 	       build_request_check(r, err);
