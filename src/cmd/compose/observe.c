@@ -160,6 +160,14 @@ static void read_memberships(const json_t *document, struct seen_container *cont
 			strings_add(&container->volumes, doc_text(mount, "Name"));
 }
 
+/* Id of the container whose network it shares; NULL: its own. */
+static const char *network_of(const json_t *document)
+{
+	const char *mode = doc_text(json_object_get(document, "HostConfig"), "NetworkMode");
+
+	return mode && str_starts_with(mode, "container:") ? mode + strlen("container:") : NULL;
+}
+
 static struct seen_container read_container(const json_t *document)
 {
 	const char *name = json_string_value(json_array_get(json_object_get(document, "Names"), 0));
@@ -180,6 +188,7 @@ static struct seen_container read_container(const json_t *document)
 		.hash = str_dup_or_null(hash_of(document)),
 		.replaces = str_dup_or_null(label_of(document, "replace")),
 		.depends_on = str_dup_or_null(label_of(document, "depends_on")),
+		.network_of = str_dup_or_null(network_of(document)),
 	};
 
 	if (!container.service)
@@ -219,16 +228,39 @@ static bool has_interim_name(const char *name)
 	       name[ID_SHORT_LENGTH] == '_';
 }
 
-/* Only who was to replace another, and had not come to it, can be held. */
+static bool is_being_replaced(const struct seen *seen, const struct seen_container *container)
+{
+	for (size_t i = 0; i < seen->containers.count; i++) {
+		const struct seen_container *other = &seen->containers.items[i];
+
+		if (has_interim_name(other->name) &&
+		    strncmp(other->name, container->id, ID_SHORT_LENGTH) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_interim_ones(const struct seen *seen)
+{
+	for (size_t i = 0; i < seen->containers.count; i++)
+		if (has_interim_name(seen->containers.items[i].name))
+			return true;
+	return false;
+}
+
+/* Only who was to replace another and had not come to it can be held, or whom it has replaced. */
 static bool may_be_held(const struct seen *seen, const struct seen_container *container)
 {
 	return has_interim_name(container->name) ||
-	       (container->replaces && is_there(seen, container->replaces));
+	       (container->replaces && is_there(seen, container->replaces)) ||
+	       is_being_replaced(seen, container);
 }
 
 static bool see_held(struct compose *compose, struct seen *seen, struct error *err)
 {
-	for (size_t i = 0; compose->features.hold && i < seen->containers.count; i++) {
+	if (!compose->features.hold || !has_interim_ones(seen)) /* a new one is called so to the end */
+		return true;
+	for (size_t i = 0; i < seen->containers.count; i++) {
 		struct seen_container *container = &seen->containers.items[i];
 		scoped_target struct target target =
 			target_format("/containers/%s/json", container->id);
