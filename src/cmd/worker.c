@@ -17,6 +17,7 @@ static const struct {
 	{"build-mount", worker_build_mount},
 	{"compress", worker_compress},
 	{"decompress", worker_decompress},
+	{"drain", worker_drain},
 	{"fetch", worker_fetch},
 	{"import", worker_import},
 	{"load", worker_load},

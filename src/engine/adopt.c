@@ -13,6 +13,7 @@
 #include "engine/names.h"
 #include "engine/restart_policy.h"
 #include "engine/run_network.h"
+#include "engine/takeover.h"
 #include "os/file.h"
 #include "shim/shim.h"
 
@@ -375,6 +376,7 @@ void adopt_all(struct engine *engine)
 		deadline_start(engine->parts.loop, PATIENCE_MS, on_impatient, engine);
 	for (struct container *c = engine_first(engine); c; c = engine_next(c))
 		adopt(c);
+	takeovers_resume(engine);
 	names_begin(engine);
 	links_open_ports(engine);
 	each_entry(engine->containers, remove_stray_folder, engine);

@@ -139,6 +139,8 @@ static const struct record_field container_fields[] = {
 	F(40, "LinkedTo", RECORD_PAIRS, links),
 	NESTED(41, "Wherry", RECORD_POINTER, extension, 0, &extension_type),
 	F(50, "Due", RECORD_BOOL, due),
+	F(42, "TookFrom", RECORD_STRING, took_from),
+	F(43, "Taking", RECORD_BOOL, taking),
 	NESTED(30, "HealthLog", RECORD_LIST, health_log, 0, &health_result_type),
 };
 const struct record_type container_type = RECORD_TYPE(struct container, container_fields);
@@ -200,6 +202,26 @@ void container_save(struct container *c, enum store_promise promise, store_done 
 
 	record_write_json(&container_type, c, RECORD_FOR_STORE, &json);
 	store_put(c->engine->parts.store, key, json.data, json.size, promise, done, data);
+}
+
+void containers_save(struct container *const *list, size_t count, enum store_promise promise,
+		     store_done *done, void *data)
+{
+	scoped_free struct store_change *changes = mem_zeroed(count, sizeof(*changes));
+
+	for (size_t i = 0; i < count; i++) {
+		struct buffer json = {0};
+
+		record_write_json(&container_type, list[i], RECORD_FOR_STORE, &json);
+		changes[i].key = str_format("container/%s", list[i]->id);
+		changes[i].size = json.size;
+		changes[i].value = buffer_take(&json);
+	}
+	store_commit(list[0]->engine->parts.store, changes, count, promise, done, data);
+	for (size_t i = 0; i < count; i++) {
+		free((char *)(uintptr_t)changes[i].key);
+		free((void *)(uintptr_t)changes[i].value);
+	}
 }
 
 /* ---- paths ---- */

@@ -67,6 +67,8 @@ struct container {
 	char *owner_cgroup;	  /* in whose control group it runs; NULL: nobody's */
 	bool restart_wanted;	  /* its health has asked for a new start after the present run */
 	struct pairs links;	  /* of --link on the default network: alias to id */
+	char *took_from; /* id: whose ports and names it got by a takeover, */
+	bool taking;	 /* which is decided, but not all done */
 	int64_t restart_delay_ms; /* the last pause of the restart policy's back-off */
 	int32_t health;		  /* enum health_state */
 	int64_t failing_streak;
@@ -91,6 +93,7 @@ struct container {
 	unsigned references;
 	int64_t client;	  /* pid of who asked for the present start; 0: unknown */
 	bool owner_told;  /* that it is gone */
+	bool takes_over;  /* is the new one of a takeover that is under way */
 	bool is_detached; /* nobody was attached to it when it was started */
 	bool was_running; /* when the daemon was last there */
 	bool hidden;	  /* not recorded yet: in no list, and in no look-up but that of names */

@@ -365,6 +365,7 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	list_init(&engine->scheduled);
 	list_init(&engine->operations);
 	list_init(&engine->lingering);
+	list_init(&engine->drains);
 	list_init(&engine->children);
 	list_init(&engine->boot.runs);
 	list_init(&engine->removals.waiting);
@@ -428,6 +429,7 @@ void engine_close(struct engine *engine)
 	adopt_stop(engine);
 	boot_close(engine);
 	keeper_close(engine);
+	drains_drop(engine);
 	operations_drop(engine);
 	removals_drop(engine);
 	while (engine->newest) {

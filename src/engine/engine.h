@@ -330,6 +330,21 @@ void engine_connect(struct engine *engine, struct container *c, const char *netw
 void engine_disconnect(struct engine *engine, struct container *c, const char *network, bool force,
 		       engine_done *done, void *data);
 
+/* ---- handing over (docs/compose-api.md) ---- */
+
+/* Ports and names of `old` (NULL: what is free on the host) become those of `new`, which held them back.
+ * Done already: fine.  CONFLICT: what does not hold. */
+void engine_takeover(struct engine *engine, struct container *new, struct container *old,
+		     engine_done *done, void *data);
+
+/* Wait until nobody is connected to a port that the container listens on, or for the time (0: only count);
+ * `done` is told how many are left, unless it was cancelled before.  NULL: CONFLICT when it does not run. */
+struct engine_drain;
+typedef void engine_drained(void *data, int64_t connections, const struct error *err);
+struct engine_drain *engine_drain(struct engine *engine, struct container *c, int64_t timeout_ms,
+				  engine_drained *done, void *data, struct error *err);
+void engine_drain_cancel(struct engine_drain *drain); /* NULL is fine */
+
 /* ---- events ---- */
 
 enum event_type {

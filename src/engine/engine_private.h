@@ -110,6 +110,7 @@ struct engine {
 		struct shim_peer *peer; /* NULL: nobody has to be kept */
 		int64_t key;		/* the last one */
 	} keeper;
+	struct link drains;    /* drain.c */
 	struct link lingering; /* runs that are over, but their shim still has clients */
 	struct {
 		struct link waiting; /* folders on their way out, */
@@ -143,6 +144,8 @@ void engine_drop(struct engine *engine, struct container *c);
 bool engine_name_is_free(struct engine *engine, const char *name, struct error *err);
 
 void container_save(struct container *c, enum store_promise promise, store_done *done, void *data);
+void containers_save(struct container *const *list, size_t count, enum store_promise promise,
+		     store_done *done, void *data); /* of all or of none */
 void container_set_state(struct container *c, enum container_state state);
 
 /* What its first process may do, cut to what this host can give. */
@@ -188,6 +191,11 @@ struct container_run {
 	struct link link;	     /* in engine->lingering, once it was released */
 	struct container *container; /* referred to */
 	struct shim_peer *peer;	     /* owned; NULL: not spawned, or gone */
+	uint16_t shim_version;	     /* of its protocol; 0: it has not said anything yet */
+	struct {
+		int *items; /* owned: copies of what it holds, when it was asked */
+		size_t count, capacity;
+	} copies;
 	struct run_plan plan;
 	struct operation *starter; /* resumed when it runs, or with why it does not */
 	int64_t shim_pid;
@@ -215,6 +223,7 @@ struct container_run {
 
 struct container_run *run_new(struct container *c);
 void run_free(struct container_run *run);
+void run_close_copies(struct container_run *run);
 extern const struct shim_peer_handlers run_handlers;
 
 /* Give back addresses and ports. */
@@ -287,6 +296,8 @@ void files_end_all(struct container *c);
 bool files_need_filling(const struct container *c);
 struct archive_job *files_fill(const struct container *c, const struct archive_handlers *handlers,
 			       void *data, struct error *err);
+
+void drains_drop(struct engine *engine); /* drain.c */
 
 /* ---- removing (remove.c, removal.c) ---- */
 

@@ -131,6 +131,24 @@ void links_rename(struct engine *engine)
 			show_links(c);
 }
 
+void links_lead_to(const struct container *old, const struct container *new)
+{
+	for (struct container *c = engine_first(old->engine); c; c = engine_next(c)) {
+		bool changed = false;
+
+		for (size_t i = 0; i < c->links.count; i++) {
+			if (!str_equal(c->links.items[i].value, old->id))
+				continue;
+			str_replace(&c->links.items[i].value, new->id);
+			changed = true;
+		}
+		if (!changed)
+			continue;
+		show_links(c);
+		container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
+	}
+}
+
 /* ---- at the start ---- */
 
 bool links_check_running(const struct container *c, struct error *err)

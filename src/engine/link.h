@@ -36,6 +36,9 @@ void links_tell_state(struct container *c);
 void links_add_environment(const struct container *c, struct strings *out);
 void links_add_hosts(const struct container *c, struct pairs *out);
 
+/* Who was linked to `old` is linked to `new` from now on. */
+void links_lead_to(const struct container *old, const struct container *new);
+
 /* It has addresses now: the hosts files of those that know it are changed where they lie, for they are
  * mounted. */
 void links_tell_address(struct container *c);

@@ -19,6 +19,13 @@ struct container_run *run_new(struct container *c)
 	return run;
 }
 
+void run_close_copies(struct container_run *run)
+{
+	for (size_t i = 0; i < run->copies.count; i++)
+		close_fd(&run->copies.items[i]);
+	vector_fini(&run->copies);
+}
+
 void run_free(struct container_run *run)
 {
 	if (!run)
@@ -26,6 +33,7 @@ void run_free(struct container_run *run)
 	list_remove(&run->link);
 	volumes_hold_drop(run->volumes);
 	shim_peer_free(run->peer);
+	run_close_copies(run);
 	record_fini(&run_plan_type, &run->plan);
 	container_unref(run->container);
 	free(run);
@@ -192,6 +200,12 @@ static void on_waiting(struct container_run *run, struct message *message)
 		pending_take_wait(run->container, &wait, take_fd(message->fds[0]));
 }
 
+static void on_ports(struct container_run *run, struct message *message)
+{
+	for (size_t i = 0; i < message->fd_count; i++)
+		vector_add(&run->copies, take_fd(message->fds[i]));
+}
+
 static const struct {
 	enum shim_message type;
 	void (*handle)(struct container_run *run, struct message *message);
@@ -201,12 +215,14 @@ static const struct {
 	{SHIM_EXITED, on_ended, false},	   {SHIM_OOM, on_oom, false},
 	{SHIM_STATUS, run_adopted, false}, {SHIM_DETACHED, on_detached, false},
 	{SHIM_WARNING, on_warning, true},  {SHIM_WAITING, on_waiting, true},
+	{SHIM_PORTS_ARE, on_ports, false},
 };
 
 static void on_message(void *data, struct message *message)
 {
 	struct container_run *run = data;
 
+	run->shim_version = message->version;
 	for (size_t i = 0; i < array_length(messages); i++)
 		if (messages[i].type == message->type &&
 		    (!run->released || messages[i].after_release))

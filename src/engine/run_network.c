@@ -119,11 +119,6 @@ static void show_predefined(struct container_run *run)
 
 /* ---- ports ---- */
 
-struct wanted_ports {
-	struct port_request *items;
-	size_t count, capacity;
-};
-
 static bool want(struct wanted_ports *wanted, const char *port, const struct port_binding *binding,
 		 struct error *err)
 {
@@ -171,6 +166,14 @@ static bool want_exposed(struct wanted_ports *wanted, const struct container *c,
 	return true;
 }
 
+bool run_wanted_ports(const struct container *c, struct wanted_ports *out, struct error *err)
+{
+	if (want_bindings(out, &c->host_config.port_bindings, err) && want_exposed(out, c, err))
+		return true;
+	vector_fini(out);
+	return false;
+}
+
 static void show_port(struct record_map *shown, const struct published_port *port)
 {
 	scoped_free char *name =
@@ -183,7 +186,7 @@ static void show_port(struct record_map *shown, const struct published_port *por
 }
 
 /* What is only exposed is shown too, with nothing behind it. */
-static void show_ports(struct container *c, const struct record_list *published)
+void container_show_ports(struct container *c, const struct record_list *published)
 {
 	record_map_of_lists_fini(&port_binding_type, &c->ports);
 	for (size_t i = 0; i < published->count; i++) {
@@ -200,9 +203,7 @@ static bool reserve(struct container_run *run, struct ports *ports, struct error
 {
 	struct container *c = run->container;
 	struct wanted_ports wanted = {0};
-	bool ok = want_bindings(&wanted, &c->host_config.port_bindings, err) &&
-		  want_exposed(&wanted, c, err);
-
+	bool ok = run_wanted_ports(c, &wanted, err);
 	struct port_reservation reservation = {
 		.name = c->name,
 		.endpoint = gateway_endpoint(&run->plan.endpoints),
@@ -227,14 +228,15 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 		return true;
 	if (!allocate_all(run, err))
 		return false;
-	if (run->plan.endpoints.count > 0 && !reserve(run, ports, err))
+	if (run->plan.endpoints.count > 0 && !container_is_held(c) && !reserve(run, ports, err))
 		return false;
 	run->plan.published = ports->published;
 	ports->published = (struct record_list){0};
-	show_ports(c, &run->plan.published);
+	container_show_ports(c, &run->plan.published);
 	names_note(run);
 	names_show(run);
-	links_tell_address(c);
+	if (!container_is_held(c))
+		links_tell_address(c);
 	links_open_ports(c->engine);
 	return true;
 }
@@ -255,7 +257,7 @@ bool run_save_plan(struct container_run *run, struct error *err)
 	return file_replace(folder, RUN_PLAN, &content, err);
 }
 
-static void tell_relays(struct container_run *run, struct record_list *relays)
+void run_tell_relays(struct container_run *run, struct record_list *relays)
 {
 	struct shim_relays message = {*relays};
 
@@ -273,24 +275,30 @@ static void on_published_late(void *data, const struct error *err)
 	container_unref(c);
 }
 
-/* It had no way in when it started. */
-static void reserve_late(struct container_run *run)
+bool run_take_ports(struct container_run *run, struct error *err)
 {
 	struct container *c = run->container;
 	scoped_ports struct ports ports = {0};
-	struct error err;
 
-	if (!reserve(run, &ports, &err)) {
-		log_error("cannot publish ports", &err, "id=%s", c->id);
-		return;
-	}
+	if (!reserve(run, &ports, err))
+		return false;
 	run_send_ports(run, &ports);
-	tell_relays(run, &ports.relays);
+	run_tell_relays(run, &ports.relays);
 	run->plan.published = ports.published;
 	ports.published = (struct record_list){0};
 	if (run->plan.published.count)
 		ports_publish(c->engine->parts.networks, &run->plan.published, on_published_late,
 			      container_ref(c));
+	return true;
+}
+
+/* It had no way in when it started. */
+static void reserve_late(struct container_run *run)
+{
+	struct error err;
+
+	if (!run_take_ports(run, &err))
+		log_error("cannot publish ports", &err, "id=%s", run->container->id);
 }
 
 /* Does anything lead to this endpoint already? */
@@ -313,22 +321,28 @@ void run_move_ports(struct container_run *run)
 	struct record_list *published = &run->plan.published, relays = {0};
 
 	if (published->count == 0 && to) {
-		reserve_late(run);
+		if (!container_is_held(run->container))
+			reserve_late(run);
 	} else if (!leads_to(published, to)) {
 		ports_move(run->container->engine->parts.networks, published, to, &relays);
-		tell_relays(run, &relays);
+		run_tell_relays(run, &relays);
 	}
-	show_ports(run->container, published);
+	container_show_ports(run->container, published);
+}
+
+void run_send_sockets(struct container_run *run, const int *sockets, size_t count)
+{
+	for (size_t sent = 0; sent < count; sent += MESSAGE_FDS) {
+		size_t rest = count - sent;
+
+		shim_peer_send(run->peer, SHIM_PORTS, NULL, NULL, sockets + sent,
+			       rest < MESSAGE_FDS ? rest : MESSAGE_FDS);
+	}
 }
 
 void run_send_ports(struct container_run *run, const struct ports *ports)
 {
-	for (size_t sent = 0; sent < ports->socket_count; sent += MESSAGE_FDS) {
-		size_t rest = ports->socket_count - sent;
-
-		shim_peer_send(run->peer, SHIM_PORTS, NULL, NULL, ports->sockets + sent,
-			       rest < MESSAGE_FDS ? rest : MESSAGE_FDS);
-	}
+	run_send_sockets(run, ports->sockets, ports->socket_count);
 }
 
 void run_show_network(struct container_run *run)
@@ -345,7 +359,7 @@ void run_show_network(struct container_run *run)
 			show_endpoint(settings, spec);
 	}
 	if (run->plan.endpoints.count > 0)
-		show_ports(c, &run->plan.published);
+		container_show_ports(c, &run->plan.published);
 }
 
 void run_free_network(struct container_run *run)

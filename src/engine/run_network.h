@@ -16,8 +16,25 @@ struct endpoint_spec *run_take_endpoint(struct container_run *run, const char *n
 /* The plan as it is now, into the run folder, so that the next daemon knows it. */
 bool run_save_plan(struct container_run *run, struct error *err);
 
+/* What the container asks to have published; vector_fini frees it.  ERROR_INVALID. */
+struct wanted_ports {
+	struct port_request *items; /* its texts are the container's */
+	size_t count, capacity;
+};
+bool run_wanted_ports(const struct container *c, struct wanted_ports *out, struct error *err);
+
+/* As inspect shows them. */
+void container_show_ports(struct container *c, const struct record_list *published);
+
+/* What it is to carry (struct relay_spec), to the shim; the list is freed. */
+void run_tell_relays(struct container_run *run, struct record_list *relays);
+
+/* It was held back: reserve what it asks for, and publish it.  Nothing is done after a failure. */
+bool run_take_ports(struct container_run *run, struct error *err);
+
 /* The sockets of what was reserved, to the shim. */
 void run_send_ports(struct container_run *run, const struct ports *ports);
+void run_send_sockets(struct container_run *run, const int *sockets, size_t count);
 
 /* Its networks have changed: published ports lead to where the way out is now. */
 void run_move_ports(struct container_run *run);

@@ -64,15 +64,22 @@ static const struct element **sorted_by_map(const struct element *elements, size
 	return sorted;
 }
 
+static void add_changes(struct firewall *f, struct netlink_batch *batch, enum element_change change,
+			const struct element *elements, size_t count)
+{
+	scoped_free const struct element **sorted = sorted_by_map(elements, count);
+
+	for (size_t done = 0; done < count;)
+		done += add_message(f, batch, change, sorted + done, count - done);
+}
+
 static bool change_all(struct firewall *f, enum element_change change,
 		       const struct element *elements, size_t count, struct error *err)
 {
 	scoped_netlink struct netlink_batch batch = {0};
-	scoped_free const struct element **sorted = sorted_by_map(elements, count);
 
 	element_transaction_begin(&batch);
-	for (size_t done = 0; done < count;)
-		done += add_message(f, &batch, change, sorted + done, count - done);
+	add_changes(f, &batch, change, elements, count);
 	return send_batch(f, &batch, err);
 }
 
@@ -134,6 +141,21 @@ bool firewall_remove(struct firewall *f, const struct element *elements, size_t 
 		if (!change_one(f, ELEMENT_DELETE, &elements[i], err) && err->os != ENOENT)
 			return false;
 	return true;
+}
+
+bool firewall_replace(struct firewall *f, const struct element *gone, size_t gone_count,
+		      const struct element *come, size_t come_count, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+
+	element_transaction_begin(&batch);
+	add_changes(f, &batch, ELEMENT_DELETE, gone, gone_count);
+	add_changes(f, &batch, ELEMENT_DELETE, come, come_count);
+	add_changes(f, &batch, ELEMENT_ADD, come, come_count);
+	if (send_batch(f, &batch, err))
+		return true;
+	/* Not all of them stand there. */
+	return firewall_add(f, come, come_count, err) && firewall_remove(f, gone, gone_count, err);
 }
 
 /* ---- notices ---- */

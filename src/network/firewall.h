@@ -27,6 +27,11 @@ void firewall_close(struct firewall *firewall); /* rules stay; NULL is fine */
 bool firewall_add(struct firewall *firewall, const struct element *elements, size_t count,
 		  struct error *err);
 
+/* In one transaction: those of `gone` are removed, and those of `come` stand with what they say, whatever
+ * stood there; no packet finds neither. */
+bool firewall_replace(struct firewall *firewall, const struct element *gone, size_t gone_count,
+		      const struct element *come, size_t come_count, struct error *err);
+
 /* What is not there (any more) is no error. */
 bool firewall_remove(struct firewall *firewall, const struct element *elements, size_t count,
 		     struct error *err);

@@ -282,6 +282,14 @@ void ports_publish(struct networks *networks, const struct record_list *publishe
 void ports_move(struct networks *networks, struct record_list *published,
 		const struct endpoint_spec *to, struct record_list *relays);
 
+/* What `from` holds becomes another container's, whose way in is `to`.  `published`: a copy of `from` in
+ * which container_port is the other's; it is filled in, and `relays` gets what the other's shim has to
+ * carry (a number's place is that of its socket).  The firewall changes in one transaction; connections
+ * that are there go on, but for UDP's, which are forgotten.  Also before networks_start. */
+void ports_hand_over(struct networks *networks, const struct record_list *from,
+		     struct record_list *published, const struct endpoint_spec *to,
+		     struct record_list *relays);
+
 /* Is the default network one whose containers do not reach each other (icc off)?  Then openings say who
  * reaches whom all the same: these are all from now on; they are taken over.  Before networks_start they are
  * only noted. */

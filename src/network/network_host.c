@@ -459,6 +459,26 @@ bool networks_change_elements(struct networks *n, enum element_change change,
 	return !n->ready || !n->firewall || firewall_remove(n->firewall, elements, count, err);
 }
 
+bool networks_replace_elements(struct networks *n, const struct element *gone, size_t gone_count,
+			       const struct element *come, size_t come_count, struct error *err)
+{
+	if (!n->firewall_on || !n->firewall || gone_count + come_count == 0)
+		return true;
+	if (is_pending(n)) {
+		defer(n, ELEMENT_ADD, come, come_count);
+		defer(n, ELEMENT_DELETE, gone, gone_count);
+		return true;
+	}
+	if (!n->ready)
+		return refuse(n, err);
+	if (firewall_replace(n->firewall, gone, gone_count, come, come_count, err))
+		return true;
+	if (err->os != ENOENT)
+		return false;
+	on_lost(n);
+	return true;
+}
+
 /* ---- running containers ---- */
 
 struct link_job {

@@ -86,6 +86,11 @@ struct networks {
 bool networks_change_elements(struct networks *n, enum element_change change,
 			      const struct element *elements, size_t count, struct error *err);
 
+/* Both at once (firewall_replace); `gone` has none of what `come` has.  Without a table nothing is done: the
+ * one to come has them. */
+bool networks_replace_elements(struct networks *n, const struct element *gone, size_t gone_count,
+			       const struct element *come, size_t come_count, struct error *err);
+
 /* Call `done` once no worker is under way any more; at once when none is. */
 void networks_when_settled(struct networks *n, network_done *done, void *data);
 

@@ -136,6 +136,8 @@ void ports_release(struct networks *n, const struct record_list *published)
 struct move {
 	struct networks *networks;
 	struct element_list gone, come;
+	struct element_list selves; /* marks of addresses, where they are needed */
+	bool keeps;		    /* handing over: an element for the present number comes */
 	struct record_list *relays;
 };
 
@@ -184,6 +186,61 @@ static void move_one(struct move *move, size_t place, struct published_port *por
 		tell_relay(move, place, port);
 	else if (!port->parked)
 		add_elements(&move->come, n, &use);
+}
+
+/* Forget where a number led; into `gone` what the firewall need not have any more. */
+static void leave(struct move *move, const struct published_port *port)
+{
+	struct networks *n = move->networks;
+	struct port_use use;
+
+	if (!port_use_of(port, &use) || !port_table_remove(&n->ports, &use))
+		return;
+	if (!use.target.relayed && !move->keeps)
+		vector_add(&move->gone, element_of_port(&use));
+	if (use.key.protocol == IPPROTO_UDP && n->firewall_on)
+		networks_forget_flows(n, port->address, 0);
+}
+
+static void hand_over_one(struct move *move, size_t place, const struct published_port *from,
+			  struct published_port *port, const struct endpoint_spec *to)
+{
+	struct networks *n = move->networks;
+	struct port_use use;
+
+	lead_to(move, port, to);
+	move->keeps = !port->relayed && !port->parked;
+	leave(move, from);
+	if (!port_use_of(port, &use))
+		return;
+	port_table_remove(&n->ports, &use); /* an earlier daemon had come that far */
+	port_table_add(&n->ports, &use);
+	if (port->relayed)
+		tell_relay(move, place, port);
+	else if (move->keeps)
+		vector_add(&move->come, element_of_port(&use));
+	if (move->keeps && n->bridge_netfilter)
+		vector_add(&move->selves, element_of_self(&use.target.address));
+}
+
+void ports_hand_over(struct networks *n, const struct record_list *from,
+		     struct record_list *published, const struct endpoint_spec *to,
+		     struct record_list *relays)
+{
+	struct move move = {.networks = n, .relays = relays};
+	struct error err;
+
+	for (size_t i = 0; i < published->count; i++)
+		hand_over_one(&move, i, RECORD_AT(*from, struct published_port, i),
+			      RECORD_AT(*published, struct published_port, i), to);
+	if ((n->firewall && !networks_change_elements(n, ELEMENT_ADD, move.selves.items,
+						      move.selves.count, &err)) ||
+	    !networks_replace_elements(n, move.gone.items, move.gone.count, move.come.items,
+				       move.come.count, &err))
+		log_error("cannot hand published ports over", &err, "table=%s", n->table);
+	vector_fini(&move.gone);
+	vector_fini(&move.come);
+	vector_fini(&move.selves);
 }
 
 void ports_move(struct networks *n, struct record_list *published, const struct endpoint_spec *to,

@@ -5,6 +5,7 @@
 
 #define EVENTS_A_ROUND 32
 #define BACKLOG	       4096
+#define RETIRED	       (-1) /* the number of none */
 
 struct relays {
 	int epoll;
@@ -73,12 +74,41 @@ bool relays_move(struct relays *relays, const struct relay_spec *spec)
 	return false;
 }
 
+int relays_socket(const struct relays *relays, int32_t number)
+{
+	for (const struct relay *relay = relays->first; relay; relay = relay->next)
+		if (relay->number == number)
+			return relay->listener.fd;
+	return -1;
+}
+
+void relays_retire(struct relays *relays)
+{
+	struct relay **at = &relays->first;
+
+	while (*at) {
+		struct relay *relay = *at;
+
+		relay_unwatch(relays, &relay->listener);
+		relay->number = RETIRED;
+		if (relay->retire(relay)) {
+			at = &relay->next;
+			continue;
+		}
+		*at = relay->next;
+		relay->close(relay);
+	}
+	free_garbage(relays);
+}
+
 bool relay_listen(int socket, int protocol, struct error *err)
 {
 	int unused = 0;
 
 	if (protocol == IPPROTO_UDP
-		    ? setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) == 0
+		    ? setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) ==
+					0 ||
+				errno == ENOENT /* it was served before, by another */
 		    : listen(socket, BACKLOG) == 0)
 		return true;
 	return error_errno(err, "cannot serve a published port");
@@ -115,6 +145,13 @@ void relay_rearm(struct relays *relays, struct relay_source *source, uint32_t ev
 	struct epoll_event event = {.events = events, .data.ptr = source};
 
 	epoll_ctl(relays->epoll, EPOLL_CTL_MOD, source->fd, &event);
+}
+
+/* A socket that somebody else holds too stays in an epoll when this descriptor is closed. */
+void relay_unwatch(struct relays *relays, struct relay_source *source)
+{
+	if (source->fd >= 0)
+		epoll_ctl(relays->epoll, EPOLL_CTL_DEL, source->fd, NULL);
 }
 
 void relay_close_source(struct relay_source *source)

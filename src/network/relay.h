@@ -34,7 +34,14 @@ bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec
  * there go on.  False: nothing is carried for that socket. */
 bool relays_move(struct relays *relays, const struct relay_spec *spec);
 
-/* Take connections, or datagrams, on a socket that only reserved its port. */
+/* The socket of that number, borrowed; -1: nothing is carried for it. */
+int relays_socket(const struct relays *relays, int32_t number);
+
+/* The ports are another's from now on: nothing new is taken.  TCP connections go on; UDP clients are
+ * forgotten, for their next datagram is the other's. */
+void relays_retire(struct relays *relays);
+
+/* Take connections, or datagrams, on a socket that only reserved its port (or that was served before). */
 bool relay_listen(int socket, int protocol, struct error *err);
 
 int relays_fd(const struct relays *relays); /* borrowed */

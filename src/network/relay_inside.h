@@ -21,10 +21,15 @@ struct relay {
 	uint16_t port;
 	int32_t number;			    /* of its socket */
 	void (*close)(struct relay *relay); /* frees it too */
+
+	/* Close the socket, which is not watched any more.  False: nothing is left to be carried. */
+	bool (*retire)(struct relay *relay);
 	struct relay *next;
 };
 
 bool relay_watch(struct relays *relays, struct relay_source *source, uint32_t events);
+
+void relay_unwatch(struct relays *relays, struct relay_source *source);
 
 /* The same descriptor again: a level that is still up is told anew. */
 void relay_rearm(struct relays *relays, struct relay_source *source, uint32_t events);

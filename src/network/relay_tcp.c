@@ -295,6 +295,12 @@ static void close_relay(struct relay *base)
 	relay_free_later(base->relays, relay);
 }
 
+static bool retire_relay(struct relay *base)
+{
+	relay_close_source(&base->listener);
+	return container_of(base, struct relay_tcp, base)->first;
+}
+
 bool relay_open_tcp(struct relays *relays, int socket, const struct relay_spec *spec,
 		    struct relay **out, struct error *err)
 {
@@ -303,7 +309,8 @@ bool relay_open_tcp(struct relays *relays, int socket, const struct relay_spec *
 	relay->base = (struct relay){.relays = relays,
 				     .listener = {socket, on_listener},
 				     .port = (uint16_t)spec->port,
-				     .close = close_relay};
+				     .close = close_relay,
+				     .retire = retire_relay};
 	*out = &relay->base;
 	if (!address_parse(spec->address, &relay->base.target))
 		error_set(err, ERROR_INVALID, "invalid address '%s'", spec->address);

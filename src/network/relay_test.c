@@ -260,6 +260,67 @@ static void more_clients_than_are_remembered_are_still_served(void **state)
 	tear_down(&s);
 }
 
+static struct relays *relays_with_copy(const struct setting *s, const struct relay_spec *spec)
+{
+	struct error err;
+	struct relays *relays = relays_new(&err);
+	int copy = fcntl(relays_socket(s->relays, 0), F_DUPFD_CLOEXEC, 0);
+
+	assert_true(copy >= 0 && relay_listen(copy, spec->protocol, &err));
+	assert_true(relays_add(relays, copy, spec, &err));
+	return relays;
+}
+
+/* The socket is shared with who carries the port from now on. */
+static void what_is_retired_takes_nothing_new_and_carries_on(void **state)
+{
+	struct relay_spec spec = {.protocol = IPPROTO_TCP, .address = "127.0.0.1"};
+	struct relays *first, *second;
+	struct setting s;
+
+	(void)state;
+	set_up(&s, IPPROTO_TCP, "127.0.0.1");
+	spec.port = port_of(s.container);
+	scoped_fd int client = connect_client(&s), server = accept_in_container(&s);
+	second = relays_with_copy(&s, &spec);
+	relays_retire(s.relays);
+	assert_int_equal(relays_socket(s.relays, 0), -1);
+	scoped_fd int later = connect_client(&s);
+	relays_run(s.relays);
+	assert_int_equal(write(client, "question", 8), 8);
+	assert_reads(&s, server, "question");
+	first = s.relays;
+	s.relays = second;
+	scoped_fd int other = accept_in_container(&s);
+	assert_int_equal(write(later, "more", 4), 4);
+	assert_reads(&s, other, "more");
+	relays_free(first);
+	tear_down(&s);
+}
+
+static void datagrams_go_to_the_next_once_a_relay_is_retired(void **state)
+{
+	struct relay_spec spec = {.protocol = IPPROTO_UDP, .address = "127.0.0.1"};
+	struct relays *second;
+	struct setting s;
+
+	(void)state;
+	set_up(&s, IPPROTO_UDP, "127.0.0.1");
+	spec.port = port_of(s.container);
+	scoped_fd int client = connect_client(&s);
+	assert_int_equal(send(client, "?one", 4, 0), 4);
+	answer_datagram(&s);
+	assert_reads(&s, client, "!one");
+	second = relays_with_copy(&s, &spec);
+	relays_retire(s.relays);
+	relays_free(s.relays);
+	s.relays = second;
+	assert_int_equal(send(client, "?two", 4, 0), 4);
+	answer_datagram(&s);
+	assert_reads(&s, client, "!two");
+	tear_down(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +330,8 @@ int main(void)
 		cmocka_unit_test(a_client_that_vanishes_ends_the_containers_side),
 		cmocka_unit_test(many_connections_end_with_the_relay),
 		cmocka_unit_test(datagrams_find_their_way_back),
+		cmocka_unit_test(what_is_retired_takes_nothing_new_and_carries_on),
+		cmocka_unit_test(datagrams_go_to_the_next_once_a_relay_is_retired),
 		cmocka_unit_test(more_clients_than_are_remembered_are_still_served),
 	};
 

@@ -290,6 +290,11 @@ static bool watch(struct relay_udp *relay)
 	       relay_watch(relays, &relay->timer, EPOLLIN);
 }
 
+static bool retire_relay(struct relay *base)
+{
+	return false;
+}
+
 bool relay_open_udp(struct relays *relays, int socket, const struct relay_spec *spec,
 		    struct relay **out, struct error *err)
 {
@@ -298,7 +303,8 @@ bool relay_open_udp(struct relays *relays, int socket, const struct relay_spec *
 	relay->base = (struct relay){.relays = relays,
 				     .listener = {socket, on_listener},
 				     .port = (uint16_t)spec->port,
-				     .close = close_relay};
+				     .close = close_relay,
+				     .retire = retire_relay};
 	relay->timer = (struct relay_source){-1, on_timer};
 	*out = &relay->base;
 	if (!address_parse(spec->address, &relay->base.target))

@@ -90,6 +90,19 @@ static void handle_relays(struct control *c, const void *record, struct message 
 	shim_move_relays(shim_of(c), record);
 }
 
+static void handle_ports_ask(struct control *c, const void *record, struct message *m)
+{
+	struct error err;
+
+	control_reply(c, shim_give_ports(shim_of(c), &err), &err);
+}
+
+static void handle_ports_drop(struct control *c, const void *record, struct message *m)
+{
+	shim_drop_ports(shim_of(c));
+	control_reply(c, true, NULL);
+}
+
 static void handle_names_sockets(struct control *c, const void *record, struct message *m)
 {
 	struct names_sockets sockets = {take_fd(m->fds[0]), take_fd(m->fds[1])};
@@ -116,6 +129,8 @@ static const struct control_handler handlers[] = {
 	[SHIM_RECORDED] = {NULL, 0, handle_recorded},
 	[SHIM_PORTS] = {NULL, 0, handle_ports},
 	[SHIM_RELAYS] = {&shim_relays_type, 0, handle_relays},
+	[SHIM_PORTS_ASK] = {NULL, 0, handle_ports_ask},
+	[SHIM_PORTS_DROP] = {NULL, 0, handle_ports_drop},
 	[SHIM_NAMES] = {&shim_names_type, 0, handle_names},
 	[SHIM_NAMES_SOCKETS] = {NULL, 2, handle_names_sockets},
 };

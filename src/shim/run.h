@@ -115,6 +115,8 @@ void shim_set_names(struct shim *s, const struct shim_names *what);
 void shim_open_names(struct shim *s, struct names_sockets *sockets); /* takes them */
 void shim_recorded(struct shim *s);
 void shim_move_relays(struct shim *s, const struct shim_relays *moved);
+bool shim_give_ports(struct shim *s, struct error *err); /* copies, to the daemon */
+void shim_drop_ports(struct shim *s);
 void shim_daemon_gone(struct shim *s);
 void shim_release(struct shim *s, const struct shim_release *release);
 

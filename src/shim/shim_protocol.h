@@ -43,7 +43,7 @@
 #include "network/relay.h"
 #include "sandbox/spec.h"
 
-#define SHIM_PROTOCOL_VERSION 1
+#define SHIM_PROTOCOL_VERSION 2
 #define SHIM_SOCKET	      "shim.sock" /* in the run folder, as are the next two */
 #define SHIM_STATE	      "state"
 #define SHIM_EXIT	      "exit"
@@ -79,6 +79,12 @@ enum shim_message {
 		       by somebody with the rights to: `wherry-shim names`.  No answer; one that has
 		       some lets these go */
 
+	SHIM_PORTS_ASK = 16,  /* no body: what it holds by SHIM_PORTS, for another shim.  Answered by
+			       PORTS_ARE, any number of times, and then REPLY */
+	SHIM_PORTS_DROP = 17, /* no body: they are another's.  What it holds by SHIM_PORTS is closed,
+			       and the next ones count from 0 again; TCP connections that it carries
+			       go on.  Answered by REPLY */
+
 	SHIM_JOURNAL = 23, /* struct shim_journal + 1 descriptor: to `wherry-shim journal` alone
 			    (shim/journal_serve.h) */
 
@@ -97,6 +103,7 @@ enum shim_message {
 	SHIM_WAITING =
 		40, /* struct shim_wait + its descriptor: given back at a RELEASE without removal */
 	SHIM_KEPT = 41, /* struct shim_kept + 1 descriptor: what the keeper holds */
+	SHIM_PORTS_ARE = 42, /* no body; copies of descriptors of SHIM_PORTS, in their order */
 };
 
 struct shim_number {

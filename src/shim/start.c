@@ -190,6 +190,42 @@ void shim_move_relays(struct shim *s, const struct shim_relays *moved)
 			log_error("cannot move a published port", &err, "pid=%d", getpid());
 }
 
+/* ---- handing ports over ---- */
+
+/* What is carried is held by its relay. */
+static int held_port(const struct shim *s, size_t index)
+{
+	if (s->ports.items[index] >= 0 || !s->relays)
+		return s->ports.items[index];
+	return relays_socket(s->relays, (int32_t)index);
+}
+
+bool shim_give_ports(struct shim *s, struct error *err)
+{
+	int fds[MESSAGE_FDS];
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->ports.count; i++) {
+		fds[count++] = held_port(s, i);
+		if (fds[count - 1] < 0)
+			return error_set(err, ERROR_SYSTEM, "a published port's socket is missing");
+		if (count < MESSAGE_FDS && i + 1 < s->ports.count)
+			continue;
+		controls_tell_with_fds(&s->controls, SHIM_PORTS_ARE, NULL, NULL, fds, count);
+		count = 0;
+	}
+	return true;
+}
+
+void shim_drop_ports(struct shim *s)
+{
+	if (s->relays)
+		relays_retire(s->relays);
+	for (size_t i = 0; i < s->ports.count; i++)
+		close_fd(&s->ports.items[i]);
+	s->ports.count = 0;
+}
+
 /* ---- the start ---- */
 
 static void open_names(struct shim *s, const struct shim_start *start)

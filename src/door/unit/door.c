@@ -29,6 +29,8 @@ static const struct route routes[] = {
 	{"PUT", "/unit-files/{}", serve_unit_file_put, JSON},
 	{"POST", "/unit-files/{}", serve_install, JSON},
 	{"POST", "/verify", serve_verify, JSON},
+	{"POST", "/takeover", serve_takeover, JSON},
+	{"POST", "/containers/{}/drain", serve_drain, 0},
 	{"GET", "/timers", serve_timers, 0},
 	{"GET", "/state", serve_state, ROUTE_EARLY},
 	{"GET", "/events", serve_unit_events, 0},

@@ -32,6 +32,10 @@ void serve_verify(struct call *call);
 /* door_export.c */
 void serve_unit_export(struct call *call);
 
+/* door_takeover.c */
+void serve_takeover(struct call *call);
+void serve_drain(struct call *call);
+
 /* door_journal.c */
 void serve_journal(struct call *call);
 void serve_journal_boots(struct call *call);

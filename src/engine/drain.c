@@ -1,0 +1,87 @@
+/* Waiting until nobody is connected to a container any more: a worker does, in its network. */
+#include "base/memory.h"
+#include "engine/engine_private.h"
+#include "network/inbound.h"
+#include "os/job.h"
+
+#define COUNTING_MS 30000 /* for the worker's own work */
+
+struct engine_drain {
+	struct link link; /* in engine->drains */
+	struct job *job;
+	engine_drained *done;
+	void *data;
+};
+
+static bool check(const struct container *c, struct error *err)
+{
+	const char *mode = c->host_config.network_mode;
+
+	if (!container_is_live(c) || !c->run || c->pid <= 0)
+		return error_set(err, ERROR_CONFLICT, "container %s is not running", c->name);
+	if (str_equal(mode, "host"))
+		return error_set(err, ERROR_CONFLICT,
+				 "container %s is on the host's network: which connections are its "
+				 "own is not known",
+				 c->name);
+	return true;
+}
+
+static void free_drain(struct engine_drain *drain)
+{
+	list_remove(&drain->link);
+	free(drain);
+}
+
+static void on_drained(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct engine_drain *drain = data;
+	struct inbound_report report = {0};
+	struct error err = {0};
+	bool ok = !job_error && record_decode(&inbound_report_type, answer->data, answer->size,
+					      &report, &err);
+
+	drain->done(drain->data, report.connections, ok ? NULL : job_error ? job_error : &err);
+	free_drain(drain);
+}
+
+struct engine_drain *engine_drain(struct engine *engine, struct container *c, int64_t timeout_ms,
+				  engine_drained *done, void *data, struct error *err)
+{
+	char *args[] = {"wherry-worker", "drain", NULL};
+	scoped_buffer struct buffer input = {0};
+	struct engine_drain *drain;
+
+	if (!check(c, err))
+		return NULL;
+	struct inbound_request request = {c->pid, c->run->start_time, timeout_ms};
+	record_encode(&inbound_request_type, &request, &input);
+	struct job_request job = {.program = engine->worker,
+				  .args = args,
+				  .input = input.data,
+				  .size = input.size,
+				  .timeout_ms = (uint64_t)timeout_ms + COUNTING_MS};
+	drain = mem_new(struct engine_drain);
+	drain->done = done;
+	drain->data = data;
+	list_append(&engine->drains, &drain->link);
+	drain->job = job_start(engine->parts.loop, &job, on_drained, drain, err);
+	if (drain->job)
+		return drain;
+	free_drain(drain);
+	return NULL;
+}
+
+void engine_drain_cancel(struct engine_drain *drain)
+{
+	if (!drain)
+		return;
+	job_cancel(drain->job);
+	free_drain(drain);
+}
+
+void drains_drop(struct engine *engine)
+{
+	while (!list_is_empty(&engine->drains))
+		engine_drain_cancel(list_first(&engine->drains, struct engine_drain, link));
+}
