@@ -221,10 +221,13 @@ load takeover
 	network
 	server old
 	server other false '"PortBindings":{}'
-	nsenter -t "$(pid_of old)" -n "$STEADY" hold "$(address other)" 80 </dev/zero >"$SCRATCH/out" &
-	local out=$!
-	nsenter -t "$(pid_of old)" -n "$STEADY" hold 127.0.0.1 80 </dev/zero >"$SCRATCH/in" &
-	local in=$!
+	local pid there out in
+	pid=$(pid_of old)
+	there=$(address other)
+	nsenter -t "$pid" -n "$STEADY" hold "$there" 80 </dev/zero >"$SCRATCH/out" &
+	out=$!
+	nsenter -t "$pid" -n "$STEADY" hold 127.0.0.1 80 </dev/zero >"$SCRATCH/in" &
+	in=$!
 	wait_until 10 test -s "$SCRATCH/out"
 	wait_until 10 test -s "$SCRATCH/in"
 	[ "$(own POST "/containers/old/drain?timeout=0" | jq .Connections)" = 0 ]
