@@ -44,15 +44,16 @@ static bool is_in_use(const struct work *work, const struct error *err)
 	       work->run->compose->style == COMPOSE_V2;
 }
 
-static void say_in_use(struct work *work)
+static void say(struct work *work, const char *word)
 {
 	static const char *const nouns[STEP_KINDS] = {[STEP_REMOVE_NETWORK] = "Network",
 						      [STEP_REMOVE_VOLUME] = "Volume",
 						      [STEP_REMOVE_IMAGE] = "Image"};
-	scoped_free char *subject =
-		str_format("%s %s", nouns[work->step->kind], work->step->name);
+	const char *noun = nouns[work->step->kind];
+	scoped_free char *subject = str_format("%s %s", noun ? noun : "", work->step->name);
 
-	progress_note(work->run->progress, subject, "Resource is still in use", true);
+	if (noun)
+		progress_note(work->run->progress, subject, word, true);
 }
 
 static void on_answer(void *data, const json_t *answer, const struct error *err)
@@ -61,7 +62,9 @@ static void on_answer(void *data, const json_t *answer, const struct error *err)
 	bool in_use = err && is_in_use(work, err);
 
 	if (in_use)
-		say_in_use(work);
+		say(work, "Resource is still in use");
+	else if (err && err->kind == ERROR_NOT_FOUND && work->run->compose->style == COMPOSE_V1)
+		say(work, "not found.");
 	if (!err || in_use || no_failures[work->step->kind] & 1u << err->kind)
 		work_done(work);
 	else
@@ -554,6 +557,18 @@ static void carry_out(struct run *run)
 		requests_run(run->requests);
 }
 
+void hold_signals(sigset_t *taken)
+{
+	static const int numbers[] = {SIGINT, SIGTERM};
+
+	sigemptyset(taken);
+	for (size_t i = 0; i < array_length(numbers); i++) {
+		sigaddset(taken, numbers[i]);
+		signal(numbers[i], SIG_DFL);
+	}
+	sigprocmask(SIG_BLOCK, taken, NULL);
+}
+
 bool execute(struct execution *execution, struct error *err)
 {
 	struct run run = {
@@ -565,10 +580,8 @@ bool execute(struct execution *execution, struct error *err)
 	};
 	sigset_t taken, before;
 
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGINT);
-	sigaddset(&taken, SIGTERM);
-	sigprocmask(SIG_BLOCK, &taken, &before);
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	hold_signals(&taken);
 	run.signals_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	requests_watch(run.requests, run.signals_fd, POLLIN, on_signal, &run);
 	progress_plan(run.progress, execution->plan);

@@ -6,6 +6,8 @@
 #include "cmd/compose/progress.h"
 #include "cmd/compose/requests.h"
 
+#include <signal.h>
+
 struct execution {
 	struct compose *compose;
 	const struct plan *plan;
@@ -23,6 +25,10 @@ struct execution {
  * gate's last health outputs, log lines, exit reason and the time used.  Steps that run when one fails are over, steps
  * that need it were not begun.  SIGINT and SIGTERM are taken while it runs. */
 bool execute(struct execution *execution, struct error *err);
+
+/* SIGINT and SIGTERM wait to be read from a signalfd, also where a shell that runs us in the background had them
+ * ignored. */
+void hold_signals(sigset_t *taken);
 
 /* The same without a request: what would be done is shown. */
 void execute_dry(struct progress *progress, const struct plan *plan);

@@ -392,6 +392,16 @@ static void v1_detail(struct progress *progress, const struct step *step, const 
 		write_line(progress, line, state, "");
 }
 
+/* Gates are no words of its. */
+static void v1_note(struct progress *progress, const char *subject, const char *word, bool over)
+{
+	scoped_free char *text = str_format("%s %s", subject, word);
+
+	(void)over;
+	if (!str_starts_with(subject, "Container "))
+		say(progress, text);
+}
+
 static void v1_close(struct progress *progress)
 {
 	struct words *words = progress->state;
@@ -421,5 +431,6 @@ const struct progress_driver progress_v1 = {
 	.done = v1_done,
 	.failed = v1_failed,
 	.detail = v1_detail,
+	.note = v1_note,
 	.close = v1_close,
 };

@@ -134,39 +134,6 @@ static bool check_down(struct compose *compose, const struct down *wishes)
 	return false;
 }
 
-static bool is_planned(const struct plan *plan, enum step_kind kind, const char *name)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->items[i].kind == kind && str_equal(plan->items[i].name, name))
-			return true;
-	return false;
-}
-
-/* Version 1 tries to remove what the file names, and says what was not there. */
-static void say_missing(const struct compose *compose, const struct down *wishes,
-			const struct plan *plan)
-{
-	const struct project *project = compose->project;
-
-	if (!project || compose->style != COMPOSE_V1)
-		return;
-	for (size_t i = 0; i < project->networks.count; i++) {
-		const struct resource *network = &project->networks.items[i];
-
-		if (network->used && !network->external &&
-		    !is_planned(plan, STEP_REMOVE_NETWORK, network->name))
-			fprintf(stderr, "Removing network %s\nNetwork %s not found.\n",
-				network->name, network->name);
-	}
-	for (size_t i = 0; wishes->volumes && i < project->volumes.count; i++) {
-		const struct resource *volume = &project->volumes.items[i];
-
-		if (!volume->external && !is_planned(plan, STEP_REMOVE_VOLUME, volume->name))
-			fprintf(stderr, "Removing volume %s\nVolume %s not found.\n", volume->name,
-				volume->name);
-	}
-}
-
 static int run_down(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct compose *compose = compose_of(cli);
@@ -193,8 +160,6 @@ static int run_down(struct cli *cli, void *fields, const struct strings *argumen
 		return 1;
 	plan_down(compose->project, &situation.seen, &options, &plan);
 	int status = carry_out(compose, &plan, &situation, &carry);
-	if (!status && !dry_run)
-		say_missing(compose, wishes, &plan);
 	if (!status && !dry_run && !arguments->count)
 		recorded_forget(compose);
 	return status;

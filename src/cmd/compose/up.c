@@ -5,7 +5,6 @@
 #include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 #define FIELD(member) offsetof(struct up, member)
@@ -344,17 +343,6 @@ static struct up_call call_of(struct cli *cli, const struct up *wishes,
 
 /* ---- up ---- */
 
-/* Signals that come while containers start are for `up`, not for its end. */
-static void hold_signals(void)
-{
-	sigset_t taken;
-
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGINT);
-	sigaddset(&taken, SIGTERM);
-	sigprocmask(SIG_BLOCK, &taken, NULL);
-}
-
 /* --exit-code-from a service that there is not: version 1 has a status of its own for it. */
 static bool check_exit_code_from(struct up_call *call, int *status)
 {
@@ -383,8 +371,8 @@ static int run_up(struct cli *cli, void *fields, const struct strings *arguments
 	bool attached = is_attached(&call);
 	int status = 1;
 
-	if (attached)
-		hold_signals();
+	if (attached) /* what comes while containers start is for `up`, and does not end it */
+		hold_signals(&(sigset_t){0});
 	if (call.wishes->exit_code_from &&
 	    (!compose_open(call.compose, arguments) || !check_exit_code_from(&call, &status)))
 		return status;

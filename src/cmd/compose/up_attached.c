@@ -10,6 +10,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+enum { LAST_LINES_MS = 5000 };
+
 struct member {
 	struct attached *attached;
 	char *id, *name, *service;
@@ -135,6 +137,7 @@ static void on_lines_over(void *data, const json_t *answer, const struct error *
 	if (err && err->kind != ERROR_NOT_FOUND)
 		compose_warn(member->attached->compose, "%s: %s", member->name, err->text);
 	tell_end(member);
+	end_if_over(member->attached);
 }
 
 static void follow(struct member *member, int64_t since_s)
@@ -261,8 +264,8 @@ static void on_list(void *data, const json_t *answer, const struct error *err)
 		requests_stop(attached->requests);
 		return;
 	}
-	json_array_foreach (answer, i, container)
-		take_container(attached, container);
+	for (i = json_array_size(answer); i-- > 0;) /* the oldest is the first */
+		take_container(attached, json_array_get(answer, i));
 	attached->listed = true;
 	say_attached(attached);
 	json_array_foreach (answer, i, container) {
@@ -378,6 +381,24 @@ static void say_stopping(const struct attached *attached)
 	fflush(out);
 }
 
+static void enough(void *data)
+{
+	struct attached *attached = data;
+
+	requests_stop(attached->requests);
+}
+
+/* What containers had to say before they ended: their streams end with them. */
+static void take_last_lines(struct attached *attached)
+{
+	for (size_t i = 0; i < attached->members.count; i++)
+		attached->members.items[i]->told = true;
+	if (all_ended(attached) || !attached->listed)
+		return;
+	requests_timer(attached->requests, LAST_LINES_MS, enough, attached);
+	requests_run(attached->requests);
+}
+
 /* Stop what was begun; then the lines that it had to say. */
 static int stop_all(struct attached *attached)
 {
@@ -394,10 +415,7 @@ static int stop_all(struct attached *attached)
 		return 1;
 	plan_stop(attached->compose->project, &call->situation.seen, &options, &plan);
 	int status = carry_out(attached->compose, &plan, &call->situation, &carry);
-	for (size_t i = 0; i < attached->members.count; i++)
-		attached->members.items[i]->told = true;
-	if (!all_ended(attached) && attached->listed)
-		requests_run(attached->requests);
+	take_last_lines(attached);
 	return status;
 }
 
@@ -433,9 +451,7 @@ static void take_signals(struct attached *attached)
 {
 	sigset_t taken;
 
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGINT);
-	sigaddset(&taken, SIGTERM);
+	hold_signals(&taken);
 	attached->signals_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	requests_watch(attached->requests, attached->signals_fd, POLLIN, on_signal, attached);
 }
