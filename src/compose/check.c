@@ -30,6 +30,18 @@ void check_error(const struct check *c, struct place place, const char *path, co
 	va_end(args);
 }
 
+void check_error_at(const struct check *c, struct place place, const struct spot *spot,
+		    const char *format, ...)
+{
+	scoped_free char *path = spot->name ? str_format("%s.%s", spot->path, spot->name)
+					    : str_format("%s[%zu]", spot->path, spot->index);
+	va_list args;
+
+	va_start(args, format);
+	say(c, DIAGNOSTIC_ERROR, place, path, format, args);
+	va_end(args);
+}
+
 void check_warn(const struct check *c, struct place place, const char *path, const char *format,
 		...)
 {

@@ -11,7 +11,16 @@ struct check {
 	struct diagnostics *diagnostics;
 };
 
-/* `path` below the service or resource; "": it itself. */
+/* Below the service or resource: "", "labels", {"ports", .index = 1}, {"networks", .name = "n"}.  It becomes text only
+ * when something is to be said. */
+struct spot {
+	const char *path;
+	const char *name; /* of a member; NULL: an item of a list */
+	size_t index;
+};
+
+void check_error_at(const struct check *c, struct place place, const struct spot *spot,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 void check_error(const struct check *c, struct place place, const char *path, const char *format,
 		 ...) __attribute__((format(printf, 4, 5)));
 void check_warn(const struct check *c, struct place place, const char *path, const char *format,
@@ -28,7 +37,7 @@ void check_service(const struct check *c); /* check_service.c */
 void check_mounts(const struct check *c, const struct node *mounts); /* check_mounts.c */
 void check_configs(const struct check *c, const struct node *configs);
 void check_secrets(const struct check *c, const struct node *secrets);
-void check_network(const struct check *c, const struct node_member *network, const char *path);
+void check_network(const struct check *c, const struct node_member *network);
 void check_build(const struct check *c, const struct node *build); /* check_build.c */
 void check_image(const struct check *c, const struct node *image);
 void check_platform(const struct check *c, const struct node *platform);

@@ -11,34 +11,34 @@ static const char *resource_key(const void *data, size_t index)
 }
 
 static void check_declared(const struct check *c, const struct resources *resources,
-			   const char *kind, const struct node *name, const char *path)
+			   const char *kind, const struct node *name, const struct spot *spot)
 {
 	if (!name || resources_get(resources, name->text))
 		return;
 	const char *nearest =
 		spelling_nearest(name->text, resource_key, resources, resources->count);
-	check_error(c, name->place, path, "service \"%s\" refers to undefined %s %s%s%s%s",
-		    c->service->name, kind, name->text, nearest ? "; did you mean '" : "",
-		    nearest ? nearest : "", nearest ? "'?" : "");
+	check_error_at(c, name->place, spot, "service \"%s\" refers to undefined %s %s%s%s%s",
+		       c->service->name, kind, name->text, nearest ? "; did you mean '" : "",
+		       nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-void check_network(const struct check *c, const struct node_member *network, const char *path)
+void check_network(const struct check *c, const struct node_member *network)
 {
 	struct node name = {.place = network->place, .text = network->key};
+	struct spot spot = {"networks", .name = network->key};
 
 	if (strcmp(network->key, "default") != 0)
-		check_declared(c, &c->project->networks, "network", &name, path);
+		check_declared(c, &c->project->networks, "network", &name, &spot);
 }
 
 void check_files(const struct check *c, const char *kind, const char *path,
 		 const struct node *files, const struct resources *resources)
 {
-	size_t index = 0;
+	struct spot spot = {path};
 
 	node_each(member, files) {
-		scoped_free char *here = str_format("%s[%zu]", path, index++);
-
-		check_declared(c, resources, kind, check_text(member->value, "source"), here);
+		check_declared(c, resources, kind, check_text(member->value, "source"), &spot);
+		spot.index++;
 	}
 }
 
@@ -73,7 +73,7 @@ static const struct mount_type *mount_type_of(const struct node *mount)
 	return NULL;
 }
 
-static void check_options(const struct check *c, const struct node *mount, const char *path)
+static void check_options(const struct check *c, const struct node *mount, const struct spot *spot)
 {
 	static const char *const sections[] = {"bind", "volume", "tmpfs", "image"};
 	const char *type = node_get_text(mount, "type", "");
@@ -82,13 +82,13 @@ static void check_options(const struct check *c, const struct node *mount, const
 		const struct node_member *section = node_find(mount, sections[i]);
 
 		if (section && strcmp(type, sections[i]) != 0)
-			check_error(c, section->place, path,
-				    "'%s' is for mounts of type %s, not %s", sections[i],
-				    sections[i], type);
+			check_error_at(c, section->place, spot,
+				       "'%s' is for mounts of type %s, not %s", sections[i],
+				       sections[i], type);
 	}
 }
 
-static void check_mount(const struct check *c, const struct node *mount, const char *path)
+static void check_mount(const struct check *c, const struct node *mount, const struct spot *spot)
 {
 	const struct mount_type *type = mount_type_of(mount);
 	const struct node *source = node_get(mount, "source");
@@ -96,37 +96,39 @@ static void check_mount(const struct check *c, const struct node *mount, const c
 	if (!type)
 		return;
 	if (!type->is_done)
-		check_error(c, mount->place, path, "mounts of type %s are not supported",
-			    type->name);
+		check_error_at(c, mount->place, spot, "mounts of type %s are not supported",
+			       type->name);
 	else if (type->needs_source && !source)
-		check_error(c, mount->place, path, "a mount of type %s needs a source", type->name);
+		check_error_at(c, mount->place, spot, "a mount of type %s needs a source",
+			       type->name);
 	else if (source && !type->has_source)
-		check_error(c, source->place, path, "a mount of type %s has no source", type->name);
-	check_options(c, mount, path);
+		check_error_at(c, source->place, spot, "a mount of type %s has no source",
+			       type->name);
+	check_options(c, mount, spot);
 	if (strcmp(type->name, "volume") == 0 && !c->project->version1)
 		check_declared(c, &c->project->volumes, "volume", check_text(mount, "source"),
-			       path);
+			       spot);
 }
 
 /* A target that an earlier one of the list has. */
 static void check_target(const struct check *c, struct map *seen, const struct node *item,
-			 const char *path)
+			 const struct spot *spot)
 {
 	const struct node *target = check_text(item, "target");
 
 	if (target && map_put(seen, target->text, (void *)target))
-		check_error(c, target->place, path, "there are two mounts on %s", target->text);
+		check_error_at(c, target->place, spot, "there are two mounts on %s", target->text);
 }
 
 void check_mounts(const struct check *c, const struct node *mounts)
 {
 	scoped_map struct map seen = {0};
-	size_t index = 0;
+	struct spot spot = {"volumes"};
 
 	node_each(member, mounts) {
-		scoped_free char *path = str_format("volumes[%zu]", index++);
-
-		check_mount(c, member->value, path);
-		check_target(c, &seen, member->value, path);
+		check_mount(c, member->value, &spot);
+		if (mounts->count > 1)
+			check_target(c, &seen, member->value, &spot);
+		spot.index++;
 	}
 }

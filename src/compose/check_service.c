@@ -24,14 +24,13 @@ static void check_same(const struct check *c, const char *key, const struct node
 
 static void check_devices(const struct check *c, const struct node *devices, const char *path)
 {
-	size_t index = 0;
+	struct spot spot = {path};
 
 	node_each(member, devices) {
-		scoped_free char *here = str_format("%s[%zu]", path, index++);
-
 		if (node_find(member->value, "count") && node_find(member->value, "device_ids"))
-			check_error(c, member->value->place, here,
-				    "\"count\" and \"device_ids\" exclude each other");
+			check_error_at(c, member->value->place, &spot,
+				       "\"count\" and \"device_ids\" exclude each other");
+		spot.index++;
 	}
 }
 
@@ -80,29 +79,28 @@ static void check_network_mode(const struct check *c, const struct node *mode)
 			   "published ports are discarded when using host network mode");
 }
 
-static void check_address(const struct check *c, const struct node *map, const char *key,
-			  int family, const char *path)
+static void check_address(const struct check *c, const struct node_member *network, const char *key,
+			  int family)
 {
-	const struct node *address = check_text(map, key);
+	const struct node *address = check_text(network->value, key);
+	struct spot spot = {"networks", .name = network->key};
 	struct in6_addr binary;
 
 	if (address && inet_pton(family, address->text, &binary) != 1)
-		check_error(c, address->place, path, "\"%s\" is no %s address", address->text,
-			    family == AF_INET ? "IPv4" : "IPv6");
+		check_error_at(c, address->place, &spot, "\"%s\" is no %s address", address->text,
+			       family == AF_INET ? "IPv4" : "IPv6");
 }
 
 static void check_networks(const struct check *c, const struct node *networks)
 {
 	node_each(member, networks) {
-		scoped_free char *path = str_format("networks.%s", member->key);
-
-		check_network(c, member, path);
-		check_address(c, member->value, "ipv4_address", AF_INET, path);
-		check_address(c, member->value, "ipv6_address", AF_INET6, path);
+		check_network(c, member);
+		check_address(c, member, "ipv4_address", AF_INET);
+		check_address(c, member, "ipv6_address", AF_INET6);
 	}
 }
 
-static void check_port(const struct check *c, const struct node *port, const char *path)
+static void check_port(const struct check *c, const struct node *port, const struct spot *spot)
 {
 	const struct node *published = check_text(port, "published");
 	const struct node *host_ip = check_text(port, "host_ip");
@@ -111,36 +109,34 @@ static void check_port(const struct check *c, const struct node *port, const cha
 	struct error err;
 
 	if (published && !port_range_parse(published->text, &first, &last, &err))
-		check_error(c, published->place, path, "%s", err.text);
+		check_error_at(c, published->place, spot, "%s", err.text);
 	if (host_ip && inet_pton(AF_INET, host_ip->text, &binary) != 1 &&
 	    inet_pton(AF_INET6, host_ip->text, &binary) != 1)
-		check_error(c, host_ip->place, path, "invalid IP address: %s", host_ip->text);
+		check_error_at(c, host_ip->place, spot, "invalid IP address: %s", host_ip->text);
 }
 
 static void check_ports(const struct check *c, const struct node *ports)
 {
-	size_t index = 0;
+	struct spot spot = {"ports"};
 
 	node_each(member, ports) {
-		scoped_free char *path = str_format("ports[%zu]", index++);
-
-		check_port(c, member->value, path);
+		check_port(c, member->value, &spot);
+		spot.index++;
 	}
 }
 
 static void check_expose(const struct check *c, const struct node *ports)
 {
+	struct spot spot = {"expose"};
 	uint16_t first, last;
 	struct error err;
 	int protocol;
-	size_t index = 0;
 
 	node_each(member, ports) {
-		scoped_free char *path = str_format("expose[%zu]", index++);
-
-		if (!strchr(member->value->text, '$') &&
+		if (!check_waits(member->value) &&
 		    !port_spec_parse(member->value->text, &protocol, &first, &last, &err))
-			check_error(c, member->value->place, path, "%s", err.text);
+			check_error_at(c, member->value->place, &spot, "%s", err.text);
+		spot.index++;
 	}
 }
 
@@ -215,12 +211,12 @@ static void check_ulimits(const struct check *c, const struct node *ulimits)
 	node_each(member, ulimits) {
 		int64_t soft = node_get_int(member->value, "soft", 0);
 		int64_t hard = node_get_int(member->value, "hard", 0);
-		scoped_free char *path = str_format("ulimits.%s", member->key);
+		struct spot spot = {"ulimits", .name = member->key};
 
 		if (hard >= 0 && (soft > hard || soft < 0))
-			check_error(c, member->value->place, path,
-				    "the soft limit %lld is above the hard one, %lld",
-				    (long long)soft, (long long)hard);
+			check_error_at(c, member->value->place, &spot,
+				       "the soft limit %lld is above the hard one, %lld",
+				       (long long)soft, (long long)hard);
 	}
 }
 
