@@ -26,17 +26,24 @@ static void set_true(const struct defaults *d, struct node *map, const char *key
 }
 
 /* Where files of configs and secrets go, made absolute. */
+static void settle_target(const struct defaults *d, struct node *file, const char *folder)
+{
+	struct node_member *target = node_find(file, "target");
+	const char *source = node_get_text(file, "source", "");
+
+	if (!target)
+		set_text(d, file, "target", arena_format(d->arena, "%s%s", folder, source));
+	else if (target->value->kind == NODE_TEXT && !strchr("/$", *target->value->text))
+		target->value = node_new_text(
+			d->arena, arena_format(d->arena, "%s%s", folder, target->value->text),
+			target->value->place);
+}
+
 static void settle_targets(const struct defaults *d, const struct node *files, const char *folder)
 {
-	node_each(member, files) {
-		struct node *target = node_get(member->value, "target");
-		const char *source = node_get_text(member->value, "source", "");
-
-		set_text(d, member->value, "target",
-			 arena_format(d->arena, "%s%s", folder, source));
-		if (target && *target->text && *target->text != '/' && *target->text != '$')
-			target->text = arena_format(d->arena, "%s%s", folder, target->text);
-	}
+	node_each(member, files)
+		if (member->value->kind == NODE_MAP)
+			settle_target(d, member->value, folder);
 }
 
 static void settle_build(const struct defaults *d, struct node *build)
@@ -91,7 +98,7 @@ static void settle_service(struct defaults *d, struct node *service)
 {
 	const struct node *reserved =
 		node_get(node_get(node_get(service, "deploy"), "resources"), "reservations");
-	struct node *policy = node_get(service, "pull_policy");
+	struct node_member *policy = node_find(service, "pull_policy");
 
 	settle_build(d, node_get(service, "build"));
 	settle_dependencies(d, node_get(service, "depends_on"));
@@ -101,8 +108,8 @@ static void settle_service(struct defaults *d, struct node *service)
 	settle_devices(d, node_get(reserved, "devices"));
 	settle_mounts(d, node_get(service, "volumes"));
 	settle_networks(d, service);
-	if (policy && strcmp(policy->text, "if_not_present") == 0)
-		policy->text = "missing";
+	if (policy && strcmp(policy->value->text, "if_not_present") == 0)
+		policy->value = node_new_text(d->arena, "missing", policy->value->place);
 }
 
 void defaults_apply(struct arena *arena, struct node *root, const struct defaults_rules *rules)

@@ -255,43 +255,49 @@ static void set_default(struct shaping *s, struct node *map, const char *key, co
 			    node_new_text(s->arena, value, (struct place){0}));
 }
 
-static void complete_mount(struct shaping *s, struct node *mount)
+/* Text nodes are shared: one whose text changes is made anew. */
+static void resolve_path(struct shaping *s, struct node_member *path)
 {
-	struct node *source = node_get(mount, "source");
+	const char *text;
 
-	if (source && strcmp(node_get_text(mount, "type", ""), "bind") == 0)
-		source->text = shape_path(s, source->text);
+	if (!path || path->value->kind != NODE_TEXT)
+		return;
+	text = shape_path(s, path->value->text);
+	if (strcmp(text, path->value->text) != 0)
+		path->value = node_new_text(s->arena, text, path->value->place);
 }
 
-static void resolve_context(struct shaping *s, struct node *context)
+static void complete_mount(struct shaping *s, struct node *mount)
+{
+	if (strcmp(node_get_text(mount, "type", ""), "bind") == 0)
+		resolve_path(s, node_find(mount, "source"));
+}
+
+static void resolve_context(struct shaping *s, struct node_member *context)
 {
 	static const char *const remote[] = {"github.com/", "service:", "target:"};
 
-	for (size_t i = 0; i < array_length(remote); i++)
-		if (str_starts_with(context->text, remote[i]))
+	for (size_t i = 0; context && i < array_length(remote); i++)
+		if (str_starts_with(context->value->text, remote[i]))
 			return;
-	if (context->kind == NODE_TEXT)
-		context->text = shape_path(s, context->text);
+	resolve_path(s, context);
 }
 
 static void complete_build(struct shaping *s, struct node *build)
 {
-	struct node *context = node_get(build, "context");
-
-	if (context)
-		resolve_context(s, context);
+	resolve_context(s, node_find(build, "context"));
 	node_each(member, node_get(build, "additional_contexts"))
-		resolve_context(s, member->value);
+		resolve_context(s, member);
 }
 
 /* A volume of the local driver that is a folder of this host. */
 static void complete_volume(struct shaping *s, const struct node *volume)
 {
 	struct node *options = node_get(volume, "driver_opts");
-	struct node *device = node_get(options, "device");
 
-	if (device && *device->text && strstr(node_get_text(options, "o", ""), "bind"))
-		device->text = shape_path(s, device->text);
+	if (*node_get_text(options, "device", "") &&
+	    strstr(node_get_text(options, "o", ""), "bind"))
+		resolve_path(s, node_find(options, "device"));
 }
 
 static bool is_volume(const struct trail *trail)

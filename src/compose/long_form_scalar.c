@@ -91,6 +91,16 @@ static bool check_words(struct shaping *s, const char *words, const struct node 
 			   nearest ? "'?" : "");
 }
 
+/* Text as it was written is shared: nobody changes such a node. */
+static struct node *with_text(struct shaping *s, const struct node *value, const char *text)
+{
+	if (value->kind == NODE_TEXT && value->text == text)
+		return (struct node *)value;
+	struct node *out = arena_new(s->arena, struct node);
+	*out = (struct node){.kind = NODE_TEXT, .place = value->place, .text = text};
+	return out;
+}
+
 static struct node *shape_text(struct shaping *s, const struct attribute *attribute,
 			       const struct node *value, const struct trail *trail)
 {
@@ -98,8 +108,7 @@ static struct node *shape_text(struct shaping *s, const struct attribute *attrib
 
 	if (!text)
 		return NULL;
-	struct node *out = arena_new(s->arena, struct node);
-	*out = (struct node){.kind = NODE_TEXT, .place = value->place, .text = text};
+	struct node *out = with_text(s, value, text);
 	if (attribute->words && !check_words(s, attribute->words, out, trail))
 		return NULL;
 	return out;
@@ -122,10 +131,8 @@ static struct node *shape_path_text(struct shaping *s, const struct attribute *a
 	if (!*out->text)
 		return shape_error(s, trail, value->place, "must be a path, not empty");
 	if (attribute->kind == ATTRIBUTE_PATH)
-		out->text = shape_path(s, out->text);
-	else if (!shape_waits(s, out))
-		out->text = clean_in_arena(s, out->text);
-	return out;
+		return with_text(s, out, shape_path(s, out->text));
+	return shape_waits(s, out) ? out : with_text(s, out, clean_in_arena(s, out->text));
 }
 
 /* ---- true and false ---- */
