@@ -57,9 +57,19 @@ struct node *node_new_map(struct arena *arena, struct place place)
 	return new_node(arena, NODE_MAP, place);
 }
 
-/* ---- the index of a large map ---- */
+/* ---- what a map knows of its keys ---- */
 
-enum { INDEX_FROM = 16 }; /* members */
+_Static_assert(sizeof(struct node) == 64, "a node is one line of the processor's cache");
+
+/* One of 32, by the first letters. */
+static uint32_t key_bit(const char *key)
+{
+	unsigned char first = (unsigned char)key[0], second = first ? (unsigned char)key[1] : 0;
+
+	return 1u << ((first * 7u + second * 3u) % 32);
+}
+
+enum { INDEX_FROM = 16, INDEX_BITS_LEAST = 6 }; /* members, and slots for four times as many */
 
 static uint32_t hash(const char *key)
 {
@@ -72,7 +82,7 @@ static uint32_t hash(const char *key)
 
 static uint32_t *find_slot(const struct node *map, const char *key)
 {
-	size_t mask = map->index_size - 1, at = hash(key) & mask;
+	size_t mask = ((size_t)1 << map->index_bits) - 1, at = hash(key) & mask;
 
 	while (map->index[at] && strcmp(map->members[map->index[at] - 1].key, key) != 0)
 		at = (at + 1) & mask;
@@ -82,7 +92,7 @@ static uint32_t *find_slot(const struct node *map, const char *key)
 /* The first of two members of one key is the one that is found. */
 static void fill_index(struct node *map)
 {
-	memset(map->index, 0, map->index_size * sizeof(*map->index));
+	memset(map->index, 0, sizeof(*map->index) << map->index_bits);
 	for (size_t i = 0; i < map->count; i++) {
 		uint32_t *slot = find_slot(map, map->members[i].key);
 
@@ -96,17 +106,17 @@ static void extend_index(struct arena *arena, struct node *map)
 {
 	if (map->count < INDEX_FROM)
 		return;
-	if (map->index && 2 * map->count <= map->index_size) {
+	if (map->index && 2 * (size_t)map->count <= (size_t)1 << map->index_bits) {
 		uint32_t *slot = find_slot(map, map->members[map->count - 1].key);
 
 		if (!*slot)
 			*slot = (uint32_t)map->count;
 		return;
 	}
-	map->index_size = 4 * INDEX_FROM;
-	while (map->index_size < 4 * map->count)
-		map->index_size *= 2;
-	map->index = arena_alloc(arena, map->index_size * sizeof(*map->index));
+	map->index_bits = INDEX_BITS_LEAST;
+	while ((size_t)1 << map->index_bits < 4 * (size_t)map->count)
+		map->index_bits++;
+	map->index = arena_alloc(arena, sizeof(*map->index) << map->index_bits);
 	fill_index(map);
 }
 
@@ -121,8 +131,8 @@ struct node_member *node_find(const struct node *map, const char *key)
 
 		return slot ? &map->members[slot - 1] : NULL;
 	}
-	for (size_t i = 0; i < map->count; i++) /* most differ at once */
-		if (*map->members[i].key == *key && strcmp(map->members[i].key, key) == 0)
+	for (size_t i = 0; (map->seen & key_bit(key)) && i < map->count; i++)
+		if (strcmp(map->members[i].key, key) == 0)
 			return &map->members[i];
 	return NULL;
 }
@@ -165,7 +175,7 @@ int64_t node_get_int(const struct node *map, const char *key, int64_t otherwise)
 static void append(struct arena *arena, struct node *parent, struct node_member member)
 {
 	if (parent->count == parent->capacity) {
-		size_t capacity = parent->capacity ? 2 * parent->capacity : 4;
+		uint32_t capacity = parent->capacity ? 2 * parent->capacity : 4;
 		struct node_member *members =
 			arena_alloc(arena, capacity * sizeof(*parent->members));
 
@@ -175,8 +185,10 @@ static void append(struct arena *arena, struct node *parent, struct node_member 
 		parent->capacity = capacity;
 	}
 	parent->members[parent->count++] = member;
-	if (parent->kind == NODE_MAP)
-		extend_index(arena, parent);
+	if (parent->kind != NODE_MAP)
+		return;
+	parent->seen |= key_bit(member.key);
+	extend_index(arena, parent);
 }
 
 void node_set(struct arena *arena, struct node *map, const char *key, struct place place,

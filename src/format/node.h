@@ -11,9 +11,18 @@ struct place {
 	uint32_t line, column; /* from 1; columns count characters */
 };
 
-enum node_kind { NODE_NULL, NODE_BOOL, NODE_INT, NODE_FLOAT, NODE_TEXT, NODE_LIST, NODE_MAP };
+/* One byte each: a project has hundreds of thousands of nodes. */
+enum __attribute__((packed)) node_kind {
+	NODE_NULL,
+	NODE_BOOL,
+	NODE_INT,
+	NODE_FLOAT,
+	NODE_TEXT,
+	NODE_LIST,
+	NODE_MAP
+};
 
-enum node_tag {
+enum __attribute__((packed)) node_tag {
 	NODE_TAG_NONE,
 	NODE_TAG_RESET,	   /* !reset: what earlier files said here goes */
 	NODE_TAG_OVERRIDE, /* !override: it replaces, unmerged */
@@ -23,6 +32,8 @@ struct node {
 	enum node_kind kind;
 	enum node_tag tag;
 	bool plain; /* a scalar without quotes: its kind may follow what the model wants */
+	uint8_t index_bits; /* of a large map's index: it has 2^bits slots */
+	uint32_t seen;	    /* of a small map: bits of all keys, so that most misses cost nothing */
 	struct place place;
 	const char *text; /* of scalars: as written, quotes and escapes undone; "" for null */
 	union {
@@ -31,9 +42,8 @@ struct node {
 		double real;	/* NODE_FLOAT */
 	};
 	struct node_member *members; /* of NODE_LIST (without keys) and NODE_MAP, in the order written */
-	size_t count, capacity;
+	uint32_t count, capacity;
 	uint32_t *index; /* of a large map: slots, by hash of the key, of a member's number + 1 */
-	size_t index_size;
 };
 
 struct node_member {
