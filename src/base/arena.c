@@ -2,12 +2,15 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
-enum { BLOCK_SIZE = 64 << 10, ALIGNMENT = 16 };
+/* An arena that has grown large takes huge pages: a fault for each 4 KiB would cost more than what is
+ * written there. */
+enum { BLOCK_SIZE = 64 << 10, ALIGNMENT = 16, LARGE_FROM = 1 << 20, LARGE_SIZE = 2 << 20 };
 
 struct arena_block {
 	struct arena_block *next;
-	size_t unused; /* keeps what follows aligned */
+	size_t mapped; /* bytes; 0: it is on the heap */
 	char data[];
 };
 
@@ -19,7 +22,10 @@ void arena_fini(struct arena *arena)
 		struct arena_block *block = arena->blocks;
 
 		arena->blocks = block->next;
-		free(block);
+		if (block->mapped)
+			munmap(block, block->mapped);
+		else
+			free(block);
 	}
 	*arena = (struct arena){0};
 }
@@ -38,14 +44,30 @@ static void *add_large(struct arena *arena, size_t size)
 	return block->data;
 }
 
+/* NULL: the kernel has none, so the heap is asked. */
+static struct arena_block *map_block(void)
+{
+	struct arena_block *block = mmap(NULL, LARGE_SIZE, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		return NULL;
+	madvise(block, LARGE_SIZE, MADV_HUGEPAGE); /* where it can */
+	block->mapped = LARGE_SIZE;
+	return block;
+}
+
 static void add_block(struct arena *arena)
 {
-	struct arena_block *block = mem_zeroed(1, sizeof(*block) + BLOCK_SIZE);
+	struct arena_block *block = arena->used > LARGE_FROM ? map_block() : NULL;
+	size_t size = block ? LARGE_SIZE - sizeof(*block) : BLOCK_SIZE;
 
+	if (!block)
+		block = mem_zeroed(1, sizeof(*block) + BLOCK_SIZE);
 	block->next = arena->blocks;
 	arena->blocks = block;
 	arena->next = block->data;
-	arena->end = block->data + BLOCK_SIZE;
+	arena->end = block->data + size;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

@@ -66,7 +66,7 @@ static uint32_t key_bit(const char *key)
 {
 	unsigned char first = (unsigned char)key[0], second = first ? (unsigned char)key[1] : 0;
 
-	return 1u << ((first * 7u + second * 3u) % 32);
+	return 1u << ((first * 9u + second) % 32);
 }
 
 enum { INDEX_FROM = 16, INDEX_BITS_LEAST = 6 }; /* members, and slots for four times as many */
