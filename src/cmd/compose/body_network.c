@@ -194,7 +194,7 @@ static void set_driver_options(const struct body *body, const struct membership 
 	const struct node *name = node_get(membership->node, "interface_name");
 
 	if (name && name->kind == NODE_TEXT && *name->text) {
-		if (body_api_has(body, "1.49") || body->request->features->is_wherry)
+		if (body_api_has(body, "1.49"))
 			doc_set_text(options, "com.docker.network.endpoint.ifname", name->text);
 		else
 			body_warn(body, name, "networks.interface_name",

@@ -252,7 +252,7 @@ static const struct row rows[] = {
 	{"networks: {n: {mac_address: 02:00:00:00:00:02, driver_opts: {a: b}, interface_name: x0}}",
 	 POINT "p_n|MacAddress", "\"02:00:00:00:00:02\""},
 	{"networks: {n: {mac_address: 02:00:00:00:00:02, driver_opts: {a: b}, interface_name: x0}}",
-	 POINT "p_n|DriverOpts", "{\"a\": \"b\", \"com.docker.network.endpoint.ifname\": \"x0\"}"},
+	 POINT "p_n|DriverOpts", "{\"a\": \"b\"}"},
 	{"oom_kill_disable: true", HOST "OomKillDisable", "true"},
 	{"oom_score_adj: -500", HOST "OomScoreAdj", "-500"},
 	{"pids_limit: 10", HOST "PidsLimit", "10"},

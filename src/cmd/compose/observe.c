@@ -10,6 +10,7 @@
 #include "cmd/compose/body.h"
 #include "cmd/compose/files.h"
 #include "cmd/compose/observe_compare.h"
+#include "cmd/compose/placement.h"
 #include "format/json.h"
 #include "format/sha256.h"
 
@@ -52,7 +53,8 @@ bool observe_wanted(struct compose *compose, struct wanted *wanted, struct error
 {
 	const struct project *project = compose->project;
 
-	if (!add_digests(compose, "configs", &project->configs, err) ||
+	if (!placement_check(compose, err) ||
+	    !add_digests(compose, "configs", &project->configs, err) ||
 	    !add_digests(compose, "secrets", &project->secrets, err))
 		return false;
 	pairs_sort(&compose->digests);
