@@ -110,6 +110,32 @@ static void add_namespaces(struct maker *maker)
 	}
 }
 
+/* What is built from another service's image needs that service, running or not. */
+static void check_context(struct maker *maker, const struct node *context)
+{
+	static const char prefix[] = "service:";
+	const char *name = context->text + sizeof(prefix) - 1;
+
+	if (!maker->diagnostics || !maker->service->enabled || context->kind != NODE_TEXT ||
+	    !str_starts_with(context->text, prefix) || project_service(maker->project, name))
+		return;
+	scoped_free char *path = str_format("services.%s.build", maker->service->name);
+	diagnostics_error(maker->diagnostics, context->place, path,
+			  "service \"%s\" is built from undefined service \"%s\"",
+			  maker->service->name, name);
+}
+
+static void check_contexts(struct maker *maker)
+{
+	const struct node *build = node_get(maker->service->node, "build");
+	const struct node *context = node_get(build, "context");
+
+	if (context)
+		check_context(maker, context);
+	node_each (member, node_get(build, "additional_contexts"))
+		check_context(maker, member->value);
+}
+
 /* The text before the first colon. */
 static const char *first_piece(struct maker *maker, const char *text)
 {
@@ -175,6 +201,7 @@ static void make_of_service(struct maker *maker)
 	add_links(maker);
 	add_namespaces(maker);
 	add_volumes_from(maker);
+	check_contexts(maker);
 	if (maker->project->style == COMPOSE_V2 && !maker->project->plain)
 		write_implied(maker);
 	size = maker->found.count * sizeof(struct dependency);
@@ -214,14 +241,24 @@ struct circle_search {
 	} way;
 };
 
+/* Where the last of them names the first; what it only implies is told at the service. */
+static bool tell_circle_at(struct circle_search *search, const struct service *last,
+			   const char *first, const char *chain)
+{
+	const struct node_member *written = node_find(node_get(last->node, "depends_on"), first);
+	bool is_written = written && written->place.file;
+	scoped_free char *path =
+		str_format("services.%s%s", last->name, is_written ? ".depends_on" : "");
+
+	return diagnostics_error(search->diagnostics, is_written ? written->place : last->place,
+				 path, "services depend on each other: %s", chain);
+}
+
 static bool tell_circle(struct circle_search *search, size_t again)
 {
 	const struct service *services = search->project->services;
 	const struct service *last = &services[search->way.items[search->way.count - 1].service];
-	scoped_free char *path = str_format("services.%s.depends_on", last->name);
-	scoped_buffer struct buffer text = {0};
-	const struct node *node = node_get(last->node, "depends_on");
-	const struct node_member *member = node_find(node, services[again].name);
+	scoped_buffer struct buffer chain = {0};
 	bool shown = false;
 
 	for (size_t i = 0; i < search->way.count; i++) {
@@ -229,11 +266,10 @@ static bool tell_circle(struct circle_search *search, size_t again)
 
 		shown |= service == again;
 		if (shown)
-			buffer_format(&text, "%s -> ", services[service].name);
+			buffer_format(&chain, "%s -> ", services[service].name);
 	}
-	buffer_add_text(&text, services[again].name);
-	return diagnostics_error(search->diagnostics, member ? member->place : last->place, path,
-				 "services depend on each other: %s", text.data);
+	buffer_add_text(&chain, services[again].name);
+	return tell_circle_at(search, last, services[again].name, chain.data);
 }
 
 /* One step: false at a circle. */

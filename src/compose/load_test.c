@@ -560,6 +560,13 @@ static void dependencies_must_be_there(void **state)
 		   "services: {a: {image: x, network_mode: 'service:b'}, b: {image: y, "
 		   "volumes_from: [c]}, c: {image: z, ipc: 'service:a'}}\n"}},
 		 .error = "services depend on each other: a -> b -> c -> a"},
+		{NULL,
+		 {{"/p/compose.yaml", "services: {a: {build: {context: ., additional_contexts: {q: "
+				      "'service:zz'}}}}\n"}},
+		 .error = "services.a.build: service \"a\" is built from undefined service \"zz\""},
+		{NULL,
+		 {{"/p/compose.yaml", "services: {a: {image: x, links: [a]}}\n"}},
+		 .error = "compose.yaml:1:12: services.a: services depend on each other: a -> a"},
 	};
 
 	check_cases(cases);
