@@ -30,6 +30,22 @@ static const char *keep_file(struct diagnostics *diagnostics, const char *file)
 	return files->items[files->count - 1];
 }
 
+/* An error is worth more than a warning: one of those goes. */
+static bool make_room(struct diagnostics *diagnostics, enum diagnostic_level level)
+{
+	if (diagnostics->count < DIAGNOSTICS_LIMIT)
+		return true;
+	diagnostics->dropped++;
+	for (size_t i = diagnostics->count; i > 0 && level == DIAGNOSTIC_ERROR; i--) {
+		if (diagnostics->items[i - 1].level == DIAGNOSTIC_ERROR)
+			continue;
+		drop(&diagnostics->items[i - 1]);
+		vector_remove(diagnostics, i - 1);
+		return true;
+	}
+	return false;
+}
+
 static void add(struct diagnostics *diagnostics, struct diagnostic item)
 {
 	for (size_t i = 0; i < diagnostics->count; i++) {
@@ -39,8 +55,7 @@ static void add(struct diagnostics *diagnostics, struct diagnostic item)
 		}
 	}
 	diagnostics->errors += item.level == DIAGNOSTIC_ERROR;
-	if (diagnostics->count == DIAGNOSTICS_LIMIT) {
-		diagnostics->dropped++;
+	if (!make_room(diagnostics, item.level)) {
 		drop(&item);
 		return;
 	}

@@ -12,7 +12,7 @@ struct diagnostic {
 	char *text; /* owned: the reason */
 };
 
-enum { DIAGNOSTICS_LIMIT = 100 }; /* kept; more are counted */
+enum { DIAGNOSTICS_LIMIT = 100 }; /* kept, errors before warnings; more are counted */
 
 struct diagnostics {
 	struct diagnostic *items;

@@ -53,12 +53,26 @@ static void the_same_is_told_once_and_many_are_counted(void **state)
 	assert_true(all.errors >= 150);
 }
 
+static void errors_push_warnings_out(void **state)
+{
+	scoped_diagnostics struct diagnostics all = {0};
+
+	for (unsigned i = 0; i < 150; i++)
+		diagnostics_warn(&all, (struct place){"a", i, 1}, "p", "odd");
+	diagnostics_error(&all, (struct place){"a", 1, 1}, "p", "wrong");
+	assert_int_equal(all.count, DIAGNOSTICS_LIMIT);
+	assert_int_equal(all.dropped, 51);
+	assert_string_equal(all.items[DIAGNOSTICS_LIMIT - 1].text, "wrong");
+	assert_string_equal(all.items[DIAGNOSTICS_LIMIT - 2].text, "odd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_has_its_line_and_a_caret),
 		cmocka_unit_test(a_long_line_is_cut_around_the_place),
 		cmocka_unit_test(the_same_is_told_once_and_many_are_counted),
+		cmocka_unit_test(errors_push_warnings_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
