@@ -95,7 +95,8 @@ wait_exit() { # prints the code
 @test "inspect differs by version as documented" {
 	id=$(create old '{"Image":"busybox"}')
 	run curl -sS --unix-socket "$SOCKET" http://wherry/v1.47/images/busybox/json
-	jq -e '(has("VirtualSize") or has("ContainerConfig")) | not' <<<"$output"
+	jq -e '(has("VirtualSize") or has("Container")) | not' <<<"$output"
+	jq -e '.ContainerConfig.Cmd == .Config.Cmd' <<<"$output" # docker-compose 1.29 asks for it in any version
 	run curl -sS --unix-socket "$SOCKET" http://wherry/v1.43/images/busybox/json
 	jq -e 'has("VirtualSize") and has("ContainerConfig") and .Container == ""' <<<"$output"
 }

@@ -98,7 +98,7 @@ static void set_service_labels(const struct body_request *request, json_t *label
 		set_label(labels, "slug", request->slug);
 	if (request->hash) {
 		set_label(labels, "config-hash", request->hash);
-		doc_set_text(labels, "wherry.compose.hash", request->hash);
+		doc_set_text(labels, CONTAINER_HASH_LABEL, request->hash);
 	}
 }
 

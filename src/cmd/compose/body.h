@@ -36,6 +36,11 @@ struct target body_target(const struct body_request *request);
  * POST /networks/NAME/connect {Container, EndpointConfig}.  An empty object: there are none. */
 json_t *body_of_connections(const struct body_request *request, struct error *err);
 
+/* Labels of ours: what a container, and a network or volume, was made from.  The second begins as it does since docker-compose
+ * 1.29 warns of labels of networks that are not in its file, but for those. */
+#define CONTAINER_HASH_LABEL "wherry.compose.hash"
+#define RESOURCE_HASH_LABEL  "com.docker.compose.wherry-hash"
+
 /* POST /networks/create and /volumes/create. */
 json_t *body_of_network(const struct project *project, const struct resource *network,
 			struct error *err);

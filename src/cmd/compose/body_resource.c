@@ -21,7 +21,7 @@ static json_t *labels_of(const struct project *project, const char *kind,
 	doc_set_text(labels, "com.docker.compose.project", project->name);
 	doc_set_text(labels, own, resource->key);
 	doc_set_text(labels, "com.docker.compose.version", compose_level(project->style));
-	doc_set_text(labels, "wherry.compose.hash", hash);
+	doc_set_text(labels, RESOURCE_HASH_LABEL, hash);
 	if (project->style == COMPOSE_V2)
 		doc_set_text(labels, "com.docker.compose.config-hash", hash);
 	return labels;
@@ -49,7 +49,7 @@ static json_t *ipam_of(const struct node *ipam)
 	json_t *json = json_object(), *pools = json_array();
 	const char *driver = node_get_text(ipam, "driver", "");
 
-	node_each(item, node_get(ipam, "config"))
+	node_each (item, node_get(ipam, "config"))
 		json_array_append_new(pools, pool_of(item->value));
 	if (*driver)
 		doc_set_text(json, "Driver", driver);

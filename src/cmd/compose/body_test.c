@@ -612,7 +612,7 @@ static void resources_have_their_bodies(void **state)
 	expect("volume", volume, "DriverOpts", "{\"type\": \"tmpfs\"}");
 	expect("volume", volume, "Labels|com.docker.compose.volume", "\"v\"");
 	expect("volume", volume, "Labels|x", "\"y\"");
-	assert_int_equal(strlen(json_string_value(find(volume, "Labels|wherry.compose.hash"))), 64);
+	assert_int_equal(strlen(json_string_value(find(volume, "Labels|" RESOURCE_HASH_LABEL))), 64);
 }
 
 /* ---- the request ---- */

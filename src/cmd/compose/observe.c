@@ -23,9 +23,9 @@ static bool is_used(const struct project *project, const char *kind, const char 
 	for (size_t i = 0; i < project->service_count; i++) {
 		if (!project->services[i].enabled)
 			continue;
-		node_each(item, node_get(project->services[i].node,
-					 kind)) if (strcmp(node_get_text(item->value, "source", ""),
-							   key) == 0) return true;
+		node_each (item, node_get(project->services[i].node, kind))
+			if (strcmp(node_get_text(item->value, "source", ""), key) == 0)
+				return true;
 	}
 	return false;
 }
@@ -93,10 +93,9 @@ static const char *label_of(const json_t *document, const char *name)
 	return json_string_value(json_object_get(json_object_get(document, "Labels"), key));
 }
 
-static const char *hash_of(const json_t *document)
+static const char *hash_of(const json_t *document, const char *label)
 {
-	return json_string_value(
-		json_object_get(json_object_get(document, "Labels"), "wherry.compose.hash"));
+	return json_string_value(json_object_get(json_object_get(document, "Labels"), label));
 }
 
 /* ---- containers ---- */
@@ -187,7 +186,7 @@ static struct seen_container read_container(const json_t *document)
 		.created = doc_number(document, "Created"),
 		.image = str_dup(doc_text(document, "ImageID")),
 		.image_name = str_dup(doc_text(document, "Image")),
-		.hash = str_dup_or_null(hash_of(document)),
+		.hash = str_dup_or_null(hash_of(document, CONTAINER_HASH_LABEL)),
 		.replaces = str_dup_or_null(label_of(document, "replace")),
 		.depends_on = str_dup_or_null(label_of(document, "depends_on")),
 		.network_of = str_dup_or_null(network_of(document)),
@@ -260,7 +259,8 @@ static bool may_be_held(const struct seen *seen, const struct seen_container *co
 
 static bool see_held(struct compose *compose, struct seen *seen, struct error *err)
 {
-	if (!compose->features.hold || !has_interim_ones(seen)) /* a new one is called so to the end */
+	if (!compose->features.hold ||
+	    !has_interim_ones(seen)) /* a new one is called so to the end */
 		return true;
 	for (size_t i = 0; i < seen->containers.count; i++) {
 		struct seen_container *container = &seen->containers.items[i];
@@ -293,7 +293,7 @@ static struct seen_network read_network(const struct compose *compose, const jso
 		.id = str_dup(doc_text(document, "Id")),
 		.name = str_dup(doc_text(document, "Name")),
 		.key = str_dup_or_null(label_of(document, "network")),
-		.hash = str_dup_or_null(hash_of(document)),
+		.hash = str_dup_or_null(hash_of(document, RESOURCE_HASH_LABEL)),
 		.ours = is_of_project(compose, document),
 	};
 }
@@ -389,7 +389,7 @@ static bool see_volumes(struct compose *compose, struct seen *seen, struct error
 			continue;
 		volume.name = str_dup(name);
 		volume.key = str_dup_or_null(label_of(document, "volume"));
-		volume.hash = str_dup_or_null(hash_of(document));
+		volume.hash = str_dup_or_null(hash_of(document, RESOURCE_HASH_LABEL));
 		vector_add(&seen->volumes, volume);
 	}
 	return true;

@@ -121,7 +121,9 @@ struct inspect_view {
 	char *id;
 	struct strings tags, digests;
 	char *parent, *comment, *created;
-	char *container; /* NULL from 1.45 on, as the next */
+	char *container; /* NULL from 1.45 on */
+	/* Docker says it before 1.45 alone, but docker-compose 1.29 asks for it in any version, and looks there for the
+	 * volumes that it hands from an old container to a new one. */
 	struct container_config *container_config;
 	char *docker_version, *author;
 	struct container_config *config;
@@ -219,7 +221,7 @@ void image_view_inspect(struct image_store *images, const char *data_root,
 			const struct image *image, int minor, struct buffer *json)
 {
 	const struct image_config *config = &image->config;
-	struct container_config defaults = config_of(&config->defaults), nothing = {0};
+	struct container_config defaults = config_of(&config->defaults);
 	char tagged[TIME_TEXT_SIZE];
 	struct inspect_view view = {
 		.id = image->id,
@@ -229,7 +231,7 @@ void image_view_inspect(struct image_store *images, const char *data_root,
 		.comment = config->comment,
 		.created = config->created,
 		.container = minor < 45 ? "" : NULL,
-		.container_config = minor < 45 ? &nothing : NULL,
+		.container_config = &defaults,
 		.docker_version = config->docker_version,
 		.author = config->author,
 		.config = &defaults,
