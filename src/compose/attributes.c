@@ -25,7 +25,7 @@ const struct attribute *attribute_child(const struct attribute *attribute, const
 
 /* ---- spelling ---- */
 
-enum { SPELLING_LENGTH_LIMIT = 40 };
+enum { SPELLING_LENGTH_LIMIT = 40, SPELLING_WORDS_LIMIT = 500 };
 
 /* Letters to insert, remove, replace, or swap with their neighbour. */
 static size_t spelling_distance(const char *a, const char *b)
@@ -66,7 +66,7 @@ const char *spelling_nearest(const char *typed, const char *(*word)(const void *
 	const char *nearest = NULL;
 	size_t best = length < 4 ? 1 : length / 3 + 1; /* a word that shares nothing is no help */
 
-	if (length > SPELLING_LENGTH_LIMIT)
+	if (length > SPELLING_LENGTH_LIMIT || count > SPELLING_WORDS_LIMIT)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
 		const char *candidate = word(data, i);

@@ -101,7 +101,7 @@ const struct attribute *attribute_child(const struct attribute *attribute, const
 /* The known key that is nearest to what was typed; NULL: none is near. */
 const char *attribute_nearest(const struct attribute *map, const char *key);
 
-/* Likewise of any words: `word` says the one at `index`. */
+/* Likewise of any words: `word` says the one at `index`.  NULL, too, when there are so many that it would take long. */
 const char *spelling_nearest(const char *typed, const char *(*word)(const void *data, size_t index),
 			     const void *data, size_t count);
 

@@ -15,8 +15,9 @@ static void check_declared(const struct check *c, const struct resources *resour
 {
 	if (!name || resources_get(resources, name->text))
 		return;
-	const char *nearest =
-		spelling_nearest(name->text, resource_key, resources, resources->count);
+	const char *nearest = NULL;
+	if (c->diagnostics->count < DIAGNOSTICS_LIMIT) /* else nobody will see it */
+		nearest = spelling_nearest(name->text, resource_key, resources, resources->count);
 	check_error_at(c, name->place, spot, "service \"%s\" refers to undefined %s %s%s%s%s",
 		       c->service->name, kind, name->text, nearest ? "; did you mean '" : "",
 		       nearest ? nearest : "", nearest ? "'?" : "");

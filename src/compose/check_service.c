@@ -100,18 +100,23 @@ static void check_networks(const struct check *c, const struct node *networks)
 	}
 }
 
+static bool is_address(const char *text)
+{
+	struct in6_addr binary;
+
+	return inet_pton(AF_INET, text, &binary) == 1 || inet_pton(AF_INET6, text, &binary) == 1;
+}
+
 static void check_port(const struct check *c, const struct node *port, const struct spot *spot)
 {
 	const struct node *published = check_text(port, "published");
 	const struct node *host_ip = check_text(port, "host_ip");
-	struct in6_addr binary;
 	uint16_t first, last;
 	struct error err;
 
 	if (published && !port_range_parse(published->text, &first, &last, &err))
 		check_error_at(c, published->place, spot, "%s", err.text);
-	if (host_ip && inet_pton(AF_INET, host_ip->text, &binary) != 1 &&
-	    inet_pton(AF_INET6, host_ip->text, &binary) != 1)
+	if (host_ip && !is_address(host_ip->text))
 		check_error_at(c, host_ip->place, spot, "invalid IP address: %s", host_ip->text);
 }
 
@@ -138,6 +143,68 @@ static void check_expose(const struct check *c, const struct node *ports)
 			check_error_at(c, member->value->place, &spot, "%s", err.text);
 		spot.index++;
 	}
+}
+
+/* ---- lists with a grammar ---- */
+
+static void check_items(const struct check *c, const struct node *list, const char *path,
+			bool (*is_good)(const char *text), const char *meant)
+{
+	struct spot spot = {path};
+
+	node_each(member, list) {
+		const struct node *item = member->value;
+
+		if (item->kind == NODE_TEXT && !check_waits(item) && !is_good(item->text))
+			check_error_at(c, item->place, &spot, "must be %s, not \"%.100s\"", meant,
+				       item->text);
+		spot.index++;
+	}
+}
+
+/* NAME[:MODE], or container:NAME[:MODE] */
+static bool is_volumes_from(const char *text)
+{
+	const char *name = str_starts_with(text, "container:") ? strchr(text, ':') + 1 : text;
+	const char *mode = strchrnul(name, ':');
+
+	return mode != name && *name &&
+	       (!*mode || strcmp(mode, ":ro") == 0 || strcmp(mode, ":rw") == 0);
+}
+
+/* "c 1:3 rwm" */
+static bool is_device_rule(const char *text)
+{
+	static const char digits[] = "0123456789*";
+	size_t major, minor;
+
+	if (!*text || !strchr("abc", *text) || text[1] != ' ')
+		return false;
+	text += 2;
+	major = strspn(text, digits);
+	if (!major || text[major] != ':')
+		return false;
+	text += major + 1;
+	minor = strspn(text, digits);
+	if (!minor || text[minor] != ' ')
+		return false;
+	text += minor + 1;
+	return *text && strlen(text) <= 3 && strspn(text, "rwm") == strlen(text);
+}
+
+static void check_dns(const struct check *c, const struct node *list)
+{
+	check_items(c, list, "dns", is_address, "an address");
+}
+
+static void check_volumes_from(const struct check *c, const struct node *list)
+{
+	check_items(c, list, "volumes_from", is_volumes_from, "[container:]NAME[:ro|rw]");
+}
+
+static void check_device_rules(const struct check *c, const struct node *list)
+{
+	check_items(c, list, "device_cgroup_rules", is_device_rule, "like \"c 1:3 rwm\"");
 }
 
 /* ---- text with a grammar ---- */
@@ -180,6 +247,15 @@ static bool is_container_name(const char *text)
 		if (!isalnum((unsigned char)*text) && !strchr("_.-", *text))
 			return false;
 	return true;
+}
+
+static bool is_mac(const char *text)
+{
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':' && text[i] != '-'
+			       : !isxdigit((unsigned char)text[i]))
+			return false;
+	return !text[17];
 }
 
 static bool is_cgroup(const char *text)
@@ -245,11 +321,14 @@ static const struct row {
 	{"container_name", NULL, is_container_name, "letters, digits and _ . -"},
 	{"deploy", check_deploy},
 	{"develop", check_develop},
+	{"device_cgroup_rules", check_device_rules},
+	{"dns", check_dns},
 	{"expose", check_expose},
 	{"gpus", check_gpus},
 	{"healthcheck", check_health},
 	{"image", check_image},
 	{"labels", check_own_labels},
+	{"mac_address", NULL, is_mac, "an address like 02:42:ac:11:00:02"},
 	{"network_mode", check_network_mode},
 	{"networks", check_networks},
 	{"platform", check_platform},
@@ -262,6 +341,7 @@ static const struct row {
 	{"ulimits", check_ulimits},
 	{"uts", NULL, is_uts, "host"},
 	{"volumes", check_mounts},
+	{"volumes_from", check_volumes_from},
 };
 
 static int compare_row(const void *key, const void *row)

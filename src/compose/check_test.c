@@ -143,6 +143,18 @@ static void contradictions_are_refused(void **state)
 		 "5:40 services.a.networks.default: \"x\" is no IPv4 address\n"},
 		{IMAGE "ports: [{target: 1, published: x}]",
 		 "5:36 services.a.ports[0]: invalid port specification: \"x\"\n"},
+		{IMAGE "dns: [8.8.8.8, 'x']",
+		 "5:20 services.a.dns[1]: must be an address, not \"x\"\n"},
+		{IMAGE "mac_address: x", "5:18 services.a.mac_address: must be an address like "
+					 "02:42:ac:11:00:02, not \"x\"\n"},
+		{IMAGE "mac_address: 02:42:ac:11:00:02", ""},
+		{IMAGE "volumes_from: ['b', 'b:ro', 'container:c:rw']", ""},
+		{IMAGE "volumes_from: ['b:x']", "5:20 services.a.volumes_from[0]: must be "
+						"[container:]NAME[:ro|rw], not \"b:x\"\n"},
+		{IMAGE "device_cgroup_rules: ['c 1:3 mr', 'a *:* rwm']", ""},
+		{IMAGE "device_cgroup_rules: ['c 1 rwm']",
+		 "5:27 services.a.device_cgroup_rules[0]: must be like \"c 1:3 rwm\", not \"c 1 "
+		 "rwm\"\n"},
 		{IMAGE "expose: [x]", "5:14 services.a.expose[0]: invalid port specification: "
 				      "\"x\"\n"},
 		{IMAGE "develop: {watch: [{path: ., action: sync}]}",

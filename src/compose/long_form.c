@@ -80,7 +80,9 @@ static struct node *new_like(struct shaping *s, const struct node *value)
 static void unknown_key(struct shaping *s, const struct attribute *map,
 			const struct node_member *member, const struct trail *trail)
 {
-	const char *nearest = attribute_nearest(map, member->key);
+	const char *nearest = s->diagnostics->count < DIAGNOSTICS_LIMIT
+				      ? attribute_nearest(map, member->key)
+				      : NULL; /* nobody will see it */
 	scoped_buffer struct buffer help = {0};
 
 	if (nearest)
@@ -401,7 +403,7 @@ static void warn_of_version(struct shaping *s, const struct node *root)
 struct node *long_form_file(struct arena *arena, const struct node *root,
 			    const struct long_form_rules *rules, struct diagnostics *diagnostics)
 {
-	struct shaping s = {arena, rules, diagnostics};
+	struct shaping s = {.arena = arena, .rules = rules, .diagnostics = diagnostics};
 
 	if (root->kind == NODE_NULL)
 		return node_new_map(arena, root->place);

@@ -9,7 +9,10 @@ struct shaping {
 	struct arena *arena;
 	const struct long_form_rules *rules;
 	struct diagnostics *diagnostics;
+	size_t ports; /* that short forms were so far */
 };
+
+enum { SHAPE_PORTS_LIMIT = 1 << 17 }; /* of a file: a range of a few letters is thousands of them */
 
 /* Always NULL, so that failing is one line. */
 struct node *shape_error(struct shaping *s, const struct trail *trail, struct place place,

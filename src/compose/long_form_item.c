@@ -83,14 +83,24 @@ static void add_port(const struct item *item, const struct publish *publish)
 	add(item, map);
 }
 
+static bool too_many_ports(const struct item *item)
+{
+	shape_error(item->s, item->trail, item->value->place, "the file has more than %d ports",
+		    SHAPE_PORTS_LIMIT);
+	return false;
+}
+
 static bool add_ports(const struct item *item)
 {
 	scoped_publish_list struct publish_list list = {0};
 	struct error err;
 
+	if (item->s->ports > SHAPE_PORTS_LIMIT)
+		return too_many_ports(item);
 	if (strchr(item->value->text, '='))
 		error_set(&err, ERROR_INVALID, "invalid containerPort: %s", item->value->text);
 	else if (publish_parse(item->value->text, &list, &err)) {
+		item->s->ports += list.count;
 		for (size_t i = 0; i < list.count; i++)
 			add_port(item, &list.items[i]);
 		return true;

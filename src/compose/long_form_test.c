@@ -345,6 +345,21 @@ static void bad_names_and_tops_are_refused(void **state)
 		     "1:33 networks.n.external: name and external.name differ; use name alone\n");
 }
 
+/* A few letters may be 65535 ports: a file of them ends somewhere. */
+static void ranges_of_ports_are_bounded(void **state)
+{
+	scoped_file struct file file = {0};
+	scoped_buffer struct buffer text = {0};
+
+	buffer_add_text(&text, "services:\n  a:\n    ports:\n");
+	for (size_t i = 0; i < 200; i++)
+		buffer_add_text(&text, "      - 1-65535:1-65535\n");
+	read_file(&file, text.data, COMPOSE_V2);
+	assert_true(file.diagnostics.errors > 0);
+	assert_string_equal(file.diagnostics.items[0].text, "the file has more than 131072 ports");
+	assert_true(file.arena.used < 200 << 20);
+}
+
 /* ---- the top level ---- */
 
 static void resources_have_long_forms_too(void **state)
@@ -445,6 +460,7 @@ int main(void)
 		cmocka_unit_test(version_1_says_it_in_its_words),
 		cmocka_unit_test(wrong_kinds_are_refused),
 		cmocka_unit_test(bad_names_and_tops_are_refused),
+		cmocka_unit_test(ranges_of_ports_are_bounded),
 		cmocka_unit_test(resources_have_long_forms_too),
 		cmocka_unit_test(tags_stay_where_they_were),
 		cmocka_unit_test(what_waits_for_its_variables_stays),
