@@ -330,6 +330,8 @@ static void later_files_win_by_the_rules_of_each_attribute(void **state)
 		 "services.a.build.args", "{\"A\":\"1\"}"},
 		{"-f a -f b", MERGED(SERVICE("cap_add: [A, B]"), OVER("cap_add: [B, C]")),
 		 "services.a.cap_add", "[\"A\",\"B\",\"C\"]"},
+		{"-f a -f b", MERGED(SERVICE("group_add: [1, 2]"), OVER("group_add: [2, 3]")),
+		 "services.a.group_add", "[\"1\",\"2\",\"3\"]"},
 		{"-f a -f b",
 		 MERGED(SERVICE("networks: {n: {aliases: [q]}}") "networks: {n: }\n",
 			OVER("networks: [n]")),

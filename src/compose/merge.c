@@ -83,12 +83,18 @@ static struct node *merge_by_identity(struct arena *arena, const struct attribut
 	return merged;
 }
 
+/* The same text twice says nothing more; the same map may (a hook runs twice). */
 static struct node *append(struct arena *arena, const struct node *base, const struct node *over)
 {
 	struct node *merged = shallow_copy(arena, base);
+	scoped_map struct map known = {0};
 
+	node_each (member, base)
+		if (member->value->kind == NODE_TEXT)
+			map_put(&known, member->value->text, merged);
 	node_each (member, over)
-		node_add(arena, merged, member->value);
+		if (member->value->kind != NODE_TEXT || !map_get(&known, member->value->text))
+			node_add(arena, merged, member->value);
 	return merged;
 }
 
