@@ -1,0 +1,36 @@
+# A socket before the daemon's that writes down who asks for what: "CONNECTION METHOD PATH", a line for each request.
+#	proxy.py SOCKET DAEMON LOG
+import re
+import socket
+import sys
+import threading
+
+own, daemon, log = sys.argv[1:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(own)
+listener.listen(64)
+lock = threading.Lock()
+request = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n", re.M)
+
+
+def pump(source, sink, number):
+    while data := source.recv(1 << 16):
+        if number is not None:
+            with lock, open(log, "a") as out:
+                for method, path in request.findall(data):
+                    out.write(f"{number} {method.decode()} {path.decode()}\n")
+        sink.sendall(data)
+    try:
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+number = 0
+while True:
+    client, _ = listener.accept()
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(daemon)
+    for ends in (client, server, number), (server, client, None):
+        threading.Thread(target=pump, args=ends, daemon=True).start()
+    number += 1
