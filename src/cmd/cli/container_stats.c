@@ -1,5 +1,7 @@
 /* stats: one stream of samples for each container, all polled together; a change of the set of
  * containers comes as an event on a stream of its own.  The screen is drawn again when samples came. */
+#include "cmd/cli/container_stats.h"
+
 #include "base/time.h"
 #include "cmd/cli/config.h"
 #include "cmd/cli/each.h"
@@ -23,12 +25,7 @@
 #define GATHER_MOST   (500 * NS_PER_MS) /* but nobody waits longer for the others */
 #define FILTER_EVENTS "type=container"
 
-struct stats {
-	bool all, no_stream, no_trunc;
-	char *format;
-};
-
-static const struct option options[] = {
+const struct option stats_options[STATS_OPTION_COUNT] = {
 	{'a', "all", &option_switch, offsetof(struct stats, all),
 	 .help = "Show all containers, not only those that run"},
 	{0, "format", &option_string, offsetof(struct stats, format), .help = FORMAT_HELP},
@@ -139,7 +136,6 @@ static bool open_sources(struct watch *watch, const struct strings *names, struc
 {
 	scoped_strings struct strings running = {0};
 
-	watch->follows = !names->count;
 	if (watch->follows) {
 		if (!add_events(watch, err) || !list_names(watch->cli, watch->stats, &running, err))
 			return false;
@@ -393,25 +389,30 @@ static bool take_all(struct watch *watch, const struct strings *names, bool list
 static bool show_once(struct watch *watch, const struct strings *names, struct error *err)
 {
 	scoped_strings struct strings running = {0};
-	bool listed = !names->count;
+	bool listed = watch->follows;
 
 	if (listed && !list_names(watch->cli, watch->stats, &running, err))
 		return false;
 	return take_all(watch, listed ? &running : names, listed, err) && draw(watch, err);
 }
 
-static int run(struct cli *cli, void *fields, const struct strings *arguments)
+int stats_show(struct cli *cli, const struct stats *stats, const struct strings *names, bool whole)
 {
-	const struct stats *stats = fields;
-	scoped_with(watch_fini) struct watch watch = {.cli = cli, .stats = stats};
+	scoped_with(watch_fini) struct watch watch = {
+		.cli = cli, .stats = stats, .follows = whole && !names->count};
 	scoped_free char *format = config_format(cli, stats->format, "statsFormat");
 	struct error err;
 
 	if (view_open(&watch.view, &stats_listing, format, TABLE, false, &err) &&
-	    (stats->no_stream ? show_once(&watch, arguments, &err)
-			      : open_sources(&watch, arguments, &err) && stream(&watch, &err)))
+	    (stats->no_stream ? show_once(&watch, names, &err)
+			      : open_sources(&watch, names, &err) && stream(&watch, &err)))
 		return 0;
 	return cli_fail(cli, &err);
+}
+
+static int run(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return stats_show(cli, fields, arguments, true);
 }
 
 const struct command container_stats = {
@@ -420,6 +421,6 @@ const struct command container_stats = {
 	.most = -1,
 	.arguments = ARGUMENTS_RUNNING,
 	.size = sizeof(struct stats),
-	.options = {OPTION_SET(options)},
+	.options = {{stats_options, STATS_OPTION_COUNT}},
 	.run = run,
 };
