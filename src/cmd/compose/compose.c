@@ -290,6 +290,18 @@ bool compose_containers(struct compose *compose, const struct strings *services,
 	return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct compose_container *)a)->name,
+		      ((const struct compose_container *)b)->name);
+}
+
+void compose_sort_by_name(struct compose_containers *containers)
+{
+	if (containers->count)
+		qsort(containers->items, containers->count, sizeof(*containers->items), by_name);
+}
+
 void compose_containers_fini(struct compose_containers *containers)
 {
 	json_decref(containers->list);

@@ -94,6 +94,7 @@ struct compose_containers {
 /* GET /containers/json filtered by the project's label.  `services` NULL or empty: all of them. */
 bool compose_containers(struct compose *compose, const struct strings *services, bool all,
 			bool one_offs, struct compose_containers *out, struct error *err);
+void compose_sort_by_name(struct compose_containers *containers);
 void compose_containers_fini(struct compose_containers *containers);
 
 /* The one of a service by --index (0: the lowest number that runs, else the lowest). */

@@ -9,13 +9,20 @@ extern const struct command compose_config;
 extern const struct command compose_copy;
 extern const struct command compose_events;
 extern const struct command compose_exec;
+extern const struct command compose_images; /* image_table.c */
+extern const struct command compose_list;
 extern const struct command compose_logs;
+extern const struct command compose_port;
+extern const struct command compose_ps;
 extern const struct command compose_remove, compose_down; /* remove.c */
 extern const struct command compose_start, compose_stop, compose_restart, compose_pause,
 	compose_unpause, compose_kill; /* lifecycle.c */
 extern const struct command compose_up, compose_create, compose_scale, compose_plan; /* up.c */
 extern const struct command compose_run;
+extern const struct command compose_stats;
+extern const struct command compose_top;
 extern const struct command compose_version;
+extern const struct command compose_volumes;
 extern const struct command compose_wait;
 
 /* The running container of a service, by --index where that was given; `containers` owns it.  NULL: why was shown. */
