@@ -88,11 +88,10 @@ static bool no_files(struct load *load)
 		load->request->working_directory);
 }
 
-/* From the working directory up to the root. */
-static bool search(struct load *load, bool optional)
+/* From a folder up to the root. */
+static bool search_from(struct load *load, const char *directory)
 {
 	const char *const *names = load->request->style == COMPOSE_V1 ? names_v1 : names_v2;
-	const char *directory = load->request->working_directory;
 
 	for (;;) {
 		const char *found = first_of(load, directory, names, "configuration");
@@ -105,9 +104,21 @@ static bool search(struct load *load, bool optional)
 			return true;
 		}
 		if (strcmp(directory, "/") == 0)
-			return optional ? true : no_files(load);
+			return false;
 		directory = load_directory_of(load, directory);
 	}
+}
+
+/* Compose 2 looks in the project's folder, where one is named; it need not be there. */
+static bool search(struct load *load, bool optional)
+{
+	const struct compose_request *request = load->request;
+	const char *start = request->working_directory;
+
+	if (request->style == COMPOSE_V2 && request->project_directory &&
+	    search_from(load, load_path(load, start, request->project_directory)))
+		return true;
+	return search_from(load, start) || optional || no_files(load);
 }
 
 /* ---- COMPOSE_FILE ---- */

@@ -41,6 +41,25 @@ static void files_are_looked_for_in_parents(void **state)
 	check_cases(cases);
 }
 
+static void a_folder_that_is_named_is_looked_into(void **state)
+{
+	static const struct load_case cases[] = {
+		{"dir=/q",
+		 {{"/q/compose.yaml", A}, {"/p/compose.yaml", B}},
+		 "files",
+		 "/q/compose.yaml"},
+		{"dir=../q", {{"/q/compose.yaml", A}}, "directory", "/q"},
+		{"dir=/q", {{"/p/compose.yaml", B}}, "files", "/p/compose.yaml"},
+		{"dir=/q", {{"/p/compose.yaml", B}}, "directory", "/q"},
+		{"v1 dir=/q",
+		 {{"/q/compose.yml", A}, {"/p/compose.yml", B}},
+		 "files",
+		 "/p/compose.yml"},
+	};
+
+	check_cases(cases);
+}
+
 static void an_override_stands_beside_what_was_found(void **state)
 {
 	static const char override[] = "services: {a: {labels: {x: y}}}\n";
@@ -662,6 +681,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_name_of_the_style_is_taken),
 		cmocka_unit_test(files_are_looked_for_in_parents),
+		cmocka_unit_test(a_folder_that_is_named_is_looked_into),
 		cmocka_unit_test(an_override_stands_beside_what_was_found),
 		cmocka_unit_test(named_files_share_the_folder_of_the_first),
 		cmocka_unit_test(compose_file_names_files),
