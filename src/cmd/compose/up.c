@@ -328,6 +328,14 @@ static int bring_up(struct up_call *call)
 	return status;
 }
 
+int up_services(struct compose *compose, const struct up *wishes, const struct strings *services)
+{
+	scoped_call struct up_call call = {
+		.compose = compose, .wishes = wishes, .services = services};
+
+	return bring_up(&call);
+}
+
 static struct up_call call_of(struct cli *cli, const struct up *wishes,
 			      const struct strings *services)
 {

@@ -28,5 +28,8 @@ struct up_call {
 	struct strings started; /* names of containers */
 };
 
+/* All of `up` but attaching, for verbs that make containers on their way; the project is there.  The exit status. */
+int up_services(struct compose *compose, const struct up *wishes, const struct strings *services);
+
 /* Follow what runs until it ends, is to be aborted, or a signal comes; the exit status of `up`. */
 int up_attached(struct up_call *call);

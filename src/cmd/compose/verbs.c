@@ -83,6 +83,7 @@ static const struct command_entry entries[] = {
 	{"version", NULL, SECTION_OTHER, &compose_version},
 	{"volumes", NULL, SECTION_OTHER, &compose_volumes},
 	{"wait", NULL, SECTION_OTHER, &compose_wait},
+	{"watch", NULL, SECTION_OTHER, &compose_watch},
 };
 
 static int unknown(const struct cli *cli, const char *verb)

@@ -24,6 +24,7 @@ extern const struct command compose_top;
 extern const struct command compose_version;
 extern const struct command compose_volumes;
 extern const struct command compose_wait;
+extern const struct command compose_watch;
 
 /* The running container of a service, by --index where that was given; `containers` owns it.  NULL: why was shown. */
 const struct compose_container *compose_running(struct compose *compose, const char *service,
