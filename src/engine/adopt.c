@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "engine/deadline.h"
+#include "engine/group.h"
 #include "engine/link.h"
 #include "engine/names.h"
 #include "engine/restart_policy.h"
@@ -377,6 +378,7 @@ void adopt_all(struct engine *engine)
 	for (struct container *c = engine_first(engine); c; c = engine_next(c))
 		adopt(c);
 	takeovers_resume(engine);
+	groups_refresh(engine);
 	names_begin(engine);
 	links_open_ports(engine);
 	each_entry(engine->containers, remove_stray_folder, engine);

@@ -5,9 +5,9 @@
 #include "engine/capability.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/group.h"
 #include "engine/link.h"
 #include "engine/log_driver.h"
-#include "engine/names.h"
 
 #include <signal.h>
 
@@ -62,7 +62,7 @@ void container_set_state(struct container *c, enum container_state state)
 	c->state = (int32_t)state;
 	links_tell_state(c);
 	if (container_can_serve(c) != serves)
-		names_refresh(c);
+		container_serving_changed(c);
 }
 
 bool container_is_live(const struct container *c)

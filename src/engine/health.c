@@ -9,8 +9,8 @@
 #include "base/time.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/group.h"
 #include "engine/health_rule.h"
-#include "engine/names.h"
 #include "engine/unhealthy.h"
 #include "format/units.h"
 #include "os/fd.h"
@@ -122,7 +122,7 @@ static void apply_result(struct health_check *check, int64_t exit_code, char *ou
 			str_format("health_status: %s", state_names[after.state]);
 
 		engine_publish_container(c->engine, c, action, NULL);
-		names_refresh(c);
+		container_serving_changed(c);
 	}
 	str_replace(&check->exec_id, NULL);
 	deadline_cancel(&check->timeout);
@@ -303,7 +303,7 @@ void health_begin(struct container *c)
 	c->health = HEALTH_STARTING;
 	c->failing_streak = 0;
 	if (!serves) /* the end of its last run has left it unhealthy */
-		names_refresh(c);
+		container_serving_changed(c);
 	plan_probe(check);
 }
 

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/group.h"
 #include "engine/link.h"
 #include "engine/names.h"
 #include "format/port.h"
@@ -206,6 +207,7 @@ static bool reserve(struct container_run *run, struct ports *ports, struct error
 	bool ok = run_wanted_ports(c, &wanted, err);
 	struct port_reservation reservation = {
 		.name = c->name,
+		.group = group_of_ports(c),
 		.endpoint = gateway_endpoint(&run->plan.endpoints),
 		.requests = wanted.items,
 		.count = wanted.count,
@@ -235,6 +237,7 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	container_show_ports(c, &run->plan.published);
 	names_note(run);
 	names_show(run);
+	group_refresh(c);
 	if (!container_is_held(c))
 		links_tell_address(c);
 	links_open_ports(c->engine);
@@ -374,6 +377,7 @@ void run_free_network(struct container_run *run)
 	for (size_t i = 0; i < c->networks.count; i++)
 		hide_endpoint(RECORD_AT(c->networks, struct endpoint_settings, i));
 	record_map_of_lists_fini(&port_binding_type, &c->ports);
+	group_refresh(c);
 	links_open_ports(c->engine);
 }
 

@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "engine/group.h"
 #include "engine/handover.h"
 #include "engine/link.h"
 #include "engine/names.h"
@@ -250,6 +251,7 @@ static void apply(struct takeover *self)
 	show_names(new, old);
 	move_plans(old_runs ? self->from : NULL, self->to, &self->published);
 	run_tell_relays(self->to, &relays);
+	group_refresh(new);
 	if (old_runs)
 		shim_peer_ask(self->from->peer, SHIM_PORTS_DROP, NULL, NULL, on_dropped, self);
 	else
@@ -505,6 +507,7 @@ static void tell_relays_again(struct container_run *run)
 		relay->socket = (int32_t)i;
 		relay->protocol = port->protocol;
 		relay->port = port->container_port;
+		relay->paused = port->standby;
 		relay->address = str_dup(port->address);
 	}
 	run_tell_relays(run, &relays);

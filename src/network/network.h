@@ -242,6 +242,8 @@ struct published_port {
 	char *address; /* the container's */
 	bool relayed;  /* the shim listens and carries the bytes; else NAT */
 	bool parked;   /* reserved, but leads nowhere: the container has no way in now */
+	char *group;   /* shared with others of this name; NULL: not shared */
+	bool standby;  /* they serve instead */
 };
 extern const struct record_type published_port_type;
 
@@ -259,6 +261,7 @@ void ports_fini(struct ports *ports); /* closes the daemon's copies; the reserva
 struct port_reservation {
 	const char *name; /* the container's, for errors */
 	const struct endpoint_spec *endpoint;
+	const char *group; /* whose members share the ports that they ask for by number; NULL: none */
 	const struct port_request *requests;
 	size_t count;
 };
@@ -281,6 +284,10 @@ void ports_publish(struct networks *networks, const struct record_list *publishe
  * address: nowhere); a number's place in `published` is that of its socket.  Numbers stay reserved. */
 void ports_move(struct networks *networks, struct record_list *published,
 		const struct endpoint_spec *to, struct record_list *relays);
+
+/* Of ports that are shared with others: do they alone serve from now on?  `relays` gets what the shim is told. */
+void ports_stand_by(struct networks *networks, struct record_list *published, bool standby,
+		    struct record_list *relays);
 
 /* What `from` holds becomes another container's, whose way in is `to`.  `published`: a copy of `from` in
  * which container_port is the other's; it is filled in, and `relays` gets what the other's shim has to

@@ -170,17 +170,32 @@ static bool is_missing_ipv6(const struct attempt *a, const struct port_key *key,
 	       (os == EAFNOSUPPORT || os == EADDRNOTAVAIL);
 }
 
+static int open_reserved(const struct port_use *use, struct error *err)
+{
+	if (use->target.group)
+		return port_socket_share(&use->key, use->target.relayed, err);
+	return use->target.relayed ? port_socket_serve(&use->key, err)
+				   : port_socket_reserve(&use->key, err);
+}
+
+/* A number that was asked for by itself is shared; of a range, each gets one of his own. */
+static const char *group_of(const struct attempt *a)
+{
+	bool is_one = a->request->first != 0 && a->request->first == a->request->last;
+
+	return is_one ? a->wanted->group : NULL;
+}
+
 static enum outcome take_one(struct attempt *a, const struct port_use *use, struct error *err)
 {
 	struct error bind_error = {0};
 	int socket;
 
-	if (port_table_is_taken(&a->networks->ports, &use->key)) {
+	if (port_table_is_taken(&a->networks->ports, &use->key, use->target.group)) {
 		refuse_taken(a, &use->key, err);
 		return OUTCOME_BUSY;
 	}
-	socket = use->target.relayed ? port_socket_serve(&use->key, &bind_error)
-				     : port_socket_reserve(&use->key, &bind_error);
+	socket = open_reserved(use, &bind_error);
 	if (socket < 0 && is_missing_ipv6(a, &use->key, bind_error.os))
 		return OUTCOME_DONE;
 	if (socket < 0) {
@@ -189,6 +204,8 @@ static enum outcome take_one(struct attempt *a, const struct port_use *use, stru
 	}
 	port_table_add(&a->networks->ports, use);
 	add_published(a->out, use, socket);
+	RECORD_AT(a->out->published, struct published_port, a->out->published.count - 1)->group =
+		str_dup_or_null(group_of(a));
 	return OUTCOME_DONE;
 }
 
@@ -223,7 +240,8 @@ static enum outcome take_number(struct attempt *a, uint16_t port, struct error *
 		struct port_use use = {.key = {.protocol = a->request->protocol,
 					       .host = a->hosts[i],
 					       .port = port},
-				       .target.port = a->request->container_port};
+				       .target = {.port = a->request->container_port,
+						  .group = port_group_of(group_of(a))}};
 
 		if (port_choose_target(a->networks, a->wanted->endpoint, &use))
 			outcome = take_one(a, &use, err);

@@ -97,3 +97,18 @@ int port_socket_serve(const struct port_key *key, struct error *err)
 	error_errno(err, "cannot bind");
 	return -1;
 }
+
+int port_socket_share(const struct port_key *key, bool serve, struct error *err)
+{
+	scoped_fd int fd = open_socket(key, err);
+	bool tcp = key->protocol == IPPROTO_TCP;
+
+	if (fd < 0)
+		return -1;
+	if (set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) && (tcp || serve || drop_datagrams(fd)) &&
+	    (!tcp || set_option(fd, SOL_SOCKET, SO_REUSEADDR, serve)) && bind_socket(fd, key) &&
+	    (!tcp || !serve || listen(fd, BACKLOG) == 0))
+		return take_fd(fd);
+	error_errno(err, "cannot bind");
+	return -1;
+}

@@ -1,6 +1,8 @@
 #include "network/port_table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Who uses one number of one protocol: as a rule two, 0.0.0.0 and ::. */
 struct port_users {
@@ -39,13 +41,30 @@ static bool share_an_address(const struct address *a, const struct address *b)
 	       (address_equal(a, b) || address_is_any(a) || address_is_any(b));
 }
 
-bool port_table_is_taken(const struct port_table *table, const struct port_key *key)
+uint64_t port_group_of(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	if (!name)
+		return 0;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 0x100000001b3;
+	return hash ? hash : 1;
+}
+
+static bool is_shared(const struct port_use *use, const struct port_key *key, uint64_t group)
+{
+	return group && use->target.group == group && address_equal(&use->key.host, &key->host);
+}
+
+bool port_table_is_taken(const struct port_table *table, const struct port_key *key, uint64_t group)
 {
 	char name[NAME_SIZE];
 	const struct port_users *users = map_get(&table->users, slot_name(key, name));
 
 	for (size_t i = 0; users && i < users->count; i++)
-		if (share_an_address(&users->items[i].key.host, &key->host))
+		if (share_an_address(&users->items[i].key.host, &key->host) &&
+		    !is_shared(&users->items[i], key, group))
 			return true;
 	return false;
 }
@@ -94,6 +113,51 @@ bool port_table_remove(struct port_table *table, const struct port_use *use)
 	return false;
 }
 
+static int compare_sharers(const void *a, const void *b)
+{
+	const struct port_use *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->target.address, &(*y)->target.address, sizeof((*x)->target.address));
+}
+
+void port_table_sharers(const struct port_table *table, const struct port_key *key,
+			struct port_sharers *out)
+{
+	char name[NAME_SIZE];
+	const struct port_users *users = map_get(&table->users, slot_name(key, name));
+
+	for (size_t i = 0; users && i < users->count; i++) {
+		const struct port_use *use = &users->items[i];
+
+		if (use->target.group && !use->target.relayed && !use->target.standby &&
+		    address_equal(&use->key.host, &key->host))
+			vector_add(out, use);
+	}
+	if (out->count > 1)
+		qsort(out->items, out->count, sizeof(*out->items), compare_sharers);
+}
+
+bool port_table_has(const struct port_table *table, const struct port_use *use)
+{
+	char name[NAME_SIZE];
+	const struct port_users *users = map_get(&table->users, slot_name(&use->key, name));
+
+	for (size_t i = 0; users && i < users->count; i++)
+		if (is_use(&users->items[i], use))
+			return true;
+	return false;
+}
+
+void port_table_stand_by(struct port_table *table, const struct port_use *use, bool standby)
+{
+	char name[NAME_SIZE];
+	struct port_users *users = map_get(&table->users, slot_name(&use->key, name));
+
+	for (size_t i = 0; users && i < users->count; i++)
+		if (is_use(&users->items[i], use))
+			users->items[i].target.standby = standby;
+}
+
 void port_table_each(const struct port_table *table,
 		     void (*visit)(void *data, const struct port_use *use), void *data)
 {
@@ -104,6 +168,17 @@ void port_table_each(const struct port_table *table,
 		for (size_t i = 0; i < users->count; i++)
 			visit(data, &users->items[i]);
 	}
+}
+
+void port_table_each_of(const struct port_table *table, const struct port_key *key,
+			void (*visit)(void *data, const struct port_use *use), void *data)
+{
+	char name[NAME_SIZE];
+	const struct port_users *users = map_get(&table->users, slot_name(key, name));
+
+	for (size_t i = 0; users && i < users->count; i++)
+		if (address_equal(&users->items[i].key.host, &key->host))
+			visit(data, &users->items[i]);
 }
 
 struct search {

@@ -15,6 +15,8 @@ struct port_target {
 	struct address address; /* the container's */
 	uint16_t port;
 	bool relayed; /* no element in the firewall */
+	bool standby; /* others of its group serve instead */
+	uint64_t group; /* port_group_of; 0: it has the port for itself */
 };
 
 struct port_use {
@@ -32,12 +34,31 @@ struct port_table {
 void port_table_init(struct port_table *table, uint16_t ephemeral_first, uint16_t ephemeral_last);
 void port_table_fini(struct port_table *table);
 
-/* Is there somebody else on the same port of the same address, or of all addresses? */
-bool port_table_is_taken(const struct port_table *table, const struct port_key *key);
+/* A number for the name of a group; NULL: 0. */
+uint64_t port_group_of(const char *name);
+
+/* Is there somebody else on the same port of the same address, or of all addresses?  Those of the same
+ * group (not 0) share one. */
+bool port_table_is_taken(const struct port_table *table, const struct port_key *key,
+			 uint64_t group);
 void port_table_add(struct port_table *table, const struct port_use *use);
 
 /* False when it was not there, or is somebody else's by now (the key counts, and the target's address). */
 bool port_table_remove(struct port_table *table, const struct port_use *use);
+
+/* Who of a group has this key and is led to by the firewall: not relayed, not standing by; in the order of
+ * their addresses.  vector_fini frees it. */
+struct port_sharers {
+	const struct port_use **items; /* borrowed until the table changes */
+	size_t count, capacity;
+};
+void port_table_sharers(const struct port_table *table, const struct port_key *key,
+			struct port_sharers *out);
+
+bool port_table_has(const struct port_table *table, const struct port_use *use);
+
+/* Note whether this user stands by. */
+void port_table_stand_by(struct port_table *table, const struct port_use *use, bool standby);
 
 /* Does a port that is not relayed lead to this container? */
 bool port_table_leads_to(const struct port_table *table, const struct address *container);
@@ -45,6 +66,10 @@ bool port_table_leads_to(const struct port_table *table, const struct address *c
 /* All uses, in no order. */
 void port_table_each(const struct port_table *table,
 		     void (*visit)(void *data, const struct port_use *use), void *data);
+
+/* Those of one key. */
+void port_table_each_of(const struct port_table *table, const struct port_key *key,
+			void (*visit)(void *data, const struct port_use *use), void *data);
 
 /* The ephemeral ports in the order to try: begins behind the one that was given last, wraps. */
 uint16_t port_table_next_ephemeral(struct port_table *table, int protocol);

@@ -34,5 +34,6 @@ static const struct record_field relay_fields[] = {
 	FIELD(relay_spec, 2, RECORD_I32, protocol),
 	FIELD(relay_spec, 3, RECORD_STRING, address),
 	FIELD(relay_spec, 4, RECORD_I32, port),
+	FIELD(relay_spec, 5, RECORD_BOOL, paused),
 };
 const struct record_type relay_spec_type = RECORD_TYPE(struct relay_spec, relay_fields);

@@ -69,6 +69,8 @@ bool relays_move(struct relays *relays, const struct relay_spec *spec)
 		if (relay->number != spec->socket)
 			continue;
 		address_parse(spec->address, &relay->target);
+		if (relay->rest)
+			relay->rest(relay, spec->paused);
 		return true;
 	}
 	return false;

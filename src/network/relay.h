@@ -18,6 +18,7 @@ struct relay_spec {	  /* a value on the wire */
 	int32_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
 	char *address;	  /* of the container */
 	int32_t port;
+	bool paused; /* takes nothing new: others who share the port serve it (TCP) */
 };
 extern const struct record_type relay_spec_type;
 

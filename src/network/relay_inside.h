@@ -22,6 +22,9 @@ struct relay {
 	int32_t number;			    /* of its socket */
 	void (*close)(struct relay *relay); /* frees it too */
 
+	/* Take nothing new, or take it again.  NULL: it cannot. */
+	void (*rest)(struct relay *relay, bool rests);
+
 	/* Close the socket, which is not watched any more.  False: nothing is left to be carried. */
 	bool (*retire)(struct relay *relay);
 	struct relay *next;

@@ -37,6 +37,7 @@ struct relay_tcp {
 	struct relay base;
 	struct connection *first;
 	size_t count;
+	bool rests;  /* does not listen */
 	bool paused; /* too many connections, or no descriptors left: not accepting */
 };
 
@@ -61,7 +62,7 @@ static void unlink_connection(struct connection *c)
 
 static void resume_accepting(struct relay_tcp *relay)
 {
-	if (!relay->paused || relay->base.listener.fd < 0)
+	if (!relay->paused || relay->rests || relay->base.listener.fd < 0)
 		return;
 	relay->paused = false;
 	relay_rearm(relay->base.relays, &relay->base.listener, EPOLLIN);
@@ -295,6 +296,25 @@ static void close_relay(struct relay *base)
 	relay_free_later(base->relays, relay);
 }
 
+/* What does not listen is not watched either: its end would be told for ever. */
+static void rest_relay(struct relay *base, bool rests)
+{
+	struct relay_tcp *relay = container_of(base, struct relay_tcp, base);
+	struct error ignored; /* it rests on */
+
+	if (relay->rests == rests)
+		return;
+	if (rests) {
+		relay_unwatch(base->relays, &base->listener);
+		shutdown(base->listener.fd, SHUT_RD);
+	} else if (!relay_listen(base->listener.fd, IPPROTO_TCP, &ignored) ||
+		   !relay_watch(base->relays, &base->listener, EPOLLIN)) {
+		return;
+	}
+	relay->paused = false;
+	relay->rests = rests;
+}
+
 static bool retire_relay(struct relay *base)
 {
 	relay_close_source(&base->listener);
@@ -310,6 +330,7 @@ bool relay_open_tcp(struct relays *relays, int socket, const struct relay_spec *
 				     .listener = {socket, on_listener},
 				     .port = (uint16_t)spec->port,
 				     .close = close_relay,
+				     .rest = rest_relay,
 				     .retire = retire_relay};
 	*out = &relay->base;
 	if (!address_parse(spec->address, &relay->base.target))

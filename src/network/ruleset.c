@@ -32,6 +32,13 @@ static const char *map_name(const struct address *host)
 	return address_is_any(host) ? "any6" : "host6";
 }
 
+static const char *shared_map_name(const struct address *host)
+{
+	if (host->family == AF_INET)
+		return address_is_any(host) ? "shared_any4" : "shared_host4";
+	return address_is_any(host) ? "shared_any6" : "shared_host6";
+}
+
 struct element element_of_port(const struct port_use *use)
 {
 	struct element e = {.map = map_name(&use->key.host)};
@@ -45,6 +52,36 @@ struct element element_of_port(const struct port_use *use)
 		 address_size(&use->target.address));
 	add_port(e.data, &e.data_size, use->target.port);
 	return e;
+}
+
+/* The number that is next comes in the host's order. */
+static struct element element_of_slot(const struct port_use *use, uint32_t slot)
+{
+	struct element e = element_of_port(use);
+
+	e.map = shared_map_name(&use->key.host);
+	add_part(e.key, &e.key_size, &slot, sizeof(slot));
+	return e;
+}
+
+static void add_single(void *data, const struct port_use *use)
+{
+	struct element_list *out = data;
+
+	if (!use->target.group && !use->target.relayed)
+		vector_add(out, element_of_port(use));
+}
+
+void elements_of_key(const struct port_table *ports, const struct port_key *key,
+		     struct element_list *out)
+{
+	struct port_sharers sharers = {0};
+
+	port_table_sharers(ports, key, &sharers);
+	for (uint32_t slot = 0; sharers.count && slot < PORT_SLOTS; slot++)
+		vector_add(out, element_of_slot(sharers.items[slot % sharers.count], slot));
+	vector_fini(&sharers);
+	port_table_each_of(ports, key, add_single, out);
 }
 
 struct element element_of_self(const struct address *address)
@@ -135,6 +172,7 @@ void element_transaction_end(struct netlink_batch *batch)
 struct map_listing {
 	struct buffer *out;
 	const char *map;
+	const struct port_table *ports;
 	size_t count;
 };
 
@@ -143,13 +181,44 @@ static void list_port(void *data, const struct port_use *use)
 	struct map_listing *listing = data;
 	char host[ADDRESS_TEXT_SIZE], target[ADDRESS_TEXT_SIZE];
 
-	if (use->target.relayed || !str_equal(map_name(&use->key.host), listing->map))
+	if (use->target.relayed || use->target.group ||
+	    !str_equal(map_name(&use->key.host), listing->map))
 		return;
 	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 	if (!address_is_any(&use->key.host))
 		buffer_format(listing->out, "%s . ", address_text(&use->key.host, host));
 	buffer_format(listing->out, "%s . %u : %s . %u", port_protocol_name(use->key.protocol),
 		      use->key.port, address_text(&use->target.address, target), use->target.port);
+}
+
+static void list_slots(struct map_listing *listing, const struct port_sharers *sharers)
+{
+	for (size_t slot = 0; slot < PORT_SLOTS; slot++) {
+		const struct port_use *use = sharers->items[slot % sharers->count];
+		char host[ADDRESS_TEXT_SIZE], target[ADDRESS_TEXT_SIZE];
+
+		buffer_add_text(listing->out,
+				listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		if (!address_is_any(&use->key.host))
+			buffer_format(listing->out, "%s . ", address_text(&use->key.host, host));
+		buffer_format(listing->out, "%s . %u . %zu : %s . %u",
+			      port_protocol_name(use->key.protocol), use->key.port, slot,
+			      address_text(&use->target.address, target), use->target.port);
+	}
+}
+
+/* Once for all who share it. */
+static void list_shared(void *data, const struct port_use *use)
+{
+	struct map_listing *listing = data;
+	struct port_sharers sharers = {0};
+
+	if (!use->target.group || !str_equal(shared_map_name(&use->key.host), listing->map))
+		return;
+	port_table_sharers(listing->ports, &use->key, &sharers);
+	if (sharers.count && sharers.items[0] == use)
+		list_slots(listing, &sharers);
+	vector_fini(&sharers);
 }
 
 static void list_self(void *data, const struct port_use *use)
@@ -187,31 +256,42 @@ static void render_elements(const struct ruleset *r, const char *map,
 			    void (*list)(void *data, const struct port_use *use),
 			    struct buffer *out)
 {
-	struct map_listing listing = {.out = out, .map = map};
+	struct map_listing listing = {.out = out, .map = map, .ports = r->ports};
 
 	port_table_each(r->ports, list, &listing);
 	if (listing.count > 0)
 		buffer_add_text(out, "\n\t\t}\n");
 }
 
+#define NEXT "numgen inc mod 240" /* PORT_SLOTS */
+
 static const struct {
 	const char *kind, *name, *type;
 	void (*list)(void *data, const struct port_use *use);
 } maps[] = {
-	{"map", "any4", "inet_proto . inet_service : ipv4_addr . inet_service", list_port},
-	{"map", "any6", "inet_proto . inet_service : ipv6_addr . inet_service", list_port},
-	{"map", "host4", "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
+	{"map", "any4", "type inet_proto . inet_service : ipv4_addr . inet_service", list_port},
+	{"map", "any6", "type inet_proto . inet_service : ipv6_addr . inet_service", list_port},
+	{"map", "host4", "type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service",
 	 list_port},
-	{"map", "host6", "ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service",
+	{"map", "host6", "type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service",
 	 list_port},
-	{"set", "self4", "ipv4_addr . ipv4_addr", list_self},
-	{"set", "self6", "ipv6_addr . ipv6_addr", list_self},
+	{"map", "shared_any4", "typeof meta l4proto . th dport . " NEXT " : ip daddr . th dport",
+	 list_shared},
+	{"map", "shared_any6", "typeof meta l4proto . th dport . " NEXT " : ip6 daddr . th dport",
+	 list_shared},
+	{"map", "shared_host4",
+	 "typeof ip daddr . meta l4proto . th dport . " NEXT " : ip daddr . th dport", list_shared},
+	{"map", "shared_host6",
+	 "typeof ip6 daddr . meta l4proto . th dport . " NEXT " : ip6 daddr . th dport",
+	 list_shared},
+	{"set", "self4", "type ipv4_addr . ipv4_addr", list_self},
+	{"set", "self6", "type ipv6_addr . ipv6_addr", list_self},
 };
 
 static void render_maps(const struct ruleset *r, struct buffer *out)
 {
 	for (size_t i = 0; i < array_length(maps); i++) {
-		buffer_format(out, "\t%s %s {\n\t\ttype %s\n", maps[i].kind, maps[i].name,
+		buffer_format(out, "\t%s %s {\n\t\t%s\n", maps[i].kind, maps[i].name,
 			      maps[i].type);
 		render_elements(r, maps[i].name, maps[i].list, out);
 		buffer_add_text(out, "\t}\n");
@@ -233,6 +313,14 @@ static const char publish_chains[] =
 	"l4proto . th dport map @host6\n"
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
 	"dport map @any6\n"
+	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ip daddr . meta "
+	"l4proto . th dport . " NEXT " map @shared_host4\n"
+	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to meta l4proto . th "
+	"dport . " NEXT " map @shared_any4\n"
+	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . meta "
+	"l4proto . th dport . " NEXT " map @shared_host6\n"
+	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
+	"dport . " NEXT " map @shared_any6\n"
 	"	}\n"
 	"	chain prerouting {\n"
 	"		type nat hook prerouting priority dstnat; policy accept;\n"

@@ -4,6 +4,7 @@
  *		     makes route_localnet on our bridges safe
  *	prerouting,  packets for this host are looked up in four maps: by address, then by port alone,
  *	output	     in both families; what is found is sent to the container
+ *		     where a group shares a port, in four more, by the number that is next
  *	postrouting  containers going out get the host's address; so does who would otherwise be answered
  *		     directly past our translation (see masquerade below)
  *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
@@ -47,7 +48,7 @@ void ruleset_render_guard(const char *table, struct buffer *out);
 
 /* ---- elements ---- */
 
-#define ELEMENT_KEY_MAX	 24 /* IPv6 address, protocol, port */
+#define ELEMENT_KEY_MAX	 28 /* IPv6 address, protocol, port, slot */
 #define ELEMENT_DATA_MAX 20 /* IPv6 address, port */
 
 struct element {
@@ -56,8 +57,19 @@ struct element {
 	size_t key_size, data_size; /* data_size 0: of a set */
 };
 
+struct element_list {
+	struct element *items;
+	size_t count, capacity;
+};
+
 /* The element that publishes a port. */
 struct element element_of_port(const struct port_use *use);
+
+/* All elements of a key as the table has it: one, or, where a group shares it, one for each slot; its
+ * connections go to the slots in turn, and the slots belong to the members in turn. */
+#define PORT_SLOTS 240 /* most numbers of members up to 20 divide it */
+void elements_of_key(const struct port_table *ports, const struct port_key *key,
+		     struct element_list *out);
 
 /* With bridge_netfilter: marks a container's address, so that its connections to itself are
  * masqueraded while those of its neighbours keep their address. */

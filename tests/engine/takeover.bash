@@ -40,7 +40,7 @@ own() {
 server() {
 	local name=$1 held=${2:-false} host=${3:-"\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"$PORT\"}]}"} more=${4-}
 	api POST "/containers/create?name=$name" "{\"Image\":\"busybox:latest\",\"Cmd\":[\"/steady\",\"serve\",\"$name\",\"80\"],
-		\"ExposedPorts\":{\"80/tcp\":{}}, \"Wherry\":{\"Hold\":$held},
+		\"ExposedPorts\":{\"80/tcp\":{}}, \"Wherry\":{\"Hold\":$held${EXTENSION-}},
 		\"HostConfig\":{\"NetworkMode\":\"${NETWORK-front}\",\"Binds\":[\"$STEADY:/steady:ro\"],$host},
 		\"NetworkingConfig\":{\"EndpointsConfig\":{\"${NETWORK-front}\":{\"Aliases\":[\"svc\"]}}}$more}" >/dev/null
 	expect_status 201

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# Containers of one group share a published port (docs/compose-api.md).
+
+load takeover
+
+# member NAME [MORE]: one of the group p/web, which publishes $PORT.
+member() {
+	EXTENSION=',"Group":{"Name":"p/web","Balance":true}' server "$1" "${3:-false}" \
+		"\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"$PORT\"}],\"80/udp\":[{\"HostPort\":\"$PORT\"}]}" "${2-}"
+}
+
+# answering [ADDRESS]: who does, of sixty that are asked.
+answering() {
+	for _ in $(seq 60); do "$STEADY" ask "${1:-127.0.0.1}" "$PORT" 2>/dev/null | cut -d' ' -f1; done | sort -u | xargs
+}
+is_answered_by() { [ "$(answering)" = "$*" ]; }
+is_relayed_by() { [ "$(answering ::1)" = "$*" ]; }
+
+CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100000000,"Retries":1}'
+
+@test "one port leads to all of them, in turn" {
+	network
+	member one
+	is_answered_by one
+	member two
+	member three
+	is_answered_by one three two
+	for name in one two three; do [ "$(published $name)" = "[\"$PORT\"]" ]; done
+	[ "$(for _ in $(seq 30); do "$STEADY" ask 127.0.0.1 "$PORT" | cut -d' ' -f1; done | sort | uniq -c | awk '{print $1}' | xargs)" = "10 10 10" ]
+	is_relayed_by one three two
+	wherry stop -t 0 two
+	is_answered_by one three
+	is_relayed_by one three
+	wherry start two
+	wait_until 10 is_answered_by one three two
+	wherry rm -f one three >/dev/null
+	is_answered_by two
+	wherry rm -f two >/dev/null
+	refuted "$STEADY" ask 127.0.0.1 "$PORT" 2>/dev/null
+	# The number is free again, for anybody.
+	server other
+	is_answered_by other
+}
+
+@test "who is unhealthy gets nothing, unless all are" {
+	network
+	member one "$CHECK"
+	member two "$CHECK"
+	wherry exec two touch /ill
+	wait_until 20 is_answered_by one
+	is_relayed_by one
+	wherry exec one touch /ill
+	wait_until 20 is_answered_by one two
+	is_relayed_by one two
+	wherry exec one rm /ill
+	wait_until 20 is_answered_by one
+	wherry exec two rm /ill
+	wait_until 20 is_answered_by one two
+	is_relayed_by one two
+	wherry pause two
+	is_answered_by one
+	wherry unpause two
+	is_answered_by one two
+}
+
+@test "nobody else gets that port: no other group, no other container, no program" {
+	network
+	member one
+	api POST "/containers/create?name=other" "{\"Image\":\"busybox:latest\",\"Cmd\":[\"sleep\",\"9\"],\"ExposedPorts\":{\"80/tcp\":{}},
+		\"Wherry\":{\"Group\":{\"Name\":\"p/db\",\"Balance\":true}},\"HostConfig\":{\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"$PORT\"}]}}}" >/dev/null
+	expect_status 201
+	run wherry start other
+	[ "$status" != 0 ]
+	[[ $output == *"port is already allocated"* ]]
+	run wherry run --rm -p "$PORT:80" busybox:latest true
+	[[ $output == *"port is already allocated"* ]]
+	refuted timeout 5 "$STEADY" serve me "$PORT" 2>/dev/null
+	is_answered_by one
+}
+
+@test "the next daemon knows them, and a table that was flushed comes back with all" {
+	network
+	member one "$CHECK"
+	member two "$CHECK"
+	wherry exec two touch /ill
+	wait_until 20 is_answered_by one
+	daemon_kill
+	is_answered_by one
+	start_daemon
+	is_answered_by one
+	nft delete table inet "wherry-$BRIDGE"
+	wait_until 20 is_answered_by one
+	wherry exec two rm /ill
+	wait_until 20 is_answered_by one two
+	is_relayed_by one two
+}
+
+@test "a member is replaced like any other container" {
+	network
+	member one
+	member two
+	member new "" true
+	is_answered_by one two
+	takeover new one
+	expect_status 200
+	is_answered_by new two
+	is_relayed_by new two
+	wherry rm -f one >/dev/null
+	is_answered_by new two
+}
