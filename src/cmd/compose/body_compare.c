@@ -8,6 +8,7 @@
 #include "format/base64.h"
 #include "format/json.h"
 #include "format/sha256.h"
+#include "format/units.h"
 
 #include <ctype.h>
 #include <strings.h>
@@ -165,7 +166,19 @@ struct row {
 	const char *
 		filled; /* what the daemon says where nothing is wanted: words; "*": anything; NULL: nothing */
 	enum order order;
+	char *(*write)(int64_t number); /* a number as the file has it; NULL: as it is */
 };
+
+static char *cpus_text(int64_t billionths)
+{
+	char *text = str_format("%.9f", (double)billionths / 1e9), *end = text + strlen(text);
+
+	while (end > text && end[-1] == '0')
+		*--end = '\0';
+	if (end > text && end[-1] == '.')
+		end[-1] = '\0';
+	return text;
+}
 
 static const struct row config_rows[] = {
 	{"hostname", "Hostname", "*", ORDERED},
@@ -198,7 +211,7 @@ static const struct row host_rows[] = {
 	{"cpu_rt_period", "CpuRealtimePeriod", NULL, ORDERED},
 	{"cpu_rt_runtime", "CpuRealtimeRuntime", NULL, ORDERED},
 	{"cpu_shares", "CpuShares", NULL, ORDERED},
-	{"cpus", "NanoCpus", NULL, ORDERED},
+	{"cpus", "NanoCpus", NULL, ORDERED, cpus_text},
 	{"cpuset", "CpusetCpus", NULL, ORDERED},
 	{"device_cgroup_rules", "DeviceCgroupRules", NULL, UNORDERED},
 	{"devices", "Devices", NULL, UNORDERED},
@@ -267,14 +280,25 @@ static bool is_filled(const struct row *row, const json_t *value)
 	return !text || str_equal(row->filled, "*") || strings_contain(&words, text);
 }
 
+/* A number as the file has it; NULL and what is none as it is. */
+static json_t *in_words(const json_t *value, char *(*write)(int64_t number))
+{
+	scoped_free char *text =
+		write && json_integer_value(value) ? write(json_integer_value(value)) : NULL;
+
+	return text ? json_string(text) : json_incref((json_t *)value);
+}
+
 static void compare_row(const struct comparison *comparison, const struct row *row,
 			const json_t *old_value, const json_t *new_value)
 {
 	scoped_json json_t *before = in_order(old_value, row->order);
 	scoped_json json_t *after = in_order(new_value, row->order);
 
+	scoped_json json_t *old_words = in_words(before, row->write);
+	scoped_json json_t *new_words = in_words(after, row->write);
 	if (after || !is_filled(row, before))
-		compare_values(comparison, row->field, before, after);
+		compare_values(comparison, row->field, old_words, new_words);
 }
 
 static void compare_rows(const struct comparison *c)
@@ -422,13 +446,14 @@ static void compare_health(const struct comparison *c)
 {
 	static const struct {
 		const char *field, *member;
+		char *(*write)(int64_t number);
 	} fields[] = {
-		{"healthcheck.test", "Test"},
-		{"healthcheck.interval", "Interval"},
-		{"healthcheck.timeout", "Timeout"},
-		{"healthcheck.start_period", "StartPeriod"},
-		{"healthcheck.start_interval", "StartInterval"},
-		{"healthcheck.retries", "Retries"},
+		{"healthcheck.test", "Test", NULL},
+		{"healthcheck.interval", "Interval", duration_to_text},
+		{"healthcheck.timeout", "Timeout", duration_to_text},
+		{"healthcheck.start_period", "StartPeriod", duration_to_text},
+		{"healthcheck.start_interval", "StartInterval", duration_to_text},
+		{"healthcheck.retries", "Retries", NULL},
 	};
 	const json_t *own = json_object_get(c->body, "Healthcheck");
 	const json_t *seen = json_object_get(c->config, "Healthcheck");
@@ -439,9 +464,14 @@ static void compare_health(const struct comparison *c)
 		return;
 	wanted = wanted ? wanted : json_object();
 	json_object_update(wanted, ours);
-	for (size_t i = 0; i < array_length(fields); i++)
-		compare_values(c, fields[i].field, json_object_get(seen, fields[i].member),
-			       json_object_get(wanted, fields[i].member));
+	for (size_t i = 0; i < array_length(fields); i++) {
+		scoped_json json_t *before =
+			in_words(json_object_get(seen, fields[i].member), fields[i].write);
+		scoped_json json_t *after =
+			in_words(json_object_get(wanted, fields[i].member), fields[i].write);
+
+		compare_values(c, fields[i].field, before, after);
+	}
 }
 
 static char *policy_text(const json_t *policy)

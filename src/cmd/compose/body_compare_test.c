@@ -186,7 +186,7 @@ static void what_differs_is_named(void **state)
 		{0, "retries: 4", "retries: 5", "healthcheck.retries: 4 -> 5\n"},
 		{0, "test: exit 0", "disable: true",
 		 "healthcheck.test: [\"CMD-SHELL\",\"exit 0\"] -> [\"NONE\"]\n"
-		 "healthcheck.interval: 90000000000 -> nothing\nhealthcheck.retries: 4 -> "
+		 "healthcheck.interval: 1m30s -> nothing\nhealthcheck.retries: 4 -> "
 		 "nothing\n"},
 		{0, "restart: on-failure:3", "restart: always",
 		 "restart: on-failure:3 -> always\n"},
@@ -234,7 +234,7 @@ static void what_differs_is_named(void **state)
 		{1, "user: '1:1'", "user: '2'", "user: 1:1 -> 2\n"},
 		{1, "    user: '1:1'\n", "", "user: 1:1 -> nothing\n"},
 		{1, "init: true", "init: false", "init: true -> nothing\n"},
-		{1, "cpus: 0.5", "cpus: 1", "cpus: 500000000 -> 1000000000\n"},
+		{1, "cpus: 0.5", "cpus: 1", "cpus: 0.5 -> 1\n"},
 		{1, "tty: true", "tty: false", "tty: true -> nothing\n"},
 		{2, "pid: host", "pid: ''", "pid: host -> nothing\n"},
 		{2, "network_mode: service:db", "network_mode: none",

@@ -120,8 +120,7 @@ static bool each_use(struct body *body,
 	};
 
 	for (size_t i = 0; i < array_length(kinds); i++) {
-		node_each(item, node_get(body->node, kinds[i].kind))
-		{
+		node_each (item, node_get(body->node, kinds[i].kind)) {
 			scoped_with(use_fini) struct use use = {
 				.kind = kinds[i].kind,
 				.folder = kinds[i].folder,
@@ -230,6 +229,7 @@ static bool add_member(struct body *body, const struct use *use, void *data, str
 		.uid = (uint64_t)use->uid,
 		.gid = (uint64_t)use->gid,
 		.size = (int64_t)content.size,
+		.mtime_ns = time_now_ns() / NS_PER_SECOND * NS_PER_SECOND,
 	};
 	tar_write_head(tar, &entry);
 	buffer_add(tar, content.data ? content.data : "", content.size);
