@@ -31,6 +31,7 @@ static const unsigned no_failures[STEP_KINDS] = {
 	[STEP_REMOVE_VOLUME] = IS(NOT_FOUND),  [STEP_REMOVE_IMAGE] = IS(NOT_FOUND),
 	[STEP_REMOVE] = IS(NOT_FOUND),	       [STEP_STOP] = IS(NOT_FOUND) | IS(UNCHANGED),
 	[STEP_KILL] = IS(NOT_FOUND) | IS(CONFLICT), [STEP_START] = IS(UNCHANGED),
+	[STEP_CREATE_NETWORK] = IS(CONFLICT), /* a client before us asked for it, and is gone */
 };
 
 /* Compose 2 goes on where others use a network, volume or image. */

@@ -4,11 +4,16 @@
 #include "cmd/compose/files.h"
 #include "format/json.h"
 
+enum { TRIES = 40, TRY_AGAIN_MS = 50 };
+
 /* What its requests are about, until the last is answered. */
 struct creation {
 	json_t *replaced, *connections; /* owned */
 	struct buffer tar;
 	const char *next; /* network to connect to; borrowed from connections */
+	struct error conflict; /* the name is taken */
+	unsigned tries;
+	bool adopted;	  /* another call made it: what that did already is no failure */
 };
 
 static void creation_free(struct creation *creation)
@@ -166,7 +171,7 @@ static void on_connected(void *data, const json_t *answer, const struct error *e
 	struct work *work = data;
 	struct creation *creation = work->state_of_kind;
 
-	if (err) {
+	if (err && !creation->adopted) {
 		end(work, err);
 		return;
 	}
@@ -190,6 +195,62 @@ static void connect_next(struct work *work)
 	requests_send(work->run->requests, "POST", &target, body, on_connected, work);
 }
 
+/* Is it the container that was to be made?  Then a client before us asked for it, and did not live to hear of it. */
+static bool is_wanted(const struct work *work, const json_t *document)
+{
+	const json_t *labels = json_object_get(json_object_get(document, "Config"), "Labels");
+	const char *service = doc_text(labels, "com.docker.compose.service");
+	const char *hash = pairs_get(&work->run->execution->wanted->hashes, work->step->service);
+	unsigned long number =
+		strtoul(doc_text(labels, "com.docker.compose.container-number"), NULL, 10);
+
+	return str_equal(doc_text(labels, "com.docker.compose.project"),
+			 work->run->compose->project_name) &&
+	       str_equal(service, work->step->service) && number == work->step->number &&
+	       str_equal(doc_text(labels, "wherry.compose.hash"), hash);
+}
+
+static void create(struct work *work);
+
+static void try_again(void *data)
+{
+	struct work *work = data;
+	struct creation *creation = work->state_of_kind;
+
+	json_decref(take(creation->connections));
+	buffer_clear(&creation->tar);
+	create(work);
+}
+
+/* A name that is taken by what is not there yet is that of a container in the making. */
+static void on_rival(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct creation *creation = work->state_of_kind;
+
+	if (err && err->kind == ERROR_NOT_FOUND && creation->tries++ < TRIES) {
+		requests_timer(work->run->requests, TRY_AGAIN_MS, try_again, work);
+		return;
+	}
+	if (err || !is_wanted(work, answer)) {
+		end(work, &creation->conflict);
+		return;
+	}
+	creation->adopted = true;
+	work->made = str_dup(doc_text(answer, "Id"));
+	connect_next(work);
+}
+
+static void look_at_rival(struct work *work, const struct error *conflict)
+{
+	struct creation *creation = work->state_of_kind;
+	scoped_target struct target target =
+		target_format("/containers/%s/json", work->step->name);
+
+	creation->conflict = *conflict;
+	requests_send(work->run->requests, "GET", &target, NULL, on_rival, work);
+}
+
 static void on_created(void *data, const json_t *answer, const struct error *err)
 {
 	struct work *work = data;
@@ -200,6 +261,10 @@ static void on_created(void *data, const json_t *answer, const struct error *err
 	if (!err && !*doc_text(answer, "Id")) {
 		error_set(&failure, ERROR_SYSTEM, "the daemon made a container without an id");
 		err = &failure;
+	}
+	if (err && err->kind == ERROR_CONFLICT) {
+		look_at_rival(work, err);
+		return;
 	}
 	if (err) {
 		end(work, err);

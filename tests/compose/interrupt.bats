@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# Work that is cut short: by Ctrl-C, by the end of the client or of the daemon.  The next `up` finishes it.
+
+load ../lib/wherry
+load project
+
+setup_file() {
+	scratch_begin
+	SUPERVISED=1 daemon_start
+	busybox_image
+}
+
+teardown_file() {
+	daemon_stop
+	scratch_end
+}
+
+teardown() {
+	[ -z "${CLIENT-}" ] || kill -KILL "$CLIENT" 2>/dev/null || true
+	projects_end
+}
+
+# in_background COMMAND...: its output in ./out, its pid in CLIENT.
+in_background() {
+	"$@" >out 2>&1 3>&- &
+	CLIENT=$!
+}
+ended_with() {
+	local code=0
+	wait "$CLIENT" || code=$?
+	CLIENT=
+	[ "$code" = "$1" ] || {
+		echo "# ended with $code, not $1:"
+		cat out
+		return 1
+	} >&2
+}
+out_has() { grep -qF "$1" out; }
+answers() { wherry version >/dev/null 2>&1; }
+
+# finished NAME...: `up` makes these and no others, all run, and nothing is left to do.
+finished() {
+	timeout 60 wherry compose up -d
+	[ "$(names -a)" = "$* " ]
+	[ "$(names)" = "$* " ]
+	wherry compose plan || {
+		names -a
+		return 1
+	} >&2
+}
+
+@test "93: Ctrl-C stops all, and ends with 130, in version 1 with 0" {
+	project pi <<<'a: {<<: *b, command: sh -c "echo begun; sleep 1d"}
+b: {<<: *b, depends_on: [a]}'
+	in_background wherry compose up
+	wait_until 20 out_has "a-1  | begun"
+	kill -INT "$CLIENT"
+	ended_with 130
+	out_has "Gracefully stopping... (press Ctrl+C again to force)"
+	[ "$(names)" = "" ]
+	[ "$(names -a)" = "pi-a-1 pi-b-1 " ]
+	in_background env WHERRY_COMPOSE_STYLE=v1 wherry compose up --no-color
+	wait_until 20 out_has "Attaching to"
+	wait_until 20 out_has "a_1  | begun" || out_has "a-1  | begun"
+	kill -INT "$CLIENT"
+	ended_with 0
+	[ "$(names)" = "" ]
+}
+
+@test "a second Ctrl-C kills what does not stop" {
+	project pk <<<'a: {<<: *b, init: false, command: "sh -c \"trap : TERM; echo begun; while :; do sleep 0.1; done\"", stop_grace_period: 100s}'
+	in_background wherry compose up
+	wait_until 20 out_has begun
+	kill -INT "$CLIENT"
+	wait_until 20 out_has "Container pk-a-1 Stopping"
+	kill -INT "$CLIENT"
+	ended_with 130
+	[ "$(wherry inspect --format '{{.State.ExitCode}}' pk-a-1)" = 137 ]
+}
+
+@test "Ctrl-C while something is waited for begins nothing more, and the next up goes on" {
+	project pw <<<'a: {<<: *b, healthcheck: {test: test -e /ok, interval: 100ms, start_period: 100s}}
+b: {<<: *b, depends_on: {a: {condition: service_healthy}}}'
+	in_background wherry compose up -d
+	wait_until 20 out_has "Container pw-a-1 Waiting"
+	kill -INT "$CLIENT"
+	ended_with 130
+	[ "$(state_of pw-a-1) $(state_of pw-b-1)" = "running created" ]
+	wherry exec pw-a-1 touch /ok
+	finished pw-a-1 pw-b-1
+}
+
+# Killed after so many of its requests: strace ends it at the COUNTth time that it sends.
+killed_at() {
+	strace -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$1" wherry compose up -d >out 2>&1
+}
+
+@test "a client that is killed at any request leaves nothing doubled and nothing lost" {
+	project px <<<'a: {<<: *b, environment: {V: 0}, volumes: [/data]}
+b: {<<: *b, depends_on: [a]}'
+	local at value=0
+	timeout 60 wherry compose up -d
+	wherry exec px-a-1 sh -c 'echo kept >/data/f'
+	for at in $(seq 1 40); do
+		value=$((value + 1))
+		sed -i "s/V: [0-9]*/V: $value/" compose.yaml
+		killed_at "$at" && break
+		finished px-a-1 px-b-1
+		[ "$(wherry exec px-a-1 cat /data/f)" = kept ]
+		[ "$(wherry inspect --format '{{index .Config.Env 0}}' px-a-1)" = "V=$value" ]
+	done
+	[ "$at" -gt 8 ] # it went on to its end in the last round
+	[ "$at" -lt 40 ]
+}
+
+@test "a client that is killed while it makes the first containers, or stops them" {
+	project pf <<<'a: {<<: *b, networks: [n], volumes: ["v:/v"]}
+b: {<<: *b, networks: [n], depends_on: [a]}'
+	top_level 'networks: {n: {}}
+volumes: {v: {}}'
+	local at
+	for at in 5 7 8 9 10 11 12 14; do
+		killed_at "$at" || true
+		finished pf-a-1 pf-b-1
+		strace -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$((at - 2))" wherry compose down -t 0 >out 2>&1 || true
+		wherry compose down -t 0
+		[ "$(names -a)" = "" ]
+		[ "$(wherry volume ls -q --filter name=pf_v)" = pf_v ]
+	done
+}
+
+@test "a daemon that is killed in the middle: up says so, and the next one finishes" {
+	project pd <<<'a: {<<: *b, healthcheck: {test: test -e /ok, interval: 100ms, start_period: 100s}}
+b: {<<: *b, depends_on: {a: {condition: service_healthy}}}'
+	in_background wherry compose up -d
+	wait_until 20 out_has "Container pd-a-1 Waiting"
+	kill -KILL "$(daemon_pid)"
+	ended_with 1
+	wait_until 30 answers
+	[ "$(state_of pd-a-1)" = running ]
+	wherry exec pd-a-1 touch /ok
+	finished pd-a-1 pd-b-1
+}
