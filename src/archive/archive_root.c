@@ -79,9 +79,11 @@ static bool enter_running(const struct archive_request *request, struct error *e
 {
 	scoped_fd int process = process_open((pid_t)request->pid, request->start_time);
 
-	if (process < 0)
+	bool entered = process >= 0 && setns(process, CLONE_NEWNS) == 0;
+
+	if (process < 0 || (!entered && errno == ESRCH)) /* the latter: it has just ended */
 		return error_set(err, ERROR_CONFLICT, "the container is not running any more");
-	if (setns(process, CLONE_NEWNS) < 0)
+	if (!entered)
 		return error_errno(err, "cannot enter the container");
 	if (!leave_namespaces(err))
 		return false;

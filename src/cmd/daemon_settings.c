@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/log_driver.h"
 #include "format/json.h"
+#include "image/registry_plan.h"
 #include "network/address.h"
 #include "network/host_facts.h"
 #include "os/file.h"
@@ -473,6 +474,8 @@ static bool check_lists(const struct daemon_settings *s, struct error *err)
 		 "NAME=SOFT[:HARD], the name one that `ulimit` knows"},
 		{"label", &s->labels, is_label, "NAME=VALUE"},
 		{"registry-mirror", &s->mirrors, is_web_address, "http:// or https:// in front"},
+		{"insecure-registry", &s->insecure_registries, registry_rule_is_valid,
+		 "HOST, HOST:PORT or a network: 10.0.0.0/8"},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++)

@@ -159,7 +159,8 @@ static void note_lost_host(struct container *c)
 static bool is_half_removed(const struct container *c)
 {
 	return c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD ||
-	       (c->state == CONTAINER_EXITED && (c->doomed || c->host_config.auto_remove));
+	       (c->state == CONTAINER_EXITED &&
+		(c->doomed || (c->host_config.auto_remove && !c->restart_wanted)));
 }
 
 static void adopt_without_run(struct container *c)
@@ -211,6 +212,7 @@ static void take_over(struct container_run *run, const struct shim_state *state)
 	if (known)
 		return;
 	boot_note_start(c);
+	c->restart_wanted = c->stopped_by_hand = false; /* of the run before this one */
 	run->started = run->recorded = true; /* a start that nobody was told of any more */
 	c->health = HEALTH_NONE;
 	c->log_made = true;
@@ -347,14 +349,15 @@ static void restart_if_wanted(struct container *c)
 	if (c->run || container_is_live(c))
 		return;
 	if (c->state != CONTAINER_RESTARTING &&
-	    !(c->state == CONTAINER_EXITED && restart_decide(&question).restart))
+	    !(c->state == CONTAINER_EXITED &&
+	      (c->restart_wanted || restart_decide(&question).restart)))
 		return;
 	if (boot_leaves(c)) {
 		boot_leave(c);
 	} else if (c->state == CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
 		container_restart_later(c);
 	} else {
-		c->due = false;
+		c->due = c->restart_wanted = false;
 		c->restart_count = c->restart_delay_ms = 0;
 		container_set_state(c, CONTAINER_RESTARTING);
 		container_restart_now(c);

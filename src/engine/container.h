@@ -65,7 +65,8 @@ struct container {
 	char *owner;		  /* the unit that it belongs to (engine/owner.h), */
 	char *owner_invocation;	  /* since this run of it, */
 	char *owner_cgroup;	  /* in whose control group it runs; NULL: nobody's */
-	bool restart_wanted;	  /* its health has asked for a new start after the present run */
+	bool restart_wanted;	  /* somebody (its health, a client) has asked for a new start after the
+				     present run */
 	struct pairs links;	  /* of --link on the default network: alias to id */
 	char *took_from; /* id: whose ports and names it got by a takeover, */
 	bool taking;	 /* which is decided, but not all done */

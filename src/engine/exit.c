@@ -42,7 +42,7 @@ static void note_exit(struct container_run *run, const struct shim_exit *exit, c
 	c->oom_killed = c->oom_killed || exit->oom;
 	str_replace(&c->error, said);
 	answer = decide(c);
-	c->restart_wanted = false;
+	c->restart_wanted = c->restarts_by_hand > 0; /* who asked for it starts it */
 	container_set_state(c, answer.restart ? CONTAINER_RESTARTING : CONTAINER_EXITED);
 	c->restart_delay_ms = answer.restart ? answer.delay_ms : 0;
 	if (exit->log_dropped > 0)
@@ -56,6 +56,7 @@ static void note_failed_start(struct container_run *run, int exit_code)
 	char text[ERROR_TEXT_SIZE];
 
 	c->exit_code = exit_code;
+	c->restart_wanted = false;
 	str_replace(&c->error, error_text(&run->failure, text, sizeof(text)));
 	c->started_ns = run->started_before;
 	c->finished_ns = run->finished_before;
@@ -94,7 +95,7 @@ static void on_recorded(void *data, const struct error *err)
 static bool will_be_removed(const struct container *c)
 {
 	return c->doomed || (c->host_config.auto_remove && c->state != CONTAINER_RESTARTING &&
-			     !c->restarts_by_hand);
+			     !c->restarts_by_hand && !c->restart_wanted);
 }
 
 static void record(struct container_run *run)

@@ -60,6 +60,65 @@ static char *host_name(const char *host)
 	return str_dup_n(host, strcspn(host, ":"));
 }
 
+/* ---- rules ---- */
+
+static const char *without_scheme(const char *rule)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+
+	for (size_t i = 0; i < array_length(schemes); i++)
+		if (strncasecmp(rule, schemes[i], strlen(schemes[i])) == 0)
+			return rule + strlen(schemes[i]);
+	return rule;
+}
+
+static bool is_network(const char *rule)
+{
+	const char *slash = strchr(rule, '/');
+	scoped_free char *base = slash ? str_dup_n(rule, (size_t)(slash - rule)) : NULL;
+	struct address address;
+	uint64_t bits;
+
+	return slash && parse_address(base, &address) && parse_u64(slash + 1, &bits) &&
+	       bits <= bits_of(&address);
+}
+
+static bool is_name(const char *name)
+{
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+	return *name && *name != '-' && *name != '.' && !name[strspn(name, characters)];
+}
+
+/* What stands behind the host: nothing, or a port. */
+static bool is_port(const char *rest)
+{
+	uint64_t port;
+
+	return !*rest || (*rest == ':' && parse_u64(rest + 1, &port) && port <= UINT16_MAX);
+}
+
+static bool is_host(const char *rule)
+{
+	scoped_free char *name = host_name(rule);
+	size_t length = strlen(name) + (*rule == '[' ? 2 : 0);
+	struct address address;
+
+	if (parse_address(rule, &address))
+		return true;
+	if (*rule == '[')
+		return parse_address(name, &address) && strlen(rule) >= length &&
+		       rule[length - 1] == ']' && is_port(rule + length);
+	return is_name(name) && is_port(rule + length);
+}
+
+bool registry_rule_is_valid(const char *rule)
+{
+	rule = without_scheme(rule);
+	return is_network(rule) || is_host(rule);
+}
+
 /* ---- insecure ---- */
 
 static const char *const always_insecure[] = {"127.0.0.0/8", "::1/128"};
@@ -83,7 +142,7 @@ bool registry_is_insecure(const char *host, const struct strings *insecure)
 		if (matches(host, name, address, always_insecure[i]))
 			return true;
 	for (size_t i = 0; insecure && i < insecure->count; i++)
-		if (matches(host, name, address, insecure->items[i]))
+		if (matches(host, name, address, without_scheme(insecure->items[i])))
 			return true;
 	return false;
 }

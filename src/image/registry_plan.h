@@ -30,4 +30,8 @@ void registry_plan_make(const char *domain, const struct registry_rules *rules,
 			struct registry_plan *out);
 void registry_plan_fini(struct registry_plan *plan);
 
+/* One of those rules: "host", "host:port", "[v6]:port", an address or a network; "http://" or "https://" in
+ * front of it says nothing. */
+bool registry_rule_is_valid(const char *rule);
+
 bool registry_is_insecure(const char *host, const struct strings *insecure);

@@ -80,9 +80,43 @@ static void only_loopback_and_what_is_named_is_insecure(void **state)
 	}
 }
 
+static void rules_are_hosts_and_networks(void **state)
+{
+	static const struct {
+		const char *rule;
+		bool good;
+	} cases[] = {
+		{"localhost", true},	    {"reg.example.com:5000", true}, {"10.0.0.0/8", true},
+		{"fd00::/8", true},	    {"[::1]:5000", true},	    {"::1", true},
+		{"192.0.2.1", true},	    {"http://reg:5000", true},	    {"HTTPS://reg", true},
+		{"my_reg", true},	    {"a b", false},		    {"", false},
+		{"http://", false},	    {"reg:port", false},	    {"reg:65536", false},
+		{"reg:", false},	    {"-reg", false},		    {"10.0.0.0/33", false},
+		{"reg/8", false},	    {"reg/path", false},	    {"ftp://reg", false},
+		{"[::1", false},	    {"[reg]:5000", false},	    {"[::1]5000", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(cases); i++)
+		if (registry_rule_is_valid(cases[i].rule) != cases[i].good)
+			fail_msg("%s", cases[i].rule);
+}
+
+static void a_scheme_before_a_rule_says_nothing(void **state)
+{
+	scoped_strings struct strings rules = {0};
+
+	(void)state;
+	strings_add(&rules, "http://reg.example.com:5000");
+	assert_true(registry_is_insecure("reg.example.com:5000", &rules));
+	assert_false(registry_is_insecure("reg.example.com", &rules));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_are_hosts_and_networks),
+		cmocka_unit_test(a_scheme_before_a_rule_says_nothing),
 		cmocka_unit_test(servers_are_asked_in_order),
 		cmocka_unit_test(only_loopback_and_what_is_named_is_insecure),
 	};

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define NOT_RUNNING "the container is not running"
 
 struct joining {
 	struct cgroup cgroup;
@@ -136,14 +139,14 @@ static bool prepare(struct joining *j, const struct sandbox_join *join,
 	bool ok;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	j->target = process_open(join->pid, join->start_time);
+	if (j->target < 0)
+		return error_set(err, ERROR_CONFLICT, NOT_RUNNING);
 	ok = launch_prepare(process, &j->launch, &warnings, err) &&
 	     cgroup_open(join->cgroup_path, &j->cgroup, err);
 	strings_fini(&warnings); /* the container's own start has told them */
 	if (!ok)
 		return false;
-	j->target = process_open(join->pid, join->start_time);
-	if (j->target < 0)
-		return error_set(err, ERROR_CONFLICT, "the container is not running");
 	j->namespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
 			CLONE_NEWPID;
 	if (!is_in_our_user_namespace(join->pid))
@@ -166,6 +169,19 @@ static void end(pid_t pid, int *pidfd)
 	close_fd(pidfd);
 }
 
+#define END_PATIENCE_MS 200
+
+/* What the kernel refuses because the container is ending (its namespaces go before its end is told) looks
+ * like any other failure: so it is waited for a moment whether the end comes. */
+static bool blame_end(const struct joining *j, struct error *err)
+{
+	struct pollfd end = {.fd = j->target, .events = POLLIN};
+
+	if (err->kind == ERROR_SYSTEM && j->target >= 0 && poll(&end, 1, END_PATIENCE_MS) > 0)
+		error_set(err, ERROR_CONFLICT, NOT_RUNNING);
+	return false;
+}
+
 bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *process,
 		  const struct process_stdio *stdio, pid_t *pid, int *pidfd, int *terminal,
 		  struct error *err)
@@ -180,14 +196,14 @@ bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *pr
 	for (int c = 0; c < CGROUP_CONTROLLERS; c++)
 		j.cgroup.dir[c] = -1;
 	if (!prepare(&j, join, process, err) || !start(&j, stdio, &child, &child_fd, err))
-		return false;
+		return blame_end(&j, err);
 	ok = launch_set_oom_score(process, child, &warnings, err) &&
 	     channel_go_on(j.channel, -1, err) && channel_wait_for_exec(j.channel, &gifts, err);
 	strings_fini(&warnings);
 	if (!ok) {
 		close_fd(&gifts.terminal);
 		end(child, &child_fd);
-		return false;
+		return blame_end(&j, err);
 	}
 	*pid = child;
 	*pidfd = child_fd;

@@ -36,6 +36,17 @@ containers() {
 	[[ ${lines[2]} == "bbbbbbbbbbbb   222222222222   \"/bin/sh\"  "*"Exited (3) 3 days ago"*"old" ]]
 }
 
+@test "ps finds a format that nothing can be shown by before it asks, also where there is nothing to show" {
+	answer "GET /containers/json" 200 '[]'
+	for format in '{{.Bogus}}' 'table {{.ID}} {{.Bogus}}'; do
+		run wherry ps --format "$format"
+		[ "$status" = 1 ]
+		[[ $output == *"failed to execute template: "*"<.Bogus>: can't evaluate field Bogus in type *formatter.ContainerContext" ]]
+	done
+	run wherry ps --format '{{slice .ID 0 12}} {{.Label "x"}}'
+	[ "$status" = 0 ] && [ -z "$output" ]
+}
+
 @test "ps in other formats" {
 	containers
 	[ "$(wherry ps -q)" = "aaaaaaaaaaaa

@@ -35,8 +35,11 @@ teardown() {
 	wait_until 10 inspects r2 .State.Status running
 }
 
+has_lines() { [ "$(api GET "/containers/$1/logs?stdout=1" | grep -ac 'once more')" -ge "$2" ]; }
+
 @test "a restart that is due when the daemon dies keeps its pause, its count and its limit" {
-	run_container r5 '"Cmd":["sh","-c","exit 7"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":5}}'
+	run_container r5 '"Cmd":["sh","-c","echo once more; exit 7"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":5}}'
+	wait_until 20 has_lines r5 4
 	wait_until 20 inspects r5 '"\(.State.Status) \(.RestartCount)"' "restarting 3" # the pause is 800 ms now
 	restart_daemon
 	inspects r5 '.RestartCount >= 3' true
@@ -398,4 +401,76 @@ nobody_keeps() { ! socat -u OPEN:/dev/null "UNIX-CONNECT:$SCRATCH/run/keep/shim.
 	kill -KILL "$pid"
 	daemon_start
 	wait_until 10 answered w4 '{"StatusCode":137}'
+}
+
+# restart_until NAME EVENT: a restart by hand is asked for; the daemon is killed when it tells of the event.
+restart_until() {
+	local events asking
+	rm -f "$SCRATCH/head.events"
+	curl -sSNG --unix-socket "$SOCKET" --data-urlencode "filters={\"event\":[\"$2\"],\"container\":[\"$1\"]}" \
+		-D "$SCRATCH/head.events" -o "$SCRATCH/events" http://wherry/v1.47/events 2>/dev/null 3>&- &
+	events=$!
+	wait_until 10 test -s "$SCRATCH/head.events"
+	curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/v1.47/containers/$1/restart" >/dev/null 2>&1 3>&- &
+	asking=$!
+	wait_until 10 test -s "$SCRATCH/events"
+	daemon_kill
+	wait "$asking" || true
+	wait "$events" || true
+	rm -f "$SCRATCH/events"
+	daemon_start
+}
+
+@test "a restart by hand that the daemon did not survive is carried out by the next one" {
+	local policy
+	for policy in unless-stopped no; do
+		run_container "hand-$policy" "$sleeper,\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"$policy\"}}" >/dev/null
+		for i in 1 2 3; do
+			restart_until "hand-$policy" die
+			wait_until 10 inspects "hand-$policy" .State.Running true
+			inspects "hand-$policy" .RestartCount 0
+		done
+	done
+	restart_until hand-unless-stopped kill
+	wait_until 10 inspects hand-unless-stopped .State.Running true
+	api POST '/containers/hand-unless-stopped/stop'
+	restart_daemon
+	inspects hand-unless-stopped .State.Status exited
+}
+
+@test "a restart by hand keeps one that removes itself, also when the daemon dies" {
+	run_container hand-rm "$sleeper,\"HostConfig\":{\"AutoRemove\":true}" >/dev/null
+	restart_until hand-rm die
+	wait_until 10 inspects hand-rm .State.Running true
+	api POST '/containers/hand-rm/stop'
+	wait_until 10 is_gone hand-rm
+}
+
+# ask CONTAINER EXEC...: starts the execs and copies, all at once; prints the statuses.
+ask() {
+	local name=$1 id
+	shift
+	for id in "$@"; do
+		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/answer.$id" -w '%{http_code}\n' -X POST -H 'Content-Type: application/json' \
+			-d '{"Detach":true}' "http://wherry/v1.47/exec/$id/start" 3>&- &
+		curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/copied.$id" -w '%{http_code}\n' "http://wherry/v1.47/containers/$name/archive?path=/etc/passwd" 3>&- &
+	done
+	wait
+}
+
+@test "execs and copies that meet the end of a container are refused, not failed" {
+	local i id execs
+	for i in 1 2 3 4 5 6; do
+		run_container "end$i" "$sleeper" >/dev/null
+		execs=()
+		for id in 1 2 3 4 5 6; do
+			api POST "/containers/end$i/exec" '{"Cmd":["true"]}' >/dev/null
+			execs+=("$(jq -r .Id "$SCRATCH/body")")
+		done
+		ask "end$i" "${execs[@]}" >"$SCRATCH/statuses" &
+		read -rt "0.0$((i * 2))" <> <(:) || true
+		curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/v1.47/containers/end$i/kill" >/dev/null
+		wait $!
+		refuted grep -v -e 200 -e 409 -e 404 "$SCRATCH/statuses" || { cat "$SCRATCH"/answer.* "$SCRATCH"/copied.* | grep -a '"message"' >&2; return 1; }
+	done
 }

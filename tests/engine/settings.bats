@@ -50,6 +50,7 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"dns": ["x"]}|--dns 'x' wants an IP address
 		{"default-address-pools": [{"base": "x", "size": 24}]}|--default-address-pool 'base=x,size=24' wants
 		{"registry-mirrors": ["m"]}|--registry-mirror 'm' wants http://
+		{"insecure-registries": ["10.0.0.0/8", "a b"]}|--insecure-registry 'a b' wants HOST, HOST:PORT or a network
 		{"log-driver": "gelf"}|no log driver named 'gelf'
 		{"bip": "172.17.0.1"}|--bip '172.17.0.1' wants an address with its prefix
 		{"fixed-cidr": "x/24"}|--fixed-cidr 'x/24' wants a subnet

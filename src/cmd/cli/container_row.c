@@ -290,4 +290,5 @@ const struct listing container_listing = {
 	       "ports: {{- pad .Ports 1 0}}\n",
 	.call = row_call_label,
 	.failure = "failed to execute template", /* ps runs it twice: for what it asks, first */
+	.tried_first = true,
 };

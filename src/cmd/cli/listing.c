@@ -47,6 +47,33 @@ static char *choose_template(const struct view *view, const char *format, const 
 	return unescape(str_is_empty(format) ? table : format);
 }
 
+static bool write_row(const struct view *view, const json_t *row, struct template_data data,
+		      struct buffer *out, struct error *err)
+{
+	data.root = row;
+	data.row_type = view->listing->row_type;
+	if (!template_execute(view->template, &data, out, err))
+		return error_prefix(err, "%s",
+				    view->listing->failure ? view->listing->failure
+							   : "template parsing error");
+	buffer_add_char(out, '\n');
+	return true;
+}
+
+/* On a row that has plenty of everything. */
+static bool try_template(const struct view *view, struct error *err)
+{
+	static const char plenty[] =
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	const struct listing *listing = view->listing;
+	scoped_json json_t *row = json_object();
+	scoped_buffer struct buffer unused = {0};
+
+	for (size_t i = 0; i < listing->column_count; i++)
+		json_object_set_new(row, listing->columns[i].name, json_string(plenty));
+	return write_row(view, row, (struct template_data){.call = listing->call}, &unused, err);
+}
+
 bool view_open(struct view *view, const struct listing *listing, const char *format,
 	       const char *table, bool quiet, struct error *err)
 {
@@ -60,7 +87,9 @@ bool view_open(struct view *view, const struct listing *listing, const char *for
 			"are set.\n");
 	scoped_free char *text = choose_template(view, format, table, quiet);
 	view->template = template_parse(text, err);
-	return view->template || error_prefix(err, "failed to parse template");
+	if (!view->template)
+		return error_prefix(err, "failed to parse template");
+	return !listing->tried_first || !custom || quiet || try_template(view, err);
 }
 
 void view_close(struct view *view)
@@ -107,19 +136,6 @@ static json_t *titles_of(const struct listing *listing)
 static json_t *title_of_call(const json_t *row, const char *name, const json_t *arguments)
 {
 	return json_incref(json_array_get(arguments, 0)); /* {{.Label "x"}} heads a column x */
-}
-
-static bool write_row(const struct view *view, const json_t *row, struct template_data data,
-		      struct buffer *out, struct error *err)
-{
-	data.root = row;
-	data.row_type = view->listing->row_type;
-	if (!template_execute(view->template, &data, out, err))
-		return error_prefix(err, "%s",
-				    view->listing->failure ? view->listing->failure
-							   : "template parsing error");
-	buffer_add_char(out, '\n');
-	return true;
 }
 
 static int by_text(const void *a, const void *b)

@@ -19,6 +19,7 @@ struct listing {
 	const char *raw;      /* the template of --format raw; NULL: there is none */
 	json_t *(*call)(const json_t *row, const char *name, const json_t *arguments);
 	const char *failure; /* before a template's errors; NULL: the usual words */
+	bool tried_first;    /* a format that no row could be shown by fails without any row, too */
 };
 
 #define LISTING_COLUMNS(table) .columns = table, .column_count = array_length(table)

@@ -81,6 +81,27 @@ static void mistakes_say_whether_reading_or_running_failed(void **state)
 			    "<.Nope>: can't evaluate field Nope in type *thing");
 }
 
+static void a_listing_that_is_tried_first_needs_no_row_to_fail(void **state)
+{
+	struct listing tried = things;
+	struct error err;
+
+	tried.tried_first = true;
+	static const struct {
+		const char *format;
+		bool good;
+	} cases[] = {
+		{"{{.Nope}}", false}, {"table {{.Nope}}", false}, {"{{slice .ID 0 12}}", true},
+		{"json", true},	      {"table", true},		  {NULL, true},
+	};
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_view struct view view = {0};
+
+		assert_int_equal(view_open(&view, &tried, cases[i].format, "{{.ID}}", false, &err),
+				 cases[i].good);
+	}
+}
+
 static void half_a_document_is_none(void **state)
 {
 	scoped_json json_t *document = json_pack("{s:s}", "A", "x");
@@ -100,6 +121,7 @@ int main(void)
 		cmocka_unit_test(every_form_of_a_format_is_known),
 		cmocka_unit_test(an_empty_table_has_a_head_and_an_empty_list_has_none),
 		cmocka_unit_test(mistakes_say_whether_reading_or_running_failed),
+		cmocka_unit_test(a_listing_that_is_tried_first_needs_no_row_to_fail),
 		cmocka_unit_test(half_a_document_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
