@@ -19,7 +19,7 @@ struct body_request {
 	bool held, use_aliases, publish; /* the last two are true but for one-off containers */
 	/* A container that a namespace or volumes come from: its id by service; NULL: not known */
 	const char *(*id_of)(void *data, const char *service);
-	/* Names of a linked service's containers; NULL: those it has by its scale */
+	/* Names of a linked service's containers; NULL, or it adds none: those it has by its scale */
 	void (*names_of)(void *data, const char *service, struct strings *names);
 	void *data;
 	const struct compose_files *files; /* seccomp profiles, configs, secrets */

@@ -194,21 +194,41 @@ static json_t *aliases_of(const struct comparison *c, const json_t *endpoint)
 	return compare_sorted(aliases);
 }
 
-/* "/p_db_1:/p_web_1/db", as inspect has it, is "p_db_1:db". */
+/* p_b_9 is before p_b_10. */
+static bool is_later(const char *name, const char *other)
+{
+	size_t length = strlen(name), other_length = strlen(other);
+
+	return length != other_length ? length > other_length : strcmp(name, other) > 0;
+}
+
+/* "/p_db_1:/p_web_1/db", as inspect has it, is "p_db_1:db".  Of several containers of one alias version 1 tells the last
+ * alone. */
+static void add_link(const char *text, json_t *by_alias)
+{
+	const char *colon = strchr(text, ':'), *alias = colon ? colon + 1 : "";
+	const char *slash = strrchr(alias, '/');
+	scoped_free char *container = str_dup_n(text, strcspn(text, ":"));
+	const char *name = container + (*container == '/');
+
+	alias = slash ? slash + 1 : alias;
+	if (is_later(name, doc_text(by_alias, alias)))
+		doc_set_text(by_alias, alias, name);
+}
+
 static json_t *links_of(const json_t *list)
 {
-	scoped_json json_t *links = json_array();
+	scoped_json json_t *links = json_array(), *by_alias = json_object();
+	const char *alias;
 	size_t i;
-	json_t *link;
+	json_t *item;
 
-	json_array_foreach (list, i, link) {
-		const char *text = json_string_value(link), *colon = strchr(text, ':');
-		const char *alias = colon ? colon + 1 : "", *slash = strrchr(alias, '/');
-		scoped_free char *container = str_dup_n(text, strcspn(text, ":"));
-		scoped_free char *plain = str_format("%s:%s", container + (*container == '/'),
-						     slash ? slash + 1 : alias);
+	json_array_foreach (list, i, item)
+		add_link(json_string_value(item), by_alias);
+	json_object_foreach (by_alias, alias, item) {
+		scoped_free char *text = str_format("%s:%s", json_string_value(item), alias);
 
-		json_array_append_new(links, json_string(plain));
+		json_array_append_new(links, json_string(text));
 	}
 	return compare_sorted(links);
 }

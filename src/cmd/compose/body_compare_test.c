@@ -309,6 +309,26 @@ static void what_the_image_brings_is_taken_off(void **state)
 	assert_string_equal(other, "image: i -> j\n");
 }
 
+/* Version 1 links an alias to the last of several containers, we to each. */
+static void an_alias_of_several_containers_is_that_of_the_last(void **state)
+{
+	scoped_free char *found = compare_texts(
+		"{\"HostConfig\": {\"NetworkMode\": \"bridge\", \"Links\": [\"p_b_9:b\", "
+		"\"p_b_9:b_9\", "
+		"\"p_b_10:b\", \"p_b_10:b_10\"]}}",
+		"{\"Config\": {}, \"HostConfig\": {\"NetworkMode\": \"bridge\", \"Links\": "
+		"[\"/p_b_10:/p_a_1/b\", \"/p_b_10:/p_a_1/b_10\", \"/p_b_9:/p_a_1/b_9\"]}}",
+		NULL);
+	scoped_free char *other = compare_texts(
+		"{\"HostConfig\": {\"NetworkMode\": \"bridge\", \"Links\": [\"p_c_1:b\"]}}",
+		"{\"Config\": {}, \"HostConfig\": {\"NetworkMode\": \"bridge\", \"Links\": "
+		"[\"/p_b_1:/p_a_1/b\"]}}",
+		NULL);
+
+	assert_string_equal(found, "");
+	assert_string_equal(other, "links: [\"p_b_1:b\"] -> [\"p_c_1:b\"]\n");
+}
+
 static void files_in_memory_are_told_as_digests(void **state)
 {
 	scoped_free char *found = compare_texts(
@@ -333,6 +353,7 @@ int main(void)
 		cmocka_unit_test(what_another_compose_made_is_as_wanted),
 		cmocka_unit_test(what_differs_is_named),
 		cmocka_unit_test(what_the_image_brings_is_taken_off),
+		cmocka_unit_test(an_alias_of_several_containers_is_that_of_the_last),
 		cmocka_unit_test(files_in_memory_are_told_as_digests),
 	};
 

@@ -82,7 +82,7 @@ static void add_service_link(const struct body_request *request, const char *tex
 
 	if (request->names_of)
 		request->names_of(request->data, name, &containers);
-	else
+	if (!containers.count)
 		add_names_by_scale(request, project_service(request->project, name), &containers);
 	for (size_t i = 0; i < containers.count; i++)
 		add_link(request, containers.items[i], text[length] ? text + length + 1 : name,

@@ -119,7 +119,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.build_args = &verb->build_args,
 		.ssh = &verb->ssh,
 		.memory = verb->memory,
-		.one_at_a_time = compose->style == COMPOSE_V1 && !verb->parallel,
+		.builds_side_by_side = verb->parallel,
 	};
 
 	if (verb->progress)

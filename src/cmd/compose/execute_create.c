@@ -75,6 +75,35 @@ static const char *id_of(void *data, const char *service)
 	return found ? found->id : NULL;
 }
 
+/* What a container that is made now is called in the end. */
+static const char *final_name(const struct plan *plan, size_t create)
+{
+	for (size_t i = create + 1; i < plan->count; i++)
+		if (plan->items[i].kind == STEP_RENAME && plan->items[i].made_by == create + 1)
+			return plan->items[i].new_name;
+	return plan->items[create].name;
+}
+
+/* Whom a link to the service leads to: those that are made, even if they are not yet (they are asked for at the start,
+ * which comes after theirs), and those that stay. */
+static void names_of(void *data, const char *service, struct strings *names)
+{
+	const struct run *run = data;
+	const struct plan *plan = run->execution->plan;
+	const struct seen *seen = run->execution->seen;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].kind == STEP_CREATE && plan->items[i].when == STEP_WHEN_DONE &&
+		    str_equal(plan->items[i].service, service))
+			strings_add(names, final_name(plan, i));
+	for (size_t i = 0; seen && i < seen->containers.count; i++) {
+		const struct seen_container *c = &seen->containers.items[i];
+
+		if (!c->one_off && str_equal(c->service, service) && !goes(run, c->id))
+			strings_add(names, c->name);
+	}
+}
+
 static const char *image_id(const struct run *run, const char *image)
 {
 	const struct seen *seen = run->execution->seen;
@@ -130,6 +159,7 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 		.use_aliases = true,
 		.publish = true,
 		.id_of = id_of,
+		.names_of = names_of,
 		.data = run,
 		.files = &host_files,
 		.warnings = work->step->kind == STEP_CREATE ? &warnings : NULL,

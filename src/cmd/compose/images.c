@@ -32,8 +32,9 @@ struct images_run {
 	struct progress *progress;
 	struct turn *turns; /* one for each step of the plan */
 	size_t running, limit, failed;
-	bool several; /* builds: each line says whose it is */
-	bool ending;  /* nothing more is begun */
+	size_t building, build_limit; /* of those */
+	bool several;		      /* builds: each line says whose it is */
+	bool ending;		      /* nothing more is begun */
 	struct error *err;
 	pthread_mutex_t lock; /* of everything here, and of the progress */
 	pthread_cond_t changed;
@@ -213,6 +214,7 @@ static void end_turn(struct turn *turn, bool good)
 		end_failed(turn);
 	}
 	run->running--;
+	run->building -= turn->step->kind == STEP_BUILD;
 	pthread_cond_signal(&run->changed);
 	pthread_mutex_unlock(&run->lock);
 }
@@ -233,6 +235,7 @@ static void start(struct turn *turn)
 
 	turn->state = RUNNING;
 	run->running++;
+	run->building += turn->step->kind == STEP_BUILD;
 	progress_begin(run->progress, turn->step);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_SIZE);
@@ -263,6 +266,12 @@ static size_t count_failed(const struct images_run *run, const struct step *step
 	return failed;
 }
 
+static bool has_room(const struct images_run *run, const struct step *step)
+{
+	return run->running < run->limit &&
+	       (step->kind != STEP_BUILD || run->building < run->build_limit);
+}
+
 /* Decide what can be decided; false: nothing changed. */
 static bool advance(struct images_run *run, struct turn *turn)
 {
@@ -276,7 +285,7 @@ static bool advance(struct images_run *run, struct turn *turn)
 		turn->state = LEFT_OUT;
 	else if (!wanted)
 		turn->state = DONE;
-	else if (run->running < run->limit)
+	else if (has_room(run, turn->step))
 		start(turn);
 	else
 		return false;
@@ -343,7 +352,7 @@ static bool prepare(struct images_run *run)
 		any = any || is_image_step(step);
 		builds += step->kind == STEP_BUILD;
 	}
-	run->several = builds > 1 && run->limit > 1;
+	run->several = builds > 1 && run->build_limit > 1;
 	return any;
 }
 
@@ -361,6 +370,8 @@ bool images_carry_out(struct compose *compose, const struct plan *plan,
 		.err = err,
 	};
 
+	run.build_limit =
+		compose->style == COMPOSE_V1 && !wishes->builds_side_by_side ? 1 : run.limit;
 	pthread_mutex_init(&run.lock, NULL);
 	pthread_cond_init(&run.changed, NULL);
 	/* the version is agreed on, and the features are known, before threads begin */

@@ -18,7 +18,8 @@ struct image_wishes {
 	const char *memory;		  /* bytes as text; NULL */
 	bool ignore_pull_failures, ignore_push_failures;
 	bool asked_for;	    /* builds: no warning of version 1 that one was built since it was not there */
-	bool one_at_a_time; /* --no-parallel; builds of version 1 */
+	bool one_at_a_time; /* --no-parallel */
+	bool builds_side_by_side; /* of version 1, which builds one after the other */
 	/* Why a plan of several steps goes on: false ends it at the first failure (no others are begun). */
 	bool go_on;
 };

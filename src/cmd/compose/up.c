@@ -115,7 +115,10 @@ static bool has_image_steps(const struct plan *plan)
 static bool get_images(struct up_call *call, const struct plan *plan)
 {
 	const struct up *wishes = call->wishes;
-	struct image_wishes images = {.quiet = wishes->quiet_pull || wishes->quiet_build};
+	struct image_wishes images = {
+		.quiet = wishes->quiet_pull || wishes->quiet_build,
+		.asked_for = wishes->build,
+	};
 	struct error err;
 
 	if (!has_image_steps(plan))
@@ -126,7 +129,7 @@ static bool get_images(struct up_call *call, const struct plan *plan)
 	progress_plan(progress, plan);
 	bool good = images_carry_out(call->compose, plan, &images, progress, NULL, &err);
 	progress_free(progress);
-	if (!good)
+	if (!good && call->compose->style == COMPOSE_V2) /* version 1 has said it */
 		compose_fail(call->compose, &err);
 	return good && situation_see(call->compose, SITUATION_WANTED, &call->situation);
 }
