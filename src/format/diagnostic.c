@@ -4,6 +4,13 @@
 
 /* ---- collecting ---- */
 
+enum { DIAGNOSTIC_TEXT_LIMIT = 2000 };
+
+static char *short_path(const char *path)
+{
+	return path ? str_dup_n(path, strnlen(path, DIAGNOSTIC_TEXT_LIMIT)) : NULL;
+}
+
 static bool is_same(const struct diagnostic *a, const struct diagnostic *b)
 {
 	return a->level == b->level && a->place.line == b->place.line &&
@@ -68,6 +75,10 @@ static char *format_text(const char *format, va_list args)
 	struct buffer text = {0};
 
 	buffer_format_v(&text, format, args);
+	if (text.size > DIAGNOSTIC_TEXT_LIMIT) { /* a value of a megabyte is quoted */
+		text.size = DIAGNOSTIC_TEXT_LIMIT;
+		buffer_add_text(&text, " ...");
+	}
 	return buffer_take(&text);
 }
 
@@ -77,7 +88,7 @@ bool diagnostics_error(struct diagnostics *diagnostics, struct place place, cons
 	va_list args;
 
 	va_start(args, format);
-	add(diagnostics, (struct diagnostic){DIAGNOSTIC_ERROR, place, str_dup_or_null(path),
+	add(diagnostics, (struct diagnostic){DIAGNOSTIC_ERROR, place, short_path(path),
 					     format_text(format, args)});
 	va_end(args);
 	return false;
@@ -89,7 +100,7 @@ void diagnostics_warn(struct diagnostics *diagnostics, struct place place, const
 	va_list args;
 
 	va_start(args, format);
-	add(diagnostics, (struct diagnostic){DIAGNOSTIC_WARNING, place, str_dup_or_null(path),
+	add(diagnostics, (struct diagnostic){DIAGNOSTIC_WARNING, place, short_path(path),
 					     format_text(format, args)});
 	va_end(args);
 }

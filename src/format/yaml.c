@@ -7,9 +7,14 @@
 
 #include <yaml.h>
 
+/* What a tree takes once aliases are copies: a short file may name much, or a long text many times. */
+struct amount {
+	size_t nodes, text;
+};
+
 struct anchor {
-	struct node *node; /* NULL: it is being read */
-	size_t size;	   /* nodes below it, itself included */
+	struct node *node;    /* NULL: it is being read */
+	struct amount amount; /* below it, itself included */
 };
 
 struct reader {
@@ -19,7 +24,7 @@ struct reader {
 	struct diagnostics *diagnostics;
 	yaml_parser_t parser;
 	struct map anchors; /* of this document; in the arena */
-	size_t nodes;
+	struct amount read; /* so far */
 	unsigned depth;
 };
 
@@ -70,12 +75,18 @@ static bool next_event(struct reader *reader, yaml_event_t *event)
 	return false;
 }
 
-static bool count_nodes(struct reader *reader, size_t count, struct place place)
+static bool count(struct reader *reader, struct amount amount, struct place place)
 {
-	reader->nodes += count;
-	return reader->nodes <= YAML_NODES_LIMIT ||
+	reader->read.nodes += amount.nodes;
+	reader->read.text += amount.text;
+	if (reader->read.nodes > YAML_NODES_LIMIT)
+		return diagnostics_error(reader->diagnostics, place, NULL,
+					 "more than %d values, with aliases expanded",
+					 YAML_NODES_LIMIT);
+	return reader->read.text <= YAML_TEXT_LIMIT ||
 	       diagnostics_error(reader->diagnostics, place, NULL,
-				 "more than %d values, with aliases expanded", YAML_NODES_LIMIT);
+				 "more than %d bytes of text, with aliases expanded",
+				 YAML_TEXT_LIMIT);
 }
 
 /* ---- tags ---- */
@@ -140,12 +151,13 @@ static struct anchor *anchor_begin(struct reader *reader, const yaml_char_t *nam
 }
 
 static void anchor_end(struct reader *reader, struct anchor *anchor, struct node *node,
-		       size_t nodes_before)
+		       struct amount before)
 {
 	if (!anchor)
 		return;
 	anchor->node = node;
-	anchor->size = reader->nodes - nodes_before;
+	anchor->amount =
+		(struct amount){reader->read.nodes - before.nodes, reader->read.text - before.text};
 }
 
 static struct node *expand_alias(struct reader *reader, const yaml_event_t *event)
@@ -161,8 +173,7 @@ static struct node *expand_alias(struct reader *reader, const yaml_event_t *even
 				  name);
 		return NULL;
 	}
-	return count_nodes(reader, anchor->size, place) ? node_copy(reader->arena, anchor->node)
-							: NULL;
+	return count(reader, anchor->amount, place) ? node_copy(reader->arena, anchor->node) : NULL;
 }
 
 /* ---- scalars ---- */
@@ -172,6 +183,7 @@ static struct node *read_scalar(struct reader *reader, const yaml_event_t *event
 	struct node *node = arena_new(reader->arena, struct node);
 	const char *value = (const char *)event->data.scalar.value;
 	size_t size = event->data.scalar.length;
+	struct amount before = reader->read;
 
 	node->place = place_of(reader, &event->start_mark);
 	if (memchr(value, '\0', size)) {
@@ -188,11 +200,12 @@ static struct node *read_scalar(struct reader *reader, const yaml_event_t *event
 		node->text = text;
 	}
 	struct anchor *anchor = anchor_begin(reader, event->data.scalar.anchor);
-	if (!obey_tag(reader, node, event->data.scalar.tag) || !count_nodes(reader, 1, node->place))
+	if (!obey_tag(reader, node, event->data.scalar.tag) ||
+	    !count(reader, (struct amount){1, size}, node->place))
 		return NULL;
 	if (node->kind == NODE_TEXT)
 		node->text = text; /* "~" that a tag made text */
-	anchor_end(reader, anchor, node, reader->nodes - 1);
+	anchor_end(reader, anchor, node, before);
 	return node;
 }
 
@@ -361,7 +374,7 @@ static struct node *read_collection(struct reader *reader, const yaml_event_t *e
 				    const struct opening *opening)
 {
 	struct place place = place_of(reader, &event->start_mark);
-	size_t before = reader->nodes;
+	struct amount before = reader->read;
 
 	if (reader->depth == YAML_DEPTH_LIMIT) {
 		diagnostics_error(reader->diagnostics, place, NULL, "more than %d levels",
@@ -372,8 +385,8 @@ static struct node *read_collection(struct reader *reader, const yaml_event_t *e
 						       : node_new_map(reader->arena, place);
 	struct anchor *anchor = anchor_begin(reader, opening->anchor);
 	reader->depth++;
-	bool good = obey_tag(reader, node, opening->tag) && count_nodes(reader, 1, place) &&
-		    opening->read(reader, node);
+	bool good = obey_tag(reader, node, opening->tag) &&
+		    count(reader, (struct amount){1, 0}, place) && opening->read(reader, node);
 	reader->depth--;
 	anchor_end(reader, anchor, node, before);
 	return good ? node : NULL;

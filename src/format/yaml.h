@@ -11,6 +11,7 @@
 enum {
 	YAML_DEPTH_LIMIT = 100,
 	YAML_NODES_LIMIT = 100000,   /* of a file, after aliases are expanded */
+	YAML_TEXT_LIMIT = 32 << 20,  /* bytes of texts, likewise */
 	YAML_SIZE_LIMIT = 16 << 20,  /* bytes of a file */
 };
 
