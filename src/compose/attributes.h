@@ -115,6 +115,7 @@ struct long_form_rules {
 	const char *directory; /* absolute: what relative paths of this file begin at */
 	const char *home;      /* of "~/x"; NULL: unknown */
 	bool no_path_resolution;
+	size_t room; /* bytes that the arena may hold: beyond, the rest of the file is an error; 0: any */
 	bool no_interpolate; /* text with a `$` in it stays as it is where it has no meaning yet */
 };
 

@@ -3,6 +3,8 @@
 
 #include "compose/merge.h"
 
+#include <limits.h>
+
 static const char *const sections[] = {"services", "networks", "volumes",
 				       "configs",  "secrets",  "models"};
 
@@ -160,6 +162,17 @@ static bool is_elsewhere(const struct inclusion *in)
 	return true;
 }
 
+/* Every relative path of the files will begin with it. */
+static bool has_good_directory(const struct inclusion *in)
+{
+	const struct node *given = node_get(in->entry, "project_directory");
+
+	if (!given || strlen(given->text) < PATH_MAX)
+		return true;
+	return diagnostics_error(in->load->diagnostics, given->place, "include",
+				 "a path of more than %d bytes", PATH_MAX);
+}
+
 static void remember_services(struct load *load, const struct node *tree, struct scope *scope)
 {
 	node_each (member, node_get(tree, "services"))
@@ -172,7 +185,7 @@ static struct node *include(const struct inclusion *in)
 	struct load *load = in->load;
 	scoped_strings struct strings paths = {0};
 
-	if (is_elsewhere(in))
+	if (is_elsewhere(in) || !has_good_directory(in))
 		return NULL;
 	add_paths(load, in->from,
 		  in->entry->kind == NODE_MAP ? node_get(in->entry, "path") : in->entry, &paths);

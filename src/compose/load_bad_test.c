@@ -116,6 +116,59 @@ static void values_that_swell_are_refused(void **state)
 	malloc_trim(0);
 }
 
+static void add_many(struct buffer *out, const char *text, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buffer_add_text(out, text);
+}
+
+static void a_long_text_that_is_named_often_is_refused(void **state)
+{
+	scoped_buffer struct buffer file = {0};
+
+	buffer_add_text(&file, "x-a: &a ");
+	add_many(&file, "xxxxxxxxxx", 100000);
+	buffer_add_text(&file, "\nservices: {a: {image: x, cap_add: [");
+	add_many(&file, "*a, ", 1000);
+	buffer_add_text(&file, "]}}\n");
+	struct load_case c = {NULL,
+			      {{"/p/compose.yaml", file.data}},
+			      .error = "more than 33554432 bytes of text, with aliases expanded"};
+	check_quick(&c, SECONDS * 1000);
+}
+
+static void words_and_names_have_a_limit(void **state)
+{
+	scoped_buffer struct buffer many = {0}, one = {0}, name = {0};
+
+	buffer_add_text(&many, "services:\n");
+	for (int i = 0; i < 500; i++) {
+		buffer_format(&many, "  s%d: {image: x, command: \"", i);
+		add_many(&many, "a b ", 7000);
+		buffer_add_text(&many, "\"}\n");
+	}
+	struct load_case swelling = {NULL,
+				     {{"/p/compose.yaml", many.data}},
+				     .error = "the project takes more than 256 MB of memory"};
+	check_quick(&swelling, 2 * SECONDS * 1000);
+
+	buffer_add_text(&one, "services: {a: {image: x, command: \"");
+	add_many(&one, "a b ", 1 << 19);
+	buffer_add_text(&one, "\"}}\n");
+	struct load_case words = {
+		NULL,
+		{{"/p/compose.yaml", one.data}},
+		.error = "services.a.command: a command of more than 1048576 bytes"};
+	check_quick(&words, SECONDS * 1000);
+
+	buffer_add_text(&name, "name: ");
+	add_many(&name, "n", 256);
+	buffer_add_text(&name, "\nservices: {a: {image: x}}\n");
+	struct load_case named = {
+		NULL, {{"/p/compose.yaml", name.data}}, .error = "name: invalid project name"};
+	check_quick(&named, SECONDS * 1000);
+}
+
 static void includes_do_not_multiply(void **state)
 {
 	struct load_case c = {
@@ -177,6 +230,8 @@ int main(void)
 		cmocka_unit_test(broken_yaml_has_its_place),
 		cmocka_unit_test(all_mistakes_of_all_files_are_told),
 		cmocka_unit_test(values_that_swell_are_refused),
+		cmocka_unit_test(a_long_text_that_is_named_often_is_refused),
+		cmocka_unit_test(words_and_names_have_a_limit),
 		cmocka_unit_test(includes_do_not_multiply),
 		cmocka_unit_test(long_chains_are_no_trouble),
 		cmocka_unit_test(many_keys_are_merged_in_bounded_time),

@@ -364,11 +364,24 @@ static struct node *shape_long(struct shaping *s, const struct attribute *attrib
 	return out;
 }
 
+/* Told once: what follows is left out. */
+static bool has_room(struct shaping *s, const struct node *value, const struct trail *trail)
+{
+	if (s->full || !s->rules->room || s->arena->used <= s->rules->room)
+		return !s->full;
+	s->full = true;
+	shape_error(s, trail, value->place, "the project takes more than %zu MB of memory",
+		    s->rules->room >> 20);
+	return false;
+}
+
 struct node *shape(struct shaping *s, const struct attribute *attribute, const struct node *value,
 		   const struct trail *trail)
 {
 	enum node_tag tag = value->tag;
 
+	if (!has_room(s, value, trail))
+		return NULL;
 	if (tag == NODE_TAG_RESET)
 		return node_copy(s->arena, value);
 	const struct node *long_value = shape_short(s, attribute, value, trail);

@@ -10,8 +10,10 @@ struct shaping {
 	const struct long_form_rules *rules;
 	struct diagnostics *diagnostics;
 	size_t ports; /* that short forms were so far */
+	bool full;    /* the limit of memory was told */
 };
 
+enum { SHAPE_COMMAND_LIMIT = 1 << 20 }; /* bytes of a command in one text, whose words are far more */
 enum { SHAPE_PORTS_LIMIT = 1 << 17 }; /* of a file: a range of a few letters is thousands of them */
 
 /* Always NULL, so that failing is one line. */

@@ -66,6 +66,9 @@ static struct node *words(const struct form *f)
 
 	if (!node_is_scalar(f->value))
 		return as_it_is(f);
+	if (strlen(f->value->text) > SHAPE_COMMAND_LIMIT)
+		return shape_error(f->s, f->trail, f->value->place,
+				   "a command of more than %d bytes", SHAPE_COMMAND_LIMIT);
 	if (!shell_words_split(f->value->text, &list, &err))
 		return shape_error(f->s, f->trail, f->value->place, "%s", err.text);
 	for (size_t i = 0; i < list.count; i++)

@@ -8,9 +8,12 @@ static bool is_first(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/* It is part of every name on the daemon. */
+enum { NAME_LIMIT = 255 };
+
 static bool is_valid(const char *name)
 {
-	if (!is_first(*name))
+	if (!is_first(*name) || strlen(name) > NAME_LIMIT)
 		return false;
 	for (; *name; name++)
 		if (!is_first(*name) && *name != '_' && *name != '-')
@@ -50,7 +53,7 @@ static const char *chosen(struct load *load, const char *name, struct place plac
 	if (load->request->style == COMPOSE_V1) {
 		const char *usable = normalised(load, name);
 
-		return *usable ? usable : refuse(load, name, place, path);
+		return is_valid(usable) ? usable : refuse(load, name, place, path);
 	}
 	return is_valid(name) ? arena_text(load->arena, name) : refuse(load, name, place, path);
 }

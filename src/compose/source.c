@@ -70,6 +70,7 @@ static struct node *long_document(struct load *load, struct source *source,
 		.directory = scope->directory,
 		.home = pairs_get(&load->request->environment, "HOME"),
 		.no_path_resolution = load->request->no_path_resolution,
+		.room = LOAD_MEMORY_LIMIT,
 		.no_interpolate = load->request->no_interpolate,
 	};
 
