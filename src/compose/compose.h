@@ -113,6 +113,9 @@ struct project *compose_restore(const char *name, enum compose_style style, cons
 struct service *project_service(const struct project *project, const char *name); /* NULL: none */
 struct resource *resources_get(const struct resources *resources, const char *key);
 
+/* Are there files to load: named ones, those of COMPOSE_FILE, or some with a usual name? */
+bool compose_has_files(const struct compose_request *request, const struct compose_files *files);
+
 /* The project's name alone, for commands that work from labels: -p, COMPOSE_PROJECT_NAME, `name` of the files if
  * there are some, the directory's.  Owned; NULL: an error was added. */
 char *compose_project_name(const struct compose_request *request,

@@ -161,6 +161,17 @@ struct project *compose_load(const struct compose_request *request,
 	return good && diagnostics->errors == errors ? take(load.project) : NULL;
 }
 
+bool compose_has_files(const struct compose_request *request, const struct compose_files *files)
+{
+	struct diagnostics unwanted = {0};
+	scoped_load struct load load;
+
+	load_begin(&load, request, files, &unwanted);
+	bool found = load_find_files(&load, true) && load.project->files.count;
+	diagnostics_fini(&unwanted);
+	return found;
+}
+
 /* Files that cannot be read are no reason not to know the name by other means. */
 char *compose_project_name(const struct compose_request *request, const struct compose_files *files,
 			   struct diagnostics *diagnostics)

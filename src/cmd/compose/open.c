@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "cmd/compose/files.h"
+#include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
 #include "format/yaml.h"
 
@@ -140,6 +141,8 @@ bool compose_open_with(struct compose *compose, const struct strings *services,
 		call.request.no_consistency = wishes->no_consistency;
 		call.request.no_normalize = wishes->no_normalize;
 	}
+	if (!compose_has_files(&call.request, &host_files) && recorded_stands_in(compose))
+		return compose_check_services(compose, services);
 	bool good = take_project(compose, compose_load(&call.request, &host_files, &diagnostics));
 	compose_show(compose, &diagnostics);
 	return good && compose_check_services(compose, services);
@@ -166,7 +169,10 @@ bool compose_name(struct compose *compose)
 		return false;
 	free(compose->project_name);
 	compose->project_name = name;
-	take_project(compose, compose_load(&call.request, &host_files, &unwanted));
+	if (compose_has_files(&call.request, &host_files))
+		take_project(compose, compose_load(&call.request, &host_files, &unwanted));
+	else
+		recorded_stands_in(compose);
 	return true;
 }
 

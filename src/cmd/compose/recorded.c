@@ -76,25 +76,32 @@ void recorded_forget(struct compose *compose)
 
 /* ---- opening ---- */
 
-static bool restore(struct compose *compose, const json_t *document, struct error *err)
+json_t *recorded_get(struct compose *compose, int64_t revision, struct error *err)
+{
+	scoped_target struct target target = project_target(compose);
+
+	if (revision)
+		target_add_number(&target, "revision", revision);
+	return api_get(compose->cli, &target, err);
+}
+
+struct project *recorded_project(struct compose *compose, const json_t *document, struct error *err)
 {
 	scoped_diagnostics struct diagnostics diagnostics = {0};
 	enum compose_style style =
 		strcmp(doc_text(document, "Style"), "v1") == 0 ? COMPOSE_V1 : COMPOSE_V2;
 	scoped_free char *model = json_dumps(json_object_get(document, "Model"), JSON_COMPACT);
+	struct project *project = NULL;
 
-	if (!model)
-		return error_set(err, ERROR_SYSTEM, "the record of project '%s' has no model",
-				 compose->project_name);
-	compose->style = style;
-	compose->project =
-		compose_restore(compose->project_name, style, doc_text(document, "Directory"),
-				model, strlen(model), &diagnostics);
-	compose->free_project = project_free;
+	if (model)
+		project = compose_restore(compose->project_name, style,
+					  doc_text(document, "Directory"), model, strlen(model),
+					  &diagnostics);
 	compose_show(compose, &diagnostics);
-	return compose->project ||
-	       error_set(err, ERROR_INVALID, "the record of project '%s' cannot be read",
-			 compose->project_name);
+	if (!project)
+		error_set(err, ERROR_INVALID, "the record of project '%s' cannot be read",
+			  compose->project_name);
+	return project;
 }
 
 bool recorded_open(struct compose *compose, struct strings *due, struct error *err)
@@ -105,13 +112,27 @@ bool recorded_open(struct compose *compose, struct strings *due, struct error *e
 	if (str_is_empty(compose->options.project_name))
 		return error_set(err, ERROR_INVALID, "which project? It is named by -p");
 	str_replace(&compose->project_name, compose->options.project_name);
-	scoped_target struct target target = project_target(compose);
-	scoped_json json_t *document = api_get(compose->cli, &target, err);
-	if (!document || !restore(compose, document, err))
+	scoped_json json_t *document = recorded_get(compose, 0, err);
+	compose->project = document ? recorded_project(compose, document, err) : NULL;
+	compose->free_project = project_free;
+	if (!compose->project)
 		return false;
+	compose->style = compose->project->style;
 	json_array_foreach (json_object_get(document, "Due"), i, id)
 		if (due)
 			strings_add(due, json_string_value(id));
+	return true;
+}
+
+bool recorded_stands_in(struct compose *compose)
+{
+	enum compose_style style = compose->style;
+	struct error ignored;
+
+	if (str_is_empty(compose->options.project_name) || !is_kept(compose) ||
+	    !recorded_open(compose, NULL, &ignored))
+		return false;
+	compose->style = style; /* of the words: names are the project's own */
 	return true;
 }
 
@@ -135,8 +156,7 @@ static void keep_due(struct seen *seen, const struct strings *due)
 	}
 	while (seen->containers.count > kept) {
 		struct seen rest = {0};
-		struct seen_container *last =
-			&seen->containers.items[seen->containers.count - 1];
+		struct seen_container *last = &seen->containers.items[seen->containers.count - 1];
 
 		vector_add(&rest.containers, *last);
 		seen->containers.count--;

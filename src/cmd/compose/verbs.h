@@ -7,8 +7,11 @@ extern const struct command compose_attach;
 extern const struct command compose_build, compose_pull, compose_push;
 extern const struct command compose_config;
 extern const struct command compose_copy;
+extern const struct command compose_diff, compose_rollback; /* revisions.c */
 extern const struct command compose_events;
 extern const struct command compose_exec;
+extern const struct command compose_export;
+extern const struct command compose_refused;
 extern const struct command compose_images; /* image_table.c */
 extern const struct command compose_list;
 extern const struct command compose_logs;
