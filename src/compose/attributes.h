@@ -56,6 +56,7 @@ enum short_form {
 	SHORT_FILE,	     /* of configs and secrets: a name is {source} */
 	SHORT_COUNT,	     /* of devices: all is -1 */
 	SHORT_ULIMIT,	     /* a number stays one */
+	SHORT_SERVICE,	     /* service:NAME is NAME */
 	SHORT_FORMS
 };
 

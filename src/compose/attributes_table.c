@@ -65,6 +65,7 @@
 static const struct attribute text = TEXT(NULL);
 static const struct attribute text_or_null = TEXT(NULL, .flags = ATTRIBUTE_NULL);
 static const struct attribute path = PATH(NULL);
+static const struct attribute service_name = TEXT(NULL, .short_form = SHORT_SERVICE);
 
 /* ---- pieces that several have ---- */
 
@@ -430,7 +431,7 @@ static const struct attribute service_members[] = {
 	TEXT("userns_mode"),
 	TEXT("uts"),
 	SET_OF("volumes", mount, TARGET),
-	LIST("volumes_from", text),
+	LIST("volumes_from", service_name),
 	TEXT("working_dir"),
 };
 

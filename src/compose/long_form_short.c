@@ -303,6 +303,17 @@ static struct node *count(const struct form *f)
 	return is_all ? node_new_int(f->s->arena, -1, f->value->place) : as_it_is(f);
 }
 
+/* As docker-compose 1 writes who else's volumes are mounted. */
+static struct node *service(const struct form *f)
+{
+	static const char prefix[] = "service:";
+	const char *name = f->value->kind == NODE_TEXT ? f->value->text : "";
+
+	while (str_starts_with(name, prefix))
+		name += sizeof(prefix) - 1;
+	return name == f->value->text || !*name ? as_it_is(f) : new_text(f, name);
+}
+
 static struct node *ssh(const struct form *f)
 {
 	struct node *out = new_list(f);
@@ -336,6 +347,7 @@ static struct node *(*const forms[SHORT_FORMS])(const struct form *f) = {
 	[SHORT_GPUS] = gpus,
 	[SHORT_SSH] = ssh,
 	[SHORT_COUNT] = count,
+	[SHORT_SERVICE] = service,
 };
 
 struct node *shape_short(struct shaping *s, const struct attribute *attribute,

@@ -98,6 +98,8 @@ static void short_forms_become_long(void **state)
 		 "a\"},"
 		 "{\"permissions\":\"rwm\",\"source\":\"nvidia.com/gpu=0\",\"target\":\"nvidia.com/"
 		 "gpu=0\"}]}"},
+		{"volumes_from: [b, 'service:b:ro', 'container:c']",
+		 "{\"volumes_from\":[\"b\",\"b:ro\",\"container:c\"]}"},
 		{"label_file: l", "{\"label_file\":[\"/p/l\"]}"},
 		{"user: 1000, expose: [80, 81-82]",
 		 "{\"expose\":[\"80\",\"81-82\"],\"user\":\"1000\"}"},

@@ -62,19 +62,29 @@ static void drop_if(struct node *map, const char *key, const char *value)
 
 /* ---- ports, mounts, devices ---- */
 
-static struct node *write_port(const struct writing *w, struct node *port)
+/* "127.0.0.1:80:80/tcp" */
+static struct node *port_text(const struct writing *w, const struct node *port)
 {
 	const char *host_ip = node_get_text(port, "host_ip", NULL);
+	const char *published = node_get_text(port, "published", "");
+	scoped_buffer struct buffer text = {0};
+
+	if (host_ip)
+		buffer_format(&text, strchr(host_ip, ':') ? "[%s]:" : "%s:", host_ip);
+	if (host_ip || *published)
+		buffer_format(&text, "%s:", published);
+	buffer_format(&text, "%s/%s", node_get_text(port, "target", ""),
+		      node_get_text(port, "protocol", "tcp"));
+	return new_text(w, port, text.data);
+}
+
+static struct node *write_port(const struct writing *w, struct node *port)
+{
 	struct node_member *published;
 	uint64_t number;
 
-	if (host_ip)
-		return new_text(w, port,
-				arena_format(w->arena,
-					     strchr(host_ip, ':') ? "[%s]:%s:%s/%s" : "%s:%s:%s/%s",
-					     host_ip, node_get_text(port, "published", ""),
-					     node_get_text(port, "target", ""),
-					     node_get_text(port, "protocol", "tcp")));
+	if (w->project->version1 || node_find(port, "host_ip"))
+		return port_text(w, port);
 	drop_if(port, "mode", "ingress");
 	drop_if(port, "protocol", "tcp");
 	published = node_find(port, "published");
@@ -187,7 +197,7 @@ static void write_health(const struct writing *w, const struct node *service)
 	for (size_t i = 0; i < array_length(keys); i++)
 		write_time(w, health, keys[i]);
 	if (words && words->kind == NODE_LIST && words->count == 2 &&
-	    strcmp(words->members[0].value->text, "CMD-SHELL") == 0)
+	    is_same_text(words, words->members[0].value))
 		test->value = words->members[1].value;
 }
 
@@ -252,7 +262,10 @@ static void write_hosts(const struct writing *w, const struct node *parent)
 static struct node *service_tree(const struct writing *w, struct node *service)
 {
 	struct node *tree = said(w, service);
+	struct node *mode = node_get(service, "network_mode");
 
+	if (mode && !was_said(mode)) /* of version 1: it makes what it is in others, too */
+		node_append(w->arena, tree, "network_mode", mode->place, mode);
 	rewrite_items(w, tree, "ports", write_port);
 	rewrite_items(w, tree, "volumes", write_mount);
 	rewrite_items(w, tree, "devices", write_device);
