@@ -173,7 +173,7 @@ merged() {
 	over two a "$2"
 	printf '\n' >>one
 	sed -i 's/^services: {/&b: {image: b}, c: {image: c}, /' one
-	[ -z "${top-}" ] || echo "$top" >>one
+	[ -z "${more-}" ] || echo "$more" >>one
 	shows "$3" -f one -f two
 }
 
@@ -184,7 +184,7 @@ merged() {
 
 @test "35 and 36: ports and volumes merge by what they are" {
 	merged 'ports: ["80:80"]' 'ports: ["80:80", "127.0.0.1:80:80"]' '$a.ports | length == 2 and .[1].host_ip == "127.0.0.1"'
-	top='volumes: {v: }'
+	more='volumes: {v: }'
 	merged 'volumes: ["./a:/d"]' 'volumes: ["v:/d:ro"]' \
 		'$a.volumes | length == 1 and .[0].type == "volume" and .[0].source == "v" and .[0].read_only and (.[0] | has("bind") | not)'
 }
