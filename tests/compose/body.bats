@@ -157,6 +157,12 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 	told "secrets.v: environment variable is not set: V"
 }
 
+@test "what the daemon cannot do of the file is told with its place, once, however many replicas there are" {
+	service a 'scale: 3, deploy: {restart_policy: {condition: none, delay: 5s}}'
+	run -0 compose up -d
+	[ "$(grep -c "compose.yaml:2:.*services.a.deploy.restart_policy.delay: is ignored" <<<"$output")" = 1 ]
+}
+
 @test "constraints of a placement hold for this host, or nothing is begun" {
 	service a 'deploy: {placement: {constraints: [node.role == worker]}}'
 	run -1 compose up -d

@@ -83,6 +83,13 @@ json_t *compare_pruned(const json_t *value)
 	return NULL;
 }
 
+const char *compare_item(const json_t *item)
+{
+	const char *text = json_string_value(item);
+
+	return text ? text : "";
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -252,7 +259,7 @@ static json_t *capabilities(const json_t *list)
 	json_t *item;
 
 	json_array_foreach (list, i, item) {
-		scoped_free char *text = str_dup(json_string_value(item));
+		scoped_free char *text = str_dup(compare_item(item));
 
 		for (char *at = text; *at; at++)
 			*at = (char)toupper((unsigned char)*at);
@@ -514,8 +521,7 @@ static void compare_security(const struct comparison *c)
 	json_t *item;
 
 	json_array_foreach (json_object_get(c->seen_host, "SecurityOpt"), i, item)
-		if (json_array_size(wanted) ||
-		    strcmp(json_string_value(item), "label=disable") != 0)
+		if (json_array_size(wanted) || strcmp(compare_item(item), "label=disable") != 0)
 			json_array_append(before, item);
 	ordered = compare_sorted(before);
 	compare_values(c, "security_opt", ordered, after);

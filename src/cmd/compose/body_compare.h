@@ -28,5 +28,8 @@ void compare_values(const struct comparison *comparison, const char *field, cons
 void compare_maps(const struct comparison *comparison, const char *field, const json_t *old_map,
 		  const json_t *new_map);
 
+/* The text of an item; "" where it is none. */
+const char *compare_item(const json_t *item);
+
 /* The items in one order: lists that are sets. */
 json_t *compare_sorted(const json_t *list);

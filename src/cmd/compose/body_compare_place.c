@@ -49,7 +49,7 @@ static void add_binds(const json_t *binds, json_t *mounts)
 	json_t *bind;
 
 	json_array_foreach (binds, i, bind) {
-		scoped_strings struct strings parts = strings_split(json_string_value(bind), ':');
+		scoped_strings struct strings parts = strings_split(compare_item(bind), ':');
 
 		if (parts.count < 2)
 			continue;
@@ -105,7 +105,7 @@ static void add_tmpfs(const json_t *map, json_t *mounts)
 	json_t *options;
 
 	json_object_foreach ((json_t *)map, target, options)
-		add_mount(mounts, "tmpfs", json_string_value(options), target, json_object());
+		add_mount(mounts, "tmpfs", compare_item(options), target, json_object());
 }
 
 /* Version 1 names every target there, those of binds too. */
@@ -188,8 +188,7 @@ static json_t *aliases_of(const struct comparison *c, const json_t *endpoint)
 	json_t *alias;
 
 	json_array_foreach (json_object_get(endpoint, "Aliases"), i, alias)
-		if (!is_own_name(c, json_string_value(alias)) &&
-		    strcmp(json_string_value(alias), name) != 0)
+		if (!is_own_name(c, compare_item(alias)) && strcmp(compare_item(alias), name) != 0)
 			json_array_append(aliases, alias);
 	return compare_sorted(aliases);
 }
@@ -224,7 +223,7 @@ static json_t *links_of(const json_t *list)
 	json_t *item;
 
 	json_array_foreach (list, i, item)
-		add_link(json_string_value(item), by_alias);
+		add_link(compare_item(item), by_alias);
 	json_object_foreach (by_alias, alias, item) {
 		scoped_free char *text = str_format("%s:%s", json_string_value(item), alias);
 

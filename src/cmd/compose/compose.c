@@ -140,6 +140,7 @@ void compose_leave(struct cli *cli, void *fields)
 	free(compose->project_name);
 	pairs_fini(&compose->digests);
 	json_decref(compose->images);
+	strings_fini(&compose->warned);
 }
 
 /* ---- messages ---- */

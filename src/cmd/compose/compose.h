@@ -37,6 +37,7 @@ struct compose {
 	char *project_name;	 /* owned; set by compose_open and compose_name */
 	struct pairs digests;	 /* of configs and secrets, by "configs.NAME" */
 	json_t *images;		 /* owned: inspect documents by the names services have; set by observe */
+	struct strings warned;	 /* what the daemon cannot do of the file: told once */
 	size_t parallel;	 /* requests in flight */
 	struct cli_options outer; /* of the call, as they were before ours were laid over them */
 };

@@ -124,10 +124,11 @@ static const struct seen_container *find_seen(const struct run *run, const char 
 	return NULL;
 }
 
-static void show_warnings(const struct run *run, const struct strings *warnings)
+/* Those that are new: other containers of the service have the same. */
+static void show_warnings(const struct compose *compose, size_t known)
 {
-	for (size_t i = 0; i < warnings->count; i++)
-		compose_warn(run->compose, "%s", warnings->items[i]);
+	for (size_t i = known; i < compose->warned.count; i++)
+		compose_warn(compose, "%s", compose->warned.items[i]);
 }
 
 bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t **connections,
@@ -136,7 +137,7 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 	struct run *run = work->run;
 	const struct step *step = work->step;
 	const struct service *service = service_of(work);
-	scoped_strings struct strings warnings = {0};
+	size_t known = run->compose->warned.count;
 
 	if (!service)
 		return error_set(err, ERROR_NOT_FOUND, "no such service: %s",
@@ -162,14 +163,14 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 		.names_of = names_of,
 		.data = run,
 		.files = &host_files,
-		.warnings = work->step->kind == STEP_CREATE ? &warnings : NULL,
+		.warnings = work->step->kind == STEP_CREATE ? &run->compose->warned : NULL,
 	};
 	*body = body_of_container(&request, err);
 	if (!*body || !(*connections = body_of_connections(&request, err)) ||
 	    !body_files_tar(&request, tar, err))
 		return false;
 	*target = body_target(&request);
-	show_warnings(run, &warnings);
+	show_warnings(run->compose, known);
 	return true;
 }
 
