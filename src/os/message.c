@@ -152,7 +152,8 @@ static bool collect_fds(struct message_reader *r, struct msghdr *msg, struct err
 	return ok || error_set(err, ERROR_INVALID, "a message carries too many descriptors");
 }
 
-/* Up to `size` bytes: > 0, 0 at the end, -1 with errno EAGAIN or after a failure with err set. */
+/* Up to `size` bytes: > 0, 0 at the end, -1 with errno EAGAIN or after a failure with err set.  An end
+ * that left words of ours unread is told as a reset, after all that was sent before it: an end, too. */
 static ssize_t receive_some(struct message_reader *r, int socket, struct iovec *into,
 			    struct error *err)
 {
@@ -166,6 +167,8 @@ static ssize_t receive_some(struct message_reader *r, int socket, struct iovec *
 	do
 		n = recvmsg(socket, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ECONNRESET)
+		return 0;
 	if (n < 0 && errno != EAGAIN)
 		error_errno(err, "cannot receive a message");
 	if (n > 0 && !collect_fds(r, &msg, err)) {

@@ -47,7 +47,7 @@ void message_reader_fini(struct message_reader *reader); /* closes descriptors n
 enum message_state {
 	MESSAGE_READY,	 /* reader->message is whole, valid until the next call */
 	MESSAGE_PARTIAL, /* nothing more for now; call again when readable */
-	MESSAGE_END,	 /* the other end closed between two messages */
+	MESSAGE_END,	 /* the other end closed between two messages, whether or not it read ours */
 	MESSAGE_FAILED,	 /* err says why; close the connection */
 };
 

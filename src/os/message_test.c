@@ -99,6 +99,33 @@ static void an_oversized_or_cut_message_is_refused(void **state)
 	assert_int_equal(message_read(&s, ends[1], &err), MESSAGE_FAILED);
 }
 
+/* Who goes without reading all that it was told has said its last words, and ended. */
+static void an_end_with_unread_words_is_an_end(void **state)
+{
+	scoped_with(message_reader_fini) struct message_reader r = {0};
+	struct error err;
+
+	assert_int_equal(write(ends[1], "unread", 6), 6);
+	send_text(1, "last words", -1);
+	close_fd(&ends[0]);
+	assert_int_equal(message_read(&r, ends[1], &err), MESSAGE_READY);
+	assert_memory_equal(r.message.data, "last words", 10);
+	assert_int_equal(message_read(&r, ends[1], &err), MESSAGE_END);
+}
+
+static void such_an_end_within_a_message_is_none(void **state)
+{
+	const char cut[] = {3, 0, 0, 0, 7, 0, 1, 0, 'a'};
+	scoped_with(message_reader_fini) struct message_reader r = {0};
+	struct error err;
+
+	assert_int_equal(write(ends[1], "unread", 6), 6);
+	assert_int_equal(write(ends[0], cut, sizeof(cut)), sizeof(cut));
+	close_fd(&ends[0]);
+	assert_int_equal(message_read(&r, ends[1], &err), MESSAGE_FAILED);
+	assert_string_equal(err.text, "the other end closed within a message");
+}
+
 static void waiting_ends_with_the_timeout(void **state)
 {
 	scoped_with(message_reader_fini) struct message_reader r = {0};
@@ -145,6 +172,8 @@ int main(void)
 		with_ends(descriptors_stay_with_their_message_and_later_bytes_in_the_socket),
 		with_ends(a_message_may_arrive_byte_by_byte),
 		with_ends(an_oversized_or_cut_message_is_refused),
+		with_ends(an_end_with_unread_words_is_an_end),
+		with_ends(such_an_end_within_a_message_is_none),
 		with_ends(waiting_ends_with_the_timeout),
 		with_ends(a_queue_passes_more_than_the_socket_holds),
 	};
