@@ -112,7 +112,9 @@ static bool take_bytes(struct download *d, const void *bytes, size_t size, struc
 		return false;
 	content_hash_add(d->hash, bytes, size);
 	d->count += (int64_t)size;
-	if (time_monotonic_ns() - d->told_at < TELL_INTERVAL_NS)
+	/* The unpacker gets the last bytes when the whole is right: else it might be the first to fail on
+	 * a blob that was damaged on its way, with words that blame the layer. */
+	if (d->count == d->blob->size || time_monotonic_ns() - d->told_at < TELL_INTERVAL_NS)
 		return true;
 	return tell(d, FETCH_RUNNING, 0, err);
 }

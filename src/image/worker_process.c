@@ -117,7 +117,8 @@ static bool listen_to(struct worker_process *p)
 		case MESSAGE_END:
 			return false;
 		case MESSAGE_FAILED:
-			p->failure = err;
+			if (!p->reported) /* its own word says more */
+				p->failure = err;
 			pidfd_signal(p->pidfd, SIGKILL);
 			return false;
 		}
