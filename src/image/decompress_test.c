@@ -18,7 +18,8 @@ static ssize_t next_piece(void *data, const void **block, struct error *err)
 	size_t size = pieces->size < pieces->step ? pieces->size : pieces->step;
 
 	*block = pieces->data;
-	pieces->data += size;
+	if (size > 0)
+		pieces->data += size;
 	pieces->size -= size;
 	return (ssize_t)size;
 }

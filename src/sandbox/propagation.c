@@ -22,7 +22,8 @@ static bool point_of_line(const char *line, const char **point, int *length)
 {
 	for (int field = 1; field < 5 && line; field++) {
 		line = strchr(line, ' ');
-		line += line != NULL;
+		if (line)
+			line++;
 	}
 	if (!line)
 		return false;

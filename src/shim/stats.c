@@ -39,10 +39,11 @@ static bool parse_network(const char *line, struct network_sample *out)
 				     &out->rx_dropped};
 	uint64_t *const transmit[] = {&out->tx_bytes, &out->tx_packets, &out->tx_errors,
 				      &out->tx_dropped};
-	const char *name = line + strspn(line, " "), *colon = strchr(name, ':'), *at = colon + 1;
+	const char *name = line + strspn(line, " "), *colon = strchr(name, ':'), *at;
 
 	if (!colon || (size_t)(colon - name) >= sizeof(out->name))
 		return false;
+	at = colon + 1;
 	memcpy(out->name, name, (size_t)(colon - name));
 	for (size_t column = 0; column < 12; column++) {
 		char *end;
