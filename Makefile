@@ -29,18 +29,15 @@ programs: build-packages build/build.ninja
 build/build.ninja:
 	meson setup build --buildtype=release -Dtests=false --prefix=$(PREFIX)
 
-build-sanitized/build.ninja:
-	meson setup build-sanitized -Db_sanitize=address,undefined -Dwerror=true
-
-build-fuzz/build.ninja:
-	CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dtests=false -Dfuzz=true -Doptimization=1
+build-sanitized/build.ninja: tests/sanitized.ini
+	rm -rf build-sanitized
+	meson setup build-sanitized --native-file tests/sanitized.ini
 
 demo: demo-packages programs
 	tests/demo/demo build
 
-test: test-packages programs build-sanitized/build.ninja build-fuzz/build.ninja
+test: test-packages programs build-sanitized/build.ninja
 	ninja -C build-sanitized
-	ninja -C build-fuzz
 	tests/run $(SUITE)
 
 test-vm: vm-packages programs
@@ -49,9 +46,9 @@ test-vm: vm-packages programs
 bench: demo-packages programs
 	bench/run build
 
-fuzz: test-packages build-fuzz/build.ninja
-	ninja -C build-fuzz
-	FUZZ_SECONDS=$(FUZZ_SECONDS) meson test -C build-fuzz --suite fuzz --print-errorlogs
+fuzz: test-packages build-sanitized/build.ninja
+	ninja -C build-sanitized
+	FUZZ_SECONDS=$(FUZZ_SECONDS) meson test -C build-sanitized --no-rebuild --suite fuzz --print-errorlogs
 
 install: programs
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
@@ -59,7 +56,7 @@ install: programs
 	@[ -z "$(SYSTEMCTL)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' systemctl journalctl
 
 clean:
-	rm -rf build build-sanitized build-fuzz build-clang build-release-werror scratch
+	rm -rf build build-sanitized build-clang scratch
 
 build-packages test-packages demo-packages vm-packages:
 	@tests/packages $(@:-packages=)

@@ -30,6 +30,12 @@ static void split_line(const char *text, size_t size, struct line *line)
 	}
 }
 
+/* An image may have no such file. */
+static const char *begin_of(const char *file)
+{
+	return file ? file : "";
+}
+
 /* The next line that is neither blank nor a comment; false: there is none. */
 static bool next_line(const char **at, const char *end, struct line *line)
 {
@@ -100,7 +106,7 @@ static void take_user(const struct line *line, struct user_identity *out)
 /* The first line with that name or number.  "" is uid 0. */
 static bool find_user(const char *user, const struct user_files *files, struct user_identity *out)
 {
-	const char *at = files->passwd, *end = at + files->passwd_size;
+	const char *at = begin_of(files->passwd), *end = at + files->passwd_size;
 	uint32_t wanted = 0, id;
 	bool is_number = !*user || parse_id(user, strlen(user), &wanted);
 	struct line line;
@@ -137,7 +143,7 @@ static bool resolve_user(const char *user, const struct user_files *files,
 
 static bool find_group(const char *group, const struct user_files *files, uint32_t *gid)
 {
-	const char *at = files->group, *end = at + files->group_size;
+	const char *at = begin_of(files->group), *end = at + files->group_size;
 	uint32_t wanted = 0;
 	bool is_number = parse_id(group, strlen(group), &wanted);
 	struct line line;
@@ -189,7 +195,7 @@ static void add_group(struct user_identity *out, gid_t gid)
 static void add_memberships(const char *name, const struct user_files *files,
 			    struct user_identity *out)
 {
-	const char *at = files->group, *end = at + files->group_size;
+	const char *at = begin_of(files->group), *end = at + files->group_size;
 	struct line line;
 	uint32_t gid;
 

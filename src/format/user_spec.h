@@ -11,7 +11,7 @@
 
 /* Both may be empty: images without the files run by number. */
 struct user_files {
-	const char *passwd, *group;
+	const char *passwd, *group; /* NULL: there is none */
 	size_t passwd_size, group_size;
 };
 

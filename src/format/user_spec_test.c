@@ -73,7 +73,7 @@ static void more_groups_are_added_once(void **state)
 
 static void an_image_without_files_runs_by_number(void **state)
 {
-	const struct user_files none = {"", "", 0, 0};
+	const struct user_files none = {0};
 	struct user_identity found;
 	struct error err;
 

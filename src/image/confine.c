@@ -5,6 +5,7 @@
 #include "image/confine.h"
 
 #include "base/memory.h"
+#include "base/sanitized.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,17 +26,6 @@
 /* A sanitizer traces its own process, maps terabytes and reads /proc when it looks for leaks: such a
  * build keeps the rest of the cage, but no filter and no limit of memory, and does not look for leaks
  * where there is no /proc. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #if SANITIZED
 static bool has_no_proc;
 int __lsan_is_turned_off(void);

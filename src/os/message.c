@@ -45,7 +45,7 @@ static bool send_some(int socket, const struct message *m, size_t *sent, struct 
 	size_t head = *sent < sizeof(header) ? sizeof(header) - *sent : 0;
 	size_t skip = head ? 0 : *sent - sizeof(header);
 	struct iovec parts[] = {{(char *)&header + sizeof(header) - head, head},
-				{(char *)(uintptr_t)m->data + skip, m->size - skip}};
+				{(char *)((uintptr_t)m->data + skip), m->size - skip}};
 	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = array_length(parts)};
 	union control control;
 	ssize_t n;

@@ -1,6 +1,7 @@
 #include "shim/journal_serve.h"
 
 #include "base/log.h"
+#include "base/sanitized.h"
 #include "os/message.h"
 #include "shim/body.h"
 #include "shim/shim_protocol.h"
@@ -88,7 +89,7 @@ static void allow_many_files(void)
 /* Some patterns would take all of it. */
 static void bound_memory(void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
+#if !SANITIZED /* which maps terabytes */
 	const struct rlimit limit = {1u << 30, 1u << 30};
 
 	setrlimit(RLIMIT_AS, &limit);

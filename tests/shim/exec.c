@@ -1,6 +1,7 @@
 /* Processes that join a container; limits; stats; what a container leaves behind. */
 #include "scenario.h"
 
+#include "base/sanitized.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -262,7 +263,7 @@ static void an_idle_shim_is_small(void)
 	int out;
 	long busy, idle;
 
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED
 	return; /* nothing is small there */
 #endif
 	driver_begin(&d, "seq 1000000; echo done >&2; exec sleep 1000");

@@ -3,6 +3,7 @@
 #include "unit_driver.h"
 #include "unit_helper.h"
 
+#include "base/sanitized.h"
 #include "base/time.h"
 
 #include <signal.h>
@@ -378,7 +379,7 @@ static void an_idle_shim_of_a_unit_is_small(void)
 	struct unit_driver d;
 	long idle = 0;
 
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED
 	return; /* nothing is small there */
 #endif
 	unit_begin(&d, SERVICE_SIMPLE);
