@@ -93,9 +93,9 @@ bool transaction_check_manual(const struct unit *unit, enum job_type type, struc
 
 /* ---- the modes ---- */
 
-static bool stays_when_isolating(const struct draft *draft, const struct unit *unit)
+static bool stays_when_isolating(const struct transaction_draft *draft, const struct unit *unit)
 {
-	if (draft_first(draft, unit) != NOBODY || !job_type_applies(JOB_STOP, unit))
+	if (transaction_draft_first(draft, unit) != NOBODY || !job_type_applies(JOB_STOP, unit))
 		return true;
 	if (unit->config && (unit->config->ignore_on_isolate || unit->config->type == UNIT_SLICE ||
 			     unit->config->type == UNIT_SCOPE))
@@ -103,24 +103,26 @@ static bool stays_when_isolating(const struct draft *draft, const struct unit *u
 	return job_type_is_redundant(JOB_STOP, unit) && !unit->job;
 }
 
-static void stop_the_others(struct draft *draft, const struct unit_set *set)
+static void stop_the_others(struct transaction_draft *draft, const struct unit_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (!stays_when_isolating(draft, set->items[i]))
-			draft_pull(draft, (struct draft_pull){
-						  .what = draft_job(draft, set->items[i], JOB_STOP),
-						  .matters = true});
+			transaction_draft_pull(
+				draft, (struct draft_pull){.what = transaction_draft_job(
+								   draft, set->items[i], JOB_STOP),
+							   .matters = true});
 }
 
-static void close_over(struct draft *draft, const struct unit_set *set, enum job_mode mode)
+static void close_over(struct transaction_draft *draft, const struct unit_set *set,
+		       enum job_mode mode)
 {
 	if (mode == JOB_IGNORE_DEPENDENCIES || mode == JOB_IGNORE_REQUIREMENTS)
 		return;
-	draft_close_over(draft);
+	transaction_draft_close_over(draft);
 	if (mode != JOB_ISOLATE || draft->jobs.items[0].dead)
 		return;
 	stop_the_others(draft, set);
-	draft_close_over(draft);
+	transaction_draft_close_over(draft);
 }
 
 static bool has_impact(const struct draft_job *job)
@@ -131,13 +133,13 @@ static bool has_impact(const struct draft_job *job)
 }
 
 /* Mode fail: rather less is done than something stopped or taken out of the queue. */
-static void minimize_impact(struct draft *draft)
+static void minimize_impact(struct transaction_draft *draft)
 {
 	for (uint32_t i = 0; i < draft->jobs.count; i++) {
 		const struct draft_job *job = &draft->jobs.items[i];
 
 		if (!job->dead && !job->matters && has_impact(job))
-			draft_delete(draft, i, NULL);
+			transaction_draft_delete(draft, i, NULL);
 	}
 }
 
@@ -148,7 +150,7 @@ static bool is_planned(const struct draft_job *job)
 	return !job->dead && !job->queued;
 }
 
-static bool fits_queue(const struct draft *draft, enum job_mode mode, struct error *err)
+static bool fits_queue(const struct transaction_draft *draft, enum job_mode mode, struct error *err)
 {
 	const struct draft_job *anchor = &draft->jobs.items[0];
 
@@ -199,11 +201,12 @@ static void plan(struct transaction *t, const struct draft_job *job, bool irreve
 	t->jobs[t->count++] = planned;
 }
 
-static void cancel_the_rest(const struct draft *draft, const struct unit_set *set,
+static void cancel_the_rest(const struct transaction_draft *draft, const struct unit_set *set,
 			    struct transaction *t)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		uint32_t job = draft_alive(draft, draft_first(draft, set->items[i]));
+		uint32_t job = transaction_draft_alive(
+			draft, transaction_draft_first(draft, set->items[i]));
 
 		if (set->items[i]->job && (job == NOBODY || !is_planned(&draft->jobs.items[job])))
 			cancel(t, set->items[i]);
@@ -212,26 +215,26 @@ static void cancel_the_rest(const struct draft *draft, const struct unit_set *se
 
 /* ---- the whole ---- */
 
-static bool think(struct draft *draft, const struct unit_set *set, enum job_mode mode,
+static bool think(struct transaction_draft *draft, const struct unit_set *set, enum job_mode mode,
 		  struct error *err)
 {
 	close_over(draft, set, mode);
 	if (draft->jobs.items[0].dead)
 		return load_failure(draft->jobs.items[0].culprit, err);
-	draft_mark_what_matters(draft);
+	transaction_draft_mark_what_matters(draft);
 	if (mode == JOB_FAIL)
 		minimize_impact(draft);
-	draft_drop_redundant(draft);
-	if (!draft_merge(draft, err))
+	transaction_draft_drop_redundant(draft);
+	if (!transaction_draft_merge(draft, err))
 		return false;
-	draft_drop_redundant(draft);
-	return draft_order(draft, err) && fits_queue(draft, mode, err);
+	transaction_draft_drop_redundant(draft);
+	return transaction_draft_order(draft, err) && fits_queue(draft, mode, err);
 }
 
 bool transaction_build(const struct unit_set *set, struct unit *anchor, enum job_type type,
 		       enum job_mode mode, struct transaction *out, struct error *err)
 {
-	scoped_with(draft_fini) struct draft draft = {0};
+	scoped_with(transaction_draft_fini) struct transaction_draft draft = {0};
 
 	*out = (struct transaction){0};
 	type = job_type_collapse(type, anchor);
@@ -241,7 +244,7 @@ bool transaction_build(const struct unit_set *set, struct unit *anchor, enum job
 		return true;
 	if (!check_unit(anchor, type, err))
 		return false;
-	draft_job(&draft, anchor, type);
+	transaction_draft_job(&draft, anchor, type);
 	draft.jobs.items[0].ignore_order = mode == JOB_IGNORE_DEPENDENCIES;
 	bool fine = think(&draft, set, mode, err);
 	out->notes = draft.notes;

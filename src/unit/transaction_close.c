@@ -65,7 +65,7 @@ static bool is_loaded(const struct unit *unit)
 }
 
 /* False: `by` cannot be without what the edge asks for, and that cannot be. */
-static bool follow(struct draft *draft, uint32_t by, const struct unit_edge *edge,
+static bool follow(struct transaction_draft *draft, uint32_t by, const struct unit_edge *edge,
 		   const struct rule *rule)
 {
 	enum job_type type = meaning(rule, edge);
@@ -75,23 +75,23 @@ static bool follow(struct draft *draft, uint32_t by, const struct unit_edge *edg
 		return true;
 	if (type != JOB_STOP && !is_loaded(edge->unit)) {
 		if (matters)
-			draft_delete(draft, by, edge->unit);
+			transaction_draft_delete(draft, by, edge->unit);
 		return !matters;
 	}
-	uint32_t what = draft_job(draft, edge->unit, type);
+	uint32_t what = transaction_draft_job(draft, edge->unit, type);
 	if (draft->jobs.items[what].dead) {
 		if (matters)
-			draft_delete(draft, by, draft->jobs.items[what].culprit);
+			transaction_draft_delete(draft, by, draft->jobs.items[what].culprit);
 		return !matters;
 	}
-	draft_pull(draft, (struct draft_pull){.by = by,
-					      .what = what,
-					      .matters = matters,
-					      .conflicts = rule->flags & CONFLICTS});
+	transaction_draft_pull(draft, (struct draft_pull){.by = by,
+							  .what = what,
+							  .matters = matters,
+							  .conflicts = rule->flags & CONFLICTS});
 	return true;
 }
 
-static void follow_all(struct draft *draft, uint32_t job, const rules *table)
+static void follow_all(struct transaction_draft *draft, uint32_t job, const rules *table)
 {
 	const struct unit *unit = draft->jobs.items[job].unit;
 
@@ -103,7 +103,7 @@ static void follow_all(struct draft *draft, uint32_t job, const rules *table)
 	}
 }
 
-void draft_close_over(struct draft *draft)
+void transaction_draft_close_over(struct transaction_draft *draft)
 {
 	for (; draft->closed < draft->jobs.count; draft->closed++) {
 		enum job_type type = draft->jobs.items[draft->closed].type;

@@ -1,6 +1,6 @@
 #include "unit/transaction_draft.h"
 
-void draft_fini(struct draft *draft)
+void transaction_draft_fini(struct transaction_draft *draft)
 {
 	for (size_t i = 0; i < draft->jobs.count; i++)
 		draft->jobs.items[i].unit->mark = 0;
@@ -12,19 +12,20 @@ void draft_fini(struct draft *draft)
 
 /* ---- jobs and pulls ---- */
 
-uint32_t draft_first(const struct draft *draft, const struct unit *unit)
+uint32_t transaction_draft_first(const struct transaction_draft *draft, const struct unit *unit)
 {
 	return unit->mark ? unit->mark - 1 : NOBODY;
 }
 
-uint32_t draft_alive(const struct draft *draft, uint32_t job)
+uint32_t transaction_draft_alive(const struct transaction_draft *draft, uint32_t job)
 {
 	while (job != NOBODY && draft->jobs.items[job].dead)
 		job = draft->jobs.items[job].next;
 	return job;
 }
 
-static uint32_t append(struct draft *draft, struct unit *unit, enum job_type type, uint32_t last)
+static uint32_t append(struct transaction_draft *draft, struct unit *unit, enum job_type type,
+		       uint32_t last)
 {
 	uint32_t job = (uint32_t)draft->jobs.count;
 
@@ -42,11 +43,13 @@ static uint32_t append(struct draft *draft, struct unit *unit, enum job_type typ
 	return job;
 }
 
-uint32_t draft_job(struct draft *draft, struct unit *unit, enum job_type type)
+uint32_t transaction_draft_job(struct transaction_draft *draft, struct unit *unit,
+			       enum job_type type)
 {
 	uint32_t last = NOBODY;
 
-	for (uint32_t i = draft_first(draft, unit); i != NOBODY; i = draft->jobs.items[i].next) {
+	for (uint32_t i = transaction_draft_first(draft, unit); i != NOBODY;
+	     i = draft->jobs.items[i].next) {
 		if (draft->jobs.items[i].type == type)
 			return i;
 		last = i;
@@ -54,7 +57,7 @@ uint32_t draft_job(struct draft *draft, struct unit *unit, enum job_type type)
 	return append(draft, unit, type, last);
 }
 
-void draft_pull(struct draft *draft, struct draft_pull pull)
+void transaction_draft_pull(struct transaction_draft *draft, struct draft_pull pull)
 {
 	struct draft_job *jobs = draft->jobs.items;
 
@@ -64,7 +67,7 @@ void draft_pull(struct draft *draft, struct draft_pull pull)
 	vector_add(&draft->pulls, pull);
 }
 
-void draft_join(struct draft *draft, uint32_t job, uint32_t other)
+void transaction_draft_join(struct transaction_draft *draft, uint32_t job, uint32_t other)
 {
 	struct draft_job *jobs = draft->jobs.items;
 	struct draft_pull *pulls = draft->pulls.items;
@@ -89,7 +92,7 @@ void draft_join(struct draft *draft, uint32_t job, uint32_t other)
 
 /* ---- what goes ---- */
 
-static void kill_job(struct draft *draft, uint32_t job, struct unit *culprit)
+static void kill_job(struct transaction_draft *draft, uint32_t job, struct unit *culprit)
 {
 	if (draft->jobs.items[job].dead)
 		return;
@@ -98,7 +101,7 @@ static void kill_job(struct draft *draft, uint32_t job, struct unit *culprit)
 	vector_add(&draft->stack, job);
 }
 
-void draft_delete(struct draft *draft, uint32_t job, struct unit *culprit)
+void transaction_draft_delete(struct transaction_draft *draft, uint32_t job, struct unit *culprit)
 {
 	draft->stack.count = 0;
 	kill_job(draft, job, culprit);
@@ -112,7 +115,7 @@ void draft_delete(struct draft *draft, uint32_t job, struct unit *culprit)
 	}
 }
 
-static void reach_job(struct draft *draft, uint32_t job)
+static void reach_job(struct transaction_draft *draft, uint32_t job)
 {
 	if (draft->jobs.items[job].reached || draft->jobs.items[job].dead)
 		return;
@@ -121,7 +124,7 @@ static void reach_job(struct draft *draft, uint32_t job)
 }
 
 /* Mark what the anchor pulls in. */
-static void reach(struct draft *draft, bool only_what_matters)
+static void reach(struct transaction_draft *draft, bool only_what_matters)
 {
 	draft->stack.count = 0;
 	for (size_t i = 0; i < draft->jobs.count; i++)
@@ -137,14 +140,14 @@ static void reach(struct draft *draft, bool only_what_matters)
 	}
 }
 
-void draft_mark_what_matters(struct draft *draft)
+void transaction_draft_mark_what_matters(struct transaction_draft *draft)
 {
 	reach(draft, true);
 	for (size_t i = 0; i < draft->jobs.count; i++)
 		draft->jobs.items[i].matters = draft->jobs.items[i].reached;
 }
 
-void draft_collect_garbage(struct draft *draft)
+void transaction_draft_collect_garbage(struct transaction_draft *draft)
 {
 	reach(draft, false);
 	for (size_t i = 0; i < draft->jobs.count; i++)
@@ -152,7 +155,7 @@ void draft_collect_garbage(struct draft *draft)
 			draft->jobs.items[i].dead = true;
 }
 
-static bool counts(const struct draft *draft, uint32_t job)
+static bool counts(const struct transaction_draft *draft, uint32_t job)
 {
 	const struct draft_job *j = &draft->jobs.items[job];
 
@@ -162,7 +165,7 @@ static bool counts(const struct draft *draft, uint32_t job)
 	       (j->unit->job && job_types_conflict(j->type, j->unit->job->type));
 }
 
-static void drop_if_redundant(struct draft *draft, uint32_t first)
+static void drop_if_redundant(struct transaction_draft *draft, uint32_t first)
 {
 	struct draft_job *jobs = draft->jobs.items;
 
@@ -173,10 +176,10 @@ static void drop_if_redundant(struct draft *draft, uint32_t first)
 		jobs[i].dead = true;
 }
 
-void draft_drop_redundant(struct draft *draft)
+void transaction_draft_drop_redundant(struct transaction_draft *draft)
 {
 	for (uint32_t i = 0; i < draft->jobs.count; i++)
-		if (draft_first(draft, draft->jobs.items[i].unit) == i)
+		if (transaction_draft_first(draft, draft->jobs.items[i].unit) == i)
 			drop_if_redundant(draft, i);
-	draft_collect_garbage(draft);
+	transaction_draft_collect_garbage(draft);
 }

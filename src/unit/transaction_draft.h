@@ -31,7 +31,7 @@ struct draft_stack {
 	size_t count, capacity;
 };
 
-struct draft {
+struct transaction_draft {
 	struct {
 		struct draft_job *items;
 		size_t count, capacity;
@@ -45,36 +45,37 @@ struct draft {
 	struct strings notes;
 };
 
-void draft_fini(struct draft *draft); /* and the marks in the units go */
+void transaction_draft_fini(struct transaction_draft *draft); /* and the marks in the units go */
 
 /* The first job of a unit, dead ones too; NOBODY. */
-uint32_t draft_first(const struct draft *draft, const struct unit *unit);
+uint32_t transaction_draft_first(const struct transaction_draft *draft, const struct unit *unit);
 
 /* The first of the unit's jobs from this one on that is not dead; NOBODY. */
-uint32_t draft_alive(const struct draft *draft, uint32_t job);
+uint32_t transaction_draft_alive(const struct transaction_draft *draft, uint32_t job);
 
 /* The job of that type, new if need be. */
-uint32_t draft_job(struct draft *draft, struct unit *unit, enum job_type type);
-void draft_pull(struct draft *draft, struct draft_pull pull);
+uint32_t transaction_draft_job(struct transaction_draft *draft, struct unit *unit,
+			       enum job_type type);
+void transaction_draft_pull(struct transaction_draft *draft, struct draft_pull pull);
 
 /* A job goes, and all to which it matters. */
-void draft_delete(struct draft *draft, uint32_t job, struct unit *culprit);
+void transaction_draft_delete(struct transaction_draft *draft, uint32_t job, struct unit *culprit);
 
 /* Jobs that change nothing go, but the anchor's, and then whatever they alone pulled in. */
-void draft_drop_redundant(struct draft *draft);
-void draft_collect_garbage(struct draft *draft);
-void draft_mark_what_matters(struct draft *draft);
+void transaction_draft_drop_redundant(struct transaction_draft *draft);
+void transaction_draft_collect_garbage(struct transaction_draft *draft);
+void transaction_draft_mark_what_matters(struct transaction_draft *draft);
 
 /* `other` becomes a part of `job`, both of one unit. */
-void draft_join(struct draft *draft, uint32_t job, uint32_t other);
+void transaction_draft_join(struct transaction_draft *draft, uint32_t job, uint32_t other);
 
 /* ---- the steps ---- */
 
 /* Close over the table of dependencies. */
-void draft_close_over(struct draft *draft);
+void transaction_draft_close_over(struct transaction_draft *draft);
 
 /* One job per unit. */
-bool draft_merge(struct draft *draft, struct error *err);
+bool transaction_draft_merge(struct transaction_draft *draft, struct error *err);
 
 /* No cycle in After= and Before=. */
-bool draft_order(struct draft *draft, struct error *err);
+bool transaction_draft_order(struct transaction_draft *draft, struct error *err);

@@ -2,19 +2,21 @@
 #include "unit/transaction_draft.h"
 
 /* Two jobs of the chain that contradict each other. */
-static bool find_contradiction(const struct draft *draft, uint32_t first, uint32_t *a, uint32_t *b)
+static bool find_contradiction(const struct transaction_draft *draft, uint32_t first, uint32_t *a,
+			       uint32_t *b)
 {
 	const struct draft_job *jobs = draft->jobs.items;
 
-	for (*a = draft_alive(draft, first); *a != NOBODY; *a = draft_alive(draft, jobs[*a].next))
-		for (*b = draft_alive(draft, jobs[*a].next); *b != NOBODY;
-		     *b = draft_alive(draft, jobs[*b].next))
+	for (*a = transaction_draft_alive(draft, first); *a != NOBODY;
+	     *a = transaction_draft_alive(draft, jobs[*a].next))
+		for (*b = transaction_draft_alive(draft, jobs[*a].next); *b != NOBODY;
+		     *b = transaction_draft_alive(draft, jobs[*b].next))
 			if (job_types_conflict(jobs[*a].type, jobs[*b].type))
 				return true;
 	return false;
 }
 
-static bool is_conflicted(const struct draft *draft, uint32_t stop)
+static bool is_conflicted(const struct transaction_draft *draft, uint32_t stop)
 {
 	for (uint32_t i = draft->jobs.items[stop].pulled_by; i != NOBODY;
 	     i = draft->pulls.items[i].next_of_what)
@@ -26,7 +28,7 @@ static bool is_conflicted(const struct draft *draft, uint32_t stop)
 
 /* Which of two contradicting jobs, one of them a stop, can go?  If neither matters, rather the stop, unless it is for
  * another unit's sake. */
-static uint32_t choose_victim(const struct draft *draft, uint32_t a, uint32_t b)
+static uint32_t choose_victim(const struct transaction_draft *draft, uint32_t a, uint32_t b)
 {
 	const struct draft_job *jobs = draft->jobs.items;
 	uint32_t stop = jobs[a].type == JOB_STOP ? a : b, other = stop == a ? b : a;
@@ -38,7 +40,7 @@ static uint32_t choose_victim(const struct draft *draft, uint32_t a, uint32_t b)
 	return is_conflicted(draft, stop) ? other : stop;
 }
 
-static bool refuse(const struct draft *draft, uint32_t a, uint32_t b, struct error *err)
+static bool refuse(const struct transaction_draft *draft, uint32_t a, uint32_t b, struct error *err)
 {
 	const struct draft_job *jobs = draft->jobs.items;
 	uint32_t stop = jobs[a].type == JOB_STOP ? a : b, other = stop == a ? b : a;
@@ -50,7 +52,7 @@ static bool refuse(const struct draft *draft, uint32_t a, uint32_t b, struct err
 			 jobs[stop].unit->name);
 }
 
-static bool settle(struct draft *draft, uint32_t first, struct error *err)
+static bool settle(struct transaction_draft *draft, uint32_t first, struct error *err)
 {
 	uint32_t a, b;
 
@@ -59,26 +61,26 @@ static bool settle(struct draft *draft, uint32_t first, struct error *err)
 
 		if (victim == NOBODY)
 			return refuse(draft, a, b, err);
-		draft_delete(draft, victim, NULL);
-		draft_collect_garbage(draft);
+		transaction_draft_delete(draft, victim, NULL);
+		transaction_draft_collect_garbage(draft);
 	}
 	return true;
 }
 
-static void join_all(struct draft *draft, uint32_t first)
+static void join_all(struct transaction_draft *draft, uint32_t first)
 {
 	struct draft_job *jobs = draft->jobs.items;
-	uint32_t job = draft_alive(draft, first);
+	uint32_t job = transaction_draft_alive(draft, first);
 	enum job_type type;
 
 	if (job == NOBODY)
 		return;
-	for (uint32_t i = draft_alive(draft, jobs[job].next); i != NOBODY;
-	     i = draft_alive(draft, jobs[i].next)) {
+	for (uint32_t i = transaction_draft_alive(draft, jobs[job].next); i != NOBODY;
+	     i = transaction_draft_alive(draft, jobs[i].next)) {
 		if (!job_types_merge(jobs[job].type, jobs[i].type, jobs[job].unit, &type))
 			continue; /* settled: cannot be */
 		jobs[job].type = type;
-		draft_join(draft, job, i);
+		transaction_draft_join(draft, job, i);
 	}
 }
 
@@ -93,10 +95,10 @@ static void join_queued(struct draft_job *job)
 }
 
 /* In the order in which the contradictions came about: the first is the cause of others. */
-static bool settle_all(struct draft *draft, struct error *err)
+static bool settle_all(struct transaction_draft *draft, struct error *err)
 {
 	for (uint32_t i = 0; i < draft->jobs.count; i++) {
-		uint32_t first = draft_first(draft, draft->jobs.items[i].unit);
+		uint32_t first = transaction_draft_first(draft, draft->jobs.items[i].unit);
 
 		if (first != i && !settle(draft, first, err))
 			return false;
@@ -104,12 +106,12 @@ static bool settle_all(struct draft *draft, struct error *err)
 	return true;
 }
 
-bool draft_merge(struct draft *draft, struct error *err)
+bool transaction_draft_merge(struct transaction_draft *draft, struct error *err)
 {
 	if (!settle_all(draft, err))
 		return false;
 	for (uint32_t i = 0; i < draft->jobs.count; i++)
-		if (draft_first(draft, draft->jobs.items[i].unit) == i)
+		if (transaction_draft_first(draft, draft->jobs.items[i].unit) == i)
 			join_all(draft, i);
 	for (size_t i = 0; i < draft->jobs.count; i++)
 		join_queued(&draft->jobs.items[i]);

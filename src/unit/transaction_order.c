@@ -23,20 +23,21 @@ static void walk_fini(struct walk *walk)
 }
 
 /* What the order minds of a unit: its job here, or else in the queue. */
-static uint32_t job_of(struct draft *draft, struct unit *unit)
+static uint32_t job_of(struct transaction_draft *draft, struct unit *unit)
 {
-	uint32_t job = draft_alive(draft, draft_first(draft, unit));
+	uint32_t job = transaction_draft_alive(draft, transaction_draft_first(draft, unit));
 
 	if (job != NOBODY || !unit->job)
 		return job;
-	job = draft_job(draft, unit, unit->job->type);
+	job = transaction_draft_job(draft, unit, unit->job->type);
 	draft->jobs.items[job].dead = false;
 	draft->jobs.items[job].queued = true;
 	draft->jobs.items[job].ignore_order = unit->job->ignore_order;
 	return job;
 }
 
-static enum job_type type_of(const struct draft *draft, const struct walk *walk, uint32_t job)
+static enum job_type type_of(const struct transaction_draft *draft, const struct walk *walk,
+			     uint32_t job)
 {
 	enum job_type type = draft->jobs.items[job].type;
 
@@ -44,7 +45,7 @@ static enum job_type type_of(const struct draft *draft, const struct walk *walk,
 }
 
 /* The job at the other end of the edge if `job` waits for it; NOBODY. */
-static uint32_t waits_for(struct draft *draft, const struct walk *walk, uint32_t job,
+static uint32_t waits_for(struct transaction_draft *draft, const struct walk *walk, uint32_t job,
 			  const struct unit_edge *edge)
 {
 	if ((edge->kind != DEPENDENCY_AFTER && edge->kind != DEPENDENCY_BEFORE) || edge->overruled)
@@ -58,7 +59,8 @@ static uint32_t waits_for(struct draft *draft, const struct walk *walk, uint32_t
 	return waits ? other : NOBODY;
 }
 
-static void note_job(struct draft *draft, const char *what, uint32_t about, uint32_t job)
+static void note_job(struct transaction_draft *draft, const char *what, uint32_t about,
+		     uint32_t job)
 {
 	const struct draft_job *jobs = draft->jobs.items;
 
@@ -67,7 +69,7 @@ static void note_job(struct draft *draft, const char *what, uint32_t about, uint
 }
 
 /* `start` waits for itself by way of the end of the walk.  Returns a job of the cycle that can go; NOBODY. */
-static uint32_t tell_cycle(struct draft *draft, const struct walk *walk, uint32_t start)
+static uint32_t tell_cycle(struct transaction_draft *draft, const struct walk *walk, uint32_t start)
 {
 	const struct draft_job *jobs = draft->jobs.items;
 	uint32_t victim = NOBODY;
@@ -86,14 +88,14 @@ static uint32_t tell_cycle(struct draft *draft, const struct walk *walk, uint32_
 	return victim;
 }
 
-static void forget_walk(struct draft *draft, struct walk *walk)
+static void forget_walk(struct transaction_draft *draft, struct walk *walk)
 {
 	while (walk->count)
 		draft->jobs.items[walk->items[--walk->count].job].colour = WHITE;
 }
 
 /* The job of a unit that is dead leaves the place to the one in the queue, which has not been looked at. */
-static void forget_order(struct draft *draft, struct walk *walk)
+static void forget_order(struct transaction_draft *draft, struct walk *walk)
 {
 	bool changed = false;
 
@@ -104,7 +106,8 @@ static void forget_order(struct draft *draft, struct walk *walk)
 	walk->again = true;
 }
 
-static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, struct error *err)
+static bool break_cycle(struct transaction_draft *draft, struct walk *walk, uint32_t start,
+			struct error *err)
 {
 	uint32_t victim = tell_cycle(draft, walk, start);
 
@@ -115,21 +118,21 @@ static bool break_cycle(struct draft *draft, struct walk *walk, uint32_t start, 
 	strings_format(&draft->notes, "%s: Job %s/%s deleted to break ordering cycle",
 		       draft->jobs.items[start].unit->name, draft->jobs.items[victim].unit->name,
 		       job_type_name(draft->jobs.items[victim].type));
-	draft_delete(draft, victim, NULL);
-	draft_collect_garbage(draft);
+	transaction_draft_delete(draft, victim, NULL);
+	transaction_draft_collect_garbage(draft);
 	forget_order(draft, walk);
 	walk->deleted = true;
 	return true;
 }
 
-static void enter(struct draft *draft, struct walk *walk, uint32_t job)
+static void enter(struct transaction_draft *draft, struct walk *walk, uint32_t job)
 {
 	draft->jobs.items[job].colour = GREY;
 	vector_add(walk, ((struct step){.job = job}));
 }
 
 /* Go one edge on. */
-static bool go_on(struct draft *draft, struct walk *walk, struct error *err)
+static bool go_on(struct transaction_draft *draft, struct walk *walk, struct error *err)
 {
 	struct step *step = &walk->items[walk->count - 1];
 	const struct unit *unit = draft->jobs.items[step->job].unit;
@@ -148,7 +151,8 @@ static bool go_on(struct draft *draft, struct walk *walk, struct error *err)
 	return true;
 }
 
-static bool walk_from(struct draft *draft, struct walk *walk, uint32_t job, struct error *err)
+static bool walk_from(struct transaction_draft *draft, struct walk *walk, uint32_t job,
+		      struct error *err)
 {
 	const struct draft_job *j = &draft->jobs.items[job];
 
@@ -161,7 +165,7 @@ static bool walk_from(struct draft *draft, struct walk *walk, uint32_t job, stru
 	return true;
 }
 
-static bool walk_all(struct draft *draft, struct walk *walk, struct error *err)
+static bool walk_all(struct transaction_draft *draft, struct walk *walk, struct error *err)
 {
 	for (uint32_t i = 0; i < draft->jobs.count; i++)
 		draft->jobs.items[i].colour = WHITE;
@@ -175,7 +179,7 @@ static bool walk_all(struct draft *draft, struct walk *walk, struct error *err)
 }
 
 /* What goes for the sake of the starts may leave its place to a queued job, which the stops have not met. */
-bool draft_order(struct draft *draft, struct error *err)
+bool transaction_draft_order(struct transaction_draft *draft, struct error *err)
 {
 	scoped_with(walk_fini) struct walk walk = {0};
 
