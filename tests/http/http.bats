@@ -60,7 +60,7 @@ plain() { curl -sS --max-time 60 --unix-socket s "$@"; }
 secure() { curl -sS --max-time 60 --cacert ca.pem --cert client.pem --key client-key.pem "$@"; }
 ended() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 peak_kb() { awk '/^VmHWM/ {print $2}' "/proc/$1/status"; }
-is_sanitized() { ldd "$TOOL" | grep -q asan; }
+is_sanitized() { grep -qa __asan_init "$TOOL"; }
 # A sanitizer keeps what was freed for a while, and is slow: its builds are allowed more, for less.
 allowed_kb() { if is_sanitized; then echo 600000; else echo "$1"; fi; }
 bytes_to_send() { if is_sanitized; then echo $(($1 / 10)); else echo "$1"; fi; }
