@@ -283,7 +283,7 @@ static const char *id_of_replaced(const struct work *work)
 	const struct run *run = work->run;
 	const struct plan *plan = run->execution->plan;
 
-	for (size_t i = 0; i < plan->count; i++)
+	for (size_t i = 0; work->step->replaces && i < plan->count; i++)
 		if (run->works[i].made && str_equal(plan->items[i].name, work->step->replaces))
 			return run->works[i].made;
 	return work->step->replaces;
@@ -292,7 +292,7 @@ static const char *id_of_replaced(const struct work *work)
 static void begin_take_over(struct work *work)
 {
 	scoped_target struct target target = target_format("/wherry/v1/takeover");
-	scoped_json json_t *body = json_pack("{s:s, s:s}", "New", work_container(work), "Old",
+	scoped_json json_t *body = json_pack("{s:s, s:s*}", "New", work_container(work), "Old",
 					     id_of_replaced(work));
 
 	post(work, &target, body);

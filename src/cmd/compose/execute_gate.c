@@ -48,11 +48,40 @@ static bool is_monitor(const struct gate *gate)
 	return gate->work->step->kind == STEP_MONITOR;
 }
 
+/* What it is called when all is over: one that is to replace another has a name of its own until then. */
+static const char *name_of(const struct gate *gate)
+{
+	const struct plan *plan = gate->work->run->execution->plan;
+	const struct step *step = gate->work->step;
+
+	for (size_t i = 0; step->made_by && i < plan->count; i++)
+		if (plan->items[i].kind == STEP_RENAME && plan->items[i].made_by == step->made_by &&
+		    plan->items[i].new_name)
+			return plan->items[i].new_name;
+	return step->name;
+}
+
+/* Does it wait for the new container of an update, instead of for somebody's dependency? */
+static bool is_update(const struct gate *gate)
+{
+	return name_of(gate) != gate->work->step->name;
+}
+
+/* What stands before the reason. */
+static const char *introduction(const struct gate *gate)
+{
+	if (is_update(gate))
+		return "update failed: the new ";
+	if (is_monitor(gate) || gate->work->step->condition == DEPENDENCY_STARTED)
+		return "";
+	return "dependency failed to start: ";
+}
+
 /* ---- the end of a gate ---- */
 
 static void note(struct gate *gate, const char *word, bool over)
 {
-	scoped_free char *subject = str_format("Container %s", gate->work->step->name);
+	scoped_free char *subject = str_format("Container %s", name_of(gate));
 
 	if (!is_monitor(gate))
 		progress_note(gate->work->run->progress, subject, word, over);
@@ -187,16 +216,10 @@ static __attribute__((format(printf, 2, 3))) void refuse(struct gate *gate, cons
 /* In the words of each style. */
 static void refuse_unhealthy(struct gate *gate)
 {
-	const struct step *step = gate->work->step;
-
 	if (gate->gates->run->compose->style == COMPOSE_V1)
 		refuse(gate, "Container \"%.12s\" is unhealthy.", work_container(gate->work));
 	else
-		refuse(gate, "%scontainer %s is unhealthy",
-		       is_monitor(gate) || step->condition == DEPENDENCY_STARTED
-			       ? ""
-			       : "dependency failed to start: ",
-		       step->name);
+		refuse(gate, "%scontainer %s is unhealthy", introduction(gate), name_of(gate));
 }
 
 static void refuse_exited(struct gate *gate, int64_t code)
@@ -207,11 +230,8 @@ static void refuse_exited(struct gate *gate, int64_t code)
 		refuse(gate, "service \"%s\" didn't complete successfully: exit %lld",
 		       step->service ? step->service : step->name, (long long)code);
 	else
-		refuse(gate, "%scontainer %s exited (%lld)",
-		       is_monitor(gate) || step->condition == DEPENDENCY_STARTED
-			       ? ""
-			       : "dependency failed to start: ",
-		       step->name, (long long)code);
+		refuse(gate, "%scontainer %s exited (%lld)", introduction(gate), name_of(gate),
+		       (long long)code);
 }
 
 /* ---- judging ---- */
@@ -227,8 +247,8 @@ static void judge_running(struct gate *gate, const json_t *state)
 	else if (is_monitor(gate) || condition == DEPENDENCY_COMPLETED)
 		return;
 	else if (!has_check && condition == DEPENDENCY_HEALTHY)
-		refuse(gate, "dependency failed to start: container %s has no healthcheck configured",
-		       gate->work->step->name);
+		refuse(gate, "%scontainer %s has no healthcheck configured", introduction(gate),
+		       name_of(gate));
 	else if (!has_check || strcmp(health, "healthy") == 0)
 		pass(gate);
 }
@@ -362,7 +382,8 @@ static void time_is_over(void *data)
 	if (is_monitor(gate))
 		pass(gate);
 	else
-		refuse(gate, "container %s is not %s after %.3g s", gate->work->step->name,
+		refuse(gate, "%scontainer %s is not %s after %.3g s", introduction(gate),
+		       name_of(gate),
 		       gate->work->step->condition == DEPENDENCY_COMPLETED ? "over" : "healthy",
 		       (double)gate->work->step->timeout_ms / 1000);
 }

@@ -487,28 +487,40 @@ const struct command compose_create = {
 
 /* ---- scale ---- */
 
+static bool check_scale(struct compose *compose, const struct strings *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (!strchr(words->items[i], '='))
+			return fail(compose,
+				    "Arguments to scale should be in the form service=num");
+	return true;
+}
+
+static int scale(struct cli *cli, struct up *wishes, const struct strings *words)
+{
+	scoped_strings struct strings services = {0};
+	scoped_call struct up_call call = call_of(cli, wishes, &services);
+
+	if (!check_scale(call.compose, words))
+		return 1;
+	for (size_t i = 0; i < words->count; i++)
+		strings_take(&services, str_dup_n(words->items[i], strcspn(words->items[i], "=")));
+	int status = bring_up(&call);
+	return call.interrupted ? carry_interrupted(call.compose) : status;
+}
+
 static int run_scale(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct up *wishes = fields;
-	scoped_strings struct strings services = {0};
+	struct compose *compose = compose_of(cli);
 
-	for (size_t i = 0; i < arguments->count; i++) {
-		strings_add(&wishes->scale, arguments->items[i]);
-		strings_take(&services, str_dup_n(arguments->items[i],
-						  strcspn(arguments->items[i], "=")));
-	}
-	scoped_call struct up_call call = call_of(cli, wishes, NULL);
-	if (call.compose->style == COMPOSE_V1)
-		compose_warn(call.compose, "The scale command is deprecated. Use the up command "
-					   "with the --scale flag instead.");
-	for (size_t i = 0; i < arguments->count; i++)
-		if (!strchr(arguments->items[i], '=')) {
-			fail(call.compose, "Arguments to scale should be in the form service=num");
-			return 1;
-		}
-	call.services = &services;
-	int status = bring_up(&call);
-	return call.interrupted ? carry_interrupted(call.compose) : status;
+	if (compose->style == COMPOSE_V1)
+		compose_warn(compose, "The scale command is deprecated. Use the up command with "
+				      "the --scale flag instead.");
+	wishes->scale = strings_copy(arguments);
+	int status = scale(cli, wishes, arguments);
+	strings_fini(&wishes->scale);
+	return status;
 }
 
 static const struct option scale_options[] = {

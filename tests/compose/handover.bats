@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# Start-first updates under a load that connects anew for each request and holds connections as well.  (Updates that
+# fail or are cut: update.bats.)
+
+load ../lib/wherry
+load project
+
+setup_file() {
+	scratch_begin
+	daemon_start
+	busybox_image
+	export STEADY=$WHERRY_BUILD/tests/steady
+}
+
+teardown_file() {
+	daemon_stop
+	scratch_end
+}
+
+setup() { PORT=$((RANDOM % 10000 + 20000)); }
+
+teardown() {
+	[ -z "${LOAD-}" ] || kill "$LOAD" 2>/dev/null || true
+	projects_end
+}
+
+# server NAME [MORE]: a project whose service `web` answers with VERSION-0, checked ten times a second.
+server() {
+	project "$1" <<<"web:
+  image: busybox
+  command: [/steady, serve, VERSION-0, \"80\"]
+  stop_grace_period: 5s
+  ports: [\"$PORT:80\"]
+  volumes: [\"$STEADY:/steady:ro\"]
+  healthcheck: {test: /steady ask 127.0.0.1 80, interval: 100ms, retries: 3, start_period: 20s, start_interval: 100ms}
+  deploy: {update_config: {order: start-first, monitor: 200ms}${2-}}"
+	wherry compose up --wait
+	serves VERSION-0
+}
+
+serves() { "$STEADY" ask 127.0.0.1 "$PORT" | grep -q "^$1 "; }
+change_to() { sed -i "s/VERSION-[0-9]*/VERSION-$1/" compose.yaml; }
+load_begin() {
+	"$STEADY" load 127.0.0.1 "$PORT" 1000 >load 2>&1 3>&- &
+	LOAD=$!
+}
+# load_ends SERVERS: not one request failed, and at least so many servers answered.
+load_ends() {
+	kill -TERM "$LOAD"
+	wait "$LOAD" || true
+	LOAD=
+	cat load
+	read -r _ requests _ failed _ servers < <(grep '^requests' load)
+	[ "$requests" -gt 10 ] && [ "$failed" = 0 ] && [ "$servers" -ge "$1" ]
+}
+
+@test "108: updates one after the other, and not one request fails" {
+	server pu
+	load_begin
+	local i
+	for i in $(seq 1 "${UPDATES:-10}"); do
+		change_to "$i"
+		timeout 60 wherry compose up -d
+		serves "VERSION-$i"
+		[ "$(names -a)" = "pu-web-1 " ]
+	done
+	load_ends 5
+}
+
+@test "a new container that ends at once goes again, too; how it ended is told" {
+	server pe
+	sed -i 's/serve, VERSION-0, "80"/nonsense/' compose.yaml
+	run timeout 60 wherry compose up -d
+	[ "$status" = 1 ]
+	[[ $output == *"exited with code"* ]]
+	serves VERSION-0
+	[ "$(names -a)" = "pe-web-1 " ]
+}
+
+@test "connections that stand are waited for, no longer than the time for a stop" {
+	server pd
+	coproc HELD { exec "$STEADY" hold 127.0.0.1 "$PORT"; }
+	local held=$HELD_PID line
+	read -r line <&"${HELD[0]}"
+	[[ $line == "VERSION-0 "* ]]
+	change_to 1
+	wherry compose up -d >out 2>&1 3>&- &
+	local up=$!
+	wait_until 20 serves VERSION-1
+	echo >&"${HELD[1]}"
+	read -rt 5 line <&"${HELD[0]}"
+	[[ $line == "VERSION-0 "* ]]
+	kill "$held"
+	wait "$up"
+	[ "$(names -a)" = "pd-web-1 " ]
+}
