@@ -486,3 +486,14 @@ refuses() {
 	services 'x-a: {image: y}'
 	[ "$(compose config --services)" = x-a ]
 }
+
+@test "version 1 says first that the file is invalid, and each reason in its words" {
+	a $'imagee: x\nfoo: y'
+	run v1 config
+	[ "$status" = 1 ]
+	[ "${lines[0]}" = "The Compose file './compose.yaml' is invalid because:" ]
+	[[ $output == *"Unsupported config option for services.a: 'imagee'"*"Unsupported config option for services.a: 'foo'"* ]]
+	[ "$(grep -c 'is invalid because' <<<"$output")" = 1 ]
+	run v1 -f - config <compose.yaml
+	[ "${lines[0]}" = "The Compose file is invalid because:" ]
+}

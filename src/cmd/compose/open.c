@@ -86,6 +86,18 @@ static void open_shown(struct shown_file *shown, const char *name)
 		buffer_clear(&shown->text);
 }
 
+/* Version 1 says it once for each file, and scripts look for it. */
+static void begin_file(const struct compose *compose, const char *name)
+{
+	if (compose->style != COMPOSE_V1 || !name)
+		return;
+	if (strcmp(name, "-") == 0)
+		fputs("The Compose file is invalid because:\n", stderr);
+	else
+		fprintf(stderr, "The Compose file '%s%s' is invalid because:\n",
+			*name == '/' ? "" : "./", name);
+}
+
 static void show_one(struct compose *compose, const struct diagnostic *item,
 		     struct shown_file *shown)
 {
@@ -97,9 +109,12 @@ static void show_one(struct compose *compose, const struct diagnostic *item,
 		compose_warn(compose, "%s", text.data);
 		return;
 	}
-	open_shown(shown, item->place.line ? item->place.file : NULL);
-	diagnostic_write(item, shown->text.data, shown->text.size, &text);
+	const char *name = item->place.line ? item->place.file : NULL;
 	fflush(stdout);
+	if (!str_equal(shown->name, name))
+		begin_file(compose, name);
+	open_shown(shown, name);
+	diagnostic_write(item, shown->text.data, shown->text.size, &text);
 	fputs(text.data, stderr);
 }
 
