@@ -135,8 +135,12 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	told "plain uses an image, skipping"
 	told "Service 'bad' failed to build : The command '/bin/sh -c echo why; exit 7' returned a non-zero code: 7"
 	refuted has_image "$PROJECT-bad"
-	run -1 compose build -q
-	refuted told why
+	run -1 compose build -q # then it is said at the end
+	told why
+	[ "$(tail -1 <<<"$output")" = "failed to build bad: The command '/bin/sh -c echo why; exit 7' returned a non-zero code: 7" ]
+	[ -n "$(command -v script)" ] # on a terminal, too
+	run -1 script -qec "wherry compose -p $PROJECT build" /dev/null
+	grep -qx "why." <<<"$output"
 }
 
 @test "build: another service's image as a context is built first, and what stands in the Dockerfile by its name" {

@@ -134,7 +134,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		return compose_fail(compose, &err);
 	scoped(progress) struct progress *progress =
 		progress_new(compose, PROGRESS_AUTO, compose->options.dry_run);
-	return image_plan_run(compose, &plan, &wishes, progress);
+	return image_plan_run(compose, &plan, &wishes, take(progress));
 }
 
 const struct command compose_build = {

@@ -68,18 +68,21 @@ void image_plan_after(struct step *step, size_t index)
 
 /* ---- carrying out ---- */
 
-/* Version 1 has said it by then: its progress tells why something went wrong. */
+/* Version 1 has said it by then: its progress tells why something went wrong.  Version 2 says it last. */
 int image_plan_run(struct compose *compose, const struct plan *plan,
 		   const struct image_wishes *wishes, struct progress *progress)
 {
 	struct error err;
+	bool good = true;
 
 	if (compose->options.dry_run) {
 		execute_dry(progress, plan);
-		return 0;
+	} else {
+		progress_plan(progress, plan);
+		good = images_carry_out(compose, plan, wishes, progress, NULL, &err);
 	}
-	progress_plan(progress, plan);
-	if (images_carry_out(compose, plan, wishes, progress, NULL, &err))
+	progress_free(progress);
+	if (good)
 		return 0;
 	return compose->style == COMPOSE_V1 ? 1 : compose_fail(compose, &err);
 }

@@ -11,7 +11,7 @@ void image_plan_services(const struct project *project, const struct strings *na
 struct step *image_plan_add(struct plan *plan, enum step_kind kind, const struct service *service);
 void image_plan_after(struct step *step, size_t index);
 
-/* Carry it out, or only show it (--dry-run); the exit status of the verb. */
+/* Carry it out, or only show it (--dry-run); the exit status of the verb.  The progress is freed. */
 int image_plan_run(struct compose *compose, const struct plan *plan,
 		   const struct image_wishes *wishes, struct progress *progress);
 

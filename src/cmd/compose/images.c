@@ -10,6 +10,7 @@
 
 #define STACK_SIZE (1024 * 1024)
 #define TICK_NS	   (100 * 1000 * 1000)
+#define LAST_LINES 30 /* of a build, that are shown when it fails */
 
 enum state { WAITING, RUNNING, DONE, FAILED, LEFT_OUT };
 
@@ -21,7 +22,8 @@ struct turn {
 	enum state state;
 	bool started, joined;
 	pthread_t thread;
-	struct buffer line; /* of a build's output, until it is whole */
+	struct buffer line;  /* of a build's output, until it is whole */
+	struct strings last; /* lines of it, where nobody has seen them */
 	struct error err;
 };
 
@@ -48,13 +50,25 @@ static bool is_image_step(const struct step *step)
 /* ---- details ---- */
 
 /* What a build says comes in pieces. */
-static void tell_line(const struct turn *turn, const char *line)
+/* On a terminal one line shows the state alone, and with --quiet none does. */
+static bool keeps_lines(const struct images_run *run)
+{
+	return run->wishes->quiet || progress_is_live(run->progress);
+}
+
+static void tell_line(struct turn *turn, const char *line)
 {
 	scoped_free char *text = turn->run->several
 					 ? str_format("[%s] %s", turn->step->service, line)
 					 : str_dup(line);
 
-	progress_detail(turn->run->progress, turn->step, text);
+	if (keeps_lines(turn->run)) {
+		strings_add(&turn->last, text);
+		if (turn->last.count > LAST_LINES)
+			strings_remove(&turn->last, 0);
+	}
+	if (!turn->run->wishes->quiet)
+		progress_detail(turn->run->progress, turn->step, text);
 }
 
 static void tell_lines(struct turn *turn, const char *text)
@@ -105,8 +119,6 @@ static void tell(void *data, const json_t *message)
 	struct turn *turn = data;
 	const char *stream = doc_text(message, "stream");
 
-	if (turn->run->wishes->quiet)
-		return;
 	pthread_mutex_lock(&turn->run->lock);
 	if (*stream) {
 		tell_lines(turn, stream);
@@ -115,7 +127,7 @@ static void tell(void *data, const json_t *message)
 
 		if (turn->step->kind == STEP_BUILD)
 			tell_line(turn, status);
-		else
+		else if (!turn->run->wishes->quiet)
 			progress_detail(turn->run->progress, turn->step, status);
 	}
 	pthread_mutex_unlock(&turn->run->lock);
@@ -179,6 +191,8 @@ static void end_failed(struct turn *turn)
 	turn->state = FAILED;
 	if (turn->step->kind == STEP_BUILD)
 		name_service(turn);
+	for (size_t i = 0; i < turn->last.count; i++)
+		progress_explain(run->progress, turn->last.items[i]);
 	progress_failed(run->progress, turn->step, error_text(&turn->err, text, sizeof(text)));
 	if (is_mended(run, (size_t)(turn - run->turns)) || is_ignored(run, turn->step))
 		return;
@@ -203,9 +217,8 @@ static void end_turn(struct turn *turn, bool good)
 	struct images_run *run = turn->run;
 
 	pthread_mutex_lock(&run->lock);
-	if (turn->line.size && !run->wishes->quiet)
+	if (turn->line.size)
 		tell_line(turn, turn->line.data);
-	buffer_fini(&turn->line);
 	if (good) {
 		turn->state = DONE;
 		progress_done(run->progress, turn->step);
@@ -213,6 +226,8 @@ static void end_turn(struct turn *turn, bool good)
 	} else {
 		end_failed(turn);
 	}
+	buffer_fini(&turn->line);
+	strings_fini(&turn->last);
 	run->running--;
 	run->building -= turn->step->kind == STEP_BUILD;
 	pthread_cond_signal(&run->changed);

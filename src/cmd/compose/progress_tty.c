@@ -80,8 +80,9 @@ static void draw(struct progress *progress)
 
 	if (!screen->lines.count)
 		return;
-	if (!terminal_size(fileno(progress->out), &rows, &columns))
-		rows = 24, columns = 80;
+	if (!terminal_size(fileno(progress->out), &rows, &columns) || !rows)
+		rows = 24;
+	columns = (unsigned)terminal_width(fileno(progress->out), 80);
 	if (screen->lines.count + 2 > rows && rows > 2)
 		first = screen->lines.count + 2 - rows;
 	for (size_t i = first; i < screen->lines.count; i++)

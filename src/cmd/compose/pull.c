@@ -163,7 +163,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		progress_new(compose, PROGRESS_AUTO, compose->options.dry_run);
 	if (!make_plan(compose, verb, &names, progress, &plan, &err))
 		return compose_fail(compose, &err);
-	int status = image_plan_run(compose, &plan, &wishes, progress);
+	int status = image_plan_run(compose, &plan, &wishes, take(progress));
 	if (status)
 		tell_buildable(compose, &plan);
 	return status;

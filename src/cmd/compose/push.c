@@ -49,7 +49,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	scoped(progress) struct progress *progress =
 		progress_new(compose, PROGRESS_AUTO, compose->options.dry_run);
 	make_plan(compose, &names, &plan, progress);
-	return image_plan_run(compose, &plan, &wishes, progress);
+	return image_plan_run(compose, &plan, &wishes, take(progress));
 }
 
 const struct command compose_push = {
