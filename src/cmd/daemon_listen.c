@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define FIRST_INHERITED 3
@@ -181,15 +182,30 @@ static bool take_inherited(int fd, const char *address, bool tls, struct daemon_
 	return true;
 }
 
+/* By its own name, where it has one: that leads our commands to us. */
+static char *address_of(int fd)
+{
+	struct sockaddr_un address = {0};
+	socklen_t size = sizeof(address) - 1; /* a path may fill it without an end */
+
+	if (getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+	    address.sun_family == AF_UNIX && address.sun_path[0] == '/')
+		return str_format("unix://%s", address.sun_path);
+	return str_dup("fd://");
+}
+
 static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct error *err)
 {
 	if (!count)
 		return error_set(
 			err, ERROR_INVALID,
 			"fd:// wants sockets of a service manager (LISTEN_FDS), and none came");
-	for (size_t i = 0; i < count; i++)
-		if (!take_inherited(FIRST_INHERITED + (int)i, "fd://", false, out, err))
+	for (size_t i = 0; i < count; i++) {
+		scoped_free char *address = address_of(FIRST_INHERITED + (int)i);
+
+		if (!take_inherited(FIRST_INHERITED + (int)i, address, false, out, err))
 			return false;
+	}
 	return true;
 }
 

@@ -39,7 +39,7 @@ struct daemon_settings {
 	char *storage_driver, *tls_ca, *tls_certificate, *tls_key;
 	int8_t tls, tls_verify;
 
-	struct option_number ready_fd, connections;
+	struct option_number ready_fd, connections, project_patience;
 	bool no_supervisor, validate, version;
 
 	char *unit_path; /* FOLDER[:FOLDER...] */

@@ -264,6 +264,7 @@ static bool open_engine(struct daemon *d, struct error *err)
 		.cgroupns_mode = s->cgroupns_mode,
 		.seccomp_profile = s->seccomp_profile,
 		.api_address = own_address(d),
+		.project_patience = s->project_patience.value,
 		.init = s->init,
 		.no_new_privileges = s->no_new_privileges,
 	};

@@ -17,7 +17,6 @@
 #define LABEL_PROJECT  "com.docker.compose.project"
 #define LABEL_ONE_OFF  "com.docker.compose.oneoff"
 #define ATTEMPTS_MOST  3
-#define PATIENCE_MS    (10 * 60 * 1000) /* without a start */
 
 extern char **environ;
 
@@ -266,7 +265,9 @@ static void on_impatient(void *data)
 static void wait_longer(struct boot_run *run)
 {
 	deadline_cancel(&run->patience);
-	run->patience = deadline_start(run->engine->parts.loop, PATIENCE_MS, on_impatient, run);
+	run->patience = deadline_start(run->engine->parts.loop,
+				       (uint64_t)run->engine->settings.project_patience * 1000,
+				       on_impatient, run);
 }
 
 void boot_note_start(struct container *c)

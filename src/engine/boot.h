@@ -2,7 +2,7 @@
  *
  * Those that the daemon itself would start are `due` instead, and for each project the command is started
  * once, which starts them in the order of their dependencies.  It decides the order, never whether: when it
- * has ended, however it did, or has started nothing for ten minutes, what is due still is started by its
+ * has ended, however it did, or has started nothing for too long, what is due still is started by its
  * restart policy.
  *
  * A daemon that is killed meanwhile leaves three things: `due` in the records, which a start clears; in

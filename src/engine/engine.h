@@ -45,6 +45,7 @@ struct engine_settings {
 	const char *cgroupns_mode;   /* --default-cgroupns-mode; NULL: by the cgroup layout */
 	const char *seccomp_profile; /* --seccomp-profile: path, "unconfined", NULL: built in */
 	const char *api_address;     /* "unix:///run/wherry.sock", for our command; NULL: none */
+	int64_t project_patience;    /* seconds: boot.h */
 	bool init;		     /* --init */
 	bool no_new_privileges;	     /* --no-new-privileges */
 	int64_t shutdown_timeout;    /* not used while containers live on */

@@ -27,7 +27,7 @@ teardown() {
 	scratch_end
 }
 
-again() { daemon_start --program-folder "$SCRATCH/programs"; }
+again() { daemon_start --program-folder "$SCRATCH/programs" "$@"; }
 up() { again && busybox_image; }
 
 # behave COMMANDS: what the command does from now on; it has `ask METHOD PATH` and `start NAME`.
@@ -348,4 +348,42 @@ compose -p shop start --at-boot at unix://$SOCKET" ]
 	host_anew
 	wait_until 20 runs web
 	[ "$(calls)" = 0 ]
+}
+
+@test "a command that does not go on is not waited for longer than said, and may still finish" {
+	up
+	record shop
+	member db shop always
+	member web shop always
+	behave 'start db; until [ -e "$SCRATCH/enough" ]; do read -rt 0.05 <> <(:); done; exit 0'
+	host_down
+	again --project-patience 1
+	wait_until 20 all_run db web
+	logged 'the start of a project does not go on.*project=shop'
+	logged 'a project has left a container down.*name=web'
+	refuted logged 'a project has left a container down.*name=db'
+	touch "$SCRATCH/enough"
+	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
+}
+
+@test "the command is led to a socket that a service manager has opened, too" {
+	up
+	record shop
+	member web shop always
+	behave 'start web; exit 0'
+	host_down
+	wherryd() {
+		exec python3 -c 'import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.environ["SOCKET"])
+s.listen()
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execvp("wherryd", ["wherryd"] + ["fd://" if a.startswith("unix://") else a for a in sys.argv[1:]])' "$@"
+	}
+	again
+	wait_until 20 runs web
+	[ "$(cat "$SCRATCH/calls")" = "compose -p shop start --at-boot at unix://$SOCKET" ]
+	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
 }
