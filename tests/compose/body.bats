@@ -119,6 +119,21 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 	is a '.Mounts[0].Name' "$(inspect b '.Mounts[0].Name')"
 }
 
+@test "78 79 what is made anew keeps its anonymous volumes, but not those of a container that it shares" {
+	service a 'environment: {V: $V}, volumes: [/anon], volumes_from: [b], stop_signal: KILL'
+	service b 'volumes: [/shared], stop_signal: KILL'
+	V=1 run -0 compose up -d
+	wherry exec "$PROJECT-a-1" sh -c 'echo kept >/anon/f'
+	V=2 run -0 compose up -d
+	[ "$(wherry exec "$PROJECT-a-1" cat /anon/f)" = kept ]
+	is a '.HostConfig.Binds | map(split(":")[1])' '["/anon"]'
+	is a '.Mounts | map(.Destination) | sort' '["/anon","/shared"]'
+	V=3 run -0 compose up -d # what was handed over once is handed on
+	[ "$(wherry exec "$PROJECT-a-1" cat /anon/f)" = kept ]
+	V=4 run -0 compose up -d -V
+	refuted wherry exec "$PROJECT-a-1" cat /anon/f
+}
+
 @test "72 devices that the daemon does not have are refused by it, by name" {
 	service a 'gpus: all'
 	run -1 compose up -d

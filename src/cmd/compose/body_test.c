@@ -439,10 +439,16 @@ static void anonymous_volumes_are_taken_over(void **state)
 	struct seen_container old = {.id = (char *)"old"};
 	struct error err;
 	scoped_json json_t *replaced = json_loads(
-		"{\"Mounts\": ["
+		"{\"Config\": {\"Volumes\": {\"/anon\": {}, \"/of/image\": {}, \"/covered\": {}}}, "
+		"\"HostConfig\": {\"Binds\": [\"" VOLUME ":/taken/before:rw\"], \"VolumesFrom\": "
+		"[\"x\"]}, \"Mounts\": ["
 		"{\"Type\": \"volume\", \"Name\": \"" VOLUME "\", \"Destination\": \"/anon\", "
 		"\"RW\": true},"
 		"{\"Type\": \"volume\", \"Name\": \"" VOLUME "\", \"Destination\": \"/of/image\"},"
+		"{\"Type\": \"volume\", \"Name\": \"" VOLUME
+		"\", \"Destination\": \"/taken/before\"},"
+		"{\"Type\": \"volume\", \"Name\": \"" VOLUME
+		"\", \"Destination\": \"/of/another\"},"
 		"{\"Type\": \"volume\", \"Name\": \"" VOLUME "\", \"Destination\": \"/covered\"},"
 		"{\"Type\": \"volume\", \"Name\": \"named\", \"Destination\": \"/gone\"},"
 		"{\"Type\": \"bind\", \"Source\": \"/x\", \"Destination\": \"/bind\"}]}",
@@ -455,7 +461,8 @@ static void anonymous_volumes_are_taken_over(void **state)
 	scoped_json json_t *body = body_of_container(&request, &err);
 	assert_non_null(body);
 	expect("binds", body, HOST "Binds",
-	       "[\"p_v:/covered:rw\", \"" VOLUME ":/anon:rw\", \"" VOLUME ":/of/image:rw\"]");
+	       "[\"p_v:/covered:rw\", \"" VOLUME ":/anon:rw\", \"" VOLUME
+	       ":/of/image:rw\", \"" VOLUME ":/taken/before:rw\"]");
 	expect("volumes", body, "Volumes", NULL);
 	expect("replaces", body, "Labels|com.docker.compose.replace", "\"old\"");
 	expect("held", body, "Wherry|Hold", "true");
@@ -612,7 +619,8 @@ static void resources_have_their_bodies(void **state)
 	expect("volume", volume, "DriverOpts", "{\"type\": \"tmpfs\"}");
 	expect("volume", volume, "Labels|com.docker.compose.volume", "\"v\"");
 	expect("volume", volume, "Labels|x", "\"y\"");
-	assert_int_equal(strlen(json_string_value(find(volume, "Labels|" RESOURCE_HASH_LABEL))), 64);
+	assert_int_equal(strlen(json_string_value(find(volume, "Labels|" RESOURCE_HASH_LABEL))),
+			 64);
 }
 
 /* ---- the request ---- */

@@ -231,8 +231,7 @@ static void set_tmpfs(struct body *body, const struct places *places)
 {
 	json_t *tmpfs = json_object();
 
-	node_each(item, node_get(body->node, "tmpfs"))
-	{
+	node_each (item, node_get(body->node, "tmpfs")) {
 		const char *text = item->value->text;
 		size_t length = strcspn(text, ":");
 		scoped_free char *path = str_dup_n(text, length);
@@ -278,17 +277,53 @@ static void take_over_one(const struct places *places, const json_t *mount)
 	json_object_del(places->anonymous, target);
 }
 
-/* Its anonymous volumes, on targets that the new one does not cover. */
-static void take_over(struct body *body, const struct places *places)
+static bool binds(const json_t *host, const char *target)
 {
+	size_t i, length = strlen(target);
+	json_t *bind;
+
+	json_array_foreach (json_object_get(host, "Binds"), i, bind) {
+		const char *text = json_string_value(bind), *at = text ? strchr(text, ':') : NULL;
+
+		if (at && strncmp(at + 1, target, length) == 0 &&
+		    (at[1 + length] == ':' || at[1 + length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Not one that came with volumes_from: that is asked for again. */
+static bool is_its_own(const json_t *replaced, const char *target)
+{
+	const json_t *host = json_object_get(replaced, "HostConfig");
 	size_t i;
 	json_t *mount;
 
-	json_array_foreach (json_object_get(body->request->replaced, "Mounts"), i, mount)
+	if (json_object_get(json_object_get(json_object_get(replaced, "Config"), "Volumes"),
+			    target) ||
+	    binds(host, target))
+		return true;
+	json_array_foreach (json_object_get(host, "Mounts"), i, mount)
+		if (strcmp(doc_text(mount, "Target"), target) == 0)
+			return true;
+	return false;
+}
+
+/* Its anonymous volumes, on targets that the new one does not cover. */
+static void take_over(struct body *body, const struct places *places)
+{
+	const json_t *replaced = body->request->replaced;
+	size_t i;
+	json_t *mount;
+
+	json_array_foreach (json_object_get(replaced, "Mounts"), i, mount) {
+		const char *target = doc_text(mount, "Destination");
+
 		if (strcmp(doc_text(mount, "Type"), "volume") == 0 &&
 		    is_anonymous(doc_text(mount, "Name")) &&
-		    !json_object_get(places->covered, doc_text(mount, "Destination")))
+		    !json_object_get(places->covered, target) && is_its_own(replaced, target))
 			take_over_one(places, mount);
+	}
 }
 
 /* ---- volumes_from ---- */
@@ -321,10 +356,10 @@ bool body_set_volumes(struct body *body, struct error *err)
 	json_t *from = json_array();
 	bool good = true;
 
-	node_each(item, node_get(body->node, "volumes")) good =
-		good && place(body, item->value, &places, err);
-	node_each(item, node_get(body->node, "volumes_from")) good =
-		good && add_volumes_from(body, item->value, from, err);
+	node_each (item, node_get(body->node, "volumes"))
+		good = good && place(body, item->value, &places, err);
+	node_each (item, node_get(body->node, "volumes_from"))
+		good = good && add_volumes_from(body, item->value, from, err);
 	set_tmpfs(body, &places);
 	take_over(body, &places);
 	body_set_given(body->host, "Binds", places.binds);
