@@ -79,6 +79,12 @@ struct resources {
 	size_t count;
 };
 
+/* One that files ask for; where they ask for it more than once, the first of each that they say. */
+struct variable {
+	const char *name, *otherwise, *alternate; /* NULL: not said */
+	bool required;
+};
+
 struct project {
 	struct arena arena;
 	enum compose_style style;
@@ -94,7 +100,7 @@ struct project {
 	size_t service_count;
 	struct resources networks, volumes, configs, secrets;
 	struct pairs environment; /* .env below the shell: what interpolation saw */
-	struct pairs variables;	  /* that files ask for, with their defaults ("": none) */
+	struct { struct variable *items; size_t count, capacity; } variables;
 };
 
 /* NULL: errors were added; nothing is half done.  Warnings are added in either case. */

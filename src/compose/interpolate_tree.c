@@ -27,19 +27,31 @@ static void unset(void *data, const char *name)
 	load_tell_unset(walk->load, name, walk->place, path);
 }
 
-static void used(void *data, const char *name, const char *otherwise)
+static struct variable *variable_of(struct load *load, const char *name)
 {
-	const struct walk *walk = data;
-	struct load *load = walk->load;
-	struct pairs *variables = &load->project->variables;
+	struct project *project = load->project;
 	size_t number = (size_t)(uintptr_t)map_get(&load->variables, name);
 
 	if (!number) {
-		pairs_append(variables, name, otherwise ? otherwise : "");
-		map_put(&load->variables, name, (void *)(uintptr_t)variables->count);
-	} else if (otherwise && !*variables->items[number - 1].value) {
-		str_replace(&variables->items[number - 1].value, otherwise);
+		struct variable variable = {.name = arena_text(load->arena, name)};
+
+		vector_add(&project->variables, variable);
+		number = project->variables.count;
+		map_put(&load->variables, name, (void *)(uintptr_t)number);
 	}
+	return &project->variables.items[number - 1];
+}
+
+static void used(void *data, const char *name, char sign, const char *word)
+{
+	const struct walk *walk = data;
+	struct variable *variable = variable_of(walk->load, name);
+
+	if (sign == '-' && !variable->otherwise)
+		variable->otherwise = arena_text(walk->load->arena, word);
+	if (sign == '+' && !variable->alternate)
+		variable->alternate = arena_text(walk->load->arena, word);
+	variable->required |= sign == '?';
 }
 
 /* Its kind is what the model wants: the text is read again by the attribute. */

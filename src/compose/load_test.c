@@ -229,7 +229,9 @@ static void an_unset_variable_is_told_once(void **state)
 	scoped(project) struct project *project =
 		compose_load(&request.request, &files, &diagnostics);
 	assert_int_equal(diagnostics.count, 1);
-	assert_string_equal(pairs_get(&project->variables, "N"), "");
+	assert_int_equal(project->variables.count, 1);
+	assert_string_equal(project->variables.items[0].name, "N");
+	assert_null(project->variables.items[0].otherwise);
 	case_request_fini(&request);
 }
 

@@ -205,7 +205,7 @@ void project_free(struct project *project)
 	strings_fini(&project->files);
 	strings_fini(&project->env_files);
 	pairs_fini(&project->environment);
-	pairs_fini(&project->variables);
+	vector_fini(&project->variables);
 	arena_fini(&project->arena);
 	free(project);
 }

@@ -51,11 +51,10 @@ static const char *value_of(struct interpolation *in, const struct variable *var
 	const char *value = rules->get(rules->data, variable->name);
 
 	if (rules->used) {
-		scoped_free char *otherwise =
-			variable->operator== '-' ? str_dup_n(variable->word, variable->word_size)
-						 : NULL;
+		scoped_free char *word =
+			variable->operator? str_dup_n(variable->word, variable->word_size) : NULL;
 
-		rules->used(rules->data, variable->name, otherwise);
+		rules->used(rules->data, variable->name, variable->operator, word);
 	}
 	return value;
 }

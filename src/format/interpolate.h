@@ -16,7 +16,8 @@ enum { INTERPOLATE_DEPTH_LIMIT = 20, INTERPOLATE_SIZE_LIMIT = 1 << 20 };
 struct interpolate_rules {
 	const char *(*get)(void *data, const char *name); /* NULL: unset */
 	void (*unset)(void *data, const char *name); /* used without a default; may be NULL */
-	void (*used)(void *data, const char *name, const char *otherwise); /* every one; may be NULL */
+	/* Every one: `sign` is - + ? or 0, `word` what stands behind it (NULL: no sign).  May be NULL. */
+	void (*used)(void *data, const char *name, char sign, const char *word);
 	void *data;
 };
 

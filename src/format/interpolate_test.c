@@ -87,9 +87,11 @@ static void what_is_required_says_why(void **state)
 	assert_string_equal(err.text, "required variable U is missing a value");
 }
 
-static void note_use(void *data, const char *name, const char *otherwise)
+static void note_use(void *data, const char *name, char sign, const char *word)
 {
-	pairs_set(data, name, otherwise ? otherwise : "(none)");
+	scoped_free char *use = sign ? str_format("%c%s", sign, word) : str_dup("(none)");
+
+	pairs_set(data, name, use);
 }
 
 static const char *get_nothing(void *data, const char *name)
@@ -106,9 +108,11 @@ static void uses_are_told_with_their_defaults(void **state)
 
 	assert_string_equal(value, " b d ");
 	assert_int_equal(uses.count, 5);
-	assert_string_equal(pairs_get(&uses, "B"), "b");
-	assert_string_equal(pairs_get(&uses, "C"), "${D-d}");
-	assert_string_equal(pairs_get(&uses, "D"), "d");
+	assert_string_equal(pairs_get(&uses, "B"), "-b");
+	assert_string_equal(pairs_get(&uses, "C"), "-${D-d}");
+	assert_string_equal(pairs_get(&uses, "D"), "-d");
+	assert_string_equal(pairs_get(&uses, "A"), "(none)");
+	assert_string_equal(pairs_get(&uses, "E"), "+x$F");
 }
 
 static void growth_and_depth_are_bounded(void **state)

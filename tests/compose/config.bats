@@ -424,11 +424,13 @@ refuses() {
 }
 
 @test "variables, the environment and where values come from" {
-	a 'labels: {l: "${V:-dd}", m: "${W}"}'
+	a 'labels: {l: "${V:-dd}", m: "${W}", n: "${W:?needed}", o: "${Y:+yes}"}'
 	echo W=x >.env
 	compose config --variables >variables
-	grep -qE '^V +dd$' variables
-	grep -qE '^W' variables
+	[ "$(tr -s ' ' <variables | sed 's/ $//')" = "NAME REQUIRED DEFAULT VALUE ALTERNATE VALUE
+V false dd
+W true
+Y false yes" ]
 	compose config --environment | grep -qx W=x
 	compose config --origin >origins
 	grep -qx 'compose.yaml:5:17: services.a.labels.l: "dd"' origins

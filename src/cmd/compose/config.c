@@ -154,19 +154,38 @@ static bool list_environment(struct listing *l, struct error *err)
 	return true;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct variable *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static size_t column_width(size_t width, const char *text)
+{
+	size_t wanted = strlen(text ? text : "") + 3;
+
+	return wanted > width ? wanted : width;
+}
+
 static bool list_variables(struct listing *l, struct error *err)
 {
-	scoped_pairs struct pairs sorted = pairs_copy(&l->compose->project->variables);
-	int width = (int)strlen("NAME");
+	const struct variable *items = l->compose->project->variables.items;
+	size_t count = l->compose->project->variables.count, name = 20, otherwise = 20;
 
-	pairs_sort(&sorted);
-	for (size_t i = 0; i < sorted.count; i++)
-		if ((int)strlen(sorted.items[i].name) > width)
-			width = (int)strlen(sorted.items[i].name);
-	buffer_format(l->out, "%-*s   DEFAULT VALUE\n", width, "NAME");
-	for (size_t i = 0; i < sorted.count; i++)
-		buffer_format(l->out, "%-*s   %s\n", width, sorted.items[i].name,
-			      sorted.items[i].value ? sorted.items[i].value : "");
+	if (count)
+		qsort(l->compose->project->variables.items, count, sizeof(*items), by_name);
+	for (size_t i = 0; i < count; i++) {
+		name = column_width(name, items[i].name);
+		otherwise = column_width(otherwise, items[i].otherwise);
+	}
+	buffer_format(l->out, "%-*s%-20s%-*s%s\n", (int)name, "NAME", "REQUIRED", (int)otherwise,
+		      "DEFAULT VALUE", "ALTERNATE VALUE");
+	for (size_t i = 0; i < count; i++)
+		buffer_format(l->out, "%-*s%-20s%-*s%s\n", (int)name, items[i].name,
+			      items[i].required ? "true" : "false", (int)otherwise,
+			      items[i].otherwise ? items[i].otherwise : "",
+			      items[i].alternate ? items[i].alternate : "");
 	return true;
 }
 
