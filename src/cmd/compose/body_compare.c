@@ -558,7 +558,14 @@ static void compare_files(const struct comparison *c)
 	const json_t *seen = json_object_get(json_object_get(c->inspected, "Wherry"), "Files");
 	const json_t *wanted = json_object_get(json_object_get(c->body, "Wherry"), "Files");
 	scoped_json json_t *before = digests_of(seen), *after = digests_of(wanted);
+	const char *target;
+	json_t *ignored;
+	void *next;
 
+	json_object_foreach_safe(after, next, target,
+				 ignored) if (!json_object_get(before, target) &&
+					      compare_is_bound(c, target))
+		json_object_del(after, target);
 	compare_maps(c, "files", before, after);
 }
 

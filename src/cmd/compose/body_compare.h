@@ -12,6 +12,8 @@ struct comparison {
 };
 
 void compare_mounts(const struct comparison *comparison);
+/* A file of the host lies there, read-only. */
+bool compare_is_bound(const struct comparison *comparison, const char *target);
 void compare_networks(const struct comparison *comparison);
 
 /* Without what means the same as nothing: null, false, 0, "", [], {}. */

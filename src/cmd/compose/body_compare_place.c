@@ -135,6 +135,26 @@ static bool is_unnamed_volume(const json_t *mount)
 	return strcmp(doc_text(mount, "type"), "volume") == 0 && !*doc_text(mount, "source");
 }
 
+/* Another compose binds the file of a secret where we have it in memory. */
+static bool is_file_in_memory(const struct comparison *c, const char *target)
+{
+	size_t i;
+	json_t *file;
+
+	json_array_foreach (json_object_get(json_object_get(c->body, "Wherry"), "Files"), i, file)
+		if (strcmp(doc_text(file, "Target"), target) == 0)
+			return true;
+	return false;
+}
+
+bool compare_is_bound(const struct comparison *c, const char *target)
+{
+	scoped_json json_t *mounts = mounts_of(c->config, c->seen_host);
+	const json_t *mount = json_object_get(mounts, target);
+
+	return strcmp(doc_text(mount, "type"), "bind") == 0 && doc_flag(mount, "read_only");
+}
+
 /* Anonymous volumes that nobody asks for come from the image, or from the container before. */
 void compare_mounts(const struct comparison *c)
 {
@@ -150,7 +170,7 @@ void compare_mounts(const struct comparison *c)
 		const json_t *wanted = json_object_get(after, target);
 		scoped_free char *field = str_format("mounts.%s", target);
 
-		if (wanted || !is_unnamed_volume(seen))
+		if (wanted || !(is_unnamed_volume(seen) || is_file_in_memory(c, target)))
 			compare_values(c, field, seen, wanted);
 	}
 }

@@ -347,6 +347,26 @@ static void files_in_memory_are_told_as_digests(void **state)
 	assert_null(strstr(found, "Z2VoZWlt"));
 }
 
+/* Other composes bind the file, as we do on other daemons. */
+static void a_file_in_memory_may_have_been_a_bind(void **state)
+{
+	static const char wanted[] = "{\"HostConfig\": {\"NetworkMode\": \"none\"}, \"Wherry\": "
+				     "{\"Files\": [{\"Target\": "
+				     "\"/run/secrets/s\", \"Content\": \"aGk=\"}]}}";
+	scoped_free char *bound =
+		compare_texts(wanted,
+			      "{\"Config\": {}, \"HostConfig\": {\"NetworkMode\": \"none\", "
+			      "\"Mounts\": [{\"Type\": "
+			      "\"bind\", \"Source\": \"/s\", \"Target\": \"/run/secrets/s\", "
+			      "\"ReadOnly\": true}]}}",
+			      NULL);
+	scoped_free char *absent = compare_texts(
+		wanted, "{\"Config\": {}, \"HostConfig\": {\"NetworkMode\": \"none\"}}", NULL);
+
+	assert_string_equal(bound, "");
+	assert_non_null(strstr(absent, "files./run/secrets/s: nothing -> sha256:"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +375,7 @@ int main(void)
 		cmocka_unit_test(what_the_image_brings_is_taken_off),
 		cmocka_unit_test(an_alias_of_several_containers_is_that_of_the_last),
 		cmocka_unit_test(files_in_memory_are_told_as_digests),
+		cmocka_unit_test(a_file_in_memory_may_have_been_a_bind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
