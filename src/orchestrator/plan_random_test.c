@@ -226,6 +226,8 @@ static bool step_on(struct scene *scene, make_plan *make, size_t limit)
 
 	world_see(&scene->world, &seen);
 	make(scene, &seen, &plan);
+	if (plan.failure && scene->options.services.count)
+		return false; /* what it shares was removed, or others have its volume */
 	if (plan.failure)
 		fail_msg("WHERRY_SEED=%llu: %s", (unsigned long long)seed, plan.failure);
 	check_plan(scene, &plan);
@@ -237,11 +239,13 @@ static bool step_on(struct scene *scene, make_plan *make, size_t limit)
 	return true;
 }
 
-/* Cut a few times, then left alone: it comes to an end. */
+/* Cut a few times, with requests that fail, then left alone: it comes to an end. */
 static void converge(struct scene *scene, make_plan *make)
 {
+	scene->world.unlucky = chance(scene, 2) ? 10 : 0;
 	for (uint32_t cuts = world_random(&scene->world, 4); cuts > 0; cuts--)
-		step_on(scene, make, world_random(&scene->world, 30));
+		step_on(scene, make, chance(scene, 4) ? SIZE_MAX : world_random(&scene->world, 30));
+	scene->world.unlucky = 0;
 	for (int rounds = 0; step_on(scene, make, SIZE_MAX); rounds++) {
 		scene->options.force_recreate = false;
 		scene->options.always_recreate_dependencies = false;
@@ -350,15 +354,64 @@ static void end_scene(struct scene *scene)
 	world_fini(&scene->world);
 }
 
-/* People stop, start and remove things by hand. */
+/* Version 1 of docker-compose was cut: the old one is renamed, the new one perhaps there. */
+static void leave_version1(struct scene *scene, struct world_container *old)
+{
+	struct world_container next = {.state = SEEN_CREATED, .number = old->number};
+	scoped_free char *name = str_dup(old->name);
+
+	if (strlen(old->name) > 12 && old->name[12] == '_')
+		return;
+	free(old->name);
+	old->name = str_format("%.12s_%s", old->id, name);
+	if (chance(scene, 2))
+		return;
+	world_new_id(&scene->world, next.id);
+	next.name = str_dup(name);
+	next.service = str_dup(old->service);
+	next.created = scene->world.counter;
+	next.hash = str_dup(chance(scene, 2) ? "other" : old->hash);
+	next.image = str_dup_or_null(old->image);
+	next.network_of = str_dup_or_null(old->network_of);
+	next.anonymous = old->anonymous;
+	next.networks = strings_copy(&old->networks);
+	next.volumes = strings_copy(&old->volumes);
+	vector_add(&scene->world.containers, next);
+}
+
+/* People stop and remove things by hand, and other programs were cut. */
 static void meddle(struct scene *scene)
 {
+	if (scene->world.containers.count && chance(scene, 3))
+		world_remove(&scene->world,
+			     &scene->world.containers.items[world_random(
+				     &scene->world, (uint32_t)scene->world.containers.count)]);
+	if (scene->world.containers.count && chance(scene, 3))
+		leave_version1(scene,
+			       &scene->world.containers.items[world_random(
+				       &scene->world, (uint32_t)scene->world.containers.count)]);
 	for (size_t i = 0; i < scene->world.containers.count; i++) {
 		struct world_container *c = &scene->world.containers.items[i];
 
 		if (chance(scene, 12) && c->state == SEEN_RUNNING)
 			c->state = chance(scene, 3) ? SEEN_PAUSED : SEEN_EXITED;
 	}
+}
+
+/* Some services alone, perhaps without what they depend on, or not started. */
+static void up_of_some(struct scene *scene)
+{
+	const struct project *project = scene->world.project;
+
+	for (size_t i = 0; i < project->service_count; i++)
+		if (chance(scene, 3))
+			strings_add(&scene->options.services, project->services[i].name);
+	scene->options.no_dependencies = chance(scene, 3);
+	scene->options.no_start = chance(scene, 3);
+	converge(scene, make_up);
+	strings_fini(&scene->options.services);
+	scene->options.services = (struct strings){0};
+	scene->options.no_dependencies = scene->options.no_start = false;
 }
 
 static void options_by_chance(struct scene *scene)
@@ -391,6 +444,8 @@ static void a_plan_that_is_cut_is_finished_by_the_next(void **state)
 				change_model(&scene, false);
 				use_project(&scene);
 			}
+			if (chance(&scene, 3))
+				up_of_some(&scene);
 			converge(&scene, make_up);
 			check_services(&scene);
 			if (!scene.options.recreate_volumes) /* then containers go first */

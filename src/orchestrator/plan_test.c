@@ -389,6 +389,9 @@ static void dependents_follow_what_is_made_anew(void **state)
 		 "(rename aaaaaaaaaaaa_p-web-1 p-web-1); (start p-web-1)"},
 		{TWO, "db 1", "+web no-deps", "create p-web-1; (start p-web-1)"},
 		{TWO, "", "+db", "create p-db-1; (start p-db-1)"},
+		{shares, "", "+web no-deps",
+		 "FAILURE service \"web\" shares something of service \"db\", which has no "
+		 "container"},
 	};
 
 	check_cases(cases, plan_up);

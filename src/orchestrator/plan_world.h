@@ -30,6 +30,7 @@ struct world {
 	struct pairs images; /* name to id */
 	unsigned counter;
 	uint64_t random;
+	uint32_t unlucky; /* one in so many requests fails; 0: none */
 	const char *trouble; /* what went wrong, said by the test; NULL */
 	char said[400];
 	size_t failed; /* steps of the last run */
@@ -374,7 +375,7 @@ static void world_check_dependencies(struct world *world, const struct world_con
 		const struct service *other = project_service(world->project, d->service);
 
 		if (!d->required || !other || !world_scale(world, other) ||
-		    world->options->no_dependencies)
+		    world->options->services.count) /* then some may be down by will */
 			continue;
 		if (!world_dependency_holds(world, d))
 			world_trouble(world, "%s is started before %s", c->name, d->service);
@@ -389,7 +390,7 @@ static bool world_start(struct world_run *run, const struct step *step)
 	if (!c)
 		return world_trouble(world, "%s is started and not there", step->name);
 	if (c->network_of && !world_by_id(world, c->network_of))
-		return world_trouble(world, "%s shares the network of a container that is gone",
+		return step->when == STEP_WHEN_FAILED ? false : world_trouble(world, "%s shares the network of a container that is gone",
 				     c->name);
 	if (step->when == STEP_WHEN_DONE)
 		world_check_dependencies(world, c);
@@ -400,14 +401,28 @@ static bool world_start(struct world_run *run, const struct step *step)
 	return true;
 }
 
+/* Was the container put away since an update failed? */
+static bool world_was_undone(const struct world_run *run, const struct step *step)
+{
+	for (size_t i = 0; i < run->plan->count; i++) {
+		const struct step *other = &run->plan->items[i];
+
+		if (other->when == STEP_WHEN_FAILED && run->outcomes[i] == WORLD_DONE &&
+		    other->made_by == step->made_by && str_equal(other->id, step->id))
+			return true;
+	}
+	return false;
+}
+
 /* Time goes by: what is good becomes healthy. */
 static bool world_wait(struct world_run *run, const struct step *step)
 {
 	struct world_container *c = world_subject(run, step);
 
 	if (!c || c->state != SEEN_RUNNING)
-		return step->optional ? false
-				      : world_trouble(run->world, "%s is waited for and does not run",
+		return step->optional || world_was_undone(run, step)
+			       ? false
+			       : world_trouble(run->world, "%s is waited for and does not run",
 						      step->name);
 	c->health = c->bad ? SEEN_UNHEALTHY : SEEN_HEALTHY;
 	return !c->bad;
@@ -659,6 +674,11 @@ static size_t world_next(struct world_run *run)
 	return chosen;
 }
 
+static bool world_may_fail(enum step_kind kind)
+{
+	return kind != STEP_JOIN && kind != STEP_KEEP && kind != STEP_DELAY;
+}
+
 /* Carry out at most `limit` steps; how many were, or the number of troubles is told by world->trouble. */
 static size_t world_run(struct world *world, const struct plan *plan, size_t limit)
 {
@@ -677,7 +697,9 @@ static size_t world_run(struct world *world, const struct plan *plan, size_t lim
 		} while (index == plan->count && run.moved);
 		if (index == plan->count)
 			break;
-		bool good = world_apply(&run, index);
+		bool fails = world_may_fail(plan->items[index].kind) && world->unlucky &&
+			     world_random(world, world->unlucky) == 0;
+		bool good = !fails && world_apply(&run, index);
 		run.outcomes[index] = good ? WORLD_DONE : WORLD_FAILED;
 		world->failed += !good && !plan->items[index].optional;
 		world_check_served(&run);

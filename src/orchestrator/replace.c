@@ -39,7 +39,10 @@ static size_t new_step(struct replacement *r, enum step_kind kind, struct replic
 					   &replica->subject);
 
 	draft_at(r->draft, step)->detail = true;
-	draft_after_if(r->draft, step, replica->end);
+	if (replica->end)
+		draft_after(r->draft, step, replica->end - 1);
+	else /* it was begun by an earlier run */
+		draft_after_all(r->draft, step, &r->before);
 	return step;
 }
 
@@ -49,7 +52,7 @@ static void add_gate(struct replacement *r, struct replica *replica)
 	const struct update *update = &r->service->update;
 	bool checked = service_has_check(r->service->service);
 
-	if (!update->watched)
+	if (!update->watched || replica->stays_down)
 		return;
 	size_t step = new_step(r, STEP_WAIT, replica);
 	draft_at(r->draft, step)->condition = checked ? DEPENDENCY_HEALTHY : DEPENDENCY_STARTED;
@@ -278,21 +281,23 @@ static void next_batch(struct replacement *r, const struct indices *after)
 	vector_add(&r->before, barrier);
 }
 
+/* Others rely on new containers when it is decided that they stay. */
 static void finish_roll_back(struct replacement *r)
 {
+	size_t decided = add_barrier(r, 0);
 	scoped_indices struct indices barrier = {0};
 
-	vector_add(&barrier, add_barrier(r, 0));
+	vector_add(&barrier, decided);
 	for (size_t i = 0; i < r->count; i++) {
 		struct replica *replica = r->items[i];
 
-		if (!replica->start_first) {
-			if (can_roll_back(r, replica))
-				retire_stopped(r, replica, &barrier);
-			continue;
+		if (replica->start_first) {
+			roll_back_start_first(r, replica, &barrier);
+			retire_old(r, replica, &barrier);
+		} else if (can_roll_back(r, replica)) {
+			retire_stopped(r, replica, &barrier);
 		}
-		roll_back_start_first(r, replica, &barrier);
-		retire_old(r, replica, &barrier);
+		replica->ready = decided + 1;
 	}
 }
 

@@ -48,11 +48,28 @@ void draft_tell_why(struct draft *draft, const struct replica *replica, size_t s
 	}
 }
 
+/* An old one that version 1 has renamed gets its name back, since the new one is to be called so meanwhile: 1 + index of
+ * the step; 0: it has its name. */
+static size_t give_name_back(struct draft *draft, const struct draft_service *service,
+			     const struct replica *replica)
+{
+	struct subject old = subject_of(replica->old);
+
+	if (!str_equal(replica->old->name, replica->temporary))
+		return 0;
+	size_t step = draft_container_step(draft, STEP_RENAME, service, replica->number, &old);
+	draft_at(draft, step)->new_name = str_dup(replica->name);
+	draft_at(draft, step)->detail = true;
+	draft_after_all(draft, step, &service->removals);
+	return step + 1;
+}
+
 void replica_create(struct draft *draft, struct draft_service *service, struct replica *replica,
 		    const struct indices *after)
 {
 	bool beside = replica->fate == FATE_RECREATE && !replica->removed;
 	struct subject subject = {.name = beside ? replica->temporary : replica->name};
+	size_t renamed = beside ? give_name_back(draft, service, replica) : 0;
 	size_t step =
 		draft_container_step(draft, STEP_CREATE, service, replica->number, &subject);
 	struct step *s = draft_at(draft, step);
@@ -64,6 +81,7 @@ void replica_create(struct draft *draft, struct draft_service *service, struct r
 	after_resources(draft, service, step);
 	after_named(draft, service, step);
 	draft_after_if(draft, step, image_step(draft, service->service));
+	draft_after_if(draft, step, renamed);
 	draft_after_if(draft, step, draft->orphans_gone);
 	draft_after_all(draft, step, &service->removals);
 	if (after)

@@ -111,7 +111,8 @@ static char *why_shared(const struct draft *draft, const struct draft_service *s
 		if (edge->shares && other->made_anew)
 			return str_format("%s, of which it shares something, is made anew",
 					  other->name);
-		if (edge->shares && container->network_of && str_starts_with(mode, "service:") &&
+		if (service->selected && edge->shares && container->network_of &&
+		    str_starts_with(mode, "service:") &&
 		    str_equal(mode + strlen("service:"), other->name) &&
 		    !stays(other, container->network_of))
 			return str_format("the container whose network it shares is gone");
@@ -143,7 +144,7 @@ static char *why_outdated(const struct draft *draft, const struct draft_service 
 		return str_dup("forced");
 	reason = why_shared(draft, service, container);
 	if (!service->selected || reason)
-		return reason ? reason : service->volume_renewed ? why_volume(draft, service, container) : NULL;
+		return reason;
 	if (options->always_recreate_dependencies)
 		reason = why_dependency(draft, service);
 	if (!reason && container->state == SEEN_DEAD)
@@ -223,6 +224,21 @@ static void settle_pair(const struct draft *draft, struct draft_service *service
 
 /* ---- fates ---- */
 
+/* Something it shares belongs to containers that nobody starts. */
+static bool shares_what_is_down(const struct draft *draft, const struct draft_service *service)
+{
+	for (size_t i = 0; i < service->edges.count; i++) {
+		const struct draft_service *other = &draft->services[service->edges.items[i].service];
+		bool down = service->edges.items[i].shares && other->replicas.count;
+
+		for (size_t k = 0; k < other->replicas.count; k++)
+			down = down && other->replicas.items[k].stays_down;
+		if (down)
+			return true;
+	}
+	return false;
+}
+
 static void settle_replica(const struct draft *draft, struct draft_service *service,
 			   struct replica *replica)
 {
@@ -239,9 +255,11 @@ static void settle_replica(const struct draft *draft, struct draft_service *serv
 		replica->reason = why_outdated(draft, service, replica->old);
 		replica->fate = replica->reason ? FATE_RECREATE : FATE_KEEP;
 	}
-	replica->stays_down = !service->selected && !container_is_active(replica->old);
-	if (replica->stays_down && !service->volume_renewed)
+	bool down = !service->selected && !replica->next && !container_is_active(replica->old);
+	if (down)
 		replica->fate = FATE_KEEP;
+	replica->stays_down =
+		down || (!service->selected && shares_what_is_down(draft, service));
 	if (replica->old->held && replica->fate == FATE_KEEP && !options->no_recreate) {
 		replica->fate = FATE_RECREATE;
 		replica->reason = str_dup("the container whose ports it was to get is gone");
@@ -341,7 +359,10 @@ static void settle_restarts(const struct draft *draft, struct draft_service *ser
 	for (size_t i = 0; cause && i < service->replicas.count; i++) {
 		struct replica *r = &service->replicas.items[i];
 
-		if (r->fate != FATE_KEEP || !container_is_active(r->old))
+		bool stale = r->old && r->old->network_of &&
+			     !map_get(&draft->ids, r->old->network_of); /* it could not start */
+
+		if (r->fate != FATE_KEEP || !container_is_active(r->old) || stale)
 			continue;
 		r->fate = FATE_RESTART;
 		r->reason = str_format("%s, on which it depends, is made anew", cause->name);

@@ -233,7 +233,7 @@ static void finish_service(struct draft *draft, struct draft_service *service)
 	for (size_t i = 0; i < service->replicas.count; i++)
 		finish_replica(draft, service, &service->replicas.items[i], &after);
 	service_replace(draft, service, &after);
-	if (draft->options->wait && service->selected)
+	if (draft->options->wait && service->selected && !draft->options->no_start)
 		service_wait(draft, service);
 }
 
@@ -261,6 +261,41 @@ static bool check_scale(struct draft *draft, const struct draft_service *service
 	return true;
 }
 
+static bool has_replicas(const struct draft_service *service)
+{
+	for (size_t i = 0; i < service->replicas.count; i++)
+		if (service->replicas.items[i].fate != FATE_REMOVE)
+			return true;
+	return false;
+}
+
+/* What it shares must be there, or be made. */
+static bool check_shared(struct draft *draft, const struct draft_service *service)
+{
+	for (size_t i = 0; service->selected && i < service->edges.count; i++) {
+		const struct draft_edge *edge = &service->edges.items[i];
+		const struct draft_service *other = &draft->services[edge->service];
+
+		if (edge->shares && has_replicas(service) && !has_replicas(other))
+			return draft_fail(draft,
+					  "service \"%s\" shares something of service \"%s\", which has "
+					  "no container",
+					  service->name, other->name);
+	}
+	return true;
+}
+
+/* A volume is not taken from under services that nobody asked for. */
+static bool check_volumes(struct draft *draft, const struct draft_service *service)
+{
+	if (!service->volume_renewed || service->selected || !service->containers.count)
+		return true;
+	return draft_fail(draft,
+			  "service \"%s\" has a volume that is to be made anew, and is not part of "
+			  "this run: name it, too, or name none",
+			  service->name);
+}
+
 static bool settle_all(struct draft *draft)
 {
 	for (size_t i = 0; i < draft->count; i++) {
@@ -270,7 +305,8 @@ static bool settle_all(struct draft *draft)
 			continue;
 		draft_pair(service);
 		draft_settle(draft, service);
-		if (!check_scale(draft, service))
+		if (!check_scale(draft, service) || !check_shared(draft, service) ||
+		    !check_volumes(draft, service))
 			return false;
 		if (service->stop_first_reason && service_recreates(service))
 			draft_warn(draft, "service \"%s\" is updated stop-first: %s", service->name,

@@ -83,13 +83,23 @@ static void add_ready(struct draft *draft, struct draft_service *service, bool r
 		vector_add(out, ready->items[i]);
 }
 
+/* Of those that nobody asked for only what the plan starts all the same is waited for. */
+static bool is_waited_for(const struct draft_service *service)
+{
+	bool waits = service->selected;
+
+	for (size_t i = 0; !waits && i < service->replicas.count; i++)
+		waits = service->replicas.items[i].ready != 0;
+	return waits;
+}
+
 void draft_dependencies(struct draft *draft, struct draft_service *service, struct indices *out)
 {
 	for (size_t i = 0; i < service->edges.count; i++) {
 		const struct draft_edge *edge = &service->edges.items[i];
 		struct draft_service *other = &draft->services[edge->service];
 
-		if (!other->selected)
+		if (!is_waited_for(other))
 			continue;
 		if (edge->condition == DEPENDENCY_STARTED) {
 			add_ready(draft, other, edge->required, out);
