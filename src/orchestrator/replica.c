@@ -108,6 +108,8 @@ void replica_start(struct draft *draft, struct draft_service *service, struct re
 	draft_after_if(draft, step, replica->end);
 	draft_after_if(draft, step, draft->orphans_gone);
 	draft_after_all(draft, step, after);
+	if (!replica->created && service->service && draft->network_steps)
+		after_resources(draft, service, step); /* gone since it was made */
 	replica->ready = replica->end = step + 1;
 	if (!service->post_start || paused)
 		return;

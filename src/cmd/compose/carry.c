@@ -62,6 +62,7 @@ static int run_plan(struct compose *compose, const struct plan *plan,
 		.seen = &situation->seen,
 		.progress = progress,
 		.only_stopped = wishes->only_stopped,
+		.skip_networks = wishes->skip_networks,
 		.kill_on_interrupt = wishes->kill_on_interrupt,
 	};
 	struct error err;

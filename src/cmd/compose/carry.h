@@ -25,7 +25,7 @@ bool situation_see(struct compose *compose, enum situation_kind kind, struct sit
 
 struct carry_wishes {
 	bool dry_run;
-	bool only_stopped, kill_on_interrupt; /* of struct execution */
+	bool only_stopped, skip_networks, kill_on_interrupt; /* of struct execution */
 	enum progress_kind progress;
 	const char *verb; /* for the progress; NULL: the one that was called */
 	bool *interrupted; /* NULL: nobody asks */

@@ -83,6 +83,10 @@ static void begin_create_network(struct work *work)
 	scoped_target struct target target = target_format("/networks/create");
 	struct error err;
 
+	if (work->run->execution->skip_networks) {
+		work_done(work);
+		return;
+	}
 	for (size_t i = 0; i < project->networks.count; i++) {
 		if (strcmp(project->networks.items[i].name, work->step->name) != 0)
 			continue;

@@ -15,6 +15,7 @@ struct execution {
 	const struct seen *seen;     /* NULL: likewise */
 	struct progress *progress;
 	bool only_stopped;	/* STEP_REMOVE: one that runs again meanwhile is left alone */
+	bool skip_networks;	/* they are made when something is started */
 	bool kill_on_interrupt; /* a signal kills what is being stopped, instead of ending the run */
 	/* The outcome. */
 	size_t failed;	  /* steps */

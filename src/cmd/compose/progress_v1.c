@@ -103,6 +103,15 @@ static const char *shown_name(const struct progress *progress, const char *verb,
 	return progress_final_name(progress, step);
 }
 
+/* What a lone step is called: here none is removed without being stopped before, if it runs. */
+static const char *first_action(const struct progress *progress, const struct step *step)
+{
+	if (step->kind == STEP_CREATE && step->replaces)
+		return "Recreating";
+	return step->kind == STEP_REMOVE && brings_up(progress->verb) ? "Stopping and removing"
+								       : actions[step->kind];
+}
+
 static int line_of(struct progress *progress, struct strings *keys, const struct step *step)
 {
 	struct words *words = progress->state;
@@ -124,8 +133,7 @@ static int line_of(struct progress *progress, struct strings *keys, const struct
 	}
 	strings_add(keys, key);
 	struct line line = {
-		.action = step->kind == STEP_CREATE && step->replaces ? "Recreating"
-								      : actions[step->kind],
+		.action = first_action(progress, step),
 		.name = str_dup(shown_name(progress, verb, step)),
 		.service = str_dup_or_null(step->service),
 		.batch = batch_of(words, verb, step),
@@ -291,6 +299,18 @@ static char *volume_line(const struct progress *progress, const struct step *ste
 			  driver ? driver : "default");
 }
 
+/* Of a service that gets more or fewer, those that stay are not told of. */
+static bool is_scaled(const struct progress *progress, const struct step *step)
+{
+	const struct plan *plan = progress->plan;
+
+	for (size_t i = 0; plan && i < plan->count; i++)
+		if ((plan->items[i].kind == STEP_CREATE || plan->items[i].kind == STEP_REMOVE) &&
+		    step->service && str_equal(plan->items[i].service, step->service))
+			return true;
+	return false;
+}
+
 /* Owned; NULL: it is no such step. */
 static char *plain_line(const struct progress *progress, const struct step *step)
 {
@@ -304,11 +324,14 @@ static char *plain_line(const struct progress *progress, const struct step *step
 		[STEP_KEEP] = {"", " is up-to-date"},
 	};
 
+	if ((step->kind == STEP_CREATE_NETWORK || step->kind == STEP_CREATE_VOLUME) &&
+	    strcmp(progress->verb, "create") == 0)
+		return NULL;
 	if (step->kind == STEP_CREATE_NETWORK)
 		return network_line(progress, step);
 	if (step->kind == STEP_CREATE_VOLUME)
 		return volume_line(progress, step);
-	if (!words[step->kind].before)
+	if (!words[step->kind].before || (step->kind == STEP_KEEP && is_scaled(progress, step)))
 		return NULL;
 	return str_format("%s%s%s", words[step->kind].before,
 			  step->kind == STEP_BUILD ? step->service : step->name,

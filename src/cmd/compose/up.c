@@ -153,33 +153,6 @@ static void ask_for_volumes(struct up_call *call)
 	}
 }
 
-/* docker-compose 1 warns before it tries. */
-static void warn_of_ports(const struct up_call *call)
-{
-	const struct project *project = call->compose->project;
-
-	for (size_t i = 0; i < project->service_count; i++) {
-		const struct service *service = &project->services[i];
-		const char *asked = pairs_get(&call->options.scale, service->name);
-		unsigned long scale = asked ? strtoul(asked, NULL, 10) : service->scale;
-		bool fixed = false;
-
-		node_each(port, node_get(service->node, "ports")) {
-			const char *published = node_get_text(port->value, "published", "");
-
-			fixed |= *published && strcmp(published, "0") != 0 &&
-				 !strchr(published, '-');
-		}
-		if (service->enabled && scale > 1 && fixed && !call->options.can_balance &&
-		    call->compose->style == COMPOSE_V1)
-			compose_warn(call->compose,
-				     "The \"%s\" service specifies a port on the host. If "
-				     "multiple containers for this service are created on a "
-				     "single host, the port will clash.",
-				     service->name);
-	}
-}
-
 static bool begin(struct up_call *call)
 {
 	struct compose *compose = call->compose;
@@ -246,6 +219,7 @@ static int finish(struct up_call *call, const struct plan *plan)
 	struct carry_wishes carry = {
 		.dry_run = call->dry_run,
 		.interrupted = &call->interrupted,
+		.skip_networks = call->only_creates && compose->style == COMPOSE_V1,
 	};
 
 	for (size_t i = 0; i < plan->count; i++)
@@ -315,7 +289,6 @@ static int run_new_plan(struct up_call *call)
 	if (!prepare(call))
 		return 1;
 	ask_for_volumes(call);
-	warn_of_ports(call);
 	plan_up(&call->situation.wanted, &call->situation.seen, &call->options, &plan);
 	return finish(call, &plan);
 }
@@ -469,6 +442,7 @@ static int run_create(struct cli *cli, void *fields, const struct strings *argum
 
 	wishes->no_start = true;
 	scoped_call struct up_call call = call_of(cli, wishes, arguments);
+	call.only_creates = true;
 	if (call.compose->style == COMPOSE_V1)
 		compose_warn(call.compose, "The create command is deprecated. Use the up command "
 					   "with the --no-start flag instead.");
