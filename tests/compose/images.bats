@@ -10,6 +10,7 @@ setup_file() {
 	daemon_start --registry-mirror "http://$MIRROR" --insecure-registry "$MIRROR"
 	busybox_image
 	mirror_begin
+	docker_command
 	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/docker-compose"
 }
 teardown_file() {
@@ -260,4 +261,23 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	run -1 compose pull --policy sometimes
 	run -0 compose --dry-run pull one
 	told " DRY-RUN MODE -  Image $MIRROR/$PROJECT-x Pulled "
+}
+
+@test "up: what is not there is built, and version 1 says so; a failing build begins nothing" {
+	cat >docker-compose.yml <<-YML
+		services:
+		  a: {build: {dockerfile_inline: "FROM busybox\nCMD sleep 1d"}}
+		  bad: {build: {dockerfile_inline: "FROM busybox\nRUN exit 3"}, profiles: [bad]}
+	YML
+	run -1 v1 --profile bad up -d
+	told "Service 'bad' failed to build : The command '/bin/sh -c exit 3' returned a non-zero code: 3"
+	[ "$(grep -c "failed to build" <<<"$output")" = 1 ]
+	[ -z "$(docker ps -aq --filter "label=com.docker.compose.project=$PROJECT")" ]
+	api DELETE "/images/${PROJECT}_a?force=1" >"$SCRATCH/answer"
+	run -0 v1 up -d
+	told_part "Image for service a was built because it did not already exist."
+	run -0 v1 up -d --build
+	refuted told_part "Image for service a was built"
+	told "${PROJECT}_a_1 is up-to-date"
+	run -0 v1 down -t 0
 }

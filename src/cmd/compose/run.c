@@ -80,8 +80,10 @@ static bool get_images(struct compose *compose, const struct run_wishes *wishes,
 		       const struct plan_options *how, struct situation *situation)
 {
 	scoped_plan struct plan plan = {0};
-	struct image_wishes images = {.quiet = wishes->quiet_pull || wishes->quiet_build ||
-					       wishes->quiet};
+	struct image_wishes images = {
+		.quiet = wishes->quiet_pull || wishes->quiet_build || wishes->quiet,
+		.asked_for = wishes->build,
+	};
 	struct error err;
 
 	plan_images(compose->project, &situation->seen, how,
@@ -95,7 +97,7 @@ static bool get_images(struct compose *compose, const struct run_wishes *wishes,
 	progress_plan(progress, &plan);
 	bool good = images_carry_out(compose, &plan, &images, progress, NULL, &err);
 	progress_free(progress);
-	if (!good)
+	if (!good && compose->style == COMPOSE_V2) /* version 1 has said it */
 		compose_fail(compose, &err);
 	return good && situation_see(compose, SITUATION_WANTED, situation);
 }
