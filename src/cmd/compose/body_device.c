@@ -73,10 +73,12 @@ static bool add_requests(struct body *body, json_t *requests, struct error *err)
 	const struct node *resources = node_get(node_get(body->node, "deploy"), "resources");
 	const struct node *reserved = node_get(node_get(resources, "reservations"), "devices");
 
-	node_each(item, node_get(body->node, "gpus")) if (!add_request(body, item->value, "gpu",
-								       requests, err)) return false;
-	node_each(item,
-		  reserved) if (!add_request(body, item->value, NULL, requests, err)) return false;
+	node_each (item, node_get(body->node, "gpus"))
+		if (!add_request(body, item->value, "gpu", requests, err))
+			return false;
+	node_each (item, reserved)
+		if (!add_request(body, item->value, NULL, requests, err))
+			return false;
 	return true;
 }
 
@@ -87,7 +89,8 @@ bool body_set_devices(struct body *body, struct error *err)
 	json_t *devices = json_array(), *cdi = json_array(), *requests = json_array();
 	bool good;
 
-	node_each(item, node_get(body->node, "devices")) add_device(item->value, devices, cdi);
+	node_each (item, node_get(body->node, "devices"))
+		add_device(item->value, devices, cdi);
 	good = add_requests(body, requests, err);
 	if (json_array_size(cdi))
 		json_array_append_new(requests,
@@ -163,8 +166,8 @@ bool body_set_security(struct body *body, struct error *err)
 	json_t *options = json_array();
 	bool good = true;
 
-	node_each(item, node_get(body->node, "security_opt")) good =
-		good && add_option(body, item->value, options, err);
+	node_each (item, node_get(body->node, "security_opt"))
+		good = good && add_option(body, item->value, options, err);
 	body_set_given(body->host, "SecurityOpt", options);
 	return good;
 }
@@ -179,6 +182,15 @@ static bool publishes(const struct body *body)
 	return body->request->publish && ports && ports->count;
 }
 
+/* Has it a network of its own, that others could find it on? */
+static bool is_reachable(const struct body *body)
+{
+	const char *mode = doc_text(body->host, "NetworkMode");
+
+	return strcmp(mode, "host") != 0 && strcmp(mode, "none") != 0 &&
+	       !str_starts_with(mode, "container:");
+}
+
 bool body_set_extension(struct body *body, struct error *err)
 {
 	const struct body_request *request = body->request;
@@ -189,7 +201,8 @@ bool body_set_extension(struct body *body, struct error *err)
 	extension = extension ? json_incref(extension) : json_object();
 	if (request->held && request->features->hold)
 		json_object_set_new(extension, "Hold", json_true());
-	if (request->features->group && request->number && (vip || publishes(body))) {
+	if (request->features->group && request->number && is_reachable(body) &&
+	    (vip || publishes(body))) {
 		scoped_free char *name =
 			str_format("%s/%s", request->project->name, request->service->name);
 

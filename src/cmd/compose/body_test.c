@@ -192,6 +192,7 @@ static const struct row rows[] = {
 	 "{\"Name\": \"p/a\", \"Balance\": false, \"Vip\": true}"},
 	{"ports: ['80:80']", "Wherry|Group",
 	 "{\"Name\": \"p/a\", \"Balance\": true, \"Vip\": false}"},
+	{"ports: ['80:80']\nnetwork_mode: host", "Wherry|Group", NULL},
 	{"dns: 1.1.1.1", HOST "Dns", "[\"1.1.1.1\"]"},
 	{"dns_opt: [use-vc]", HOST "DnsOptions", "[\"use-vc\"]"},
 	{"dns_search: [x.y]", HOST "DnsSearch", "[\"x.y\"]"},
