@@ -277,6 +277,7 @@ static const struct record_field endpoint_settings_fields[] = {
 	F(T, 13, "GlobalIPv6PrefixLen", RECORD_I64, global_ipv6_prefix_len),
 	F(T, 14, "DNSNames", RECORD_STRINGS, dns_names),
 	FLAGS(T, 15, "WantedMacAddress", RECORD_STRING, wanted_mac_address, STORED | EMPTY),
+	FLAGS(T, 16, "VIP", RECORD_STRING, vip, EMPTY),
 };
 TYPE(endpoint_settings);
 #undef T

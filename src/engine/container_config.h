@@ -186,6 +186,7 @@ struct endpoint_settings {
 	char *ipv6_gateway, *global_ipv6_address;
 	int64_t global_ipv6_prefix_len;
 	struct strings dns_names;
+	char *vip;		  /* the address of its group there; NULL: none */
 	char *wanted_mac_address; /* stored only: mac_address as it was asked for */
 };
 

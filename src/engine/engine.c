@@ -8,6 +8,7 @@
 #include "engine/container_name.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"
+#include "engine/group.h"
 #include "engine/keeper.h"
 #include "engine/link.h"
 #include "engine/names.h"
@@ -36,6 +37,8 @@ void engine_add(struct engine *engine, struct container *c)
 
 void engine_drop(struct engine *engine, struct container *c)
 {
+	if (!engine->closing)
+		group_leave(c);
 	map_remove(&engine->by_name, c->name);
 	map_remove(&engine->by_id, c->id);
 	*(c->newer ? &c->newer->older : &engine->newest) = c->older;

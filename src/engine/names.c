@@ -59,24 +59,52 @@ static void collected_fini(struct collected *c)
 	zone_builder_fini(&c->spare);
 }
 
-static void add_address(struct collected *out, bool serves, const struct strings *names,
-			const char *text)
+static bool to_value(const char *text, struct zone_address *value)
 {
 	struct address address;
-	struct zone_address value = {0};
 
+	*value = (struct zone_address){0};
 	if (!address_parse(text, &address))
+		return false;
+	value->size = (uint8_t)address_size(&address);
+	memcpy(value->bytes, address.bytes, value->size);
+	return true;
+}
+
+static bool is_of_group(const struct endpoint_settings *settings, const char *name)
+{
+	return !str_is_empty(settings->vip) && strings_contain(&settings->aliases, name);
+}
+
+static void add_address(struct collected *out, bool serves,
+			const struct endpoint_settings *settings, const char *text)
+{
+	const struct strings *names = &settings->dns_names;
+	struct zone_address value;
+
+	if (!to_value(text, &value))
 		return;
-	value.size = (uint8_t)address_size(&address);
-	memcpy(value.bytes, address.bytes, value.size);
 	for (size_t i = 0; i < names->count; i++)
-		zone_add(serves ? &out->zone : &out->spare, names->items[i], &value);
+		if (!is_of_group(settings, names->items[i]))
+			zone_add(serves ? &out->zone : &out->spare, names->items[i], &value);
 	zone_add_reverse(&out->zone, &value, names->items[0]);
+}
+
+/* Where a group has an address, its aliases are names of that, whoever serves. */
+static void add_group(struct collected *out, const struct endpoint_settings *settings)
+{
+	struct zone_address value;
+
+	if (!to_value(settings->vip, &value))
+		return;
+	for (size_t i = 0; i < settings->aliases.count; i++)
+		zone_add(&out->zone, settings->aliases.items[i], &value);
 }
 
 static void add_run(struct collected *out, const struct container_run *run, const char *network)
 {
 	bool serves = container_can_serve(run->container);
+	const struct endpoint_settings *settings;
 
 	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
 		const struct endpoint_spec *endpoint = endpoint_at(run, i);
@@ -84,8 +112,10 @@ static void add_run(struct collected *out, const struct container_run *run, cons
 
 		if (!names || !str_equal(endpoint->network_id, network))
 			continue;
-		add_address(out, serves, names, endpoint->address);
-		add_address(out, serves, names, endpoint->address6);
+		settings = settings_of(run->container, endpoint);
+		add_address(out, serves, settings, endpoint->address);
+		add_address(out, serves, settings, endpoint->address6);
+		add_group(out, settings);
 	}
 }
 

@@ -236,6 +236,7 @@ bool run_take_network(struct container_run *run, const struct network_mode *mode
 	ports->published = (struct record_list){0};
 	container_show_ports(c, &run->plan.published);
 	names_note(run);
+	group_take_addresses(c);
 	names_show(run);
 	group_refresh(c);
 	if (!container_is_held(c))

@@ -120,6 +120,9 @@ static bool set_addresses(int socket, const struct plan_bridge *bridge, struct e
 	if (old && bridge->addresses.count > 0 && !strings_contain(&bridge->addresses, old) &&
 	    !change_address(socket, index, old, false, err))
 		return false;
+	for (size_t i = 0; i < bridge->dropped.count; i++)
+		change_address(socket, index, bridge->dropped.items[i], false,
+			       &(struct error){0}); /* it may be gone */
 	for (size_t i = 0; i < bridge->addresses.count; i++)
 		if (!change_address(socket, index, bridge->addresses.items[i], true, err))
 			return false;

@@ -63,6 +63,11 @@ void network_free(struct network *network)
 	if (network->driver && network->driver->close)
 		network->driver->close(network);
 	record_fini(&network_spec_type, &network->spec);
+	for (size_t i = 0; i < network->shared.count; i++)
+		vector_fini(&network->shared.items[i].members);
+	vector_fini(&network->shared);
+	strings_fini(&network->dropped);
+	free(network->mac);
 	free(network);
 }
 scoped_define(network);

@@ -224,6 +224,17 @@ void network_release(struct networks *networks, const struct endpoint_spec *endp
 /* The address that `host-gateway` stands for; NULL: there is none. */
 const char *networks_host_gateway(const struct networks *networks);
 
+/* ---- addresses that several containers share ---- */
+
+/* An address of the network that leads to those that network_share names, from within the network; `asked`: this
+ * one, unless it is somebody's (one that is shared already is fine); NULL: the lowest free one.  Owned by the
+ * caller; NULL: the network has none to give.  Connections are balanced, and keep their clients' address. */
+char *network_take_shared(struct networks *networks, const char *network, const char *asked,
+			  struct error *err);
+void network_share(struct networks *networks, const char *network, const char *shared,
+		   const struct strings *members);
+void network_drop_shared(struct networks *networks, const char *network, const char *shared);
+
 /* ---- published ports ---- */
 
 struct port_request {

@@ -28,6 +28,13 @@ static void bridge_plan(const struct network *network, struct network_plan *plan
 	for (size_t i = 0; i < network->spec.pools.count; i++)
 		strings_format(&bridge->addresses, "%s/%d", network_pool_spec(network, i)->gateway,
 			       network->pools[i].subnet.prefix);
+	for (size_t i = 0; i < network->shared.count; i++) {
+		char text[ADDRESS_TEXT_SIZE];
+
+		strings_format(&bridge->addresses, "%s/32",
+			       address_text(&network->shared.items[i].address, text));
+	}
+	bridge->dropped = strings_copy(&network->dropped);
 	bridge->apart = str_equal(network->spec.name, "bridge") && !network->spec.icc;
 	plan->forward6 |= network->spec.pools.count > 1;
 }
@@ -38,6 +45,9 @@ static struct ruleset_bridge bridge_rules(const struct network *network)
 
 	return (struct ruleset_bridge){
 		.name = spec->bridge,
+		.mac = network->mac,
+		.shared = network->shared.items,
+		.shared_count = network->shared.count,
 		.subnets = {network->pools[0].subnet, network->pools[1].subnet},
 		.icc = spec->icc,
 		.masquerade = spec->masquerade && !spec->internal,

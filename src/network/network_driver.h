@@ -40,6 +40,12 @@ struct network {
 	bool unsaved;	      /* the record is to be written by networks_start */
 	struct error failure; /* kind not NONE: it cannot be used, and why */
 	size_t endpoints;
+	struct {
+		struct shared_address *items;
+		size_t count, capacity;
+	} shared;
+	struct strings dropped; /* such addresses that its device may still have */
+	char *mac;		/* of its device, where it matters; owned */
 	struct address_pool pools[2]; /* IPv4, IPv6; subnet.prefix -1: not there */
 };
 

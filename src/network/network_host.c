@@ -83,7 +83,7 @@ static size_t present_count(const struct networks *n)
 	return n->list.count + n->making.count;
 }
 
-static void render_ruleset(const struct networks *n, struct buffer *out)
+static void render_ruleset(struct networks *n, struct buffer *out)
 {
 	scoped_free struct ruleset_bridge *bridges =
 		mem_zeroed(present_count(n), sizeof(struct ruleset_bridge));
@@ -92,6 +92,7 @@ static void render_ruleset(const struct networks *n, struct buffer *out)
 				  .ports = &n->ports,
 				  .openings = &n->openings,
 				  .bridge_netfilter = n->bridge_netfilter,
+				  .lift = n->lifts,
 				  .ask_host = !n->past_firewall};
 
 	for (size_t i = 0; i < present_count(n); i++) {
@@ -100,6 +101,8 @@ static void render_ruleset(const struct networks *n, struct buffer *out)
 		if (network->driver->rules)
 			bridges[ruleset.bridge_count++] = network->driver->rules(network);
 	}
+	for (size_t i = 0; i < ruleset.bridge_count; i++)
+		n->lifts |= !n->bridge_netfilter && bridges[i].shared_count > 0;
 	ruleset_render(&ruleset, out);
 }
 

@@ -11,6 +11,7 @@ static const struct record_field bridge_fields[] = {
 	FIELD(plan_bridge, 4, RECORD_I32, mtu),
 	FIELD(plan_bridge, 5, RECORD_STRING, kind),
 	FIELD(plan_bridge, 6, RECORD_BOOL, apart),
+	FIELD(plan_bridge, 7, RECORD_STRINGS, dropped),
 };
 const struct record_type plan_bridge_type = RECORD_TYPE(struct plan_bridge, bridge_fields);
 

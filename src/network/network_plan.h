@@ -8,6 +8,7 @@
 struct plan_bridge { /* a device of the host that a network stands on */
 	char *name;
 	struct strings addresses; /* "172.17.0.1/16", "fd00::1/64"; what is missing is added */
+	struct strings dropped;	  /* that it had, and is not to have any more */
 	char *mac;
 	int32_t mtu;
 	char *kind; /* NULL: "bridge"; "macvlan": a parent that is made where it can be; "ipvlan" */

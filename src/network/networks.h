@@ -56,6 +56,7 @@ struct networks {
 	struct firewall *firewall; /* NULL: off, or not started */
 	struct job *job;	   /* the worker that is setting things up; NULL: none */
 	bool ready, again, bridge_netfilter, guarded;
+	bool lifts; /* the bridges' own table may be there */
 	bool look;	   /* the next worker also looks at the rules of others, */
 	bool looked;	   /* and so did the last one */
 	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */
@@ -115,6 +116,15 @@ void network_list_remove(struct network_list *list, const struct network *networ
 
 /* False when a record makes no sense, which only a foreign hand can cause. */
 bool port_use_of(const struct published_port *port, struct port_use *use);
+
+/* Elements before and after a change; in any order. */
+struct table_change {
+	struct networks *networks;
+	struct element_list before, after;
+};
+
+/* What differs, in one transaction; the lists are freed. */
+bool table_change_make(struct table_change *change, struct error *err);
 
 /* ---- port_reserve.c ---- */
 

@@ -41,17 +41,12 @@ bool port_use_of(const struct published_port *port, struct port_use *use)
 
 /* ---- changes: what the firewall has for some keys before and after ---- */
 
-struct port_change {
-	struct networks *networks;
-	struct element_list before, after;
-};
-
-static void note_before(struct port_change *change, const struct port_key *key)
+static void note_before(struct table_change *change, const struct port_key *key)
 {
 	elements_of_key(&change->networks->ports, key, &change->before);
 }
 
-static void note_after(struct port_change *change, const struct port_key *key)
+static void note_after(struct table_change *change, const struct port_key *key)
 {
 	elements_of_key(&change->networks->ports, key, &change->after);
 }
@@ -71,7 +66,7 @@ static void sort(struct element_list *list)
 }
 
 /* `gone`: keys of `before` that `after` has not; `come`: what is not in `before` as it is in `after`. */
-static void compare(const struct port_change *change, struct element_list *gone,
+static void compare(const struct table_change *change, struct element_list *gone,
 		    struct element_list *come)
 {
 	const struct element_list *before = &change->before, *after = &change->after;
@@ -95,7 +90,7 @@ static void compare(const struct port_change *change, struct element_list *gone,
 }
 
 /* One transaction for all. */
-static bool make_change(struct port_change *change, struct error *err)
+bool table_change_make(struct table_change *change, struct error *err)
 {
 	struct element_list gone = {0}, come = {0};
 	bool done;
@@ -145,7 +140,7 @@ static struct element_list elements_to_add(const struct networks *n,
 static bool publish_shared(struct networks *n, const struct record_list *published,
 			   struct error *err)
 {
-	struct port_change change = {.networks = n};
+	struct table_change change = {.networks = n};
 
 	for (size_t i = 0; i < published->count; i++) {
 		struct port_use use;
@@ -155,7 +150,7 @@ static bool publish_shared(struct networks *n, const struct record_list *publish
 			continue;
 		note_after(&change, &use.key);
 	}
-	return make_change(&change, err);
+	return table_change_make(&change, err);
 }
 
 static bool leads_by_nat(const struct record_list *published)
@@ -213,7 +208,7 @@ void ports_adopt(struct networks *n, const struct record_list *published)
 }
 
 /* Free one number; marks that have to leave the firewall go into the list. */
-static void release_one(struct port_change *change, const struct published_port *port,
+static void release_one(struct table_change *change, const struct published_port *port,
 			struct element_list *selves)
 {
 	struct networks *n = change->networks;
@@ -233,13 +228,13 @@ static void release_one(struct port_change *change, const struct published_port 
 
 void ports_release(struct networks *n, const struct record_list *published)
 {
-	struct port_change change = {.networks = n};
+	struct table_change change = {.networks = n};
 	struct element_list selves = {0};
 	struct error ignored; /* the next table will not have them */
 
 	for (size_t i = 0; i < published->count; i++)
 		release_one(&change, RECORD_AT(*published, struct published_port, i), &selves);
-	make_change(&change, &ignored);
+	table_change_make(&change, &ignored);
 	networks_change_elements(n, ELEMENT_DELETE, selves.items, selves.count, &ignored);
 	vector_fini(&selves);
 }
@@ -248,7 +243,7 @@ void ports_release(struct networks *n, const struct record_list *published)
 
 /* What is done to the firewall and told to the shim. */
 struct move {
-	struct port_change change;
+	struct table_change change;
 	struct element_list selves; /* marks of addresses, where they are needed */
 	struct record_list *relays;
 };
@@ -312,7 +307,7 @@ static void make_move(struct move *move)
 
 	if ((n->firewall && !networks_change_elements(n, ELEMENT_ADD, move->selves.items,
 						      move->selves.count, &err)) ||
-	    !make_change(&move->change, &err))
+	    !table_change_make(&move->change, &err))
 		log_error("cannot move published ports", &err, "table=%s", n->table);
 	vector_fini(&move->selves);
 }

@@ -84,6 +84,22 @@ void elements_of_key(const struct port_table *ports, const struct port_key *key,
 	port_table_each_of(ports, key, add_single, out);
 }
 
+void elements_of_shared(const struct shared_address *shared, struct element_list *out)
+{
+	const struct address *address = &shared->address;
+
+	for (uint32_t slot = 0; shared->members.count && slot < PORT_SLOTS; slot++) {
+		const struct address *member =
+			&shared->members.items[slot % shared->members.count];
+		struct element e = {.map = "vip4"};
+
+		add_part(e.key, &e.key_size, address->bytes, address_size(address));
+		add_part(e.key, &e.key_size, &slot, sizeof(slot));
+		add_part(e.data, &e.data_size, member->bytes, address_size(member));
+		vector_add(out, e);
+	}
+}
+
 struct element element_of_self(const struct address *address)
 {
 	struct element e = {.map = address->family == AF_INET ? "self4" : "self6"};
@@ -169,6 +185,8 @@ void element_transaction_end(struct netlink_batch *batch)
 
 /* ---- the table as text ---- */
 
+#define NEXT "numgen inc mod 240" /* PORT_SLOTS */
+
 struct map_listing {
 	struct buffer *out;
 	const char *map;
@@ -252,6 +270,110 @@ static void render_linked(const struct ruleset *r, struct buffer *out)
 	buffer_add_text(out, count ? "\n\t\t}\n\t}\n" : "\t}\n");
 }
 
+/* ---- addresses that are shared ---- */
+
+typedef void visit_shared(const struct ruleset_bridge *bridge, const struct shared_address *shared,
+			  struct map_listing *listing);
+
+static size_t each_shared(const struct ruleset *r, visit_shared *visit, struct map_listing *listing)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->bridge_count; i++)
+		for (size_t j = 0; j < r->bridges[i].shared_count; j++, count++)
+			if (visit)
+				visit(&r->bridges[i], &r->bridges[i].shared[j], listing);
+	return count;
+}
+
+static void begin_item(struct map_listing *listing)
+{
+	buffer_add_text(listing->out, listing->count++ ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+}
+
+static void list_member_selves(const struct ruleset_bridge *bridge,
+			       const struct shared_address *shared, struct map_listing *listing)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < shared->members.count; i++) {
+		begin_item(listing);
+		address_text(&shared->members.items[i], text);
+		buffer_format(listing->out, "%s . %s", text, text);
+	}
+}
+
+static void list_shared_address(const struct ruleset_bridge *bridge,
+				const struct shared_address *shared, struct map_listing *listing)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	begin_item(listing);
+	buffer_add_text(listing->out, address_text(&shared->address, text));
+}
+
+static void list_shared_slots(const struct ruleset_bridge *bridge,
+			      const struct shared_address *shared, struct map_listing *listing)
+{
+	char address[ADDRESS_TEXT_SIZE], member[ADDRESS_TEXT_SIZE];
+	size_t count = shared->members.count;
+
+	address_text(&shared->address, address);
+	for (size_t slot = 0; count && slot < PORT_SLOTS; slot++) {
+		begin_item(listing);
+		buffer_format(listing->out, "%s . %zu : %s", address, slot,
+			      address_text(&shared->members.items[slot % count], member));
+	}
+}
+
+static void render_shared_block(const struct ruleset *r, const char *head, visit_shared *visit,
+				struct buffer *out)
+{
+	struct map_listing listing = {.out = out};
+
+	buffer_add_text(out, head);
+	each_shared(r, visit, &listing);
+	buffer_add_text(out, listing.count ? "\n\t\t}\n\t}\n" : "\t}\n");
+}
+
+/* Nothing of it is there where nobody shares an address. */
+static void render_shared(const struct ruleset *r, struct buffer *out)
+{
+	if (each_shared(r, NULL, NULL) == 0)
+		return;
+	render_shared_block(r, "\tset vips {\n\t\ttype ipv4_addr\n", list_shared_address, out);
+	render_shared_block(r, "\tmap vip4 {\n\t\ttypeof ip daddr . " NEXT " : ip daddr\n",
+			    list_shared_slots, out);
+}
+
+/* A neighbour that answers a connection to a shared address would do so past the host, where nobody
+ * translates it back.  With br_netfilter that way passes the firewall; without, what is sent from one to
+ * another on such a network is lifted to the host by its own bridge. */
+static void render_lift(const struct ruleset *r, struct buffer *out)
+{
+	bool needed = !r->bridge_netfilter && each_shared(r, NULL, NULL) > 0;
+
+	if (needed || r->lift)
+		buffer_format(out, "add table bridge %s\ndelete table bridge %s\n", r->table,
+			      r->table);
+	if (!needed)
+		return;
+	buffer_format(out,
+		      "table bridge %s {\n\tchain lift {\n"
+		      "\t\ttype filter hook prerouting priority -300; policy accept;\n",
+		      r->table);
+	for (size_t i = 0; i < r->bridge_count; i++) {
+		scoped_free char *subnet = subnet_text(&r->bridges[i].subnets[0]);
+
+		if (r->bridges[i].shared_count)
+			buffer_format(out,
+				      "\t\tip saddr %s ip daddr %s meta pkttype other meta pkttype "
+				      "set host ether daddr set %s\n",
+				      subnet, subnet, r->bridges[i].mac);
+	}
+	buffer_add_text(out, "\t}\n}\n");
+}
+
 static void render_elements(const struct ruleset *r, const char *map,
 			    void (*list)(void *data, const struct port_use *use),
 			    struct buffer *out)
@@ -259,11 +381,11 @@ static void render_elements(const struct ruleset *r, const char *map,
 	struct map_listing listing = {.out = out, .map = map, .ports = r->ports};
 
 	port_table_each(r->ports, list, &listing);
+	if (str_equal(map, "self4"))
+		each_shared(r, list_member_selves, &listing);
 	if (listing.count > 0)
 		buffer_add_text(out, "\n\t\t}\n");
 }
-
-#define NEXT "numgen inc mod 240" /* PORT_SLOTS */
 
 static const struct {
 	const char *kind, *name, *type;
@@ -321,15 +443,28 @@ static const char publish_chains[] =
 	"l4proto . th dport . " NEXT " map @shared_host6\n"
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
 	"dport . " NEXT " map @shared_any6\n"
-	"	}\n"
-	"	chain prerouting {\n"
-	"		type nat hook prerouting priority dstnat; policy accept;\n"
-	"		fib daddr type local jump publish\n"
-	"	}\n"
-	"	chain output {\n"
-	"		type nat hook output priority -100; policy accept;\n"
-	"		fib daddr type local jump publish\n"
 	"	}\n";
+
+/* From its own network alone: elsewhere it is one of the host's addresses. */
+static void render_entrance(const struct ruleset *r, struct buffer *out)
+{
+	bool shared = each_shared(r, NULL, NULL) > 0;
+
+	buffer_add_text(out,
+			"	chain prerouting {\n"
+			"		type nat hook prerouting priority dstnat; policy accept;\n");
+	if (shared)
+		buffer_add_text(out, "		fib daddr . iif type local dnat ip to ip daddr . " NEXT
+				     " map @vip4\n");
+	buffer_add_text(out, "		fib daddr type local jump publish\n"
+			     "	}\n"
+			     "	chain output {\n"
+			     "		type nat hook output priority -100; policy accept;\n");
+	if (shared)
+		buffer_add_text(out, "		dnat ip to ip daddr . " NEXT " map @vip4\n");
+	buffer_add_text(out, "		fib daddr type local jump publish\n"
+			     "	}\n");
+}
 
 static void render_bridge_set(const struct ruleset *r, struct buffer *out)
 {
@@ -425,6 +560,12 @@ static void render_postrouting(const struct ruleset *r, struct buffer *out)
 	buffer_add_text(
 		out, "	chain postrouting {\n"
 		     "		type nat hook postrouting priority srcnat; policy accept;\n");
+	/* Who is led to himself would not take his own answer; all others are seen as they are. */
+	if (each_shared(r, NULL, NULL) > 0)
+		buffer_add_text(out, "		ct status dnat ct original ip daddr @vips ip saddr . ip "
+				     "daddr @self4 masquerade\n"
+				     "		ct status dnat ct original ip daddr @vips ip saddr != "
+				     "@vips return\n");
 	for (size_t i = 0; i < r->bridge_count; i++) {
 		const struct ruleset_bridge *bridge = &r->bridges[i];
 
@@ -478,11 +619,14 @@ static void render_forward(const struct ruleset *r, struct buffer *out)
 
 void ruleset_render(const struct ruleset *r, struct buffer *out)
 {
+	render_lift(r, out);
 	buffer_format(out, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", r->table,
 		      r->table, r->table);
 	render_maps(r, out);
 	render_linked(r, out);
+	render_shared(r, out);
 	buffer_add_text(out, publish_chains);
+	render_entrance(r, out);
 	render_postrouting(r, out);
 	render_forward(r, out);
 	buffer_add_text(out, "}\n");

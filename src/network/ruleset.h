@@ -5,6 +5,7 @@
  *	prerouting,  packets for this host are looked up in four maps: by address, then by port alone,
  *	output	     in both families; what is found is sent to the container
  *		     where a group shares a port, in four more, by the number that is next
+ *		     what is sent to an address that a group shares, from its own network, likewise
  *	postrouting  containers going out get the host's address; so does who would otherwise be answered
  *		     directly past our translation (see masquerade below)
  *	forward      into a bridge goes only what was sent there by our maps, answers, or comes from the
@@ -21,12 +22,24 @@
 #include "network/port_table.h"
 #include "os/netlink.h"
 
+/* One address for several containers of a network. */
+struct shared_address {
+	struct address address;
+	struct {
+		struct address *items;
+		size_t count, capacity;
+	} members; /* who serves now */
+};
+
 struct ruleset_bridge {
 	const char *name;
 	struct subnet subnets[2]; /* prefix -1: not there */
 	bool icc, masquerade;
 	bool internal;		/* nothing goes in or out but from the host itself */
 	const char *sources[2]; /* what masquerading makes of a sender; NULL: the host's address */
+	const char *mac; /* borrowed; needed where there are shared addresses */
+	const struct shared_address *shared;
+	size_t shared_count;
 };
 
 struct ruleset {
@@ -36,6 +49,7 @@ struct ruleset {
 	const struct port_table *ports;
 	const struct openings *openings; /* NULL: none */
 	bool bridge_netfilter;		 /* bridged packets pass the firewall too */
+	bool lift; /* there may be a table of the bridges' own, which is replaced too */
 	bool ask_host; /* what comes from outside to a published port passes the chain `host` first */
 };
 
@@ -74,6 +88,9 @@ void elements_of_key(const struct port_table *ports, const struct port_key *key,
 /* With bridge_netfilter: marks a container's address, so that its connections to itself are
  * masqueraded while those of its neighbours keep their address. */
 struct element element_of_self(const struct address *address);
+
+/* All slots of a shared address. */
+void elements_of_shared(const struct shared_address *shared, struct element_list *out);
 
 /* The element that lets one container reach a port of another. */
 struct element element_of_opening(const struct opening *opening);

@@ -281,9 +281,84 @@ static void a_message_is_what_nft_would_send(void **state)
 	assert_string_equal(hex, expected);
 }
 
+static void an_address_that_is_shared_has_slots_within_its_network(void **state)
+{
+	struct shared_address shared = {0};
+	struct address members[2];
+	struct port_table ports;
+	struct ruleset_bridge bridge = {.name = "br-one",
+					.subnets = {subnet_of("10.0.0.0/24"), subnet_of(NULL)},
+					.icc = true,
+					.mac = "02:42:0a:00:00:01",
+					.shared = &shared,
+					.shared_count = 1};
+	struct ruleset ruleset = {
+		.table = "wherry", .bridges = &bridge, .bridge_count = 1, .ports = &ports};
+	scoped_buffer struct buffer text = {0}, without = {0};
+	struct element_list elements = {0};
+
+	(void)state;
+	port_table_init(&ports, 32768, 60999);
+	assert_true(address_parse("10.0.0.9", &shared.address));
+	assert_true(address_parse("10.0.0.2", &members[0]));
+	assert_true(address_parse("10.0.0.3", &members[1]));
+	vector_add(&shared.members, members[0]);
+	vector_add(&shared.members, members[1]);
+	ruleset_render(&ruleset, &text);
+	assert_block(&text, "set vips {", "type ipv4_addr\nelements = {\n10.0.0.9\n}\n");
+	assert_non_null(strstr(text.data, "10.0.0.9 . 0 : 10.0.0.2,"));
+	assert_non_null(strstr(text.data, "10.0.0.9 . 239 : 10.0.0.3\n"));
+	assert_non_null(strstr(text.data, "10.0.0.2 . 10.0.0.2")); /* who is led to himself */
+	assert_non_null(strstr(text.data, "fib daddr . iif type local dnat ip to ip daddr . "));
+	assert_block(&text, "chain lift {",
+		     "type filter hook prerouting priority -300; policy accept;\n"
+		     "ip saddr 10.0.0.0/24 ip daddr 10.0.0.0/24 meta pkttype other meta pkttype set "
+		     "host ether daddr set 02:42:0a:00:00:01\n");
+	ruleset.bridge_netfilter = true;
+	ruleset_render(&ruleset, &without);
+	assert_null(strstr(without.data, "table bridge"));
+	elements_of_shared(&shared, &elements);
+	assert_int_equal(elements.count, PORT_SLOTS);
+	assert_string_equal(elements.items[0].map, "vip4");
+	assert_int_equal(elements.items[1].data[3], 3);
+	vector_fini(&elements);
+	vector_fini(&shared.members);
+	port_table_fini(&ports);
+}
+
+static void a_port_that_is_shared_has_slots(void **state)
+{
+	struct port_use uses[] = {use_of(IPPROTO_TCP, "0.0.0.0", 80, "10.0.0.2", 8080),
+				  use_of(IPPROTO_TCP, "0.0.0.0", 80, "10.0.0.3", 8081)};
+	struct element_list elements = {0};
+	struct port_table ports;
+	struct ruleset ruleset = {.table = "wherry", .ports = &ports};
+	scoped_buffer struct buffer text = {0};
+
+	(void)state;
+	port_table_init(&ports, 32768, 60999);
+	for (size_t i = 0; i < array_length(uses); i++) {
+		uses[i].target.group = 7;
+		port_table_add(&ports, &uses[i]);
+	}
+	elements_of_key(&ports, &uses[0].key, &elements);
+	assert_int_equal(elements.count, PORT_SLOTS);
+	assert_string_equal(elements.items[5].map, "shared_any4");
+	assert_int_equal(elements.items[5].key_size, 12);
+	assert_int_equal(elements.items[5].data[3], 3);
+	ruleset_render(&ruleset, &text);
+	assert_non_null(strstr(text.data, "tcp . 80 . 0 : 10.0.0.2 . 8080,"));
+	assert_non_null(strstr(text.data, "tcp . 80 . 239 : 10.0.0.3 . 8081\n"));
+	assert_null(strstr(text.data, "tcp . 80 : "));
+	vector_fini(&elements);
+	port_table_fini(&ports);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_that_is_shared_has_slots_within_its_network),
+		cmocka_unit_test(a_port_that_is_shared_has_slots),
 		cmocka_unit_test(an_empty_table_closes_bridges_and_loopback),
 		cmocka_unit_test(settings_of_bridges_are_kept_apart),
 		cmocka_unit_test(an_internal_bridge_is_closed_both_ways_but_within),

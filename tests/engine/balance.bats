@@ -108,3 +108,107 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	wherry rm -f one >/dev/null
 	is_answered_by new two
 }
+
+# ---- an address of the group ----
+
+# replica NAME [MORE]: one of the group p/svc, found by the alias svc.
+replica() { EXTENSION=',"Group":{"Name":"p/svc","Vip":true}' server "$1" "${3:-false}" '"PortBindings":{}' "${2-}"; }
+vip() { api GET "/containers/$1/json" | jq -r '.NetworkSettings.Networks.front.VIP // "none"'; }
+named() { "$WHERRY_BUILD/tests/network_names" ask "$(pid_of client)" svc | awk '$1 ~ /^[0-9.]+$/ {print $1}' | sort | xargs; }
+# asked_from CONTAINER: who answers thirty requests to the group's address, and whom they saw.
+asked_from() {
+	local pid
+	pid=$(pid_of "$1")
+	for _ in $(seq 30); do nsenter -t "$pid" -n "$STEADY" ask "$VIP" 80 2>/dev/null; done | sort -u | xargs
+}
+is_answered_in_client_by() { [ "$(asked_from client | tr ' ' '\n' | grep '^[a-z]' | xargs)" = "$*" ]; }
+
+addresses_work() {
+	network
+	client
+	replica one
+	VIP=$(vip one)
+	[ "$(named)" = "$VIP" ]
+	[ "$VIP" != "$(address one)" ]
+	replica two
+	[ "$(vip two)" = "$VIP" ]
+	[ "$(named)" = "$VIP" ]
+	local seen
+	seen=$(address client)
+	[ "$(asked_from client)" = "one $seen two $seen" ] # the client's address is kept
+	# One of them reaches all, itself too.
+	asked_from one | grep -q "two $(address one)"
+	is_in() { asked_from one | grep -q "^one "; }
+	is_in
+	# And the host does.
+	[ "$(for _ in $(seq 20); do "$STEADY" ask "$VIP" 80 | cut -d' ' -f1; done | sort -u | xargs)" = "one two" ]
+}
+
+@test "the aliases of a group lead to one address of the network, and that to all of them" {
+	addresses_work
+	wherry stop -t 0 two
+	is_answered_in_client_by one
+	wherry start two
+	wait_until 10 is_answered_in_client_by one two
+	[ "$(vip two)" = "$VIP" ]
+	daemon_kill
+	start_daemon
+	is_answered_in_client_by one two
+	[ "$(named)" = "$VIP" ]
+	nft delete table inet "wherry-$BRIDGE"
+	wait_until 20 is_answered_in_client_by one two
+	wherry rm -f one two >/dev/null
+	[ "$(named)" = "" ]
+	# Given back: somebody else gets it.
+	no_vip() { ! ip -4 -o address | grep -q " $VIP/32"; }
+	wait_until 10 no_vip
+	wherry run -d --name next --network front busybox:latest sleep 1000
+	wherry run -d --name after --network front busybox:latest sleep 1000
+	[[ " $(address next) $(address after) $(wherry run --rm --network front busybox:latest hostname -i) " == *" $VIP "* ]]
+}
+
+@test "also where bridged packets do not pass the host's firewall" {
+	local before
+	before=$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)
+	echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+	addresses_work
+	echo "$before" >/proc/sys/net/bridge/bridge-nf-call-iptables
+	nft delete table bridge "wherry-$BRIDGE"
+}
+
+@test "who is unhealthy gets nothing of the address, unless all are" {
+	network
+	client
+	replica one "$CHECK"
+	VIP=$(vip one)
+	replica two "$CHECK"
+	is_answered_in_client_by one two
+	wherry exec two touch /ill
+	wait_until 20 is_answered_in_client_by one
+	wherry exec one touch /ill
+	wait_until 20 is_answered_in_client_by one two
+	wherry exec one rm /ill
+	wait_until 20 is_answered_in_client_by one
+}
+
+@test "neighbours of other networks do not get in by the address" {
+	network
+	replica one
+	VIP=$(vip one)
+	wherry network create other >/dev/null
+	wherry run -d --name stranger --network other busybox:latest sleep 1000 >/dev/null
+	refuted timeout 5 nsenter -t "$(pid_of stranger)" -n "$STEADY" ask "$VIP" 80 2>/dev/null
+}
+
+@test "one that holds back joins the address when it takes over" {
+	network
+	client
+	replica one
+	VIP=$(vip one)
+	replica new "" true
+	is_answered_in_client_by one
+	takeover new one
+	expect_status 200
+	is_answered_in_client_by new
+	[ "$(named)" = "$VIP" ]
+}

@@ -236,5 +236,5 @@ load takeover
 }
 
 @test "version names what is understood" {
-	api GET /version | jq -e '[.Components[] | select(.Name == "wherry").Details.Features | split(" ")[]] | contains(["hold", "takeover"])'
+	api GET /version | jq -e '[.Components[] | select(.Name == "wherry").Details.Features | split(" ")[]] | contains(["group", "hold", "takeover"])'
 }
