@@ -164,12 +164,23 @@ static void keep_due(struct seen *seen, const struct strings *due)
 	}
 }
 
+static void services_of(const struct seen *seen, struct strings *services)
+{
+	for (size_t i = 0; i < seen->containers.count; i++) {
+		const char *name = seen->containers.items[i].service;
+
+		if (name && !seen->containers.items[i].one_off && !strings_contain(services, name))
+			strings_add(services, name);
+	}
+}
+
 int compose_start_at_boot(struct compose *compose)
 {
 	scoped_situation struct situation situation = {0};
-	scoped_strings struct strings due = {0};
+	scoped_strings struct strings due = {0}, services = {0};
 	scoped_plan struct plan plan = {0};
-	struct plan_options options = {.stop_timeout_s = -1, .wait_timeout_ms = -1};
+	struct plan_options options = {
+		.stop_timeout_s = -1, .wait_timeout_ms = -1, .no_dependencies = true};
 	struct carry_wishes carry = {0};
 	struct error err;
 
@@ -178,6 +189,10 @@ int compose_start_at_boot(struct compose *compose)
 	if (!situation_see(compose, SITUATION_LABELS, &situation))
 		return 1;
 	keep_due(&situation.seen, &due);
+	services_of(&situation.seen, &services);
+	options.services = services;
+	if (!services.count)
+		return 0;
 	plan_start(&situation.wanted, &situation.seen, &options, &plan);
 	return carry_out(compose, &plan, &situation, &carry);
 }
