@@ -7,12 +7,14 @@
 #	make bench      every figure that the README quotes
 #	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
 #	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=);
-#	                with DOCKER=yes the command is called `docker`, too; with SYSTEMCTL=yes
-#	                `systemctl` and `journalctl`, where there is no systemd
+#	                with DOCKER=yes the command is called `docker`, too; with COMPOSE=yes
+#	                `docker-compose`; with SYSTEMCTL=yes `systemctl` and `journalctl`, where there is
+#	                no systemd
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 DOCKER ?=
+COMPOSE ?=
 SYSTEMCTL ?=
 FUZZ_SECONDS ?= 600
 SUITE ?=
@@ -53,6 +55,7 @@ fuzz: test-packages build-sanitized/build.ninja
 install: programs
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
 	@[ -z "$(DOCKER)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' docker
+	@[ -z "$(COMPOSE)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' docker-compose
 	@[ -z "$(SYSTEMCTL)" ] || dist/other-names '$(DESTDIR)$(PREFIX)' systemctl journalctl
 
 clean:
