@@ -38,6 +38,21 @@ PY
 	refused "schema 9, this one knows 2"
 }
 
+@test "a state.db of an older version is brought up to date, with all that it holds" {
+	daemon_start
+	busybox_image
+	api POST '/containers/create?name=kept' '{"Image":"busybox"}' >/dev/null
+	daemon_stop_only
+	python3 - "$SCRATCH/data/state.db" <<'PY'
+import sqlite3, sys
+sqlite3.connect(sys.argv[1]).executescript("DROP TABLE document; PRAGMA user_version = 1")
+PY
+	daemon_start
+	state_is kept created
+	curl -sS --unix-socket "$SOCKET" -X PUT -H 'Content-Type: application/json' -d '{"Model":{},"Style":"v2","Directory":"/p"}' \
+		http://wherry/wherry/v1/projects/shop | jq -e '.Revision == 1'
+}
+
 @test "a reboot ends what ran, and says so" {
 	daemon_start
 	busybox_image
