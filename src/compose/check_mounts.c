@@ -32,13 +32,26 @@ void check_network(const struct check *c, const struct node_member *network)
 		check_declared(c, &c->project->networks, "network", &name, &spot);
 }
 
+/* A target that an earlier one of the list has. */
+static void check_target(const struct check *c, struct map *seen, const struct node *item,
+			 const struct spot *spot)
+{
+	const struct node *target = check_text(item, "target");
+
+	if (target && map_put(seen, target->text, (void *)target))
+		check_error_at(c, target->place, spot, "there are two mounts on %s", target->text);
+}
+
 void check_files(const struct check *c, const char *kind, const char *path,
 		 const struct node *files, const struct resources *resources)
 {
+	scoped_map struct map seen = {0};
 	struct spot spot = {path};
 
 	node_each(member, files) {
 		check_declared(c, resources, kind, check_text(member->value, "source"), &spot);
+		if (files->count > 1)
+			check_target(c, &seen, member->value, &spot);
 		spot.index++;
 	}
 }
@@ -109,16 +122,6 @@ static void check_mount(const struct check *c, const struct node *mount, const s
 	if (strcmp(type->name, "volume") == 0 && !c->project->version1)
 		check_declared(c, &c->project->volumes, "volume", check_text(mount, "source"),
 			       spot);
-}
-
-/* A target that an earlier one of the list has. */
-static void check_target(const struct check *c, struct map *seen, const struct node *item,
-			 const struct spot *spot)
-{
-	const struct node *target = check_text(item, "target");
-
-	if (target && map_put(seen, target->text, (void *)target))
-		check_error_at(c, target->place, spot, "there are two mounts on %s", target->text);
 }
 
 void check_mounts(const struct check *c, const struct node *mounts)

@@ -173,6 +173,10 @@ static void what_nothing_declares_is_refused(void **state)
 		      "6:15 services.a.volumes[0]: service \"a\" refers to undefined volume vv\n"
 		      "7:15 services.a.configs[0]: service \"a\" refers to undefined config cc\n"
 		      "8:15 services.a.secrets[0]: service \"a\" refers to undefined secret ss\n");
+	check_service(IMAGE
+		      "secrets: [{source: s, target: x}, {source: t, target: /run/secrets/x}]\n"
+		      "secrets: {s: {file: s}, t: {file: t}}",
+		      "5:59 services.a.secrets[1]: there are two mounts on /run/secrets/x\n");
 	check_service(IMAGE "volumes: [dta:/x]\nvolumes: {data: }",
 		      "5:15 services.a.volumes[0]: service \"a\" refers to undefined volume dta; "
 		      "did you mean 'data'?\n");

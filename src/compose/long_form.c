@@ -2,6 +2,8 @@
  * that is wrong is told, and left out of the copy, so that one run names every mistake of a file. */
 #include "compose/long_form.h"
 
+#include "base/map.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -227,6 +229,37 @@ static bool has_item_form(const struct attribute *item)
 	       item->short_form == SHORT_DEVICE || item->short_form == SHORT_FILE;
 }
 
+/* Of a set, what stands twice is once. */
+static bool is_set(const struct attribute *list)
+{
+	return list->merge == MERGE_BY_IDENTITY &&
+	       (list->identity == IDENTITY_VALUE || list->identity == IDENTITY_PORT);
+}
+
+static void drop_twins(struct shaping *s, const struct attribute *list, struct node *out,
+		       const struct trail *trail)
+{
+	scoped_map struct map seen = {0};
+	scoped_buffer struct buffer identity = {0};
+	uint32_t kept = 0;
+
+	if (out->count < 2 || !is_set(list))
+		return;
+	for (uint32_t i = 0; i < out->count; i++) {
+		struct node *item = out->members[i].value;
+		struct trail here = {.up = trail, .index = i};
+
+		buffer_clear(&identity);
+		attribute_identity(list, item, &identity);
+		buffer_add_char(&identity, '\0');
+		if (map_put(&seen, identity.data, item))
+			shape_warn(s, &here, item->place, "stands twice in the list");
+		else
+			out->members[kept++] = out->members[i];
+	}
+	out->count = kept;
+}
+
 static struct node *shape_list(struct shaping *s, const struct attribute *list,
 			       const struct node *value, const struct trail *trail)
 {
@@ -245,6 +278,7 @@ static struct node *shape_list(struct shaping *s, const struct attribute *list,
 		if (shaped)
 			node_add(s->arena, out, shaped);
 	}
+	drop_twins(s, list, out, trail);
 	return out;
 }
 

@@ -221,6 +221,14 @@ static void changed_text_is_warned_of(void **state)
 		"environment: {A: true, B: 22:22, C: yes, D: 0.1}", COMPOSE_V2,
 		"{\"environment\":{\"A\":\"true\",\"B\":\"22:22\",\"C\":\"yes\",\"D\":\"0.1\"}}",
 		0);
+	check_values(
+		"ports: ['80:80', 81, '80:80'], cap_add: [A, B, A], env_file: [a, b, a]",
+		COMPOSE_V2,
+		"{\"cap_add\":[\"A\",\"B\"],\"env_file\":[{\"path\":\"/p/a\",\"required\":true},"
+		"{\"path\":\"/p/b\",\"required\":true},{\"path\":\"/p/a\",\"required\":true}],"
+		"\"ports\":[" PORT("\"published\":\"80\",\"target\":80") "," PORT(
+			"\"target\":81") "]}",
+		2);
 	check_values("tty: on, init: N", COMPOSE_V2, "{\"init\":false,\"tty\":true}", 2);
 }
 
