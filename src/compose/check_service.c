@@ -241,7 +241,7 @@ static bool is_signal(const char *text)
 
 static bool is_container_name(const char *text)
 {
-	if (!isalnum((unsigned char)*text) || !text[1])
+	if (!isalnum((unsigned char)*text))
 		return false;
 	for (; *text; text++)
 		if (!isalnum((unsigned char)*text) && !strchr("_.-", *text))

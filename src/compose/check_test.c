@@ -113,6 +113,7 @@ static void contradictions_are_refused(void **state)
 					       "\"SIGNONE\"\n"},
 		{IMAGE "container_name: a b", "5:21 services.a.container_name: must be letters, "
 					      "digits and _ . -, not \"a b\"\n"},
+		{IMAGE "container_name: x", ""},
 		{IMAGE "container_name: ab\n    scale: 2",
 		 "5:21 services.a.container_name: one name is not enough for 2 containers\n"},
 		{IMAGE "healthcheck: {test: [curl, x]}",
