@@ -374,7 +374,7 @@ static const struct attribute service_members[] = {
 	SET_OF("env_file", env_file, PATH, .short_form = SHORT_ENV_FILE),
 	ENVIRONMENT("environment"),
 	SET("expose"),
-	MAP("extends", extends_members, .short_form = SHORT_EXTENDS, NOT_HASHED),
+	MAP_MERGED(REPLACE, "extends", extends_members, .short_form = SHORT_EXTENDS, NOT_HASHED),
 	LIST("external_links", text),
 	NAMES("extra_hosts", host, .short_form = SHORT_EXTRA_HOSTS),
 	LIST("gpus", device_request, .short_form = SHORT_GPUS),

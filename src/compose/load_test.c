@@ -408,6 +408,13 @@ static void tags_reset_and_override(void **state)
 static void a_service_begins_as_the_one_it_extends(void **state)
 {
 	static const struct load_case cases[] = {
+		{"-f a -f b",
+		 {{"/p/a",
+		   "services: {a: {extends: {file: d/c.yml, service: s}}, t: {image: t}}\n"},
+		  {"/p/b", "services: {a: {extends: t}}\n"},
+		  {"/p/d/c.yml", "services: {s: {image: s}}\n"}},
+		 "services.a.image",
+		 "\"t\""},
 		{"-f a",
 		 {{"/p/a", "services: {b: {image: x, environment: [X=0, Y=2]}, a: {extends: b, "
 			   "environment: [X=1]}}\n"}},
