@@ -1,12 +1,23 @@
 /* Files from before there was `services`: they become what one writes today. */
 #include "compose/load.h"
 
+/* A file that says one of these is none of version 1, even where a volume is called `build`. */
+static bool has_section(const struct node *document)
+{
+	static const char *const sections[] = {"services", "version", "include", "networks",
+					       "volumes",  "configs", "secrets"};
+
+	for (size_t i = 0; i < array_length(sections); i++)
+		if (node_find(document, sections[i]))
+			return true;
+	return false;
+}
+
 bool version1_is(const struct node *document)
 {
 	bool found = false;
 
-	if (document->kind != NODE_MAP || node_find(document, "services") ||
-	    node_find(document, "version") || node_find(document, "include"))
+	if (document->kind != NODE_MAP || has_section(document))
 		return false;
 	node_each (member, document) {
 		if (member->value->kind != NODE_MAP)
