@@ -164,6 +164,22 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	told_part "services.a.build.additional_contexts: only images"
 }
 
+nothing_runs() { [ "$(api GET '/containers/json?all=1' | jq length)" = 0 ] && ! pgrep -f 'sleep 1d' >/dev/null; }
+
+@test "build: one that is interrupted ends with 130, and the daemon's with it" {
+	printf 'services: {a: {build: {dockerfile_inline: "FROM busybox\\nRUN echo begun && sleep 1d"}}}' >compose.yaml
+	mkfifo told
+	wherry compose -p "$PROJECT" build >told 2>&1 3>&- &
+	local pid=$! line
+	while read -r line; do
+		[ "$line" != begun ] || break
+	done <told &
+	wait $!
+	kill -TERM $pid
+	run -130 wait $pid
+	wait_until 20 nothing_runs
+}
+
 @test "build: what the builder does not have is refused with its place, and nothing is built" {
 	local row
 	for row in 'cache_to: [x]' 'platforms: [linux/amd64, linux/arm64]' 'entitlements: [x]' 'privileged: true'; do

@@ -5,8 +5,10 @@
 #include "format/units.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STACK_SIZE (1024 * 1024)
 #define TICK_NS	   (100 * 1000 * 1000)
@@ -348,6 +350,45 @@ static void run_all(struct images_run *run)
 			pthread_join(run->turns[i].thread, NULL);
 }
 
+/* ---- interruptions ----
+ * The daemon ends a build whose client goes away, and a pull that was begun is whole or nothing: there is nothing to put
+ * right here. */
+
+static enum compose_style style_of_end;
+
+static void end_now(int number)
+{
+	static const char words[] = "Aborting.\n";
+	bool old = style_of_end == COMPOSE_V1;
+
+	if (old && write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+		_exit(1);
+	_exit(old ? 1 : 130);
+}
+
+static const int ends[] = {SIGINT, SIGTERM};
+
+/* What is ignored stays so: it was started in the background. */
+static void watch_signals(enum compose_style style, struct sigaction *before)
+{
+	struct sigaction action = {.sa_handler = end_now};
+
+	style_of_end = style;
+	for (size_t i = 0; i < array_length(ends); i++) {
+		sigaction(ends[i], NULL, &before[i]);
+		if (before[i].sa_handler != SIG_IGN)
+			sigaction(ends[i], &action, NULL);
+	}
+}
+
+static void leave_signals(const struct sigaction *before)
+{
+	for (size_t i = 0; i < array_length(ends); i++)
+		sigaction(ends[i], &before[i], NULL);
+}
+
+/* ---- all of them ---- */
+
 static size_t choose_limit(const struct compose *compose, const struct image_wishes *wishes)
 {
 	return wishes->one_at_a_time ? 1 : compose->parallel ? compose->parallel : 1;
@@ -375,6 +416,7 @@ bool images_carry_out(struct compose *compose, const struct plan *plan,
 		      const struct image_wishes *wishes, struct progress *progress, size_t *failed,
 		      struct error *err)
 {
+	struct sigaction before[array_length(ends)];
 	struct images_run run = {
 		.compose = compose,
 		.plan = plan,
@@ -392,8 +434,10 @@ bool images_carry_out(struct compose *compose, const struct plan *plan,
 	/* the version is agreed on, and the features are known, before threads begin */
 	bool good = !prepare(&run) ||
 		    (api_open(compose->cli, err) && compose_ask_features(compose, err));
+	watch_signals(compose->style, before);
 	if (good)
 		run_all(&run);
+	leave_signals(before);
 	pthread_cond_destroy(&run.changed);
 	pthread_mutex_destroy(&run.lock);
 	free(run.turns);
