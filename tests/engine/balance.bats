@@ -10,9 +10,7 @@ member() {
 }
 
 # answering [ADDRESS]: who does, of sixty that are asked.
-answering() {
-	for _ in $(seq 60); do "$STEADY" ask "${1:-127.0.0.1}" "$PORT" 2>/dev/null | cut -d' ' -f1; done | sort -u | xargs
-}
+answering() { "$STEADY" who "${1:-127.0.0.1}" "$PORT" 60 2>/dev/null | cut -d' ' -f1 | sort -u | xargs; }
 is_answered_by() { [ "$(answering)" = "$*" ]; }
 is_relayed_by() { [ "$(answering ::1)" = "$*" ]; }
 
@@ -26,7 +24,7 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	member three
 	is_answered_by one three two
 	for name in one two three; do [ "$(published $name)" = "[\"$PORT\"]" ]; done
-	[ "$(for _ in $(seq 30); do "$STEADY" ask 127.0.0.1 "$PORT" | cut -d' ' -f1; done | sort | uniq -c | awk '{print $1}' | xargs)" = "10 10 10" ]
+	[ "$("$STEADY" who 127.0.0.1 "$PORT" 30 | cut -d' ' -f1 | sort | uniq -c | awk '{print $1}' | xargs)" = "10 10 10" ]
 	is_relayed_by one three two
 	wherry stop -t 0 two
 	is_answered_by one three
@@ -117,9 +115,7 @@ vip() { api GET "/containers/$1/json" | jq -r '.NetworkSettings.Networks.front.V
 named() { "$WHERRY_BUILD/tests/network_names" ask "$(pid_of client)" svc | awk '$1 ~ /^[0-9.]+$/ {print $1}' | sort | xargs; }
 # asked_from CONTAINER: who answers thirty requests to the group's address, and whom they saw.
 asked_from() {
-	local pid
-	pid=$(pid_of "$1")
-	for _ in $(seq 30); do nsenter -t "$pid" -n "$STEADY" ask "$VIP" 80 2>/dev/null; done | sort -u | xargs
+	nsenter -t "$(pid_of "$1")" -n "$STEADY" who "$VIP" 80 30 2>/dev/null | sort -u | xargs
 }
 is_answered_in_client_by() { [ "$(asked_from client | tr ' ' '\n' | grep '^[a-z]' | xargs)" = "$*" ]; }
 
@@ -141,7 +137,7 @@ addresses_work() {
 	is_in() { asked_from one | grep -q "^one "; }
 	is_in
 	# And the host does.
-	[ "$(for _ in $(seq 20); do "$STEADY" ask "$VIP" 80 | cut -d' ' -f1; done | sort -u | xargs)" = "one two" ]
+	[ "$("$STEADY" who "$VIP" 80 30 | cut -d' ' -f1 | sort -u | xargs)" = "one two" ]
 }
 
 @test "the aliases of a group lead to one address of the network, and that to all of them" {

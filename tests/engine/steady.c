@@ -3,6 +3,7 @@
  *	steady serve NAME PORT          TCP and UDP, IPv4 and IPv6: answers each line with "NAME line"; SIGTERM
  *					ends it, SIGUSR1 makes it forget to answer
  *	steady ask ADDRESS PORT [udp]   one request; prints the name and, for TCP, our address as the server saw it
+ *	steady who ADDRESS PORT N       the same of N connections, a line each
  *	steady hold ADDRESS PORT [udp]  prints the name of who is connected; then again for each line of its input
  *	steady load ADDRESS PORT MS     until SIGTERM: threads that connect anew for each request, and such as use
  *					a connection for MS milliseconds; prints "requests N failed N servers N" */
@@ -209,6 +210,32 @@ static int ask(bool udp)
 	return 0;
 }
 
+/* Without an end of its own that would keep the number of the port for a minute. */
+static void reset(int fd)
+{
+	struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+}
+
+static int ask_often(long times)
+{
+	char text[2 * LINE];
+
+	for (; times > 0; times--) {
+		int fd = open_connection(SOCK_STREAM);
+
+		if (fd < 0)
+			die("connect");
+		if (!request(fd, "?\n", text))
+			die("request");
+		puts(text);
+		reset(fd);
+	}
+	return 0;
+}
+
 static int hold(bool udp)
 {
 	char line[LINE], text[2 * LINE];
@@ -260,15 +287,6 @@ static void count(const char *name, const char *what, int error)
 			snprintf(counts.names[counts.servers++], LINE, "%.*s", (int)length, name);
 	}
 	pthread_mutex_unlock(&counting);
-}
-
-/* Without an end of its own that would keep the number of the port for a minute. */
-static void reset(int fd)
-{
-	struct linger at_once = {.l_onoff = 1};
-
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	close(fd);
 }
 
 /* Requests on one connection, for so long; 0: one. */
@@ -336,6 +354,8 @@ int main(int argc, char **argv)
 	find_server(argv[2], argv[3]);
 	if (strcmp(argv[1], "ask") == 0)
 		return ask(argc > 4);
+	if (strcmp(argv[1], "who") == 0 && argc > 4)
+		return ask_often(strtol(argv[4], NULL, 10));
 	if (strcmp(argv[1], "hold") == 0)
 		return hold(argc > 4);
 	return strcmp(argv[1], "load") == 0 && argc > 4 ? load(strtol(argv[4], NULL, 10)) : 2;
