@@ -170,13 +170,14 @@ nothing_runs() { [ "$(api GET '/containers/json?all=1' | jq length)" = 0 ] && ! 
 	printf 'services: {a: {build: {dockerfile_inline: "FROM busybox\\nRUN echo begun && sleep 1d"}}}' >compose.yaml
 	mkfifo told
 	wherry compose -p "$PROJECT" build >told 2>&1 3>&- &
-	local pid=$! line
+	local pid=$! line code=0
 	while read -r line; do
 		[ "$line" != begun ] || break
 	done <told &
 	wait $!
 	kill -TERM $pid
-	run -130 wait $pid
+	wait $pid || code=$?
+	[ "$code" = 130 ]
 	wait_until 20 nothing_runs
 }
 
