@@ -243,6 +243,14 @@ b: {<<: *b, command: sh -c "sleep 0.3; exit 0"}'
 	[ "$status" = 3 ]
 }
 
+@test "a good end that others wait for is no reason to stop them" {
+	project pg <<<'a: {<<: *b, depends_on: {m: {condition: service_completed_successfully}}, command: sh -c "sleep 1; exit 4"}
+m: {<<: *b, command: echo moved}'
+	run --separate-stderr timeout 60 wherry compose up --abort-on-container-exit
+	[ "$status" = 4 ]
+	[[ $output == *"m-1  | moved"*"a-1 exited with code 4"* ]]
+}
+
 @test "92: --exit-code-from ends as that service does" {
 	project p92 <<<'a: {<<: *b, command: sh -c "sleep 0.2; exit 3"}
 b: {<<: *b, command: "sh -c \"trap \\\"exit 5\\\" TERM; while :; do sleep 0.1; done\"", init: false}'

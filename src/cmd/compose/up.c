@@ -225,6 +225,8 @@ static int finish(struct up_call *call, const struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->items[i].kind == STEP_START || plan->items[i].kind == STEP_RESTART)
 			strings_add(&call->started, plan->items[i].name);
+	if (call->attached) /* what comes while containers start is for `up`, and does not end it */
+		hold_signals(&(sigset_t){0});
 	int status = carry_out(compose, plan, &call->situation, &carry);
 	if (status && call->interrupted)
 		return status;
@@ -352,16 +354,14 @@ static bool is_attached(const struct up_call *call)
 static int run_up(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	scoped_call struct up_call call = call_of(cli, fields, arguments);
-	bool attached = is_attached(&call);
 	int status = 1;
 
-	if (attached) /* what comes while containers start is for `up`, and does not end it */
-		hold_signals(&(sigset_t){0});
 	if (call.wishes->exit_code_from &&
 	    (!compose_open(call.compose, arguments) || !check_exit_code_from(&call, &status)))
 		return status;
+	call.attached = is_attached(&call);
 	status = bring_up(&call);
-	if (attached && (!status || call.interrupted))
+	if (call.attached && (!status || call.interrupted))
 		return up_attached(&call);
 	return call.interrupted ? carry_interrupted(call.compose) : status;
 }

@@ -29,6 +29,7 @@ struct attached {
 	struct log_lines *lines;
 	struct { struct member **items; size_t count, capacity; } members;
 	int signals_fd;
+	struct strings early; /* ids of containers that ended before they were listed */
 	bool listed, stops; /* stops: nothing is waited for any more but the last lines */
 	int signal;	    /* that came; 0: none */
 	int64_t status;	    /* of the container that ended it all */
@@ -49,14 +50,33 @@ static void attached_fini(struct attached *attached)
 	for (size_t i = 0; i < attached->members.count; i++)
 		member_free(attached->members.items[i]);
 	vector_fini(&attached->members);
+	strings_fini(&attached->early);
 	log_lines_free(attached->lines);
 	close_fd(&attached->signals_fd);
 }
 
-static bool aborts_on(const struct up *wishes, int64_t code)
+/* Is the service's good end what others wait for?  Then it is no reason to stop them. */
+static bool is_awaited(const struct project *project, const char *name)
 {
+	for (size_t i = 0; i < project->service_count; i++) {
+		const struct service *service = &project->services[i];
+
+		for (size_t k = 0; service->enabled && k < service->dependency_count; k++)
+			if (service->dependencies[k].condition == DEPENDENCY_COMPLETED &&
+			    strcmp(service->dependencies[k].service, name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool aborts(const struct member *member)
+{
+	const struct up *wishes = member->attached->call->wishes;
+
+	if (!member->code && is_awaited(member->attached->compose->project, member->service))
+		return false;
 	return wishes->abort_on_exit || wishes->exit_code_from ||
-	       (wishes->abort_on_failure && code != 0);
+	       (wishes->abort_on_failure && member->code != 0);
 }
 
 /* ---- who is shown ---- */
@@ -108,7 +128,7 @@ static void tell_end(struct member *member)
 		       v1 ? member->name : compose_short_name(attached->compose, member->name),
 		       (long long)member->code);
 	fflush(stdout);
-	if (!attached->stops && aborts_on(attached->call->wishes, member->code)) {
+	if (!attached->stops && aborts(member)) {
 		attached->stops = true;
 		attached->status = member->code;
 		printf("Aborting on container exit...\n");
@@ -253,6 +273,27 @@ static void follow_listed(struct attached *attached, struct member *member, cons
 		follow(member, attached->call->began_s);
 }
 
+static void on_state(void *data, const json_t *answer, const struct error *err)
+{
+	struct member *member = data;
+	const json_t *state = json_object_get(answer, "State");
+	const char *status = doc_text(state, "Status");
+
+	member->runs = !err && (strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0 ||
+				strcmp(status, "paused") == 0);
+	if (!err && !member->runs)
+		member->code = doc_number(state, "ExitCode");
+	tell_end(member);
+}
+
+/* It died: whether for good, its policy decides. */
+static void ask_for_state(struct member *member)
+{
+	scoped_target struct target target = target_format("/containers/%s/json", member->id);
+
+	requests_send(member->attached->requests, "GET", &target, NULL, on_state, member);
+}
+
 static void on_list(void *data, const json_t *answer, const struct error *err)
 {
 	struct attached *attached = data;
@@ -274,22 +315,15 @@ static void on_list(void *data, const json_t *answer, const struct error *err)
 		if (member)
 			follow_listed(attached, member, container);
 	}
+	for (i = 0; i < attached->early.count; i++)
+		if (find_member(attached, attached->early.items[i]))
+			ask_for_state(find_member(attached, attached->early.items[i]));
 	for (i = 0; i < attached->members.count && !attached->stops; i++)
 		tell_end(attached->members.items[i]);
 	end_if_over(attached);
 }
 
 /* ---- events ---- */
-
-static void on_state(void *data, const json_t *answer, const struct error *err)
-{
-	struct member *member = data;
-	const char *status = doc_text(json_object_get(answer, "State"), "Status");
-
-	member->runs = !err && (strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0 ||
-				strcmp(status, "paused") == 0);
-	tell_end(member);
-}
 
 static void on_event(void *data, const json_t *event)
 {
@@ -299,6 +333,8 @@ static void on_event(void *data, const json_t *event)
 	const char *action = doc_text(event, "Action"), *id = doc_text(actor, "ID");
 	struct member *member = find_member(attached, id);
 
+	if (!attached->listed && strcmp(action, "die") == 0)
+		strings_add(&attached->early, id);
 	if (!attached->listed)
 		return;
 	if (strcmp(action, "start") == 0 &&
@@ -310,10 +346,8 @@ static void on_event(void *data, const json_t *event)
 		member->told = false;
 		follow(member, doc_number(event, "time"));
 	} else if (member && strcmp(action, "die") == 0) {
-		scoped_target struct target target = target_format("/containers/%s/json", id);
-
 		member->code = strtoll(doc_text(attributes, "exitCode"), NULL, 10);
-		requests_send(attached->requests, "GET", &target, NULL, on_state, member);
+		ask_for_state(member);
 	} else if (member && strcmp(action, "destroy") == 0) {
 		member->runs = false;
 		tell_end(member);
