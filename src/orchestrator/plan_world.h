@@ -329,21 +329,22 @@ static bool world_create(struct world_run *run, size_t index)
 	return true;
 }
 
-/* A published port has one owner. */
-static void world_check_port(struct world *world, const struct world_container *c)
+/* A published port has one owner: who has it, but for `c`?  NULL: nobody. */
+static const struct world_container *world_port_owner(const struct world *world,
+						      const struct world_container *c)
 {
 	const struct service *service = project_service(world->project, c->service);
 
 	if (c->held || !service || !node_get(service->node, "ports"))
-		return;
+		return NULL;
 	for (size_t i = 0; i < world->containers.count; i++) {
 		const struct world_container *other = &world->containers.items[i];
 
 		if (other != c && world_is_active(other) && !other->held &&
 		    strcmp(other->service, c->service) == 0)
-			world_trouble(world, "%s is started while %s has its port", c->name,
-				      other->name);
+			return other;
 	}
+	return NULL;
 }
 
 static bool world_dependency_holds(const struct world *world, const struct dependency *d)
@@ -387,15 +388,21 @@ static bool world_start(struct world_run *run, const struct step *step)
 	struct world *world = run->world;
 	struct world_container *c = world_subject(run, step);
 
+	const struct world_container *owner = c ? world_port_owner(world, c) : NULL;
+	bool orphaned = c && c->network_of && !world_by_id(world, c->network_of);
+
+	if (step->when == STEP_WHEN_FAILED && (!c || orphaned || owner))
+		return false; /* what can no longer be put right */
 	if (!c)
 		return world_trouble(world, "%s is started and not there", step->name);
-	if (c->network_of && !world_by_id(world, c->network_of))
-		return step->when == STEP_WHEN_FAILED ? false : world_trouble(world, "%s shares the network of a container that is gone",
+	if (orphaned)
+		return world_trouble(world, "%s shares the network of a container that is gone",
 				     c->name);
+	if (owner && !world_is_active(c))
+		return world_trouble(world, "%s is started while %s has its port", c->name,
+				     owner->name);
 	if (step->when == STEP_WHEN_DONE)
 		world_check_dependencies(world, c);
-	if (!world_is_active(c))
-		world_check_port(world, c);
 	c->state = SEEN_RUNNING;
 	c->health = SEEN_STARTING;
 	return true;

@@ -35,7 +35,8 @@ static const struct indices *service_waits(struct draft *draft, struct draft_ser
 	for (size_t i = 0; !service->waited[condition][optional] && i < service->replicas.count; i++) {
 		const struct replica *replica = &service->replicas.items[i];
 
-		if (replica->fate == FATE_REMOVE || holds_already(replica, condition))
+		if (replica->fate == FATE_REMOVE || holds_already(replica, condition) ||
+		    (!service->selected && !replica->ready)) /* down, and nobody asked for it */
 			continue;
 		if (replica->gated && condition == DEPENDENCY_HEALTHY && !optional) {
 			vector_add(waits, replica->ready - 1);
