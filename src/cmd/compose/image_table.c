@@ -2,6 +2,7 @@
 #include "cmd/cli/show.h"
 #include "cmd/cli/table.h"
 #include "cmd/compose/grid.h"
+#include "cmd/compose/show.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 #include "format/units.h"
@@ -148,9 +149,10 @@ static void write_ids(const struct compose_containers *containers, struct buffer
 		buffer_format(out, "%s\n", ids.items[i]);
 }
 
-static bool write_all(struct compose *compose, const struct images *images,
-		      const struct strings *services, struct buffer *out, struct error *err)
+static bool write_all(struct compose *compose, void *fields, const struct strings *services,
+		      struct buffer *out, struct error *err)
 {
+	const struct images *images = fields;
 	scoped_with(compose_containers_fini) struct compose_containers containers = {0};
 	scoped_json json_t *rows = json_array();
 	const char *format = images->format ? images->format : "table";
@@ -180,15 +182,7 @@ static bool write_all(struct compose *compose, const struct images *images,
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	struct compose *compose = compose_of(cli);
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!compose_name(compose) || !compose_check_services(compose, arguments))
-		return 1;
-	if (!write_all(compose, fields, arguments, &out, &err))
-		return compose_fail(compose, &err);
-	return cli_print(&out);
+	return compose_show_with(cli, fields, arguments, write_all);
 }
 
 const struct command compose_images = {

@@ -1,6 +1,7 @@
 /* ps: the containers of a project. */
 #include "cmd/cli/container_row.h"
 #include "cmd/compose/grid.h"
+#include "cmd/compose/show.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 
@@ -316,9 +317,10 @@ static void write_services(const struct compose *compose, const struct ps *ps,
 
 /* ---- the verb ---- */
 
-static bool write_all(struct compose *compose, struct ps *ps, const struct strings *services,
+static bool write_all(struct compose *compose, void *fields, const struct strings *services,
 		      struct buffer *out, struct error *err)
 {
+	struct ps *ps = fields;
 	scoped_with(compose_containers_fini) struct compose_containers containers = {0};
 	const char *source = NULL;
 
@@ -338,15 +340,7 @@ static bool write_all(struct compose *compose, struct ps *ps, const struct strin
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	struct compose *compose = compose_of(cli);
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!compose_name(compose) || !compose_check_services(compose, arguments))
-		return 1;
-	if (!write_all(compose, fields, arguments, &out, &err))
-		return compose_fail(compose, &err);
-	return cli_print(&out);
+	return compose_show_with(cli, fields, arguments, write_all);
 }
 
 const struct command compose_ps = {

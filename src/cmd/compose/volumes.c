@@ -1,5 +1,6 @@
 /* volumes: those of a project, or those that some of its services have. */
 #include "cmd/cli/volume_row.h"
+#include "cmd/compose/show.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 
@@ -41,9 +42,10 @@ static bool list_mounted(struct compose *compose, const struct strings *services
 	return true;
 }
 
-static bool write_all(struct compose *compose, const struct volumes *volumes,
-		      const struct strings *services, struct buffer *out, struct error *err)
+static bool write_all(struct compose *compose, void *fields, const struct strings *services,
+		      struct buffer *out, struct error *err)
 {
+	const struct volumes *volumes = fields;
 	scoped_view struct view view = {0};
 	scoped_strings struct strings mounted = {0};
 	scoped_json json_t *rows = json_array();
@@ -66,15 +68,7 @@ static bool write_all(struct compose *compose, const struct volumes *volumes,
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	struct compose *compose = compose_of(cli);
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!compose_name(compose) || !compose_check_services(compose, arguments))
-		return 1;
-	if (!write_all(compose, fields, arguments, &out, &err))
-		return compose_fail(compose, &err);
-	return cli_print(&out);
+	return compose_show_with(cli, fields, arguments, write_all);
 }
 
 const struct command compose_volumes = {
