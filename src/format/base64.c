@@ -21,14 +21,18 @@ void base64_encode(const void *data, size_t size, struct buffer *out)
 	buffer_wrote(out, length);
 }
 
-/* -1: no digit of either alphabet */
+/* -1: no digit of either alphabet.  Contents may be megabytes: no search. */
 static int digit_value(char c)
 {
-	const char *at = c ? strchr(alphabet, c) : NULL;
-
-	if (at)
-		return (int)(at - alphabet);
-	return c == '-' ? 62 : c == '_' ? 63 : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
 }
 
 static size_t without_padding(const char *text, size_t size)

@@ -6,12 +6,12 @@ load projects
 # ---- recorded ----
 
 @test "the daemon says that it has projects" {
-	up
+	again
 	api GET /version | jq -e '.Components[] | select(.Name == "wherry") | .Details.Features | split(" ") | index("projects")'
 }
 
 @test "a project is what was recorded, with its revisions" {
-	up
+	again
 	[ "$(own GET /projects)" = '[]' ]
 	[ "$(record shop '{"services":{"a":{"image":"x"}}}')" = 1 ]
 	[ "$(record shop '{"services":{"a":{"image":"y"}},"name":"shop"}')" = 2 ]
@@ -27,7 +27,7 @@ load projects
 
 @test "what was answered is there after a kill of the daemon" {
 	local i
-	up
+	again
 	for i in 1 2 3; do
 		[ "$(record shop "{\"a\":$i}")" = "$i" ]
 		daemon_kill
@@ -43,7 +43,7 @@ load projects
 
 @test "a kill at any time leaves a revision whole or not there" {
 	local i last asking
-	up
+	again
 	for i in 1 2 3 4 5 6; do
 		record shop "{\"a\":$i,\"padding\":\"$(head -c 60000 /dev/zero | tr '\0' x)\"}" >/dev/null 2>&1 3>&- &
 		asking=$!
@@ -59,7 +59,7 @@ load projects
 
 @test "ten revisions are kept" {
 	local i
-	up
+	again
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do [ "$(record shop "{\"a\":$i}")" = "$i" ]; done
 	own GET /projects/shop | jq -e '(.Revisions | map(.Revision)) == [range(3; 13)]'
 	own GET '/projects/shop?revision=2'
@@ -69,7 +69,7 @@ load projects
 }
 
 @test "what is no project is refused by name" {
-	up
+	again
 	own PUT /projects/Shop '{"Model":{},"Style":"v2","Directory":"/p"}'
 	expect_status 400
 	grep -q "invalid project name 'Shop'" "$SCRATCH/body"
@@ -313,4 +313,40 @@ os.execvp("wherryd", ["wherryd"] + ["fd://" if a.startswith("unix://") else a fo
 	wait_until 20 runs web
 	[ "$(cat "$SCRATCH/calls")" = "compose -p shop start --at-boot at unix://$SOCKET" ]
 	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
+}
+
+@test "the command itself starts a project at boot: who depends on what is healthy comes after it" {
+	daemon_start
+	busybox_image
+	mkdir "$SCRATCH/shop"
+	printf hush >"$SCRATCH/shop/secret"
+	cat >"$SCRATCH/shop/compose.yaml" <<-'END'
+		services:
+		  web:
+		    image: busybox
+		    command: sleep 1000
+		    restart: always
+		    stop_signal: SIGKILL
+		    depends_on: {db: {condition: service_healthy}}
+		    secrets: [s]
+		  db:
+		    image: busybox
+		    command: sh -c "sleep 0.5; touch /ok; sleep 1000"
+		    restart: unless-stopped
+		    stop_signal: SIGKILL
+		    healthcheck: {test: "test -e /ok", interval: 200ms}
+		secrets: {s: {file: ./secret}}
+	END
+	wherry compose -f "$SCRATCH/shop/compose.yaml" up -d
+	rm -r "$SCRATCH/shop"
+	host_down
+	daemon_start
+	wait_until 30 all_run shop-db-1 shop-web-1
+	wait_until 10 logged 'the start of a project has ended project=shop code=0 left=0'
+	[[ "$(started_at shop-db-1)" < "$(started_at shop-web-1)" ]]
+	inspects shop-db-1 .State.Health.Status healthy
+	[ "$(wherry exec shop-web-1 cat /run/secrets/s)" = hush ]
+	wherry compose ls --format json | jq -e '.[0].Name == "shop"'
+	wherry compose -p shop down
+	[ "$(calls)" = 0 ]
 }
