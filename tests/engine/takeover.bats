@@ -213,8 +213,24 @@ load takeover
 	own POST "/containers/nobody/drain"
 	expect_status 404
 	wherry stop -t 0 old
-	own POST "/containers/old/drain"
+	[ "$(own POST "/containers/old/drain" | jq .Connections)" = 0 ] # one that does not run has none
+	wherry run -d --name onhost --network host busybox:latest sleep 1000 >/dev/null
+	own POST "/containers/onhost/drain"
 	expect_status 409
+}
+
+@test "one that ends while it is drained has no connections any more" {
+	network
+	server old
+	coproc HELD { exec "$STEADY" hold 127.0.0.1 "$PORT"; }
+	local line waiting
+	read -r line <&"${HELD[0]}"
+	own POST "/containers/old/drain?timeout=600" >"$SCRATCH/drained" &
+	waiting=$!
+	wait_until 10 drains
+	wherry kill old
+	wait "$waiting"
+	[ "$(jq .Connections "$SCRATCH/drained")" = 0 ]
 }
 
 @test "what the container itself has opened, and its checks from within, are not waited for" {

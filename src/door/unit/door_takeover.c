@@ -81,6 +81,10 @@ static void begin_drain(struct call *call, struct container *c, int64_t seconds)
 	struct drain_state *state = new_state(call);
 	struct error err;
 
+	if (!container_is_live(c)) { /* nobody is connected to it */
+		answer(call, 0);
+		return;
+	}
 	call->on_gone = on_gone;
 	call_leave_on_half_close(call);
 	state->drain = engine_drain(call_unit_door(call)->engine, c, seconds * MS_PER_SECOND,
