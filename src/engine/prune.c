@@ -39,7 +39,7 @@ void engine_end_prune(struct engine *engine, enum prune_kind kind)
 
 static bool matches(const struct container *c, const struct container_filter *filter)
 {
-	return !container_is_running(c) && !c->busy && !c->run &&
+	return !container_is_running(c) && !c->due && !c->busy && !c->run &&
 	       container_filter_matches(filter, &c->config.labels, c->created_ns);
 }
 

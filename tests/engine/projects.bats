@@ -175,7 +175,7 @@ compose -p shop start --at-boot at unix://$SOCKET" ]
 	logged 'the start of a project has ended project=shop code=137 left=1'
 }
 
-@test "a due container that is stopped by hand stays down, one that is started by hand is not due" {
+@test "a due container is not pruned; stopped by hand it stays down, one that is started by hand is not due" {
 	up
 	record shop
 	member web shop always
@@ -183,6 +183,8 @@ compose -p shop start --at-boot at unix://$SOCKET" ]
 	behave 'until [ -e "$SCRATCH/enough" ]; do read -rt 0.05 <> <(:); done; exit 0'
 	host_anew
 	wait_until 10 has_calls 1
+	[ "$(due shop)" = 2 ]
+	api POST /containers/prune | jq -e '(.ContainersDeleted // []) == []'
 	[ "$(due shop)" = 2 ]
 	api POST /containers/web/stop
 	expect_status 204
