@@ -27,7 +27,7 @@ struct carry_wishes {
 	bool dry_run;
 	bool only_stopped, skip_networks, kill_on_interrupt; /* of struct execution */
 	enum progress_kind progress;
-	const char *verb; /* for the progress; NULL: the one that was called */
+	const char *verb;  /* for the progress; NULL: the one that was called */
 	bool *interrupted; /* NULL: nobody asks */
 };
 

@@ -10,10 +10,10 @@ enum { TRIES = 40, TRY_AGAIN_MS = 50 };
 struct creation {
 	json_t *replaced, *connections; /* owned */
 	struct buffer tar;
-	const char *next; /* network to connect to; borrowed from connections */
+	const char *next;      /* network to connect to; borrowed from connections */
 	struct error conflict; /* the name is taken */
 	unsigned tries;
-	bool adopted;	  /* another call made it: what that did already is no failure */
+	bool adopted; /* another call made it: what that did already is no failure */
 };
 
 static void creation_free(struct creation *creation)
@@ -68,8 +68,8 @@ static const char *id_of(void *data, const char *service)
 	for (size_t i = 0; seen && i < seen->containers.count; i++) {
 		const struct seen_container *c = &seen->containers.items[i];
 
-		if (!c->one_off && str_equal(c->service, service) &&
-		    !goes(run, c->id) && (!found || c->number < found->number))
+		if (!c->one_off && str_equal(c->service, service) && !goes(run, c->id) &&
+		    (!found || c->number < found->number))
 			found = c;
 	}
 	return found ? found->id : NULL;
@@ -152,7 +152,9 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 		.hash = pairs_get(&run->execution->wanted->hashes, service->name),
 		.image_id = image_id(run, service->image),
 		.image = json_object_get(run->compose->images, service->image),
-		.replaces = old ? old : step->replaces ? &stub : NULL,
+		.replaces = old		     ? old
+			    : step->replaces ? &stub
+					     : NULL,
 		.replaced = replaced,
 		.features = &run->compose->features,
 		.api_version = run->compose->cli->api_version,
@@ -193,8 +195,8 @@ static void put_files(struct work *work)
 		return;
 	}
 	target_add(&target, "path", "/");
-	requests_send_bytes(work->run->requests, "PUT", &target, "application/x-tar", &creation->tar,
-			    on_files, work);
+	requests_send_bytes(work->run->requests, "PUT", &target, "application/x-tar",
+			    &creation->tar, on_files, work);
 }
 
 static void on_connected(void *data, const json_t *answer, const struct error *err)
@@ -275,8 +277,7 @@ static void on_rival(void *data, const json_t *answer, const struct error *err)
 static void look_at_rival(struct work *work, const struct error *conflict)
 {
 	struct creation *creation = work->state_of_kind;
-	scoped_target struct target target =
-		target_format("/containers/%s/json", work->step->name);
+	scoped_target struct target target = target_format("/containers/%s/json", work->step->name);
 
 	creation->conflict = *conflict;
 	requests_send(work->run->requests, "GET", &target, NULL, on_rival, work);

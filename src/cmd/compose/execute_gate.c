@@ -24,7 +24,10 @@ struct gates {
 	struct run *run;
 	struct request *events;
 	bool open;
-	struct { struct gate **items; size_t count, capacity; } gates;
+	struct {
+		struct gate **items;
+		size_t count, capacity;
+	} gates;
 };
 
 static void gate_free(struct gate *gate)
@@ -401,8 +404,8 @@ static void begin(struct work *work)
 	vector_add(&run->gates->gates, gate);
 	note(gate, "Waiting", false);
 	if (work->step->timeout_ms >= 0)
-		gate->timer = requests_timer(run->requests, work->step->timeout_ms, time_is_over,
-					     gate);
+		gate->timer =
+			requests_timer(run->requests, work->step->timeout_ms, time_is_over, gate);
 	if (run->gates->open)
 		inspect(gate);
 	else if (!run->gates->events)

@@ -32,7 +32,7 @@ static json_t *command_of(const struct node *hook)
 {
 	json_t *list = json_array();
 
-	node_each(word, node_get(hook, "command"))
+	node_each (word, node_get(hook, "command"))
 		json_array_append_new(list, json_string(word->value->text));
 	return list;
 }
@@ -41,7 +41,7 @@ static json_t *environment_of(const struct node *hook)
 {
 	json_t *list = json_array();
 
-	node_each(member, node_get(hook, "environment")) {
+	node_each (member, node_get(hook, "environment")) {
 		scoped_free char *text = str_format("%s=%s", member->key, member->value->text);
 
 		json_array_append_new(list, json_string(text));
@@ -133,9 +133,9 @@ static void run_next(struct work *work)
 static void begin_hooks(struct work *work, const char *attribute)
 {
 	const struct project *project = work->run->compose->project;
-	const struct service *service =
-		project && work->step->service ? project_service(project, work->step->service)
-					       : NULL;
+	const struct service *service = project && work->step->service
+						? project_service(project, work->step->service)
+						: NULL;
 	struct hooks *hooks = mem_new(struct hooks);
 
 	work->state_of_kind = hooks;

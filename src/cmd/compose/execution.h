@@ -28,12 +28,15 @@ struct run {
 	struct compose *compose;
 	struct progress *progress;
 	struct requests *requests;
-	struct work *works; /* as the plan's steps */
+	struct work *works;		    /* as the plan's steps */
 	size_t *followers, *first_follower; /* whose `after` name it */
-	size_t left;	    /* steps that are not over */
-	struct gates *gates; /* execute_gate.c; NULL: none was needed */
+	size_t left;			    /* steps that are not over */
+	struct gates *gates;		    /* execute_gate.c; NULL: none was needed */
 	struct request *tick;
-	struct { size_t *items; size_t count, capacity; } starts; /* that wait for the allocator of ports */
+	struct {
+		size_t *items;
+		size_t count, capacity;
+	} starts; /* that wait for the allocator of ports */
 	bool range_in_use;
 	struct error first; /* failure */
 	int signals_fd;
@@ -52,10 +55,14 @@ void work_leave(struct work *work); /* out: nobody waits for it any more */
 
 /* Begin: a step of each kind.  NULL: nothing is to be done. */
 typedef void work_begin(struct work *work);
+extern work_begin *const step_begins[STEP_KINDS]; /* execute_step.c */
 
-work_begin begin_create;		   /* execute_create.c */
+/* A start is over: the next may take from a range of ports (dockerd's allocator races). */
+void work_start_next(struct work *over);
+
+work_begin begin_create;		     /* execute_create.c */
 work_begin begin_post_start, begin_pre_stop; /* execute_hook.c */
-work_begin begin_wait, begin_monitor;	   /* execute_gate.c */
+work_begin begin_wait, begin_monitor;	     /* execute_gate.c */
 void gates_free(struct gates *gates);
 void gates_interrupt(struct gates *gates); /* nobody waits any more */
 

@@ -21,11 +21,12 @@ static const struct option timeout_options[] = {
 struct verb {
 	void (*plan)(struct compose *compose, const struct situation *situation,
 		     const struct plan_options *options, struct plan *plan);
-	const char *none; /* what version 1 says, and fails with, where there is none; NULL: nothing */
+	const char
+		*none; /* what version 1 says, and fails with, where there is none; NULL: nothing */
 };
 
-static int run_verb(struct cli *cli, const struct lifecycle *wishes,
-		    const struct strings *services, const struct verb *verb)
+static int run_verb(struct cli *cli, const struct lifecycle *wishes, const struct strings *services,
+		    const struct verb *verb)
 {
 	struct compose *compose = compose_of(cli);
 	scoped_situation struct situation situation = {0};

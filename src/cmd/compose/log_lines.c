@@ -26,7 +26,10 @@ struct log_lines {
 	const struct compose *compose;
 	bool colour, no_prefix;
 	size_t width;
-	struct { struct log_source **items; size_t count, capacity; } sources;
+	struct {
+		struct log_source **items;
+		size_t count, capacity;
+	} sources;
 };
 
 struct log_lines *log_lines_new(const struct compose *compose, const struct log_wishes *wishes)

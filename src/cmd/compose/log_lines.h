@@ -15,9 +15,10 @@ struct log_lines *log_lines_new(const struct compose *compose, const struct log_
 void log_lines_free(struct log_lines *lines);
 scoped_define(log_lines)
 
-/* The names decide how wide the prefix is, so those that are known come before the first line.  `name` is the
+	/* The names decide how wide the prefix is, so those that are known come before the first line.  `name` is the
  * container's, `service` its service's.  The source lives as long as `lines`. */
-struct log_source *log_lines_add(struct log_lines *lines, const char *name, const char *service);
+	struct log_source *log_lines_add(struct log_lines *lines, const char *name,
+					 const char *service);
 
 /* Bytes as the API sends them (logs, attach): `type` is the answer's content type (NULL: not told; then the bytes
  * themselves tell whether they are frames).  stderr's lines go to our stderr in style v2, to stdout in v1. */

@@ -48,13 +48,15 @@ static void say_lines(void)
 	scoped_buffer struct buffer bytes = {0};
 	bool v1 = compose.style == COMPOSE_V1;
 	struct log_source *web = log_lines_add(lines, v1 ? "p_web_1" : "p-web-1", "web");
-	struct log_source *worker = log_lines_add(lines, v1 ? "p_worker_1" : "p-worker-1", "worker");
+	struct log_source *worker =
+		log_lines_add(lines, v1 ? "p_worker_1" : "p-worker-1", "worker");
 
 	add_frame(&bytes, STREAM_STDOUT, "one\ntw");
 	add_frame(&bytes, STREAM_STDERR, "bad\n");
 	add_frame(&bytes, STREAM_STDOUT, "o\nrest");
 	for (size_t i = 0; i < bytes.size; i++)
-		log_source_take(web, "application/vnd.docker.multiplexed-stream", bytes.data + i, 1);
+		log_source_take(web, "application/vnd.docker.multiplexed-stream", bytes.data + i,
+				1);
 	log_source_flush(web);
 	log_source_take(worker, "application/vnd.docker.raw-stream", "tty\r\n", 5);
 	log_source_flush(worker);

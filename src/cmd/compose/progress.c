@@ -119,7 +119,8 @@ struct progress *progress_new(const struct compose *compose, enum progress_kind 
 	struct progress *progress = mem_new(struct progress);
 
 	progress->compose = compose;
-	progress->verb = strrchr(compose->cli->path, ' ') + 1; /* `compose` stands before it, at least */
+	progress->verb =
+		strrchr(compose->cli->path, ' ') + 1; /* `compose` stands before it, at least */
 	progress->out = compose_flag("COMPOSE_STATUS_STDOUT") ? stdout : stderr;
 	progress->prefix = dry_run ? " DRY-RUN MODE - " : "";
 	progress->fancy = compose_is_fancy(compose, fileno(progress->out));

@@ -14,8 +14,8 @@ struct progress *progress_new(const struct compose *compose, enum progress_kind 
 void progress_free(struct progress *progress); /* the last line is drawn, and failures explained */
 scoped_define(progress)
 
-/* The verb, where it is not the one that was called: `up` that stops all in the end. */
-void progress_set_verb(struct progress *progress, const char *verb);
+	/* The verb, where it is not the one that was called: `up` that stops all in the end. */
+	void progress_set_verb(struct progress *progress, const char *verb);
 
 /* The plan whose steps follow: several steps may be one line for people.  It must live until the next one, or the
  * end.  Without one each step speaks for itself. */

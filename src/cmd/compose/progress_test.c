@@ -148,8 +148,7 @@ static const struct example {
 	 "Creating network \"p_default\" with the default driver\n"
 	 "Creating p_db_1 ... \nCreating p_db_1 ... done\np_redis_1 is up-to-date\n"},
 	{"version 1, a container is replaced in one line", "docker-compose up", COMPOSE_V1,
-	 make_replacement, tell_in_order,
-	 "Recreating p_web_1 ... \nRecreating p_web_1 ... done\n"},
+	 make_replacement, tell_in_order, "Recreating p_web_1 ... \nRecreating p_web_1 ... done\n"},
 	{"version 1, down: all are stopped before the first goes", "docker-compose down",
 	 COMPOSE_V1, make_down, tell_in_order,
 	 "Stopping p_web_1    ... \nStopping p_worker_1 ... \n"

@@ -1,7 +1,7 @@
 /* Compose 2 on a terminal: a line for each thing, drawn again as it goes on. */
 #include "base/time.h"
-#include "cmd/cli/terminal.h"
 #include "cmd/cli/table.h"
+#include "cmd/cli/terminal.h"
 #include "cmd/compose/progress_driver.h"
 
 struct line {
@@ -29,8 +29,8 @@ static struct line *line_of(struct screen *screen, const char *subject)
 	for (size_t i = 0; i < screen->lines.count; i++)
 		if (strcmp(screen->lines.items[i].subject, subject) == 0)
 			return &screen->lines.items[i];
-	vector_add(&screen->lines, ((struct line){.subject = str_dup(subject),
-						  .begun_ns = time_monotonic_ns()}));
+	vector_add(&screen->lines,
+		   ((struct line){.subject = str_dup(subject), .begun_ns = time_monotonic_ns()}));
 	return &screen->lines.items[screen->lines.count - 1];
 }
 
@@ -53,13 +53,13 @@ static void draw_line(struct progress *progress, const struct line *line, size_t
 	const char *colour = line->state == PROGRESS_WENT_WRONG ? "\033[31m"
 			     : line->state == PROGRESS_OVER	? "\033[32m"
 								: "";
-	scoped_free char *words =
-		line->details ? str_format("%s %s", line->word, line->details) : str_dup(line->word);
+	scoped_free char *words = line->details ? str_format("%s %s", line->word, line->details)
+						: str_dup(line->word);
 	size_t room = width > widest + 14 ? width - widest - 14 : 1;
 
-	fprintf(progress->out, "%s %s %-*s  %s%.*s%s  \033[34m%.1fs\033[0m \033[K\n", progress->prefix,
-		mark_of(screen, line), (int)widest, line->subject, colour, (int)room, words,
-		*colour ? "\033[0m" : "", (double)(end - line->begun_ns) / 1e9);
+	fprintf(progress->out, "%s %s %-*s  %s%.*s%s  \033[34m%.1fs\033[0m \033[K\n",
+		progress->prefix, mark_of(screen, line), (int)widest, line->subject, colour,
+		(int)room, words, *colour ? "\033[0m" : "", (double)(end - line->begun_ns) / 1e9);
 }
 
 static size_t count_over(const struct screen *screen)
@@ -148,8 +148,7 @@ static void tty_detail(struct progress *progress, const struct step *step, const
 			 PROGRESS_WORKING);
 }
 
-static void tty_note(struct progress *progress, const char *subject, const char *word,
-		       bool over)
+static void tty_note(struct progress *progress, const char *subject, const char *word, bool over)
 {
 	set_line(progress, subject, word, NULL, over ? PROGRESS_OVER : PROGRESS_WORKING);
 }

@@ -25,8 +25,14 @@ struct batch {
 };
 
 struct words {
-	struct { struct line *items; size_t count, capacity; } lines;
-	struct { struct batch *items; size_t count, capacity; } batches;
+	struct {
+		struct line *items;
+		size_t count, capacity;
+	} lines;
+	struct {
+		struct batch *items;
+		size_t count, capacity;
+	} batches;
 	int *line_of_step;
 	size_t width, rows;
 };
@@ -34,9 +40,9 @@ struct words {
 /* ---- what the plan comes to ---- */
 
 static const char *const actions[STEP_KINDS] = {
-	[STEP_CREATE] = "Creating",  [STEP_START] = "Starting",	    [STEP_STOP] = "Stopping",
-	[STEP_KILL] = "Killing",     [STEP_RESTART] = "Restarting", [STEP_PAUSE] = "Pausing",
-	[STEP_UNPAUSE] = "Unpausing", [STEP_REMOVE] = "Removing",   [STEP_PULL] = "Pulling",
+	[STEP_CREATE] = "Creating",   [STEP_START] = "Starting",     [STEP_STOP] = "Stopping",
+	[STEP_KILL] = "Killing",      [STEP_RESTART] = "Restarting", [STEP_PAUSE] = "Pausing",
+	[STEP_UNPAUSE] = "Unpausing", [STEP_REMOVE] = "Removing",    [STEP_PULL] = "Pulling",
 	[STEP_PUSH] = "Pushing",
 };
 
@@ -97,8 +103,8 @@ static const char *joined_action(const char *action, const struct step *step)
 static const char *shown_name(const struct progress *progress, const char *verb,
 			      const struct step *step)
 {
-	if (step->service && (strcmp(verb, "start") == 0 || step->kind == STEP_PULL ||
-			      step->kind == STEP_PUSH))
+	if (step->service &&
+	    (strcmp(verb, "start") == 0 || step->kind == STEP_PULL || step->kind == STEP_PUSH))
 		return step->service;
 	return progress_final_name(progress, step);
 }
@@ -109,7 +115,7 @@ static const char *first_action(const struct progress *progress, const struct st
 	if (step->kind == STEP_CREATE && step->replaces)
 		return "Recreating";
 	return step->kind == STEP_REMOVE && brings_up(progress->verb) ? "Stopping and removing"
-								       : actions[step->kind];
+								      : actions[step->kind];
 }
 
 static int line_of(struct progress *progress, struct strings *keys, const struct step *step)
@@ -226,8 +232,7 @@ static void open_batch(struct progress *progress, int index)
 	struct batch *batch = &words->batches.items[index];
 
 	batch->wanted = true;
-	if (batch->opened ||
-	    (batch->after != NO_BATCH && words->batches.items[batch->after].left))
+	if (batch->opened || (batch->after != NO_BATCH && words->batches.items[batch->after].left))
 		return;
 	batch->opened = true;
 	for (size_t i = 0; i < words->lines.count; i++) {
@@ -371,7 +376,8 @@ static char *trouble_of(const struct step *step, const char *text)
 	if (str_starts_with(text, from_daemon))
 		text += strlen(from_daemon);
 	if (step->kind == STEP_CREATE)
-		return str_format("Cannot create container for service %s: %s", step->service, text);
+		return str_format("Cannot create container for service %s: %s", step->service,
+				  text);
 	if (step->kind == STEP_START)
 		return str_format("Cannot start service %s: %s", step->service, text);
 	return str_dup(text);
@@ -383,9 +389,10 @@ static void v1_failed(struct progress *progress, const struct step *step, const 
 	scoped_free char *trouble = trouble_of(step, text);
 
 	if (step->kind == STEP_REMOVE_IMAGE) {
-		scoped_free char *words = str_format(
-			"Failed to remove image for service %s: 409 Client Error: Conflict (\"%s\")",
-			step->service ? step->service : step->name, trouble);
+		scoped_free char *words =
+			str_format("Failed to remove image for service %s: 409 Client Error: "
+				   "Conflict (\"%s\")",
+				   step->service ? step->service : step->name, trouble);
 		say(progress, words);
 	} else if (line && !line->outcome) {
 		open_batch(progress, line->batch);

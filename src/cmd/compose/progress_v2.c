@@ -48,8 +48,7 @@ static void plain_detail(struct progress *progress, const struct step *step, con
 		write_line(progress, subject, text);
 }
 
-static void plain_note(struct progress *progress, const char *subject, const char *word,
-		       bool over)
+static void plain_note(struct progress *progress, const char *subject, const char *word, bool over)
 {
 	write_line(progress, subject, word);
 }
@@ -118,8 +117,7 @@ static void json_detail(struct progress *progress, const struct step *step, cons
 			       text);
 }
 
-static void json_note(struct progress *progress, const char *subject, const char *word,
-		       bool over)
+static void json_note(struct progress *progress, const char *subject, const char *word, bool over)
 {
 	write_document(progress, subject, over ? "Done" : "Working", word, NULL);
 }

@@ -40,9 +40,18 @@ struct requests {
 	struct cli *cli;
 	size_t limit;
 	struct request *first, *last; /* the queue */
-	struct { struct request **items; size_t count, capacity; } active;
-	struct { struct http_client **items; size_t count, capacity; } idle;
-	struct { struct watch *items; size_t count, capacity; } watches;
+	struct {
+		struct request **items;
+		size_t count, capacity;
+	} active;
+	struct {
+		struct http_client **items;
+		size_t count, capacity;
+	} idle;
+	struct {
+		struct watch *items;
+		size_t count, capacity;
+	} watches;
 	const struct buffer *text; /* of the answer that `done` is called for */
 	bool stopped;
 };
@@ -469,9 +478,8 @@ void requests_run(struct requests *requests)
 		while (begin_waiting(requests));
 		if (requests->stopped || (!requests->first && !requests->active.count))
 			return;
-		scoped_free struct pollfd *polls =
-			mem_zeroed(requests->watches.count + requests->active.count,
-				   sizeof(*polls));
+		scoped_free struct pollfd *polls = mem_zeroed(
+			requests->watches.count + requests->active.count, sizeof(*polls));
 		turn(requests, polls);
 	}
 }

@@ -10,9 +10,9 @@ struct requests *requests_new(struct cli *cli, size_t limit);
 void requests_free(struct requests *requests);
 scoped_define(requests)
 
-/* Called in requests_run when the answer is there: `answer` is borrowed (NULL: none, or no JSON); `err` is NULL when
+	/* Called in requests_run when the answer is there: `answer` is borrowed (NULL: none, or no JSON); `err` is NULL when
  * it went well.  It may send more. */
-typedef void requests_done(void *data, const json_t *answer, const struct error *err);
+	typedef void requests_done(void *data, const json_t *answer, const struct error *err);
 
 /* Queue one; path, body and stream are copied or kept until it is done.  Those beyond the limit wait their turn. */
 void requests_send(struct requests *requests, const char *method, const struct target *target,
@@ -21,8 +21,8 @@ void requests_send(struct requests *requests, const char *method, const struct t
 /* A stream of documents: `each` for every one as it comes, `done` at its end.  requests_cancel ends it. */
 struct request *requests_stream(struct requests *requests, const char *method,
 				const struct target *target, const json_t *body,
-				void (*each)(void *data, const json_t *document), requests_done *done,
-				void *data);
+				void (*each)(void *data, const json_t *document),
+				requests_done *done, void *data);
 void requests_cancel(struct requests *requests, struct request *request);
 
 /* A stream of bytes: `each` gets them as they come, and the answer's content type. */

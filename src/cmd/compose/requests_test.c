@@ -20,7 +20,7 @@
 /* Shared with the server's processes. */
 static struct counts {
 	atomic_int connections, now, most, requests;
-} *counts;
+} * counts;
 
 static struct peer {
 	char folder[40];
@@ -72,7 +72,8 @@ static void answer(int fd, const char *request)
 	if (strstr(request, "/refused"))
 		say_body(fd, "409 Conflict", "{\"message\":\"it is in use\"}");
 	else if (strstr(request, "/stream")) {
-		say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"n\":1}\n{\r\n");
+		say(fd,
+		    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"n\":1}\n{\r\n");
 		usleep(5000);
 		say(fd, "7\r\n\"n\":2}\n\r\n");
 		if (strstr(request, "/stream-for-ever"))
@@ -258,8 +259,7 @@ static void a_stream_can_be_cancelled_from_within(void **state)
 	scoped_target struct target target = target_format("/stream-for-ever");
 	struct outcome outcome = {requests};
 
-	outcome.stream =
-		requests_stream(requests, "GET", &target, NULL, count, note, &outcome);
+	outcome.stream = requests_stream(requests, "GET", &target, NULL, count, note, &outcome);
 	send_to(&outcome, "/slow"); /* streams do not count for the limit */
 	requests_run(requests);
 	assert_int_equal(outcome.documents, 2);

@@ -123,8 +123,7 @@ static bool get_images(struct up_call *call, const struct plan *plan)
 
 	if (!has_image_steps(plan))
 		return true;
-	struct progress *progress =
-		progress_new(
+	struct progress *progress = progress_new(
 		call->compose, wishes->quiet_pull ? PROGRESS_QUIET : PROGRESS_AUTO, false);
 	progress_plan(progress, plan);
 	bool good = images_carry_out(call->compose, plan, &images, progress, NULL, &err);
@@ -368,7 +367,8 @@ static int run_up(struct cli *cli, void *fields, const struct strings *arguments
 
 static const struct option making_options[] = {
 	{0, "build", &option_switch, FIELD(build), .help = "Build images first"},
-	{0, "no-build", &option_switch, FIELD(no_build), .help = "Build none, even if it is missing"},
+	{0, "no-build", &option_switch, FIELD(no_build),
+	 .help = "Build none, even if it is missing"},
 	{0, "pull", &option_string, FIELD(pull),
 	 .help = "When to pull images: always, missing, never, build (default: as the file says)"},
 	{0, "quiet-pull", &option_switch, FIELD(quiet_pull), .help = "Do not show how pulls go on"},
@@ -385,7 +385,8 @@ static const struct option making_options[] = {
 
 static const struct option up_options[] = {
 	{'d', "detach", &option_switch, FIELD(detach), .help = "End when all is started"},
-	{0, "quiet-build", &option_switch, FIELD(quiet_build), .help = "Do not show how builds go on"},
+	{0, "quiet-build", &option_switch, FIELD(quiet_build),
+	 .help = "Do not show how builds go on"},
 	{0, "no-deps", &option_switch, FIELD(no_dependencies),
 	 .help = "Leave out the services that those named depend on"},
 	{0, "always-recreate-deps", &option_switch, FIELD(always_recreate_dependencies),
@@ -401,7 +402,8 @@ static const struct option up_options[] = {
 	 .help = "Stop all when the first container fails"},
 	{0, "exit-code-from", &option_string, FIELD(exit_code_from),
 	 .help = "End as this service's container does; implies --abort-on-container-exit"},
-	{0, "attach", &option_list, FIELD(attach), .help = "Show the output of these services only"},
+	{0, "attach", &option_list, FIELD(attach),
+	 .help = "Show the output of these services only"},
 	{0, "no-attach", &option_list, FIELD(no_attach),
 	 .help = "Do not show the output of these services"},
 	{0, "attach-dependencies", &option_switch, FIELD(attach_dependencies),
@@ -411,8 +413,7 @@ static const struct option up_options[] = {
 	{0, "timestamps", &option_switch, FIELD(timestamps), .help = "Lines with their time"},
 	{0, "wait", &option_switch, FIELD(wait),
 	 .help = "End when all run, and are healthy; implies --detach"},
-	{0, "wait-timeout", &option_number, FIELD(wait_timeout),
-	 .help = "Seconds to wait at most"},
+	{0, "wait-timeout", &option_number, FIELD(wait_timeout), .help = "Seconds to wait at most"},
 	{0, "confirm", &option_switch, FIELD(confirm),
 	 .help = "Show what would be done, and ask before it is"},
 	{0, "plan", &option_string, FIELD(plan_file),

@@ -25,7 +25,7 @@ struct up_call {
 	struct situation situation;
 	bool dry_run, attached, interrupted;
 	bool only_creates; /* the verb `create`: in version 1 networks come with the first start */
-	int64_t began_s;	/* before the first start */
+	int64_t began_s;   /* before the first start */
 	struct strings started; /* names of containers */
 };
 

@@ -27,12 +27,15 @@ struct attached {
 	struct requests *requests;
 	struct request *events;
 	struct log_lines *lines;
-	struct { struct member **items; size_t count, capacity; } members;
+	struct {
+		struct member **items;
+		size_t count, capacity;
+	} members;
 	int signals_fd;
 	struct strings early; /* ids of containers that ended before they were listed */
-	bool listed, stops; /* stops: nothing is waited for any more but the last lines */
-	int signal;	    /* that came; 0: none */
-	int64_t status;	    /* of the container that ended it all */
+	bool listed, stops;   /* stops: nothing is waited for any more but the last lines */
+	int signal;	      /* that came; 0: none */
+	int64_t status;	      /* of the container that ended it all */
 	struct error failure;
 };
 
@@ -173,7 +176,8 @@ static void follow(struct member *member, int64_t since_s)
 	target_add_flag(&target, "timestamps", attached->call->wishes->timestamps);
 	if (since_s)
 		target_add_number(&target, "since", since_s);
-	member->stream = requests_bytes(attached->requests, &target, on_lines, on_lines_over, member);
+	member->stream =
+		requests_bytes(attached->requests, &target, on_lines, on_lines_over, member);
 }
 
 /* ---- who is there ---- */
@@ -242,10 +246,10 @@ static void say_attached(const struct attached *attached)
 		const struct member *member = attached->members.items[i];
 
 		if (member->source)
-			strings_add(&names, attached->compose->style == COMPOSE_V1
-						    ? member->name
-						    : compose_short_name(attached->compose,
-									 member->name));
+			strings_add(&names,
+				    attached->compose->style == COMPOSE_V1
+					    ? member->name
+					    : compose_short_name(attached->compose, member->name));
 	}
 	scoped_free char *list = strings_join(&names, ", ");
 	if (names.count)
@@ -279,8 +283,8 @@ static void on_state(void *data, const json_t *answer, const struct error *err)
 	const json_t *state = json_object_get(answer, "State");
 	const char *status = doc_text(state, "Status");
 
-	member->runs = !err && (strcmp(status, "running") == 0 || strcmp(status, "restarting") == 0 ||
-				strcmp(status, "paused") == 0);
+	member->runs = !err && (strcmp(status, "running") == 0 ||
+				strcmp(status, "restarting") == 0 || strcmp(status, "paused") == 0);
 	if (!err && !member->runs)
 		member->code = doc_number(state, "ExitCode");
 	tell_end(member);
