@@ -52,6 +52,22 @@ void check_warn(const struct check *c, struct place place, const char *path, con
 	va_end(args);
 }
 
+bool check_is_spoilt(const struct check *c, const char *path, bool below)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < c->diagnostics->count; i++) {
+		const struct diagnostic *item = &c->diagnostics->items[i];
+
+		if (item->level != DIAGNOSTIC_ERROR || !item->path ||
+		    strncmp(item->path, path, length) != 0)
+			continue;
+		if (!item->path[length] || (below && strchr(".[", item->path[length])))
+			return true;
+	}
+	return false;
+}
+
 bool check_waits(const struct node *value)
 {
 	return value->kind == NODE_TEXT && strchr(value->text, '$');
@@ -103,7 +119,8 @@ static void check_origin(const struct check *c)
 		else
 			first = member;
 	}
-	if (!first)
+	scoped_free char *path = str_format("%s.%s", c->section, c->key);
+	if (!first && !check_is_spoilt(c, path, true))
 		check_error(c, c->node->place, "", "one of %s must be set",
 			    count == 3 ? "file, environment and external"
 				       : "file, environment, content and external");

@@ -26,6 +26,9 @@ void check_error(const struct check *c, struct place place, const char *path, co
 void check_warn(const struct check *c, struct place place, const char *path, const char *format,
 		...) __attribute__((format(printf, 4, 5)));
 
+/* Was an error told of what is at this path (or below it)?  Then that something is missing there is no news. */
+bool check_is_spoilt(const struct check *c, const char *path, bool below);
+
 /* Text with a variable in it that waits to be replaced. */
 bool check_waits(const struct node *value);
 /* Text that is there and does not wait; else NULL. */

@@ -58,8 +58,11 @@ void check_image(const struct check *c, const struct node *image)
 
 void check_has_image(const struct check *c)
 {
-	if (!node_find(c->node, "image") && !node_find(c->node, "build") &&
-	    !node_find(c->node, "provider"))
+	if (node_find(c->node, "image") || node_find(c->node, "build") ||
+	    node_find(c->node, "provider"))
+		return;
+	scoped_free char *path = str_format("services.%s", c->service->name);
+	if (!check_is_spoilt(c, path, true))
 		check_error(c, c->service->place, "",
 			    "service \"%s\" has neither an image nor a build context specified",
 			    c->service->name);

@@ -13,7 +13,12 @@ static const char *resource_key(const void *data, size_t index)
 static void check_declared(const struct check *c, const struct resources *resources,
 			   const char *kind, const struct node *name, const struct spot *spot)
 {
+	scoped_free char *section = NULL;
+
 	if (!name || resources_get(resources, name->text))
+		return;
+	section = str_format("%ss", kind);
+	if (c->diagnostics->errors && check_is_spoilt(c, section, false))
 		return;
 	const char *nearest = NULL;
 	if (c->diagnostics->count < DIAGNOSTICS_LIMIT) /* else nobody will see it */

@@ -228,6 +228,34 @@ static void resources_are_checked(void **state)
 		   "too\n");
 }
 
+static void one_run_tells_all_and_nothing_twice(void **state)
+{
+	check_file("services:\n"
+		   "  a:\n"
+		   "    imag: x\n" /* so it has no image, which is no news */
+		   "    networks: [n, nn]\n"
+		   "    scale: ${U:?need}\n"
+		   "  b: {image: x, tty: z, volumes: ['v:/x'], depends_on: [zz], network_mode: "
+		   "host, networks: [n]}\n"
+		   "  c: 5\n"
+		   "networks: {n: 5}\n"
+		   "volumes: []\n"
+		   "secrets: {s: 1}\n",
+		   "3:5 services.a.imag: additional properties 'imag' not allowed; did you mean "
+		   "'image'?\n"
+		   "4:19 services.a.networks.nn: service \"a\" refers to undefined network nn; did "
+		   "you mean 'n'?\n"
+		   "5:12 services.a.scale: required variable U is missing a value: need\n"
+		   "6:22 services.b.tty: must be true or false, not \"z\"\n"
+		   "6:57 services.b.depends_on: service \"b\" depends on undefined service \"zz\"\n"
+		   "6:82 services.b.networks: service \"b\" declares mutually exclusive "
+		   "`network_mode` and `networks`\n"
+		   "7:6 services.c: must be a map, not a number\n"
+		   "8:15 networks.n: must be a map, not a number\n"
+		   "9:10 volumes: must be a map, not a list\n"
+		   "10:14 secrets.s: must be a map, not a number\n");
+}
+
 /* ---- defaults ---- */
 
 static void check_defaults(const char *yaml, enum compose_style style, const char *json)
@@ -278,6 +306,7 @@ int main(void)
 		cmocka_unit_test(what_nothing_declares_is_refused),
 		cmocka_unit_test(what_is_not_done_is_said),
 		cmocka_unit_test(resources_are_checked),
+		cmocka_unit_test(one_run_tells_all_and_nothing_twice),
 		cmocka_unit_test(what_nobody_said_is_put_in),
 	};
 

@@ -93,20 +93,27 @@ static void find_version(struct load *load, size_t count)
 	}
 }
 
+/* With errors in the files, is it worth it to look for those that only the whole project shows? */
+static bool may_go_on(const struct load *load)
+{
+	return !load->diagnostics->dropped && load->arena->used < LOAD_MEMORY_LIMIT;
+}
+
+/* What is wrong in a file is left out of its tree; the rest is looked at all the same, so that one run tells all. */
 static bool make_tree(struct load *load)
 {
 	struct project *project = load->project;
 	size_t count = load->sources.count;
 	struct source **sources = arena_alloc(load->arena, (count + 1) * sizeof(struct source *));
 
-	if (!finish_sources(load, count))
+	if (!finish_sources(load, count) && !may_go_on(load))
 		return false;
 	find_version(load, count);
 	memcpy(sources, load->sources.items, count * sizeof(struct source *));
 	project->root = load_tree(load, sources, count, load->scope, NULL);
-	if (!project->root || load->diagnostics->errors)
+	if (!project->root || !may_go_on(load))
 		return false;
-	if (!project->root->count)
+	if (!project->root->count && !load->diagnostics->errors)
 		return diagnostics_error(load->diagnostics, project->root->place, NULL,
 					 "empty compose file");
 	merge_settle(load->arena, project->root);

@@ -22,13 +22,27 @@ static void say(struct shaping *s, enum diagnostic_level level, const struct tra
 		diagnostics_warn(s->diagnostics, place, path, "%s", text.data);
 }
 
+/* A variable that failed says enough. */
+static bool is_told(const struct shaping *s, struct place place)
+{
+	for (size_t i = 0; place.line && i < s->diagnostics->count; i++) {
+		const struct diagnostic *item = &s->diagnostics->items[i];
+
+		if (item->level == DIAGNOSTIC_ERROR && item->place.line == place.line &&
+		    item->place.column == place.column && str_equal(item->place.file, place.file))
+			return true;
+	}
+	return false;
+}
+
 struct node *shape_error(struct shaping *s, const struct trail *trail, struct place place,
 			 const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	say(s, DIAGNOSTIC_ERROR, trail, place, format, args);
+	if (!is_told(s, place))
+		say(s, DIAGNOSTIC_ERROR, trail, place, format, args);
 	va_end(args);
 	return NULL;
 }
@@ -215,6 +229,8 @@ static struct node *shape_names(struct shaping *s, const struct attribute *names
 			shaped = shape_null(s, names->item, member->value);
 		else
 			shaped = shape(s, names->item, member->value, &here);
+		if (!shaped && are_names) /* it is there, for those that name it */
+			shaped = node_new_map(s->arena, member->value->place);
 		if (shaped)
 			node_append(s->arena, out, member->key, member->place, shaped);
 	}
