@@ -199,3 +199,29 @@ bind() { printf '.mounts = [{type: "bind", source: "%s", target: "%s"%s}]' "$SCR
 	says "Read-only file system"
 	[ "${lines[-1]}" = 0 ]
 }
+
+# Two files in memory, one of them of user 1000.
+files='.files_folder = "$SCRATCH/files" | .files = [{target: "/run/s/one", mode: 288, uid: 1000, gid: 50}, {target: "/etc/which", mode: 365}]'
+
+@test "files in memory have their owner and mode, in a user namespace too, and nothing of them stays" {
+	local filter=${files//\$SCRATCH/$SCRATCH} user
+	mkdir "$SCRATCH/files"
+	echo first >"$SCRATCH/files/0"
+	printf '#!/bin/sh\necho second\n' >"$SCRATCH/files/1"
+	for user in . '.user.mode = 0 | .uid_map = [{inside: 0, outside: 200000, count: 65536}] | .gid_map = .uid_map'; do
+		run box "$filter | $user | .read_only_root = true | sh(\"cat /run/s/one; /etc/which; stat -c '%u %g %a' /run/s/one /etc/which; echo x >/run/s/one\")"
+		says first
+		says second
+		says "1000 50 440"
+		says "0 0 555"
+		says "Read-only file system"
+		[ -z "$(cat "$(upper)/run/s/one")" ]
+	done
+	run box "$filter | .files[0].uid = 70000 | .user.mode = 0 | .uid_map = [{inside: 0, outside: 200000, count: 65536}] | .gid_map = .uid_map"
+	[ "$status" != 0 ]
+	says "file '/run/s/one': cannot give it to 70000:50"
+	rm "$SCRATCH/files/1"
+	run box "$filter"
+	[ "$status" != 0 ]
+	says "file '/etc/which': cannot open"
+}
