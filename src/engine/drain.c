@@ -38,8 +38,8 @@ static void on_drained(void *data, const struct buffer *answer, const struct err
 	struct engine_drain *drain = data;
 	struct inbound_report report = {0};
 	struct error err = {0};
-	bool ok = !job_error && record_decode(&inbound_report_type, answer->data, answer->size,
-					      &report, &err);
+	bool ok = !job_error &&
+		  record_decode(&inbound_report_type, answer->data, answer->size, &report, &err);
 
 	drain->done(drain->data, report.connections, ok ? NULL : job_error ? job_error : &err);
 	free_drain(drain);

@@ -13,7 +13,8 @@ const char *group_of_ports(const struct container *c)
 
 static bool has_ports(const struct container *c, const char *group)
 {
-	return c->run && !c->run->ended && c->run->plan.published.count > 0 && str_equal(group_of_ports(c), group);
+	return c->run && !c->run->ended && c->run->plan.published.count > 0 &&
+	       str_equal(group_of_ports(c), group);
 }
 
 static void stand_by(struct container *c, bool standby)

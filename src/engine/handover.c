@@ -55,9 +55,9 @@ static bool match_all(struct record_list *ports, const struct port_request *want
 		size_t request = find_request(wanted, count, numbers, port);
 
 		if (request == count)
-			return error_set(
-				err, ERROR_CONFLICT, "only the old one publishes port %s:%d/%s",
-				port->host_ip, port->host_port, port_protocol_name(port->protocol));
+			return error_set(err, ERROR_CONFLICT,
+					 "only the old one publishes port %s:%d/%s", port->host_ip,
+					 port->host_port, port_protocol_name(port->protocol));
 		numbers[request] = port->host_port;
 		port->container_port = wanted[request].container_port;
 	}

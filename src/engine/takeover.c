@@ -23,12 +23,13 @@
 #define SHIM_VERSION_NEEDED 2 /* that knows SHIM_PORTS_ASK */
 
 struct takeover {
-	struct operation op;   /* of the new one */
-	struct container *old; /* referred to; NULL: from nobody, the host's ports are free */
+	struct operation op;	/* of the new one */
+	struct container *old;	/* referred to; NULL: from nobody, the host's ports are free */
 	struct operation *lock; /* claims the old one; NULL: not yet, or not any more */
-	struct container_run *from, *to; /* borrowed, and looked at only where is_same_run says so */
-	struct record_list held;	 /* struct published_port: what the old one has, */
-	struct record_list published;	 /* and what that is to be for the new one */
+	struct container_run *from,
+		*to;		      /* borrowed, and looked at only where is_same_run says so */
+	struct record_list held;      /* struct published_port: what the old one has, */
+	struct record_list published; /* and what that is to be for the new one */
 };
 
 static struct takeover *takeover_of(struct operation *op)
@@ -97,10 +98,11 @@ static bool check_running(const struct container *c, struct error *err)
 	if (!is_up(c))
 		return refuse_ended(c, err);
 	if (c->run->shim_version < SHIM_VERSION_NEEDED)
-		return error_set(err, ERROR_CONFLICT,
-				 "container %s was started by an older daemon, which could not hand "
-				 "ports over: restart it",
-				 c->name);
+		return error_set(
+			err, ERROR_CONFLICT,
+			"container %s was started by an older daemon, which could not hand "
+			"ports over: restart it",
+			c->name);
 	return true;
 }
 
@@ -466,7 +468,8 @@ static void run_takeover(struct operation *op)
 		take_alone(self);
 		return;
 	}
-	if (self->old == op->container || self->old->takes_over) { /* each would wait for the other */
+	if (self->old == op->container ||
+	    self->old->takes_over) { /* each would wait for the other */
 		error_set(&err, ERROR_CONFLICT, "container %s is taking over itself",
 			  self->old->name);
 		operation_finish(op, &err);

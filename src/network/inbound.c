@@ -30,7 +30,15 @@
 #define STATE(name) (1u << (name))
 
 /* As in the kernel; <netinet/tcp.h> has them too, but not beside the kernel's headers. */
-enum { ESTABLISHED = 1, FIN_WAIT1 = 4, FIN_WAIT2 = 5, CLOSE_WAIT = 8, LAST_ACK = 9, LISTEN = 10, CLOSING = 11 };
+enum {
+	ESTABLISHED = 1,
+	FIN_WAIT1 = 4,
+	FIN_WAIT2 = 5,
+	CLOSE_WAIT = 8,
+	LAST_ACK = 9,
+	LISTEN = 10,
+	CLOSING = 11
+};
 
 #define OPEN_STATES                                                                                \
 	(STATE(ESTABLISHED) | STATE(FIN_WAIT1) | STATE(FIN_WAIT2) | STATE(CLOSE_WAIT) |            \
@@ -49,9 +57,9 @@ static const struct record_field report_fields[] = {
 const struct record_type inbound_report_type = RECORD_TYPE(struct inbound_report, report_fields);
 
 struct inbound {
-	int events, listing;		 /* sockets */
-	uint8_t listens[PORTS / 8];	 /* one bit a port */
-	struct map open;		 /* key_of() each connection to anything */
+	int events, listing;	    /* sockets */
+	uint8_t listens[PORTS / 8]; /* one bit a port */
+	struct map open;	    /* key_of() each connection to anything */
 	void (*visit)(struct inbound *in, const struct inet_diag_msg *socket);
 };
 
@@ -143,7 +151,8 @@ static enum packet take_message(struct inbound *in, const struct nlmsghdr *messa
 		return PACKET_END;
 	if (message->nlmsg_type == NLMSG_ERROR) {
 		errno = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-		return errno == ENOENT ? PACKET_END : PACKET_FAILED; /* a family that is not there */
+		return errno == ENOENT ? PACKET_END
+				       : PACKET_FAILED; /* a family that is not there */
 	}
 	if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
 	    message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))

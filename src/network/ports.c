@@ -181,9 +181,8 @@ void ports_publish(struct networks *n, const struct record_list *published, netw
 	struct element_list list = elements_to_add(n, published);
 	bool by_relays_alone = !leads_by_nat(published);
 	struct error err = {0};
-	bool changed =
-		networks_change_elements(n, ELEMENT_ADD, list.items, list.count, &err) &&
-		publish_shared(n, published, &err);
+	bool changed = networks_change_elements(n, ELEMENT_ADD, list.items, list.count, &err) &&
+		       publish_shared(n, published, &err);
 
 	vector_fini(&list);
 	if (!changed)

@@ -89,8 +89,7 @@ void elements_of_shared(const struct shared_address *shared, struct element_list
 	const struct address *address = &shared->address;
 
 	for (uint32_t slot = 0; shared->members.count && slot < PORT_SLOTS; slot++) {
-		const struct address *member =
-			&shared->members.items[slot % shared->members.count];
+		const struct address *member = &shared->members.items[slot % shared->members.count];
 		struct element e = {.map = "vip4"};
 
 		add_part(e.key, &e.key_size, address->bytes, address_size(address));
@@ -413,8 +412,7 @@ static const struct {
 static void render_maps(const struct ruleset *r, struct buffer *out)
 {
 	for (size_t i = 0; i < array_length(maps); i++) {
-		buffer_format(out, "\t%s %s {\n\t\t%s\n", maps[i].kind, maps[i].name,
-			      maps[i].type);
+		buffer_format(out, "\t%s %s {\n\t\t%s\n", maps[i].kind, maps[i].name, maps[i].type);
 		render_elements(r, maps[i].name, maps[i].list, out);
 		buffer_add_text(out, "\t}\n");
 	}
@@ -450,12 +448,13 @@ static void render_entrance(const struct ruleset *r, struct buffer *out)
 {
 	bool shared = each_shared(r, NULL, NULL) > 0;
 
-	buffer_add_text(out,
-			"	chain prerouting {\n"
-			"		type nat hook prerouting priority dstnat; policy accept;\n");
+	buffer_add_text(
+		out, "	chain prerouting {\n"
+		     "		type nat hook prerouting priority dstnat; policy accept;\n");
 	if (shared)
-		buffer_add_text(out, "		fib daddr . iif type local dnat ip to ip daddr . " NEXT
-				     " map @vip4\n");
+		buffer_add_text(
+			out, "		fib daddr . iif type local dnat ip to ip daddr . " NEXT
+			     " map @vip4\n");
 	buffer_add_text(out, "		fib daddr type local jump publish\n"
 			     "	}\n"
 			     "	chain output {\n"
@@ -562,10 +561,11 @@ static void render_postrouting(const struct ruleset *r, struct buffer *out)
 		     "		type nat hook postrouting priority srcnat; policy accept;\n");
 	/* Who is led to himself would not take his own answer; all others are seen as they are. */
 	if (each_shared(r, NULL, NULL) > 0)
-		buffer_add_text(out, "		ct status dnat ct original ip daddr @vips ip saddr . ip "
-				     "daddr @self4 masquerade\n"
-				     "		ct status dnat ct original ip daddr @vips ip saddr != "
-				     "@vips return\n");
+		buffer_add_text(
+			out, "		ct status dnat ct original ip daddr @vips ip saddr . ip "
+			     "daddr @self4 masquerade\n"
+			     "		ct status dnat ct original ip daddr @vips ip saddr != "
+			     "@vips return\n");
 	for (size_t i = 0; i < r->bridge_count; i++) {
 		const struct ruleset_bridge *bridge = &r->bridges[i];
 

@@ -112,8 +112,8 @@ void network_share(struct networks *n, const char *name, const char *text,
 	elements_of_shared(shared, &change.after);
 	for (size_t i = 0; i < shared->members.count; i++)
 		vector_add(&selves, element_of_self(&shared->members.items[i]));
-	if ((n->firewall && !networks_change_elements(n, ELEMENT_ADD, selves.items, selves.count,
-						      &err)) ||
+	if ((n->firewall &&
+	     !networks_change_elements(n, ELEMENT_ADD, selves.items, selves.count, &err)) ||
 	    !table_change_make(&change, &err))
 		log_error("cannot balance a group's address", &err, "address=%s", text);
 	vector_fini(&selves);

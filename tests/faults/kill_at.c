@@ -13,9 +13,10 @@
 
 static bool is_step(pid_t pid)
 {
-	static const long steps[] = {SYS_sendmsg, SYS_sendto, SYS_renameat, SYS_renameat2, SYS_epoll_pwait,
+	static const long steps[] = {
+		SYS_sendmsg,	SYS_sendto, SYS_renameat, SYS_renameat2, SYS_epoll_pwait,
 #ifdef SYS_epoll_wait
-				     SYS_epoll_wait, SYS_rename,
+		SYS_epoll_wait, SYS_rename,
 #endif
 	};
 	struct __ptrace_syscall_info info;

@@ -134,8 +134,8 @@ static void count_connections(struct call *call)
 	struct container *old = state->old ? engine_by_id(engine, state->old) : NULL;
 
 	call->on_gone = on_gone;
-	state->drain = old ? engine_drain(engine, old, 0, on_drained, call, &(struct error){0})
-			   : NULL;
+	state->drain =
+		old ? engine_drain(engine, old, 0, on_drained, call, &(struct error){0}) : NULL;
 	if (state->drain)
 		call_hold(call);
 	else
