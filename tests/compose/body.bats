@@ -178,6 +178,31 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 	[ "$(grep -c "compose.yaml:2:.*services.a.deploy.restart_policy.delay: is ignored" <<<"$output")" = 1 ]
 }
 
+@test "105 106 replicas share one port of the host, and one address" {
+	cat >compose.yaml <<-'YML'
+		x-says-its-name: &says
+		  image: busybox
+		  command: [sh, -c, "mkdir /w && hostname >/w/index.html && exec httpd -f -p 80 -h /w"]
+		  stop_signal: KILL
+		services:
+		  ports: {<<: *says, scale: 2, ports: ["18495:80"]}
+		  vip: {<<: *says, scale: 2, deploy: {endpoint_mode: vip}}
+		  asks: {image: busybox, command: sleep 1d, stop_signal: KILL}
+	YML
+	run -0 compose up -d
+	wait_until 20 all_answer 2 curl -sf http://127.0.0.1:18495
+	[ "$(wherry exec "$PROJECT-asks-1" nslookup -type=a vip 2>/dev/null | awk '/^Address/ && seen {print $2} /^Name/ {seen = 1}' | wc -l)" = 1 ]
+	wait_until 20 all_answer 2 wherry exec "$PROJECT-asks-1" sh -c 'printf "GET / HTTP/1.0\r\n\r\n" | nc vip 80 | tail -1'
+	run -0 compose up -d --scale ports=1
+	wait_until 20 all_answer 1 curl -sf http://127.0.0.1:18495
+}
+# all_answer COUNT COMMAND...: asked ten times, so many different ones answer.
+all_answer() {
+	local count=$1
+	shift
+	[ "$(for _ in {1..10}; do "$@" || echo "no answer from $_"; done | sort -u | wc -l)" = "$count" ]
+}
+
 @test "constraints of a placement hold for this host, or nothing is begun" {
 	service a 'deploy: {placement: {constraints: [node.role == worker]}}'
 	run -1 compose up -d
