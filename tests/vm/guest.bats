@@ -195,6 +195,34 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 	wait_until 20 eval '[ "$(unit_shows talk NRestarts)" = 1 ] && unit_is talk active'
 }
 
+@test "a project comes up, its names answer, and a change loses no request" {
+	mkdir -p /root/project
+	cd /root/project
+	release() {
+		printf 'services:\n  web:\n    image: busybox\n    command: httpd -f -p 80 -h /etc\n    restart: always\n    stop_grace_period: 1s\n'
+		printf '    environment: {RELEASE: "%s"}\n    ports: ["127.0.0.1:8090:80"]\n    deploy: {replicas: 2, update_config: {order: start-first, monitor: 1s}}\n' "$1"
+		printf '  user: {image: busybox, command: sleep 1d, init: true, restart: always, depends_on: [web]}\n'
+	} >compose.yaml
+	serves() { curl -sf -m 5 -o /dev/null http://127.0.0.1:8090/passwd; }
+	release 1
+	wherry compose up -d
+	wait_until 20 serves
+	[ "$(wherry compose exec -T user nslookup web 2>/dev/null | grep -c '^Address: [0-9.]*$')" -ge 2 ]
+	rm -f end failed
+	(until [ -e end ]; do serves || echo failed >>failed; done) 3>&- &
+	local asking=$!
+	release 2
+	wherry compose up -d
+	touch end
+	wait "$asking"
+	[ ! -e failed ]
+	[ "$(wherry compose exec -T web sh -c 'echo $RELEASE')" = 2 ]
+	run wherry compose diff
+	[ "$status" = 0 ]
+	wherry compose down
+	[ -z "$(wherry ps -aq)" ]
+}
+
 @test "everything is removed, and nothing is left below the daemon's group" {
 	wherry rm -f web
 	wherry unit stop talk
