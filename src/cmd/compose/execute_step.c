@@ -142,13 +142,62 @@ static void begin_remove_image(struct work *work)
 	remove_by(work, target_format("/images/%s", work->step->name));
 }
 
+/* ---- removing containers ---- */
+
+static void on_gone(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+
+	(void)answer;
+	if (!err || err->kind == ERROR_NOT_FOUND)
+		work_done(work);
+	else
+		work_fail(work, err);
+}
+
+/* It cannot be removed: since a client before us asked for that already? */
+static void on_state(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	const char *state = doc_text(json_object_get(answer, "State"), "Status");
+	scoped_target struct target target =
+		target_format("/containers/%s/wait", work_container(work));
+	struct error failure;
+
+	if (err) {
+		on_gone(data, NULL, err);
+		return;
+	}
+	if (strcmp(state, "removing") == 0) {
+		target_add(&target, "condition", "removed");
+		requests_send(work->run->requests, "POST", &target, NULL, on_gone, work);
+		return;
+	}
+	error_set(&failure, ERROR_CONFLICT, "container %s cannot be removed: it is %s",
+		  work->step->name, state);
+	work_fail(work, &failure);
+}
+
+static void on_removal(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	scoped_target struct target target =
+		target_format("/containers/%s/json", work_container(work));
+
+	if (err && err->kind == ERROR_CONFLICT)
+		requests_send(work->run->requests, "GET", &target, NULL, on_state, work);
+	else
+		on_answer(data, answer, err);
+}
+
 static void begin_remove(struct work *work)
 {
-	struct target target = target_format("/containers/%s", work_container(work));
+	scoped_target struct target target =
+		target_format("/containers/%s", work_container(work));
 
 	target_add_flag(&target, "v", work->step->remove_volumes);
 	target_add_flag(&target, "force", !work->run->execution->only_stopped);
-	remove_by(work, target);
+	requests_send(work->run->requests, "DELETE", &target, NULL, on_removal, work);
 }
 
 static void begin_disconnect(struct work *work)
