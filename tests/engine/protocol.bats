@@ -127,9 +127,13 @@ no_header() { ! grep -qi "^$1:" <<<"$output"; }
 }
 
 @test "a body beyond the limit is refused" {
-	head -c 5000000 /dev/zero | tr '\0' ' ' >"$SCRATCH/large"
+	too_large() { status_is "413 Payload Too Large" || status_is "413 Request Entity Too Large" || status_is "413 Content Too Large"; }
+	head -c 26000000 /dev/zero | tr '\0' ' ' >"$SCRATCH/large" # a container may come with files
 	request -H 'Content-Type: application/json' --data-binary "@$SCRATCH/large" /containers/create
-	status_is "413 Payload Too Large" || status_is "413 Request Entity Too Large" || status_is "413 Content Too Large"
+	too_large
+	truncate -s 5000000 "$SCRATCH/large"
+	request -H 'Content-Type: application/json' --data-binary "@$SCRATCH/large" /networks/create
+	too_large
 }
 
 @test "filters are checked by name and value" {
