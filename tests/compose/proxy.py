@@ -1,11 +1,13 @@
 # A socket before the daemon's that writes down who asks for what: "CONNECTION METHOD PATH", a line for each request.
-#	proxy.py SOCKET DAEMON LOG
+#	proxy.py SOCKET DAEMON LOG [plain]
+# With `plain` the daemon's version says nothing of what it does beyond the Engine API.
 import re
 import socket
 import sys
 import threading
 
-own, daemon, log = sys.argv[1:]
+own, daemon, log = sys.argv[1:4]
+plain = sys.argv[4:] == ["plain"]
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(own)
 listener.listen(64)
@@ -19,6 +21,8 @@ def pump(source, sink, number):
             with lock, open(log, "a") as out:
                 for method, path in request.findall(data):
                     out.write(f"{number} {method.decode()} {path.decode()}\n")
+        if plain and number is None:
+            data = data.replace(b'"Name":"wherry"', b'"Name":"nobody"')
         sink.sendall(data)
     try:
         sink.shutdown(socket.SHUT_WR)

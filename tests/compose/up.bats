@@ -15,7 +15,10 @@ teardown_file() {
 	scratch_end
 }
 
-teardown() { projects_end; }
+teardown() {
+	[ -z "${PROXY-}" ] || kill "$PROXY" 2>/dev/null || true
+	projects_end
+}
 
 @test "75: containers, a network and labels; the names of each style" {
 	project p75 <<<'a: {<<: *b}'
@@ -381,4 +384,20 @@ configs: {c: {content: "hi ${WHO:-you}"}}'
 	[ "$stderr" = "" ]
 	run wherry compose --progress loud up -d
 	[ "$status" = 1 ]
+}
+
+@test "on a daemon that does no more than the Engine API the classic ways are taken" {
+	project pa <<<'a: {<<: *b, configs: [{source: c, target: /etc/c}], ports: ["127.0.0.1::80"], deploy: {update_config: {order: start-first}}, environment: {V: 1}}'
+	top_level 'configs: {c: {content: hi}}'
+	python3 "$BATS_TEST_DIRNAME/proxy.py" "$SCRATCH/plain.sock" "$SOCKET" "$SCRATCH/asked" plain 3>&- &
+	PROXY=$!
+	wait_until 10 test -S "$SCRATCH/plain.sock"
+	WHERRY_HOST=unix://$SCRATCH/plain.sock DOCKER_HOST=unix://$SCRATCH/plain.sock wherry compose up -d
+	[ "$(wherry exec pa-a-1 cat /etc/c)" = hi ]
+	grep -q "PUT .*/archive" "$SCRATCH/asked"
+	sed -i 's/V: 1/V: 2/' compose.yaml
+	WHERRY_HOST=unix://$SCRATCH/plain.sock DOCKER_HOST=unix://$SCRATCH/plain.sock run wherry compose up -d
+	[ "$status" = 0 ]
+	refuted grep -q /wherry/v1 "$SCRATCH/asked"
+	[ "$(names -a)" = "pa-a-1 " ]
 }

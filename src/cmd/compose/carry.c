@@ -76,7 +76,9 @@ static int run_plan(struct compose *compose, const struct plan *plan,
 	if (execution.interrupted && !execution.failed)
 		return wishes->interrupted ? 1 : carry_interrupted(compose);
 	/* Version 1 told each failure by the container's name, and each verb has its own last word. */
-	return compose->style == COMPOSE_V1 ? 1 : compose_fail(compose, &err);
+	bool told = compose->style == COMPOSE_V1 && wishes->progress != PROGRESS_QUIET &&
+		    !str_equal(compose->options.progress, "quiet");
+	return told ? 1 : compose_fail(compose, &err);
 }
 
 int carry_out(struct compose *compose, const struct plan *plan, const struct situation *situation,
