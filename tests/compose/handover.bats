@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Start-first updates under a load that connects anew for each request and holds connections as well.  (Updates that
-# fail or are cut: update.bats.)
+# fail or are cut: update.bats.)  And several containers behind one port or address.
 
 load ../lib/wherry
 load project
@@ -93,4 +93,30 @@ load_ends() {
 	kill "$held"
 	wait "$up"
 	[ "$(names -a)" = "pd-web-1 " ]
+}
+
+# named SERVICE MORE: containers that answer with their host's name.
+named() {
+	echo "$1: {<<: *b, command: sh -c 'mkdir /www; hostname >/www/index.html; exec httpd -f -p 80 -h /www', $2}"
+}
+# The host names of a service's containers, in order.
+hosts_of() { ids | grep -- "-$1-" | cut -d' ' -f2 | cut -c1-12 | sort; }
+
+@test "105: a fixed port of several containers is published once, and all of them answer" {
+	project pg < <(named web "ports: [\"$PORT:80\"], scale: 3, healthcheck: {test: wget -q -O - http://127.0.0.1/, interval: 100ms}")
+	wherry compose up --wait
+	[ "$(names)" = "pg-web-1 pg-web-2 pg-web-3 " ]
+	diff <(for _ in $(seq 12); do curl -sSf "http://127.0.0.1:$PORT/"; done | sort -u) <(hosts_of web)
+	run wherry compose plan
+	[ "$status" = 0 ]
+}
+
+@test "106: endpoint_mode vip: one address leads to all containers" {
+	project pv < <(
+		named web "deploy: {endpoint_mode: vip, replicas: 2}, healthcheck: {test: wget -q -O - http://127.0.0.1/, interval: 100ms}"
+		echo 'client: {<<: *b}'
+	)
+	wherry compose up --wait
+	[ "$("$WHERRY_BUILD/tests/network_names" ask "$(wherry inspect --format '{{.State.Pid}}' pv-client-1)" web | grep -cE '^[0-9.]+ |^[0-9.]+$')" = 1 ]
+	diff <(for _ in $(seq 12); do wherry exec pv-client-1 wget -q -O - http://web/; done | sort -u) <(hosts_of web)
 }
