@@ -244,8 +244,6 @@ static void post_to_container(struct work *work, const char *what)
 		target_add_number(&target, "t", (work->step->timeout_ms + 999) / 1000);
 	if (work->step->kind == STEP_KILL && work->step->signal)
 		target_add(&target, "signal", work->step->signal);
-	if (work->step->kind == STEP_RENAME)
-		target_add(&target, "name", work->step->new_name);
 	post(work, &target, NULL);
 }
 
@@ -274,9 +272,41 @@ static void begin_unpause(struct work *work)
 	post_to_container(work, "unpause");
 }
 
+/* It may be called so already, since a client before us asked for it. */
+static void on_name(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	const char *name = doc_text(answer, "Name");
+	struct error failure;
+
+	if (!err && strcmp(name + (*name == '/'), work->step->new_name) == 0) {
+		work_done(work);
+		return;
+	}
+	error_set(&failure, ERROR_CONFLICT, "container %s cannot be called %s", work->step->name,
+		  work->step->new_name);
+	work_fail(work, err ? err : &failure);
+}
+
+static void on_rename(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	scoped_target struct target target =
+		target_format("/containers/%s/json", work_container(work));
+
+	if (err && (err->kind == ERROR_CONFLICT || err->kind == ERROR_INVALID))
+		requests_send(work->run->requests, "GET", &target, NULL, on_name, work);
+	else
+		on_answer(data, answer, err);
+}
+
 static void begin_rename(struct work *work)
 {
-	post_to_container(work, "rename");
+	scoped_target struct target target =
+		target_format("/containers/%s/rename", work_container(work));
+
+	target_add(&target, "name", work->step->new_name);
+	requests_send(work->run->requests, "POST", &target, NULL, on_rename, work);
 }
 
 /* ---- starting ---- */
