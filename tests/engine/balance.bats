@@ -208,3 +208,28 @@ addresses_work() {
 	is_answered_in_client_by new
 	[ "$(named)" = "$VIP" ]
 }
+
+@test "where the firewall is not ours the shims share the port, and aliases lead to the members" {
+	daemon_kill
+	daemon_start --default-address-pool "base=$SUBNET.0/20,size=24" --iptables=false
+	network
+	client
+	member one "$CHECK"
+	member two "$CHECK"
+	is_answered_by one two
+	is_relayed_by one two
+	wherry exec two touch /ill
+	wait_until 20 is_answered_by one
+	wherry exec two rm /ill
+	wait_until 20 is_answered_by one two
+	member new "" true
+	takeover new one
+	expect_status 200
+	is_answered_by new two
+	replica lone
+	[ "$(vip lone)" = none ]
+	[[ " $(named) " == *" $(address lone) "* ]]
+	remove_all_containers
+	daemon_kill
+	start_daemon
+}
