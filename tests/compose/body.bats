@@ -229,7 +229,7 @@ all_answer() {
 		{ cat "$SCRATCH/asked"; false; }
 }
 
-# made_by_1_29: the containers that docker-compose 1.29.2 makes of the file, by the requests that it sent.
+# made_by_1_29 [CHANGE]: the containers that docker-compose 1.29.2 makes of the file, by the requests that it sent.
 made_by_1_29() {
 	local name number id db=
 	cp "$HERE/made-by-1.29/docker-compose.yml" docker-compose.yml
@@ -241,7 +241,7 @@ made_by_1_29() {
 	api POST /volumes/create "{\"Name\": \"${PROJECT}_data\", \"Labels\": {\"com.docker.compose.project\": \"$PROJECT\", \"com.docker.compose.volume\": \"data\", \"com.docker.compose.version\": \"1.29.2\"}}" >/dev/null
 	expect_status 201
 	for name in db_1 third_1 third_2 side_1 web_1; do
-		id=$(api POST "/containers/create?name=${PROJECT}_$name" "$(sed "s,@PROJECT@,$PROJECT,g; s,@FOLDER@,$PWD,g; s,@DB@,$db,g" "$HERE/made-by-1.29/$name.json")" | jq -r .Id)
+		id=$(api POST "/containers/create?name=${PROJECT}_$name" "$(sed "s,@PROJECT@,$PROJECT,g; s,@FOLDER@,$PWD,g; s,@DB@,$db,g" "$HERE/made-by-1.29/$name.json" | jq -c "${1:-.}")" | jq -r .Id)
 		[ -n "$db" ] || db=$id
 		[ "$name" = side_1 ] || reconnect "$id" default "${name%_*}"
 		[ "$name" != web_1 ] || reconnect "$id" front web www
@@ -269,6 +269,14 @@ reconnect() {
 	container_ids | cmp - "$SCRATCH/before"
 	run -0 v1 up -d
 	told "${PROJECT}_web_1 is up-to-date"
+	container_ids | cmp - "$SCRATCH/before"
+}
+
+@test "109 what docker-compose 1.29.2 has made anew is left alone as well" {
+	made_by_1_29 '.Env += ["affinity:container==0123456789ab"]'
+	container_ids >"$SCRATCH/before"
+	run -0 v1 plan
+	run -0 v1 up -d
 	container_ids | cmp - "$SCRATCH/before"
 }
 

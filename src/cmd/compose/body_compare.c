@@ -357,11 +357,14 @@ static json_t *map_of_environment(const json_t *list)
 	return map;
 }
 
-/* Proxies come from the settings of the client that made the container. */
-static bool is_proxy(const char *name)
+/*
+ * Proxies come from the settings of the client that made the container; docker-compose 1.29.2 gives
+ * each that it makes anew an `affinity:container`, for a scheduler that is long gone.
+ */
+static bool is_of_client(const char *name)
 {
-	static const char *const names[] = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
-					    "all_proxy"};
+	static const char *const names[] = {"http_proxy", "https_proxy", "ftp_proxy",
+					    "no_proxy",	  "all_proxy",	 "affinity:container"};
 
 	for (size_t i = 0; i < array_length(names); i++)
 		if (strcasecmp(names[i], name) == 0)
@@ -398,7 +401,7 @@ static void compare_environment(const struct comparison *c)
 	scoped_json json_t *seen = map_of_environment(json_object_get(c->config, "Env"));
 
 	json_object_update(wanted, own);
-	scoped_json json_t *rest = without(seen, wanted, is_proxy, !c->image);
+	scoped_json json_t *rest = without(seen, wanted, is_of_client, !c->image);
 	compare_maps(c, "environment", rest, wanted);
 }
 

@@ -292,7 +292,8 @@ static void what_the_image_brings_is_taken_off(void **state)
 	static const char seen[] =
 		"{\"Id\": \"x\", \"Name\": \"/n\", \"Image\": \"sha256:i\", \"Config\": "
 		"{\"Image\": "
-		"\"i\", \"Env\": [\"A=2\", \"PATH=/bin\", \"HTTP_PROXY=p\"], \"Labels\": {\"l\": "
+		"\"i\", \"Env\": [\"A=2\", \"PATH=/bin\", \"HTTP_PROXY=p\", "
+		"\"affinity:container==0123\"], \"Labels\": {\"l\": "
 		"\"m\", \"com.docker.compose.image\": \"i\"}, \"Cmd\": [\"c\"], \"Entrypoint\": "
 		"[\"e\"], \"User\": \"u\", \"WorkingDir\": \"/w\", \"Volumes\": {\"/v\": {}}, "
 		"\"ExposedPorts\": {\"80/tcp\": {}}, \"StopSignal\": \"SIGINT\", \"Healthcheck\": "
