@@ -94,7 +94,7 @@ static int fail_options(const struct cli *cli, const struct command *command,
 		return fail_tersely("%s: %s", cli->program, err->text);
 	fprintf(stderr, "%s\n\nUsage:  %s%s%s\n\nRun '%s --help' for more information\n", err->text,
 		path, *usage ? " " : "", usage, path);
-	return FAILED_FLAGS;
+	return cli->misuse ? cli->misuse : FAILED_FLAGS;
 }
 
 /* "requires at least 1 argument", or NULL when the number is right. */
@@ -265,6 +265,8 @@ static int run_group(struct cli *cli, const struct command *group, const char *c
 	int status;
 
 	cli->command = group;
+	if (group->misuse)
+		cli->misuse = group->misuse;
 	if (group->run)
 		return run_command(cli, argv, count);
 	void *fields = mem_zeroed(1, group->size);

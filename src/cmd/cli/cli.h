@@ -21,6 +21,7 @@ struct cli {
 	const char *product; /* as messages call the daemon: "wherry", "Docker" */
 	bool terse;	     /* a mistake in the call is one line and ends with 1 */
 	char *path;	     /* owned: "wherry container ls", for messages */
+	int misuse;	     /* exit status of wrong options; 0: docker's own */
 	const struct command *command;
 	struct cli_options options;
 	char *address;		 /* owned: of the daemon; NULL until it is needed */

@@ -39,6 +39,7 @@ struct command {
 	int (*enter)(struct cli *cli, void *options, const struct strings *words);
 	void (*leave)(struct cli *cli, void *options); /* after enter, whatever it said; NULL: nothing */
 	int (*unknown)(const struct cli *cli, const char *verb); /* say so; NULL: as everywhere */
+	int misuse; /* exit status of wrong options here and below; 0: docker's 125 */
 
 	const struct command_entry *entries;
 	size_t entry_count;

@@ -112,5 +112,6 @@ const struct command compose_group = {
 	.enter = compose_enter,
 	.leave = compose_leave,
 	.unknown = unknown,
+	.misuse = 1,
 	COMMAND_ENTRIES(entries),
 };
