@@ -16,10 +16,10 @@ store_end() {
 	rm -rf "$ROOT"
 }
 
-# tool COMMAND...: what it says and how it ended are left to `run`.
+# tool COMMAND...: what it says and how it ended are left to `run`.  TOOL_SECONDS (60) is when it hangs.
 tool() {
 	RETRY_MS=${RETRY_MS:-10} WORKER=$WHERRY_BUILD/wherry-worker CERTIFICATES=${CERTIFICATES:-$SCRATCH/certs} \
-		timeout 60 "$WHERRY_BUILD/tests/image_tool" "$ROOT" "$@"
+		timeout "${TOOL_SECONDS:-60}" "$WHERRY_BUILD/tests/image_tool" "$ROOT" "$@"
 }
 
 # The folder of the image's NUMBERth layer, counted from the highest.
