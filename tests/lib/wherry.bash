@@ -34,9 +34,18 @@ host_sweep() {
 	find /sys/fs/cgroup -depth -type d -path "*/wt${SCRATCH##*.}*" -exec rmdir {} + 2>/dev/null || true
 }
 
+# What the sanitizers found in the daemons, their workers and shims, leaks at their ends too: no test need have
+# noticed.  (A worker that is killed at its end may leave a word of its leak checker alone: no finding.)
+sanitizers_complain() {
+	[ -f "$SCRATCH/wherryd.log" ] && grep -E -A 20 'ERROR: [A-Za-z]+Sanitizer|: runtime error: ' "$SCRATCH/wherryd.log" >&2
+}
+
 scratch_end() {
+	local code=0
+	! sanitizers_complain || code=1
 	[ -z "${BRIDGE-}" ] || host_sweep # also after a daemon that was killed, or never came up
 	rm -rf --one-file-system "$SCRATCH"
+	return $code
 }
 
 # daemon_flags: one flag a line.
