@@ -159,8 +159,7 @@ static void note_lost_host(struct container *c)
 static bool is_half_removed(const struct container *c)
 {
 	return c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD ||
-	       (c->state == CONTAINER_EXITED &&
-		(c->doomed || (c->host_config.auto_remove && !c->restart_wanted)));
+	       (c->state == CONTAINER_EXITED && (c->doomed || c->host_config.auto_remove));
 }
 
 static void adopt_without_run(struct container *c)

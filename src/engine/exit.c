@@ -42,7 +42,9 @@ static void note_exit(struct container_run *run, const struct shim_exit *exit, c
 	c->oom_killed = c->oom_killed || exit->oom;
 	str_replace(&c->error, said);
 	answer = decide(c);
-	c->restart_wanted = c->restarts_by_hand > 0; /* who asked for it starts it */
+	/* Who restarts it by hand starts it, or the next daemon, should this one die before that. */
+	c->restart_wanted = c->restarts_by_hand > 0 &&
+			    restart_policy_is_set(&c->host_config.restart_policy);
 	container_set_state(c, answer.restart ? CONTAINER_RESTARTING : CONTAINER_EXITED);
 	c->restart_delay_ms = answer.restart ? answer.delay_ms : 0;
 	if (exit->log_dropped > 0)
@@ -95,7 +97,7 @@ static void on_recorded(void *data, const struct error *err)
 static bool will_be_removed(const struct container *c)
 {
 	return c->doomed || (c->host_config.auto_remove && c->state != CONTAINER_RESTARTING &&
-			     !c->restarts_by_hand && !c->restart_wanted);
+			     !c->restarts_by_hand);
 }
 
 static void record(struct container_run *run)

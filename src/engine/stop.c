@@ -32,16 +32,6 @@ static void keep(struct operation *op)
 	op->container->restarts_by_hand++;
 }
 
-/* A daemon that is killed meanwhile leaves the rest of it to the next one, which goes by the record. */
-static void note_restart(struct operation *op)
-{
-	struct container *c = op->container;
-
-	keep(op);
-	c->restart_wanted = true;
-	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
-}
-
 static void keep_no_more(struct operation *op)
 {
 	if (stop_of(op)->keeps)
@@ -228,9 +218,9 @@ static void run_stop(struct operation *op)
 	if (c->state == CONTAINER_PAUSED) {
 		container_freeze(c, false, stop_thawed, op);
 	} else if (container_is_live(c)) {
+		c->stopped_by_hand = true;
 		if (stop_of(op)->restart)
-			note_restart(op);
-		c->stopped_by_hand = true; /* for this exit: not in what was just recorded */
+			keep(op);
 		operation_wait_exit(op, stopped);
 		send_stop_signal(op);
 	} else if (c->state == CONTAINER_RESTARTING) {
