@@ -4,7 +4,8 @@
 struct down {
 	struct draft draft;
 	struct indices removals; /* of containers */
-	struct map left;	 /* networks and volumes ("n" and "v" before the name) of containers that stay */
+	struct map
+		left; /* networks and volumes ("n" and "v" before the name) of containers that stay */
 };
 
 static void down_fini(struct down *down)
@@ -153,8 +154,8 @@ static void remove_volumes(struct down *down)
 	for (size_t i = 0; project && i < project->volumes.count; i++) {
 		const struct resource *volume = &project->volumes.items[i];
 
-		if (!volume->external && (project->style == COMPOSE_V1 ||
-					  map_get(&down->draft.volumes, volume->name)))
+		if (!volume->external &&
+		    (project->style == COMPOSE_V1 || map_get(&down->draft.volumes, volume->name)))
 			remove_thing(down, STEP_REMOVE_VOLUME, volume->name, NULL);
 	}
 }

@@ -36,9 +36,9 @@ static void service_fini(struct draft_service *service)
 
 void draft_fini(struct draft *draft)
 {
-	struct map *maps[] = {&draft->names,  &draft->ids,	&draft->gone,	 &draft->hashes,
-			      &draft->images, &draft->networks, &draft->volumes, &draft->image_steps,
-			      &draft->builders};
+	struct map *maps[] = {&draft->names,   &draft->ids,	    &draft->gone,
+			      &draft->hashes,  &draft->images,	    &draft->networks,
+			      &draft->volumes, &draft->image_steps, &draft->builders};
 
 	for (size_t i = 0; i < draft->count; i++)
 		service_fini(&draft->services[i]);
@@ -74,7 +74,7 @@ static int64_t stop_timeout_ms(const struct draft *draft, enum step_kind kind)
 	bool stops = kind == STEP_STOP || kind == STEP_RESTART;
 
 	return stops && draft->options->stop_timeout_s >= 0 ? draft->options->stop_timeout_s * 1000
-							     : -1;
+							    : -1;
 }
 
 size_t draft_container_step(struct draft *draft, enum step_kind kind,

@@ -37,15 +37,15 @@ struct replica {
 	const struct seen_container *next; /* begun to take its place, and good for it; NULL */
 	enum fate fate;
 	bool start_first, stays_down;
-	char *reason; /* owned; NULL */
-	char *name, *temporary; /* owned; the one it is to have, and until `old` is gone */
-	struct subject subject; /* once it has been made */
+	char *reason;		 /* owned; NULL */
+	char *name, *temporary;	 /* owned; the one it is to have, and until `old` is gone */
+	struct subject subject;	 /* once it has been made */
 	size_t created, stopped; /* 1 + index of the step; 0: none */
 	size_t removed;		 /* of `old` */
 	size_t ready;		 /* after it, others may rely on the container */
 	size_t taken_over;
 	size_t end; /* its last step */
-	bool gated;		 /* `ready` says that it is healthy */
+	bool gated; /* `ready` says that it is healthy */
 };
 
 struct draft_edge {
@@ -53,7 +53,7 @@ struct draft_edge {
 	enum dependency_condition condition;
 	bool required, restart;
 	bool shares; /* its namespace or volumes: made anew with it, its id must be known at the create */
-	bool links;  /* as version 1 files do: by the name of a container that runs */
+	bool links; /* as version 1 files do: by the name of a container that runs */
 };
 
 /* To be removed before anything else, and why. */
@@ -66,8 +66,9 @@ enum update_action { UPDATE_PAUSE, UPDATE_CONTINUE, UPDATE_ROLL_BACK };
 
 /* deploy.update_config, or what stands for it. */
 struct update {
-	bool given, start_first, watched; /* watched: a new one must prove itself before others follow */
-	size_t parallelism;		  /* 0: all at once */
+	bool given, start_first;
+	bool watched;	    /* a new one must prove itself before others follow */
+	size_t parallelism; /* 0: all at once */
 	int64_t delay_ms, monitor_ms, drain_ms;
 	enum update_action action;
 	double failure_ratio;
@@ -78,23 +79,36 @@ struct draft_service {
 	const struct service *service; /* NULL: known by labels alone */
 	bool selected;		       /* by the command */
 	bool shared;		       /* by a service that is selected or has containers */
-	bool early;		/* its old containers stop before those it depends on do */
-	bool stop_before_create; /* and before its new ones are made */
-	bool volume_renewed;	/* a volume of its own is made anew: its old containers go first */
-	bool late;		/* its new containers are made one batch after the other */
-	bool next_discarded;	/* a container that was begun is thrown away */
-	bool made_anew;		/* those who share something of it must be, too */
+	bool early;		       /* its old containers stop before those it depends on do */
+	bool stop_before_create;       /* and before its new ones are made */
+	bool volume_renewed; /* a volume of its own is made anew: its old containers go first */
+	bool late;	     /* its new containers are made one batch after the other */
+	bool next_discarded; /* a container that was begun is thrown away */
+	bool made_anew;	     /* those who share something of it must be, too */
 	bool post_start, pre_stop;
 	bool building; /* its image, right now */
 	struct update update;
 	const char *stop_first_reason; /* start-first is asked for and cannot be; NULL */
-	struct { struct draft_edge *items; size_t count, capacity; } edges, users; /* users: reversed */
-	struct { const struct seen_container **items; size_t count, capacity; } containers;
-	struct { struct discard *items; size_t count, capacity; } discarded;
-	struct { struct replica *items; size_t count, capacity; } replicas;
-	struct indices removals; /* of what is discarded, and of what goes before new ones are made */
+	struct {
+		struct draft_edge *items;
+		size_t count, capacity;
+	} edges, users; /* users: reversed */
+	struct {
+		const struct seen_container **items;
+		size_t count, capacity;
+	} containers;
+	struct {
+		struct discard *items;
+		size_t count, capacity;
+	} discarded;
+	struct {
+		struct replica *items;
+		size_t count, capacity;
+	} replicas;
+	struct indices
+		removals; /* of what is discarded, and of what goes before new ones are made */
 	struct indices connects;
-	struct indices stops; /* of its containers, for what those it depends on wait for */
+	struct indices stops;	    /* of its containers, for what those it depends on wait for */
 	struct indices waits[3][2]; /* by condition and whether optional, once asked for */
 	bool waited[3][2];
 };
@@ -107,15 +121,16 @@ struct draft {
 	struct plan *plan;
 	struct draft_service *services;
 	size_t count;
-	size_t *order; /* indices of services, each behind those it depends on */
+	size_t *order;	  /* indices of services, each behind those it depends on */
 	struct map names; /* name to struct draft_service */
 	struct map ids;	  /* id to struct seen_container */
 	struct map gone;  /* likewise: those that are removed before all else */
-	struct map hashes, images, networks, volumes; /* what is wanted and seen by name, and 1 + an index */
+	struct map hashes, images, networks,
+		volumes;	/* what is wanted and seen by name, and 1 + an index */
 	struct map builders;	/* image name to struct draft_service */
 	struct map image_steps; /* image name to 1 + index of the last step that brings it */
 	size_t *network_steps, *volume_steps; /* by index in the project; 1 + index; 0: none */
-	size_t orphans_gone; /* 1 + index; 0 */
+	size_t orphans_gone;		      /* 1 + index; 0 */
 	bool *network_used, *volume_used, *network_renewed, *volume_renewed;
 };
 
@@ -192,8 +207,7 @@ void draft_volumes(struct draft *draft);
 /* Indices in the project's networks and volumes that the service uses. */
 void service_networks(const struct draft *draft, const struct service *service,
 		      struct indices *out);
-void service_volumes(const struct draft *draft, const struct service *service,
-		     struct indices *out);
+void service_volumes(const struct draft *draft, const struct service *service, struct indices *out);
 
 /* ---- wait.c ---- */
 
@@ -210,8 +224,8 @@ void replica_create(struct draft *draft, struct draft_service *service, struct r
 		    const struct indices *after);
 void replica_start(struct draft *draft, struct draft_service *service, struct replica *replica,
 		   const struct indices *after);
-void replica_remove_old(struct draft *draft, struct draft_service *service,
-			struct replica *replica, const struct indices *after);
+void replica_remove_old(struct draft *draft, struct draft_service *service, struct replica *replica,
+			const struct indices *after);
 void replica_rename(struct draft *draft, struct draft_service *service, struct replica *replica);
 /* Stop it if it is active, then remove it: the index of the removal. */
 size_t draft_take_away(struct draft *draft, const struct draft_service *service,

@@ -101,7 +101,7 @@ static char *before_colon(const char *text)
 
 static void find_shared_volumes(struct draft *draft, struct draft_service *service)
 {
-	node_each(item, node_get(service->service->node, "volumes_from")) {
+	node_each (item, node_get(service->service->node, "volumes_from")) {
 		if (str_starts_with(item->value->text, "container:"))
 			continue;
 		scoped_free char *name = before_colon(item->value->text);
@@ -111,7 +111,7 @@ static void find_shared_volumes(struct draft *draft, struct draft_service *servi
 
 static void find_links(struct draft *draft, struct draft_service *service)
 {
-	node_each(item, node_get(service->service->node, "links")) {
+	node_each (item, node_get(service->service->node, "links")) {
 		scoped_free char *name = before_colon(item->value->text);
 		struct draft_edge *edge = edge_to(draft, service, name);
 
@@ -265,10 +265,10 @@ static bool select_named(struct draft *draft)
 		struct draft_service *service = draft_service(draft, name);
 
 		if (!service || (draft->project && !service->service))
-			return draft_fail(draft, "%so such service: %s",
-					  draft->project && draft->project->style == COMPOSE_V1 ? "N"
-												 : "n",
-					  name);
+			return draft_fail(
+				draft, "%so such service: %s",
+				draft->project && draft->project->style == COMPOSE_V1 ? "N" : "n",
+				name);
 		service->selected = true;
 	}
 	return true;

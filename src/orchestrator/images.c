@@ -55,7 +55,7 @@ static void build_image(struct image_work *work, struct draft_service *service, 
 	build_context(work, node_get_text(build, "context", NULL), &before);
 	if (before)
 		vector_add(&contexts, before - 1);
-	node_each(context, node_get(build, "additional_contexts")) {
+	node_each (context, node_get(build, "additional_contexts")) {
 		before = 0;
 		build_context(work, context->value->text, &before);
 		if (before)
@@ -89,8 +89,10 @@ enum policy { POLICY_MISSING, POLICY_ALWAYS, POLICY_NEVER, POLICY_BUILD, POLICY_
 
 static int64_t age_limit_s(const char *text)
 {
-	static const struct { char unit; int64_t seconds; } units[] = {
-		{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 	int64_t sum = 0;
 
 	if (strcmp(text, "daily") == 0 || strcmp(text, "weekly") == 0)
@@ -111,7 +113,10 @@ static int64_t age_limit_s(const char *text)
 
 static enum policy policy_of(const char *text)
 {
-	static const struct { const char *name; enum policy policy; } names[] = {
+	static const struct {
+		const char *name;
+		enum policy policy;
+	} names[] = {
 		{"always", POLICY_ALWAYS},   {"never", POLICY_NEVER}, {"build", POLICY_BUILD},
 		{"missing", POLICY_MISSING}, {"daily", POLICY_AGE},   {"weekly", POLICY_AGE},
 	};
@@ -142,11 +147,12 @@ static void bring_missing(struct image_work *work, struct draft_service *service
 	if (named)
 		pull_or_build(work, service, "it is not there");
 	else if (work->wish == IMAGES_NO_BUILD)
-		draft_fail(work->draft, work->draft->project->style == COMPOSE_V1
-						? "Service '%s' needs to be built, but --no-build "
-						  "was passed."
-						: "service \"%s\" needs to be built, but --no-build "
-						  "was passed",
+		draft_fail(work->draft,
+			   work->draft->project->style == COMPOSE_V1
+				   ? "Service '%s' needs to be built, but --no-build "
+				     "was passed."
+				   : "service \"%s\" needs to be built, but --no-build "
+				     "was passed",
 			   service->name);
 	else
 		build_image(work, service, "it is not there");
@@ -170,8 +176,9 @@ static void bring_image(struct image_work *work, struct draft_service *service,
 
 	if (s->built && work->wish != IMAGES_NO_BUILD &&
 	    (policy == POLICY_BUILD || work->wish == IMAGES_BUILD)) {
-		build_image(work, service, policy == POLICY_BUILD ? "pull_policy is build"
-								   : "a build was asked for");
+		build_image(work, service,
+			    policy == POLICY_BUILD ? "pull_policy is build"
+						   : "a build was asked for");
 		return;
 	}
 	if (!there && policy == POLICY_NEVER) {

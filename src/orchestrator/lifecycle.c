@@ -97,8 +97,8 @@ static void for_state(struct draft *draft, enum step_kind kind, bool (*fits)(enu
 
 			if (!is_meant(draft, container) || !fits(container->state))
 				continue;
-			size_t step = draft_container_step(draft, kind, service,
-							   container->number, &subject);
+			size_t step = draft_container_step(draft, kind, service, container->number,
+							   &subject);
 			if (kind == STEP_KILL)
 				str_replace(&draft_at(draft, step)->signal, draft->options->signal);
 		}
@@ -219,8 +219,8 @@ static size_t restart_one(struct draft *draft, struct draft_service *service,
 	for (size_t i = 0; i < array_length(kinds); i++) {
 		if (!wanted[i])
 			continue;
-		size_t step = draft_container_step(draft, kinds[i], service, container->number,
-						   &subject);
+		size_t step =
+			draft_container_step(draft, kinds[i], service, container->number, &subject);
 		draft_at(draft, step)->detail = kinds[i] != STEP_RESTART;
 		draft_after_if(draft, step, before);
 		if (!before)
@@ -240,8 +240,7 @@ static void restart_service(struct draft *draft, struct draft_service *service)
 		const struct seen_container *container = service->containers.items[i];
 
 		if (is_meant(draft, container) && !container->held)
-			vector_add(&service->stops,
-				   restart_one(draft, service, container, &after));
+			vector_add(&service->stops, restart_one(draft, service, container, &after));
 	}
 	close_stops(draft, service, &after);
 }

@@ -4,7 +4,8 @@
 struct gate_case {
 	const char *order, *action, *extra; /* more of update_config */
 	unsigned scale, bad_from;	    /* numbers from here on fail */
-	const char *outcome; /* a letter for each number: o the old one, n a new one that is healthy */
+	const char
+		*outcome; /* a letter for each number: o the old one, n a new one that is healthy */
 	bool cannot_hold;
 };
 

@@ -59,7 +59,7 @@ static void write_member(struct buffer *out, const struct plan_member *member,
 		break;
 	case MEMBER_STEP:
 		if (*(const size_t *)value)
-			write_number(out, member->name, (int64_t)*(const size_t *)value - 1);
+			write_number(out, member->name, (int64_t) * (const size_t *)value - 1);
 		break;
 	case MEMBER_BOOL:
 		if (*(const bool *)value) {
@@ -74,8 +74,7 @@ static void write_member(struct buffer *out, const struct plan_member *member,
 	case MEMBER_COUNT: /* -1: any number of them */
 		count = *(const size_t *)value;
 		if (count)
-			write_number(out, member->name,
-				     count > INT64_MAX ? -1 : (int64_t)count);
+			write_number(out, member->name, count > INT64_MAX ? -1 : (int64_t)count);
 		break;
 	}
 }

@@ -16,9 +16,9 @@ struct model_service {
 	unsigned scale, value, check;
 	bool port, container_name, anonymous, host_network;
 	bool networks[2], volumes[2];
-	int shares;		   /* index; -1 */
-	int depends[SERVICES];	   /* 0 none, 1 started, 2 healthy; + 4 restart */
-	unsigned update;	   /* 0 none; bits: 1 given, 2 start-first, 4 rollback, 8 continue */
+	int shares;	       /* index; -1 */
+	int depends[SERVICES]; /* 0 none, 1 started, 2 healthy; + 4 restart */
+	unsigned update;       /* 0 none; bits: 1 given, 2 start-first, 4 rollback, 8 continue */
 	unsigned parallelism;
 };
 
@@ -117,7 +117,8 @@ static void write_dependencies(const struct model_service *s, struct buffer *out
 		if (!s->depends[i] || s->shares == i)
 			continue;
 		buffer_add_text(out, any ? "" : "    depends_on:\n");
-		buffer_format(out, "      s%d: {condition: %s%s}\n", i, conditions[s->depends[i] & 3],
+		buffer_format(out, "      s%d: {condition: %s%s}\n", i,
+			      conditions[s->depends[i] & 3],
 			      s->depends[i] & 4 ? ", restart: true" : "");
 		any = true;
 	}
@@ -127,10 +128,14 @@ static void write_update(const struct model_service *s, struct buffer *out)
 {
 	if (!s->update)
 		return;
-	buffer_format(out, "    deploy: {update_config: {order: %s, failure_action: %s, parallelism: %u}}\n",
-		      s->update & 2 ? "start-first" : "stop-first",
-		      s->update & 4 ? "rollback" : s->update & 8 ? "continue" : "pause",
-		      s->parallelism);
+	buffer_format(
+		out,
+		"    deploy: {update_config: {order: %s, failure_action: %s, parallelism: %u}}\n",
+		s->update & 2 ? "start-first" : "stop-first",
+		s->update & 4	? "rollback"
+		: s->update & 8 ? "continue"
+				: "pause",
+		s->parallelism);
 }
 
 static void write_service(const struct model *model, int at, struct buffer *out)
@@ -148,7 +153,9 @@ static void write_service(const struct model *model, int at, struct buffer *out)
 	else
 		buffer_format(out, "    networks: [%s%s%s]\n", s->networks[0] ? "n0" : "",
 			      s->networks[0] && s->networks[1] ? ", " : "",
-			      s->networks[1] ? "n1" : s->networks[0] ? "" : "default");
+			      s->networks[1]   ? "n1"
+			      : s->networks[0] ? ""
+					       : "default");
 	if (s->port && s->shares < 0)
 		buffer_format(out, "    ports: [\"80%d:80\"]\n", at);
 	if (s->volumes[0] || s->volumes[1])
@@ -258,8 +265,7 @@ static void converge(struct scene *scene, make_plan *make)
 static void check_container(struct scene *scene, const struct world_container *c,
 			    const struct service *service)
 {
-	scoped_free char *name =
-		project_container_name(scene->world.project, service, c->number);
+	scoped_free char *name = project_container_name(scene->world.project, service, c->number);
 	scoped_free char *hash = service_hash(scene->world.project, service, NULL);
 
 	check(scene, strcmp(c->name, name) == 0);
@@ -267,7 +273,7 @@ static void check_container(struct scene *scene, const struct world_container *c
 	check(scene, strcmp(c->hash, hash) == 0);
 	check(scene, str_equal(c->image, pairs_get(&scene->world.images, service->image)));
 	check(scene, !c->network_of || world_by_id(&scene->world, c->network_of));
-	node_each(network, node_get(service->node, "networks")) {
+	node_each (network, node_get(service->node, "networks")) {
 		const struct resource *resource =
 			resources_get(&scene->world.project->networks, network->key);
 

@@ -202,7 +202,7 @@ static bool read_step(const json_t *object, struct plan *plan, struct error *err
 	if (!json_is_object(object) || !json_object_get(object, "kind"))
 		return error_set(err, ERROR_INVALID, "a step must be an object with a kind");
 	vector_add(plan, empty);
-	json_object_foreach((json_t *)object, name, value)
+	json_object_foreach ((json_t *)object, name, value)
 		if (!read_named(name, value, index, &plan->items[index], err))
 			return false;
 	return check_step(plan, &plan->items[index], err);

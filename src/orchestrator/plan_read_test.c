@@ -25,12 +25,14 @@ static void make_plan(struct plan *plan, struct seen *seen)
 {
 	struct project *project = sample_project(
 		"services:\n"
-		"  web: {image: i, deploy: {update_config: {order: start-first, failure_action: rollback}},\n"
+		"  web: {image: i, deploy: {update_config: {order: start-first, failure_action: "
+		"rollback}},\n"
 		"    depends_on: {db: {condition: service_healthy, required: false}}}\n"
 		"  db: {image: j}\n"
 		"networks: {default: {}}\n");
 	struct wanted wanted = sample_wanted(project);
-	struct plan_options options = {.stop_timeout_s = 7, .wait_timeout_ms = -1, .can_hold = true};
+	struct plan_options options = {
+		.stop_timeout_s = 7, .wait_timeout_ms = -1, .can_hold = true};
 
 	see_container(seen, "web", "0123456789abcdef", "x");
 	see_container(seen, "old", "1123456789abcdef", "x");
@@ -72,12 +74,13 @@ static void people_read_one_line_a_change(void **state)
 
 	make_plan(&plan, &seen);
 	plan_write_text(&plan, &text);
-	assert_string_equal(text.data,
-			    "create network p_default\n"
-			    "create p-db-1\n"
-			    "recreate p-web-1: environment.DEBUG added, image changed (start-first)\n"
-			    "    environment.DEBUG added: 1\n"
-			    "    image: a -> b\n");
+	assert_string_equal(
+		text.data,
+		"create network p_default\n"
+		"create p-db-1\n"
+		"recreate p-web-1: environment.DEBUG added, image changed (start-first)\n"
+		"    environment.DEBUG added: 1\n"
+		"    image: a -> b\n");
 }
 
 static void every_kind_has_a_name(void **state)
@@ -111,7 +114,8 @@ static void what_is_no_plan_is_refused(void **state)
 		{STEPS(JOIN ",{\"kind\":\"start\",\"name\":\"a\",\"made_by\":0}"),
 		 "step 1: 'made_by' must be a step that creates"},
 		{STEPS("{\"kind\":\"rename\",\"name\":\"a\",\"id\":\"b\"}"), "'new_name' must be"},
-		{STEPS("{\"kind\":\"take_over\",\"name\":\"a\",\"id\":\"b\"}"), "'replaces' must be"},
+		{STEPS("{\"kind\":\"take_over\",\"name\":\"a\",\"id\":\"b\"}"),
+		 "'replaces' must be"},
 		{STEPS("{\"kind\":\"stop\",\"name\":\"a\",\"id\":\"b\",\"timeout_ms\":-2}"),
 		 "'timeout_ms' must be"},
 		{STEPS("{\"kind\":\"wait\",\"name\":\"a\",\"id\":\"b\",\"condition\":\"well\"}"),
@@ -127,7 +131,8 @@ static void what_is_no_plan_is_refused(void **state)
 		struct error err = {0};
 		char *read = NULL;
 
-		assert_false(plan_read_json(cases[i].text, strlen(cases[i].text), &plan, &read, &err));
+		assert_false(
+			plan_read_json(cases[i].text, strlen(cases[i].text), &plan, &read, &err));
 		assert_null(read);
 		if (!strstr(err.text, cases[i].error))
 			fail_msg("%s\n=> %s, not %s", cases[i].text, err.text, cases[i].error);
@@ -173,7 +178,8 @@ static void many_services_take_little_time(void **state)
 			scoped_free char *id = str_format("%016zx", i);
 
 			see_container(&seen, up.items[i].service, id, "x");
-			seen.containers.items[seen.containers.count - 1].number = up.items[i].number;
+			seen.containers.items[seen.containers.count - 1].number =
+				up.items[i].number;
 		}
 	plan_down(project, &seen, &options, &down);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
@@ -185,7 +191,8 @@ static void many_services_take_little_time(void **state)
 	for (size_t i = 0; i < up.count; i++)
 		edges += up.items[i].after_count;
 	assert_true(edges < 10 * MANY);
-	assert_true(ms < 3000); /* a sanitized build on a busy machine; quadratic would be minutes */
+	assert_true(ms <
+		    3000); /* a sanitized build on a busy machine; quadratic would be minutes */
 	pairs_fini(&wanted.hashes);
 	project_free(project);
 }

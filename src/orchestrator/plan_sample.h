@@ -21,7 +21,8 @@ static bool sample_exists(void *data, const char *path)
 }
 
 /* The project "p" in style 2, or 1; the test fails where the text is no project. */
-__attribute__((unused)) static struct project *sample_project_of(enum compose_style style, const char *yaml)
+__attribute__((unused)) static struct project *sample_project_of(enum compose_style style,
+								 const char *yaml)
 {
 	struct compose_request request = {.style = style, .working_directory = "/p"};
 	struct compose_files files = {sample_read, sample_exists, (void *)yaml};

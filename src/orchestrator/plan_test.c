@@ -14,8 +14,8 @@ struct plan_case {
 
 static enum seen_state state_named(const char *word)
 {
-	static const char *const names[] = {"created", "running", "paused", "restarting", "exited",
-					    "dead"};
+	static const char *const names[] = {"created",	  "running", "paused",
+					    "restarting", "exited",  "dead"};
 
 	for (size_t i = 0; i < array_length(names); i++)
 		if (strcmp(names[i], word) == 0)
@@ -27,12 +27,12 @@ static enum seen_state state_named(const char *word)
 static void all_networks(const struct project *project, const struct service *service,
 			 struct seen_container *c)
 {
-	node_each(member, node_get(service->node, "networks")) {
+	node_each (member, node_get(service->node, "networks")) {
 		const struct resource *network = resources_get(&project->networks, member->key);
 
 		strings_add(&c->networks, network->name);
 	}
-	node_each(member, node_get(service->node, "volumes")) {
+	node_each (member, node_get(service->node, "volumes")) {
 		const char *source = node_get_text(member->value, "source", NULL);
 
 		if (source && resources_get(&project->volumes, source))
@@ -121,7 +121,10 @@ static void see_things(const struct project *project, struct seen *seen, bool th
 
 static void apply_option(struct plan_options *options, const char *word)
 {
-	static const struct { const char *name; size_t offset; } flags[] = {
+	static const struct {
+		const char *name;
+		size_t offset;
+	} flags[] = {
 		{"force", offsetof(struct plan_options, force_recreate)},
 		{"no-recreate", offsetof(struct plan_options, no_recreate)},
 		{"deps", offsetof(struct plan_options, always_recreate_dependencies)},
@@ -198,7 +201,7 @@ static void check_case(const struct plan_case *c, make_plan *make)
 	struct project *project = sample_project(c->yaml);
 	struct wanted wanted = sample_wanted(project);
 	scoped_with(options_fini) struct plan_options options = {.stop_timeout_s = -1,
-								  .wait_timeout_ms = -1};
+								 .wait_timeout_ms = -1};
 	scoped_seen struct seen seen = {0};
 	scoped_plan struct plan plan = {0};
 	scoped_buffer struct buffer out = {0};
@@ -217,9 +220,11 @@ static void check_case(const struct plan_case *c, make_plan *make)
 	if (plan.failure)
 		buffer_format(&out, "FAILURE %s", plan.failure);
 	if (!str_equal(out.data ? out.data : "", c->plan))
-		fail_msg("%s\n%s\n=> %s\n not %s", c->yaml, c->seen ? c->seen : "", out.data, c->plan);
+		fail_msg("%s\n%s\n=> %s\n not %s", c->yaml, c->seen ? c->seen : "", out.data,
+			 c->plan);
 	if (c->warning ? !warned(&plan, c->warning) : warned(&plan, NULL))
-		fail_msg("%s\n: warning %s", c->yaml, plan.warnings.count ? plan.warnings.items[0] : "");
+		fail_msg("%s\n: warning %s", c->yaml,
+			 plan.warnings.count ? plan.warnings.items[0] : "");
 	pairs_fini(&wanted.hashes);
 	project_free(project);
 }
@@ -266,8 +271,7 @@ static void make_remove(const struct wanted *wanted, const struct seen *seen,
 static void what_is_missing_is_made(void **state)
 {
 	static const struct plan_case cases[] = {
-		{WEB, NULL, "",
-		 "create_network p_default; create p-web-1; (start p-web-1)"},
+		{WEB, NULL, "", "create_network p_default; create p-web-1; (start p-web-1)"},
 		{WEB, "web 1", "", "keep p-web-1"},
 		{WEB, "web 1 exited", "", "start p-web-1: it is stopped"},
 		{WEB, "web 1 created", "", "start p-web-1: it was never started"},
@@ -275,16 +279,18 @@ static void what_is_missing_is_made(void **state)
 		{WEB, "web 1 restarting", "", "keep p-web-1"},
 		{WEB, "web 1 exited", "no-start", "keep p-web-1"},
 		{WEB, "", "scale:web=3",
-		 "create p-web-1; create p-web-2; create p-web-3; (start p-web-1); (start p-web-2); "
+		 "create p-web-1; create p-web-2; create p-web-3; (start p-web-1); (start "
+		 "p-web-2); "
 		 "(start p-web-3)"},
 		{WEB, "web 1; web 4", "scale:web=3",
 		 "create p-web-5; keep p-web-1; keep p-web-4; (start p-web-5)"},
-		{"services: {web: {image: i, volumes: ['v:/v']}}\nvolumes: {v: {}}\n", NULL, "no-start",
-		 "create_volume p_v; create_network p_default; create p-web-1"},
-		{"services: {web: {image: i, networks: [n]}}\nnetworks: {n: {external: true}}\n", NULL,
-		 "", "FAILURE Network n declared as external, but could not be found."},
+		{"services: {web: {image: i, volumes: ['v:/v']}}\nvolumes: {v: {}}\n", NULL,
+		 "no-start", "create_volume p_v; create_network p_default; create p-web-1"},
+		{"services: {web: {image: i, networks: [n]}}\nnetworks: {n: {external: true}}\n",
+		 NULL, "", "FAILURE Network n declared as external, but could not be found."},
 		{"services: {web: {image: i, container_name: xy}}\n", "", "scale:web=2",
-		 "FAILURE service \"web\" has container_name \"xy\" and cannot be scaled to 2 containers"},
+		 "FAILURE service \"web\" has container_name \"xy\" and cannot be scaled to 2 "
+		 "containers"},
 		{WEB, "", "+zz", "FAILURE no such service: zz"},
 		{"services: {web: {image: i, ports: ['80:80']}}\n", "web 1; web 2", "scale:web=2",
 		 "keep p-web-1; keep p-web-2", .warning = "port will clash"},
@@ -292,7 +298,6 @@ static void what_is_missing_is_made(void **state)
 
 	check_cases(cases, plan_up);
 }
-
 
 static void what_differs_is_made_anew_with_the_first_reason(void **state)
 {
@@ -409,14 +414,15 @@ static void conditions_are_waited_for_where_they_do_not_hold(void **state)
 		{healthy, "", "",
 		 "create p-db-1; create p-web-1; (start p-db-1); (wait p-db-1); (start p-web-1)"},
 		{healthy, "db 1 healthy", "", "create p-web-1; keep p-db-1; (start p-web-1)"},
-		{healthy, "db 1", "", "create p-web-1; keep p-db-1; (wait p-db-1); (start p-web-1)"},
+		{healthy, "db 1", "",
+		 "create p-web-1; keep p-db-1; (wait p-db-1); (start p-web-1)"},
 		{healthy, "db 1; web 1", "", "keep p-db-1; keep p-web-1"},
 		{optional, "", "",
 		 "create p-db-1; create p-web-1; (start p-db-1); (wait p-db-1 optional); "
 		 "(start p-web-1)"},
 		{healthy, "db 1; web 1", "wait", "keep p-db-1; keep p-web-1"},
-		{"services: {job: {image: i, deploy: {mode: replicated-job}}}\n", "job 1 exited", "",
-		 "keep p-job-1"},
+		{"services: {job: {image: i, deploy: {mode: replicated-job}}}\n", "job 1 exited",
+		 "", "keep p-job-1"},
 		{"services: {job: {image: i, deploy: {mode: replicated-job}}}\n",
 		 "job 1 exited exit=3", "", "start p-job-1: it is stopped"},
 	};
@@ -424,8 +430,9 @@ static void conditions_are_waited_for_where_they_do_not_hold(void **state)
 	check_cases(cases, plan_up);
 }
 
-#define UPDATE(rest) "services: {web: {image: i, deploy: {update_config: {order: start-first}}" rest "}}\n"
-#define OLD	     "web 1 id=abcdef012345678 hash=x"
+#define UPDATE(rest)                                                                               \
+	"services: {web: {image: i, deploy: {update_config: {order: start-first}}" rest "}}\n"
+#define OLD "web 1 id=abcdef012345678 hash=x"
 #define STOP_FIRST                                                                                 \
 	"create abcdef012345_p-web-1: configuration changed; (stop p-web-1); (remove p-web-1); "   \
 	"(rename abcdef012345_p-web-1 p-web-1); (start p-web-1)"
@@ -445,8 +452,10 @@ static void start_first_where_it_can_be(void **state)
 		 "(monitor abcdef012345_p-web-1); (stop abcdef012345_p-web-1 if-failed); "
 		 "(remove abcdef012345_p-web-1 if-failed); (stop p-web-1); (remove p-web-1); "
 		 "(rename abcdef012345_p-web-1 p-web-1)"},
-		{UPDATE(", ports: ['80:80']"), OLD, "", STOP_FIRST, .warning = "publishes a fixed port"},
-		{UPDATE(", network_mode: host"), OLD, "hold", STOP_FIRST, .warning = "host's network"},
+		{UPDATE(", ports: ['80:80']"), OLD, "", STOP_FIRST,
+		 .warning = "publishes a fixed port"},
+		{UPDATE(", network_mode: host"), OLD, "hold", STOP_FIRST,
+		 .warning = "host's network"},
 		{UPDATE(", networks: {default: {ipv4_address: 10.1.1.1}}"), OLD, "hold", STOP_FIRST,
 		 .warning = "static address"},
 		{UPDATE(", container_name: p-web-1"), OLD, "hold", STOP_FIRST,
@@ -465,7 +474,8 @@ static void start_first_where_it_can_be(void **state)
 static void what_was_begun_is_finished_or_thrown_away(void **state)
 {
 	static const struct plan_case cases[] = {
-		{WEB, "web 1 id=abcdef012345678 hash=x; web 1 id=bbb created name=abcdef012345_p-web-1",
+		{WEB,
+		 "web 1 id=abcdef012345678 hash=x; web 1 id=bbb created name=abcdef012345_p-web-1",
 		 "",
 		 "stop p-web-1: configuration changed; (remove p-web-1); "
 		 "(rename abcdef012345_p-web-1 p-web-1); (start p-web-1)"},
@@ -495,7 +505,8 @@ static void what_was_begun_is_finished_or_thrown_away(void **state)
 		{UPDATE(""),
 		 "web 1 id=abcdef012345678 hash=x; web 1 id=bbb held name=abcdef012345_p-web-1",
 		 "hold",
-		 "wait abcdef012345_p-web-1: configuration changed; (monitor abcdef012345_p-web-1); "
+		 "wait abcdef012345_p-web-1: configuration changed; (monitor "
+		 "abcdef012345_p-web-1); "
 		 "(take_over abcdef012345_p-web-1); (stop abcdef012345_p-web-1 if-failed); "
 		 "(remove abcdef012345_p-web-1 if-failed); (drain p-web-1); (stop p-web-1); "
 		 "(remove p-web-1); (rename abcdef012345_p-web-1 p-web-1)"},
@@ -534,7 +545,8 @@ static void dependents_stop_first(void **state)
 		{TWO, "web 1; db 1 exited; old 1 exited", "orphans volumes",
 		 "remove p-old-1 volumes; stop p-web-1; remove p-web-1 volumes; "
 		 "remove p-db-1 volumes; remove_network p_default"},
-		{"services: {web: {image: i, volumes: ['v:/v']}}\nvolumes: {v: {}, e: {external: true}}\n",
+		{"services: {web: {image: i, volumes: ['v:/v']}}\nvolumes: {v: {}, e: {external: "
+		 "true}}\n",
 		 "web 1", "volumes",
 		 "stop p-web-1; remove p-web-1 volumes; remove_network p_default; "
 		 "remove_volume p_v"},
@@ -633,7 +645,8 @@ static void without_a_file_labels_give_the_order(void **state)
 
 	see(NULL, "db 1", &seen);
 	see(NULL, "web 1 after=db:service_healthy:false", &seen);
-	see(NULL, "loop 1 exited after=loop:service_started:false,web:service_started:false", &seen);
+	see(NULL, "loop 1 exited after=loop:service_started:false,web:service_started:false",
+	    &seen);
 	plan_down(NULL, &seen, &options, &down);
 	for (size_t i = 0; i < down.count; i++)
 		write_line(&down, i, &text);

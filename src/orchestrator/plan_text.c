@@ -36,7 +36,9 @@ static void write_change(const struct change *change, struct buffer *out)
 		buffer_format(out, "    %s: %s -> %s\n", change->field, from, to);
 	else
 		buffer_format(out, "    %s %s: %s\n", change->field, to ? "added" : "removed",
-			      to ? to : from ? from : "");
+			      to     ? to
+			      : from ? from
+				     : "");
 }
 
 static void write_step(const struct step *step, const struct map *stopped, struct buffer *out)

@@ -25,12 +25,18 @@ struct world_thing {
 struct world {
 	const struct project *project;
 	const struct plan_options *options;
-	struct { struct world_container *items; size_t count, capacity; } containers;
-	struct { struct world_thing *items; size_t count, capacity; } networks, volumes;
+	struct {
+		struct world_container *items;
+		size_t count, capacity;
+	} containers;
+	struct {
+		struct world_thing *items;
+		size_t count, capacity;
+	} networks, volumes;
 	struct pairs images; /* name to id */
 	unsigned counter;
 	uint64_t random;
-	uint32_t unlucky; /* one in so many requests fails; 0: none */
+	uint32_t unlucky;    /* one in so many requests fails; 0: none */
 	const char *trouble; /* what went wrong, said by the test; NULL */
 	char said[400];
 	size_t failed; /* steps of the last run */
@@ -44,7 +50,8 @@ static uint32_t world_random(struct world *world, uint32_t limit)
 	return (uint32_t)(world->random >> 33) % limit;
 }
 
-__attribute__((format(printf, 2, 3))) static bool world_trouble(struct world *world, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool world_trouble(struct world *world,
+								const char *format, ...)
 {
 	va_list args;
 
@@ -208,7 +215,7 @@ struct world_run {
 	const struct plan *plan;
 	enum world_outcome *outcomes;
 	char (*ids)[65]; /* of what steps made */
-	bool moved; /* a step was left out, or is not needed */
+	bool moved;	 /* a step was left out, or is not needed */
 };
 
 static struct world_container *world_subject(struct world_run *run, const struct step *step)
@@ -267,7 +274,7 @@ static void world_attach(struct world *world, const struct service *service,
 	const struct resources *volumes = &world->project->volumes;
 
 	if (!node_get_text(service->node, "network_mode", NULL)) {
-		node_each(member, node_get(service->node, "networks")) {
+		node_each (member, node_get(service->node, "networks")) {
 			const char *name = resources_get(networks, member->key)->name;
 
 			strings_add(&c->networks, name);
@@ -276,7 +283,7 @@ static void world_attach(struct world *world, const struct service *service,
 					      name);
 		}
 	}
-	node_each(member, node_get(service->node, "volumes")) {
+	node_each (member, node_get(service->node, "volumes")) {
 		const char *source = node_get_text(member->value, "source", NULL);
 
 		if (!source)
@@ -430,7 +437,7 @@ static bool world_wait(struct world_run *run, const struct step *step)
 		return step->optional || world_was_undone(run, step)
 			       ? false
 			       : world_trouble(run->world, "%s is waited for and does not run",
-						      step->name);
+					       step->name);
 	c->health = c->bad ? SEEN_UNHEALTHY : SEEN_HEALTHY;
 	return !c->bad;
 }
@@ -532,14 +539,15 @@ static bool world_remove_thing(struct world_run *run, const struct step *step)
 		return world_trouble(world, "the volume %s goes unasked", step->name);
 	for (size_t i = 0; i < world->containers.count; i++) {
 		const struct world_container *c = &world->containers.items[i];
-		bool uses = is_network
-				    ? world_is_active(c) && strings_contain(&c->networks, step->name)
-				    : strings_contain(&c->volumes, step->name);
+		bool uses =
+			is_network ? world_is_active(c) && strings_contain(&c->networks, step->name)
+				   : strings_contain(&c->volumes, step->name);
 
 		if (uses && step->optional)
 			return false;
 		if (uses)
-			return world_trouble(world, "%s goes while %s uses it", step->name, c->name);
+			return world_trouble(world, "%s goes while %s uses it", step->name,
+					     c->name);
 	}
 	free(thing->name);
 	free(thing->hash);
@@ -624,9 +632,9 @@ static enum world_outcome world_turn(const struct world_run *run, const struct s
 
 		if (outcome == WORLD_WAITING)
 			return WORLD_WAITING;
-		gone_wrong += outcome == WORLD_LEFT_OUT ||
-			      (outcome == WORLD_FAILED &&
-			       (!optional || step->when == STEP_WHEN_FAILED));
+		gone_wrong +=
+			outcome == WORLD_LEFT_OUT ||
+			(outcome == WORLD_FAILED && (!optional || step->when == STEP_WHEN_FAILED));
 	}
 	if (step->when == STEP_WHEN_DONE)
 		return gone_wrong > step->tolerated ? WORLD_LEFT_OUT : WORLD_DONE;

@@ -166,7 +166,8 @@ static void roll_back_start_first(struct replacement *r, struct replica *replica
 				  const struct indices *causes)
 {
 	struct subject old = subject_of(replica->old);
-	bool hands_back = replica->taken_over || (replica_is_in_place(replica->old, replica->next) && replica->old->held);
+	bool hands_back = replica->taken_over ||
+			  (replica_is_in_place(replica->old, replica->next) && replica->old->held);
 	size_t undoes = replica->ready;
 	scoped_indices struct indices all = {0};
 
@@ -176,8 +177,8 @@ static void roll_back_start_first(struct replacement *r, struct replica *replica
 	if (hands_back) {
 		size_t back = undo_step(r, STEP_TAKE_OVER, &old, replica->number, causes);
 
-		draft_at(r->draft, back)->replaces = str_dup(replica->subject.id ? replica->subject.id
-								: replica->subject.name);
+		draft_at(r->draft, back)->replaces =
+			str_dup(replica->subject.id ? replica->subject.id : replica->subject.name);
 		draft_at(r->draft, back)->undoes = replica->taken_over;
 		undoes = back + 1;
 		vector_add(&all, back);
@@ -316,14 +317,15 @@ static size_t tolerated_failures(const struct draft_service *service)
 		       : 0;
 }
 
-void service_replace(struct draft *draft, struct draft_service *service, const struct indices *after)
+void service_replace(struct draft *draft, struct draft_service *service,
+		     const struct indices *after)
 {
 	bool in_batches = service->late && service->update.given;
 	scoped_with(replacement_fini) struct replacement r = {.draft = draft, .service = service};
 
 	collect(&r);
-	size_t batch = in_batches && service->update.parallelism ? service->update.parallelism
-								 : r.count;
+	size_t batch =
+		in_batches && service->update.parallelism ? service->update.parallelism : r.count;
 	r.rolls_back = in_batches && service->update.action == UPDATE_ROLL_BACK;
 	r.tolerated = tolerated_failures(service);
 	indices_add(&r.before, after);

@@ -70,8 +70,7 @@ void replica_create(struct draft *draft, struct draft_service *service, struct r
 	bool beside = replica->fate == FATE_RECREATE && !replica->removed;
 	struct subject subject = {.name = beside ? replica->temporary : replica->name};
 	size_t renamed = beside ? give_name_back(draft, service, replica) : 0;
-	size_t step =
-		draft_container_step(draft, STEP_CREATE, service, replica->number, &subject);
+	size_t step = draft_container_step(draft, STEP_CREATE, service, replica->number, &subject);
 	struct step *s = draft_at(draft, step);
 
 	s->replaces = beside ? str_dup(replica->old->id) : NULL;

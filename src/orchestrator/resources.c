@@ -21,12 +21,13 @@ void service_networks(const struct draft *draft, const struct service *service, 
 	if (!networks || networks->kind != NODE_MAP || !networks->count)
 		add_key(resources, "default", out);
 	else
-		node_each(network, networks) add_key(resources, network->key, out);
+		node_each (network, networks)
+			add_key(resources, network->key, out);
 }
 
 void service_volumes(const struct draft *draft, const struct service *service, struct indices *out)
 {
-	node_each(volume, node_get(service->node, "volumes")) {
+	node_each (volume, node_get(service->node, "volumes")) {
 		const char *source = node_get_text(volume->value, "source", NULL);
 
 		if (source && strcmp(node_get_text(volume->value, "type", ""), "volume") == 0)
@@ -74,14 +75,14 @@ static bool fail_missing(struct draft *draft, const char *kind, const struct res
 	bool is_network = strcmp(kind, "Network") == 0;
 
 	if (draft->project->style == COMPOSE_V2)
-		return draft_fail(draft, "%s %s declared as external, but could not be found.", kind,
-				  resource->name);
-	return draft_fail(draft,
-			  "%s %s declared as external, but could not be found. Please create the %s "
-			  "manually using `docker %s create %s%s` and try again.",
-			  kind, resource->name, is_network ? "network" : "volume",
-			  is_network ? "network" : "volume", is_network ? "" : "--name=",
-			  resource->name);
+		return draft_fail(draft, "%s %s declared as external, but could not be found.",
+				  kind, resource->name);
+	return draft_fail(
+		draft,
+		"%s %s declared as external, but could not be found. Please create the %s "
+		"manually using `docker %s create %s%s` and try again.",
+		kind, resource->name, is_network ? "network" : "volume",
+		is_network ? "network" : "volume", is_network ? "" : "--name=", resource->name);
 }
 
 static bool check_network(struct draft *draft, size_t at)

@@ -91,8 +91,8 @@ static bool stays(const struct draft_service *service, const char *id)
 	for (size_t i = 0; i < service->replicas.count; i++) {
 		const struct replica *r = &service->replicas.items[i];
 
-		if (r->fate != FATE_REMOVE &&
-		    ((r->old && str_equal(r->old->id, id)) || (r->next && str_equal(r->next->id, id))))
+		if (r->fate != FATE_REMOVE && ((r->old && str_equal(r->old->id, id)) ||
+					       (r->next && str_equal(r->next->id, id))))
 			return true;
 	}
 	return false;
@@ -123,7 +123,8 @@ static char *why_shared(const struct draft *draft, const struct draft_service *s
 static char *why_dependency(const struct draft *draft, const struct draft_service *service)
 {
 	for (size_t i = 0; i < service->edges.count; i++) {
-		const struct draft_service *other = &draft->services[service->edges.items[i].service];
+		const struct draft_service *other =
+			&draft->services[service->edges.items[i].service];
 
 		if (other->made_anew)
 			return str_format("%s, on which it depends, is made anew", other->name);
@@ -228,7 +229,8 @@ static void settle_pair(const struct draft *draft, struct draft_service *service
 static bool shares_what_is_down(const struct draft *draft, const struct draft_service *service)
 {
 	for (size_t i = 0; i < service->edges.count; i++) {
-		const struct draft_service *other = &draft->services[service->edges.items[i].service];
+		const struct draft_service *other =
+			&draft->services[service->edges.items[i].service];
 		bool down = service->edges.items[i].shares && other->replicas.count;
 
 		for (size_t k = 0; k < other->replicas.count; k++)
@@ -258,8 +260,7 @@ static void settle_replica(const struct draft *draft, struct draft_service *serv
 	bool down = !service->selected && !replica->next && !container_is_active(replica->old);
 	if (down)
 		replica->fate = FATE_KEEP;
-	replica->stays_down =
-		down || (!service->selected && shares_what_is_down(draft, service));
+	replica->stays_down = down || (!service->selected && shares_what_is_down(draft, service));
 	if (replica->old->held && replica->fate == FATE_KEEP && !options->no_recreate) {
 		replica->fate = FATE_RECREATE;
 		replica->reason = str_dup("the container whose ports it was to get is gone");

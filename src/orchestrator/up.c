@@ -62,8 +62,8 @@ static void remove_discarded(struct draft *draft, struct draft_service *service)
 		const struct discard *discard = &service->discarded.items[i];
 
 		map_put(&draft->gone, discard->container->id, (void *)discard->container);
-		vector_add(&service->removals, draft_take_away(draft, service, discard->container,
-							      discard->reason));
+		vector_add(&service->removals,
+			   draft_take_away(draft, service, discard->container, discard->reason));
 	}
 }
 
@@ -249,15 +249,17 @@ static bool check_scale(struct draft *draft, const struct draft_service *service
 	if (wanted < 2 || !service->selected)
 		return true;
 	if (s->container_name)
-		return draft_fail(draft,
-				  "service \"%s\" has container_name \"%s\" and cannot be scaled to "
-				  "%zu containers",
-				  s->name, s->container_name, wanted);
+		return draft_fail(
+			draft,
+			"service \"%s\" has container_name \"%s\" and cannot be scaled to "
+			"%zu containers",
+			s->name, s->container_name, wanted);
 	if (service_publishes_fixed_port(s) && !draft->options->can_balance)
-		draft_warn(draft,
-			   "The \"%s\" service specifies a port on the host. If multiple containers "
-			   "for this service are created on a single host, the port will clash.",
-			   s->name);
+		draft_warn(
+			draft,
+			"The \"%s\" service specifies a port on the host. If multiple containers "
+			"for this service are created on a single host, the port will clash.",
+			s->name);
 	return true;
 }
 
@@ -277,10 +279,11 @@ static bool check_shared(struct draft *draft, const struct draft_service *servic
 		const struct draft_service *other = &draft->services[edge->service];
 
 		if (edge->shares && has_replicas(service) && !has_replicas(other))
-			return draft_fail(draft,
-					  "service \"%s\" shares something of service \"%s\", which has "
-					  "no container",
-					  service->name, other->name);
+			return draft_fail(
+				draft,
+				"service \"%s\" shares something of service \"%s\", which has "
+				"no container",
+				service->name, other->name);
 	}
 	return true;
 }
@@ -342,8 +345,8 @@ static void add_steps(struct draft *draft)
 		finish_service(draft, &draft->services[draft->order[i]]);
 }
 
-void plan_up(const struct wanted *wanted, const struct seen *seen, const struct plan_options *options,
-	     struct plan *plan)
+void plan_up(const struct wanted *wanted, const struct seen *seen,
+	     const struct plan_options *options, struct plan *plan)
 {
 	scoped_draft struct draft draft = {
 		.project = wanted->project,

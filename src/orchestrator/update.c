@@ -38,7 +38,7 @@ static bool has_static_address(const struct node *node)
 {
 	static const char *const keys[] = {"ipv4_address", "ipv6_address", "mac_address"};
 
-	node_each(network, node_get(node, "networks"))
+	node_each (network, node_get(node, "networks"))
 		for (size_t i = 0; i < array_length(keys); i++)
 			if (node_get_text(network->value, keys[i], NULL))
 				return true;
@@ -47,7 +47,7 @@ static bool has_static_address(const struct node *node)
 
 static bool has_fixed_port(const struct node *node)
 {
-	node_each(port, node_get(node, "ports")) {
+	node_each (port, node_get(node, "ports")) {
 		const char *published = node_get_text(port->value, "published", "");
 
 		if (*published && strcmp(published, "0") != 0 && !strchr(published, '-'))

@@ -32,7 +32,8 @@ static const struct indices *service_waits(struct draft *draft, struct draft_ser
 {
 	struct indices *waits = &service->waits[condition][optional];
 
-	for (size_t i = 0; !service->waited[condition][optional] && i < service->replicas.count; i++) {
+	for (size_t i = 0; !service->waited[condition][optional] && i < service->replicas.count;
+	     i++) {
 		const struct replica *replica = &service->replicas.items[i];
 
 		if (replica->fate == FATE_REMOVE || holds_already(replica, condition) ||
@@ -43,8 +44,8 @@ static const struct indices *service_waits(struct draft *draft, struct draft_ser
 			continue;
 		}
 		struct subject subject = subject_now(replica);
-		size_t step = draft_container_step(draft, STEP_WAIT, service, replica->number,
-						   &subject);
+		size_t step =
+			draft_container_step(draft, STEP_WAIT, service, replica->number, &subject);
 		draft_after_if(draft, step, replica->ready);
 		draft_at(draft, step)->condition = condition;
 		draft_at(draft, step)->optional = optional;
@@ -131,8 +132,8 @@ void service_wait(struct draft *draft, struct draft_service *service)
 		if (replica->fate == FATE_REMOVE || holds_already(replica, DEPENDENCY_STARTED) ||
 		    is_over(replica))
 			continue;
-		size_t step = draft_container_step(draft, STEP_WAIT, service, replica->number,
-						   &subject);
+		size_t step =
+			draft_container_step(draft, STEP_WAIT, service, replica->number, &subject);
 		draft_after_if(draft, step, replica->ready);
 		draft_at(draft, step)->condition = DEPENDENCY_STARTED;
 		draft_at(draft, step)->timeout_ms = draft->options->wait_timeout_ms;

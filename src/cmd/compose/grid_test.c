@@ -7,8 +7,9 @@ static void titles_stand_in_the_middle(void **state)
 {
 	scoped_grid struct grid grid = grid_of(titles, 4);
 	scoped_buffer struct buffer out = {0};
-	static const char *const cells[] = {"shop_db_1",     "start-database mysqld", "Exit 0", "",
-					    "shop_worker_1", "work", "Up", "6379/tcp"};
+	static const char *const cells[] = {
+		"shop_db_1", "start-database mysqld", "Exit 0", "", "shop_worker_1", "work", "Up",
+		"6379/tcp"};
 
 	for (size_t i = 0; i < array_length(cells); i++)
 		grid_add(&grid, cells[i]);

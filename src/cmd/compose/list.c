@@ -54,7 +54,8 @@ static void add_container(struct projects *projects, const json_t *container)
 {
 	const json_t *labels = json_object_get(container, "Labels");
 	const char *files = doc_text(labels, "com.docker.compose.project.config_files");
-	struct found *found = project_named(projects, doc_text(labels, "com.docker.compose.project"));
+	struct found *found =
+		project_named(projects, doc_text(labels, "com.docker.compose.project"));
 
 	strings_add(&found->states, doc_text(container, "State"));
 	if (*files && !strings_contain(&found->files, files))
@@ -83,8 +84,8 @@ static char *status_text(struct strings *states)
 
 	qsort(states->items, states->count, sizeof(*states->items), by_state);
 	for (size_t first = 0, end; first < states->count; first = end) {
-		for (end = first + 1; end < states->count &&
-				      strcmp(states->items[end], states->items[first]) == 0;)
+		for (end = first + 1;
+		     end < states->count && strcmp(states->items[end], states->items[first]) == 0;)
 			end++;
 		buffer_format(&text, "%s%s(%zu)", first ? ", " : "", states->items[first],
 			      end - first);
@@ -118,8 +119,8 @@ static json_t *rows_of(const struct list *list, struct projects *projects)
 	for (size_t i = 0; i < projects->count; i++) {
 		struct found *found = &projects->items[i];
 		scoped_free char *status = status_text(&found->states);
-		scoped_free char *files = found->files.count ? strings_join(&found->files, ",")
-							     : str_dup("");
+		scoped_free char *files =
+			found->files.count ? strings_join(&found->files, ",") : str_dup("");
 		json_t *row = json_object();
 
 		doc_set_text(row, "Name", found->name);

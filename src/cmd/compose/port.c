@@ -29,8 +29,8 @@ static const json_t *find_binding(const json_t *container, int64_t port, const c
 	return NULL;
 }
 
-static bool read_port(const struct port *port, const char *text, int64_t *number,
-		      char **protocol, struct error *err)
+static bool read_port(const struct port *port, const char *text, int64_t *number, char **protocol,
+		      struct error *err)
 {
 	const char *slash = strchr(text, '/');
 	scoped_free char *digits = str_dup_n(text, slash ? (size_t)(slash - text) : strlen(text));
@@ -51,7 +51,8 @@ static int show(struct compose *compose, const struct compose_container *contain
 	if (binding) {
 		const char *ip = doc_text(binding, "IP");
 
-		printf(strchr(ip, ':') && compose->style == COMPOSE_V2 ? "[%s]:%lld\n" : "%s:%lld\n",
+		printf(strchr(ip, ':') && compose->style == COMPOSE_V2 ? "[%s]:%lld\n"
+								       : "%s:%lld\n",
 		       ip, (long long)doc_number(binding, "PublicPort"));
 		return 0;
 	}

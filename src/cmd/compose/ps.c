@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 #define TABLE                                                                                      \
-	"{{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}"
+	"{{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{."     \
+	"Ports}}"
 
 struct ps {
 	bool all, quiet, services, no_trunc, orphans;
@@ -36,7 +37,8 @@ static const struct option options[] = {
 
 static bool read_filters(struct ps *ps, const char **source, struct error *err)
 {
-	static const char states[] = "created running paused restarting removing exited dead stopped";
+	static const char states[] =
+		"created running paused restarting removing exited dead stopped";
 	scoped_strings struct strings known = strings_split(states, ' ');
 
 	for (size_t i = 0; i < ps->filters.count; i++) {
@@ -47,9 +49,9 @@ static bool read_filters(struct ps *ps, const char **source, struct error *err)
 		else if (str_starts_with(filter, "source="))
 			*source = filter + strlen("source=");
 		else
-			return error_set(err, ERROR_INVALID,
-					 "invalid filter '%s': there is status= and source=",
-					 filter);
+			return error_set(
+				err, ERROR_INVALID,
+				"invalid filter '%s': there is status= and source=", filter);
 	}
 	for (size_t i = 0; i < ps->states.count; i++)
 		if (!strings_contain(&known, ps->states.items[i]))
@@ -103,13 +105,26 @@ static bool list(struct compose *compose, const struct ps *ps, const struct stri
 /* ---- version 2 ---- */
 
 static const struct listing_column columns[] = {
-	{"ID", "CONTAINER ID"},	     {"Name", "NAME"},	   {"Names", "NAMES"},
-	{"Image", "IMAGE"},	     {"Command", "COMMAND"}, {"Project", "PROJECT"},
-	{"Service", "SERVICE"},	     {"CreatedAt", "CREATED AT"},
-	{"RunningFor", "CREATED"},   {"State", "STATE"},   {"Status", "STATUS"},
-	{"Health", "HEALTH"},	     {"ExitCode", "EXIT CODE"}, {"Ports", "PORTS"},
-	{"Publishers", "PUBLISHERS"}, {"Labels", "LABELS"}, {"LocalVolumes", "LOCAL VOLUMES"},
-	{"Mounts", "MOUNTS"},	     {"Networks", "NETWORKS"}, {"Size", "SIZE"},
+	{"ID", "CONTAINER ID"},
+	{"Name", "NAME"},
+	{"Names", "NAMES"},
+	{"Image", "IMAGE"},
+	{"Command", "COMMAND"},
+	{"Project", "PROJECT"},
+	{"Service", "SERVICE"},
+	{"CreatedAt", "CREATED AT"},
+	{"RunningFor", "CREATED"},
+	{"State", "STATE"},
+	{"Status", "STATUS"},
+	{"Health", "HEALTH"},
+	{"ExitCode", "EXIT CODE"},
+	{"Ports", "PORTS"},
+	{"Publishers", "PUBLISHERS"},
+	{"Labels", "LABELS"},
+	{"LocalVolumes", "LOCAL VOLUMES"},
+	{"Mounts", "MOUNTS"},
+	{"Networks", "NETWORKS"},
+	{"Size", "SIZE"},
 };
 
 static const struct listing listing = {
@@ -253,8 +268,8 @@ static void add_row(struct grid *grid, const char *name, const json_t *document)
 {
 	scoped_free char *command = command_text(json_object_get(document, "Config"));
 	scoped_free char *state = state_text(json_object_get(document, "State"));
-	scoped_free char *ports = ports_text(
-		json_object_get(json_object_get(document, "NetworkSettings"), "Ports"));
+	scoped_free char *ports =
+		ports_text(json_object_get(json_object_get(document, "NetworkSettings"), "Ports"));
 
 	grid_add(grid, name);
 	grid_add(grid, command);
@@ -305,7 +320,8 @@ static void write_services(const struct compose *compose, const struct ps *ps,
 		const struct service *service = &project->services[i];
 		bool fits = !source || strcmp(source, service->built ? "build" : "image") == 0;
 
-		if (fits && service->enabled && (from_file || has_container(containers, service->name)))
+		if (fits && service->enabled &&
+		    (from_file || has_container(containers, service->name)))
 			strings_add(&names, service->name);
 	}
 	for (size_t i = 0; !source && i < containers->count; i++)

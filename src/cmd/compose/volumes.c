@@ -11,7 +11,8 @@ struct volumes {
 
 static const struct option options[] = {
 	{0, "format", &option_string, offsetof(struct volumes, format), .help = FORMAT_HELP},
-	{'q', "quiet", &option_switch, offsetof(struct volumes, quiet), .help = "Show only the names"},
+	{'q', "quiet", &option_switch, offsetof(struct volumes, quiet),
+	 .help = "Show only the names"},
 };
 
 static json_t *get_volumes(struct compose *compose, struct error *err)
@@ -37,7 +38,8 @@ static bool list_mounted(struct compose *compose, const struct strings *services
 	if (!compose_containers(compose, services, true, false, &containers, err))
 		return false;
 	for (size_t i = 0; i < containers.count; i++)
-		json_array_foreach (json_object_get(containers.items[i].document, "Mounts"), k, mount)
+		json_array_foreach (json_object_get(containers.items[i].document, "Mounts"), k,
+				    mount)
 			strings_add(names, doc_text(mount, "Name"));
 	return true;
 }
