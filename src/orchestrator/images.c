@@ -1,6 +1,9 @@
 /* Images before all else, since what they are decides which containers are made anew. */
 #include "orchestrator/draft.h"
 
+#include "base/time.h"
+#include "compose/duration.h"
+
 struct image_work {
 	struct draft *draft;
 	enum image_wish wish;
@@ -87,28 +90,18 @@ static void pull_or_build(struct image_work *work, struct draft_service *service
 
 enum policy { POLICY_MISSING, POLICY_ALWAYS, POLICY_NEVER, POLICY_BUILD, POLICY_AGE };
 
+/* The checks of the file let no other texts through. */
 static int64_t age_limit_s(const char *text)
 {
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
-	int64_t sum = 0;
+	int64_t ns = 0;
+	struct error ignored;
 
-	if (strcmp(text, "daily") == 0 || strcmp(text, "weekly") == 0)
-		return *text == 'd' ? 86400 : 604800;
-	for (text += strlen("every_"); *text; text++) {
-		int64_t number = 0;
-
-		for (; *text >= '0' && *text <= '9' && number < INT32_MAX; text++)
-			number = 10 * number + (*text - '0');
-		for (size_t i = 0; i < array_length(units); i++)
-			if (*text == units[i].unit)
-				sum += number * units[i].seconds;
-		if (!*text)
-			break;
-	}
-	return sum;
+	if (strcmp(text, "daily") == 0)
+		text = "every_1d";
+	else if (strcmp(text, "weekly") == 0)
+		text = "every_1w";
+	compose_duration_parse(text + strlen("every_"), &ns, &ignored);
+	return ns / NS_PER_SECOND;
 }
 
 static enum policy policy_of(const char *text)
