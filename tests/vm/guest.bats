@@ -226,7 +226,7 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 @test "everything is removed, and nothing is left below the daemon's group" {
 	wherry rm -f web
 	wherry unit stop talk
-	[ -z "$(wherry ps -aq --filter label=com.docker.compose.project=project)" ]
+	[ -z "$(wherry ps -aq)" ]
 	[ -z "$(ls -d /sys/fs/cgroup/wherry/c/*/ 2>/dev/null)" ]
 	systemctl stop wherry.service
 	[ -z "$(pgrep wherry-shim)" ]
