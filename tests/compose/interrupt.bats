@@ -131,6 +131,45 @@ volumes: {v: {}}'
 	done
 }
 
+# begun VALUE NAME: what a client that is dead by now had asked for, and the daemon makes only after others have looked:
+# the container of another model.
+begun() {
+	wherry create --name "$2" -e "V=$1" --label com.docker.compose.project=pr --label com.docker.compose.service=a \
+		--label com.docker.compose.container-number=1 --label com.docker.compose.oneoff=False \
+		--label com.docker.compose.version=2.40.0 --label wherry.compose.hash=other busybox sleep 1d
+}
+
+# late COMMAND: `up` while this happens between what it sees and its first create.
+late() {
+	rm -f "$SCRATCH/late.sock"
+	BEFORE_CREATE=$1 python3 "$BATS_TEST_DIRNAME/proxy.py" "$SCRATCH/late.sock" "$SOCKET" "$SCRATCH/asked" >/dev/null 2>&1 3>&- &
+	CLIENT=$!
+	wait_until 20 test -S "$SCRATCH/late.sock"
+	WHERRY_HOST=unix://$SCRATCH/late.sock timeout -k 5 60 wherry compose up -d
+}
+
+@test "what a dead client had begun for another model is in nobody's way" {
+	project pr <<<'a: {<<: *b, environment: {V: 1}}'
+	export -f begun
+	late 'begun 0 pr-a-1'
+	[ "$(names -a)" = "pr-a-1 " ]
+	[ "$(wherry inspect --format '{{index .Config.Env 0}} {{.State.Status}}' pr-a-1)" = "V=1 running" ]
+	kill "$CLIENT"
+	sed -i 's/V: 1/V: 2/' compose.yaml
+	late "begun 1 $(id_of pr-a-1 | cut -c1-12)_pr-a-1"
+	[ "$(wherry inspect --format '{{index .Config.Env 0}} {{.State.Status}}' pr-a-1)" = "V=2 running" ]
+	finished pr-a-1
+}
+
+@test "a name that a container of somebody else has is not taken from him" {
+	project pr <<<'a: {<<: *b}'
+	local code=0
+	late "wherry create --name pr-a-1 busybox sleep 1d" >out 2>&1 || code=$?
+	[ "$code" = 1 ]
+	out_has 'The container name "/pr-a-1" is already in use'
+	[ "$(state_of pr-a-1)" = created ]
+}
+
 @test "a daemon that is killed in the middle: up says so, and the next one finishes" {
 	project pd <<<'a: {<<: *b, healthcheck: {test: test -e /ok, interval: 100ms, start_period: 100s}}
 b: {<<: *b, depends_on: {a: {condition: service_healthy}}}'

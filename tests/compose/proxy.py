@@ -1,8 +1,11 @@
 # A socket before the daemon's that writes down who asks for what: "CONNECTION METHOD PATH", a line for each request.
 #	proxy.py SOCKET DAEMON LOG [plain]
-# With `plain` the daemon's version says nothing of what it does beyond the Engine API.
+# With `plain` the daemon's version says nothing of what it does beyond the Engine API.  BEFORE_CREATE is a command for
+# bash, which is run before the first create is passed on.
+import os
 import re
 import socket
+import subprocess
 import sys
 import threading
 
@@ -12,15 +15,20 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(own)
 listener.listen(64)
 lock = threading.Lock()
+before_create = os.environ.get("BEFORE_CREATE")
 request = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n", re.M)
 
 
 def pump(source, sink, number):
+    global before_create
     while data := source.recv(1 << 16):
         if number is not None:
             with lock, open(log, "a") as out:
                 for method, path in request.findall(data):
                     out.write(f"{number} {method.decode()} {path.decode()}\n")
+                    if before_create and b"/containers/create" in path:
+                        subprocess.run(before_create, shell=True, executable="/bin/bash")
+                        before_create = None
         if plain and number is None:
             data = data.replace(b'"Name":"wherry"', b'"Name":"nobody"')
         sink.sendall(data)

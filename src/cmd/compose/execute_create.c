@@ -4,7 +4,7 @@
 #include "cmd/compose/files.h"
 #include "format/json.h"
 
-enum { TRIES = 40, TRY_AGAIN_MS = 50 };
+enum { TRIES = 40, RIVAL_TRIES = 20, TRY_AGAIN_MS = 50 };
 
 /* What its requests are about, until the last is answered. */
 struct creation {
@@ -12,7 +12,7 @@ struct creation {
 	struct buffer tar;
 	const char *next;      /* network to connect to; borrowed from connections */
 	struct error conflict; /* the name is taken */
-	unsigned tries;
+	unsigned tries, rival_tries;
 	bool adopted; /* another call made it: what that did already is no failure */
 };
 
@@ -243,7 +243,19 @@ static bool is_wanted(const struct work *work, const json_t *document)
 	       str_equal(doc_text(labels, "wherry.compose.hash"), hash);
 }
 
+/* Another plan of this project began it, and has not started it. */
+static bool is_begun(const struct work *work, const json_t *document)
+{
+	const json_t *labels = json_object_get(json_object_get(document, "Config"), "Labels");
+
+	return str_equal(doc_text(labels, "com.docker.compose.project"),
+			 work->run->compose->project_name) &&
+	       str_equal(doc_text(labels, "com.docker.compose.service"), work->step->service) &&
+	       str_equal(doc_text(json_object_get(document, "State"), "Status"), "created");
+}
+
 static void create(struct work *work);
+static void look_at_rival(void *data);
 
 static void try_again(void *data)
 {
@@ -255,31 +267,60 @@ static void try_again(void *data)
 	create(work);
 }
 
+static void on_rival_removed(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct creation *creation = work->state_of_kind;
+
+	(void)answer;
+	if (err && err->kind != ERROR_NOT_FOUND)
+		end(work, &creation->conflict);
+	else
+		try_again(work);
+}
+
+/* Whoever began it goes on within a moment, and then this plan is the one that is out of date; or is dead, and what
+ * was begun for another model is in the way.  Not forced: what runs by now stays. */
+static void outwait_rival(struct work *work, const json_t *rival)
+{
+	struct creation *creation = work->state_of_kind;
+
+	if (creation->rival_tries++ < RIVAL_TRIES) {
+		requests_timer(work->run->requests, TRY_AGAIN_MS, look_at_rival, work);
+		return;
+	}
+	creation->rival_tries = 0;
+	scoped_target struct target target = target_format("/containers/%s", doc_text(rival, "Id"));
+	requests_send(work->run->requests, "DELETE", &target, NULL, on_rival_removed, work);
+}
+
 /* A name that is taken by what is not there yet is that of a container in the making. */
 static void on_rival(void *data, const json_t *answer, const struct error *err)
 {
 	struct work *work = data;
 	struct creation *creation = work->state_of_kind;
+	bool in_the_making = err && err->kind == ERROR_NOT_FOUND && !creation->rival_tries;
 
-	if (err && err->kind == ERROR_NOT_FOUND && creation->tries++ < TRIES) {
+	if (in_the_making && creation->tries++ < TRIES) {
 		requests_timer(work->run->requests, TRY_AGAIN_MS, try_again, work);
-		return;
-	}
-	if (err || !is_wanted(work, answer)) {
+	} else if (err) {
 		end(work, &creation->conflict);
-		return;
+	} else if (is_wanted(work, answer)) {
+		creation->adopted = true;
+		work->made = str_dup(doc_text(answer, "Id"));
+		connect_next(work);
+	} else if (is_begun(work, answer)) {
+		outwait_rival(work, answer);
+	} else {
+		end(work, &creation->conflict);
 	}
-	creation->adopted = true;
-	work->made = str_dup(doc_text(answer, "Id"));
-	connect_next(work);
 }
 
-static void look_at_rival(struct work *work, const struct error *conflict)
+static void look_at_rival(void *data)
 {
-	struct creation *creation = work->state_of_kind;
+	struct work *work = data;
 	scoped_target struct target target = target_format("/containers/%s/json", work->step->name);
 
-	creation->conflict = *conflict;
 	requests_send(work->run->requests, "GET", &target, NULL, on_rival, work);
 }
 
@@ -295,7 +336,8 @@ static void on_created(void *data, const json_t *answer, const struct error *err
 		err = &failure;
 	}
 	if (err && err->kind == ERROR_CONFLICT) {
-		look_at_rival(work, err);
+		((struct creation *)work->state_of_kind)->conflict = *err;
+		look_at_rival(work);
 		return;
 	}
 	if (err) {
