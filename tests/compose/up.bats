@@ -386,6 +386,18 @@ configs: {c: {content: "hi ${WHO:-you}"}}'
 	[ "$status" = 1 ]
 }
 
+@test "what was made anew has the names of its place, and no reason but what was changed" {
+	project pq <<<'a: {<<: *b, environment: {V: 1}}'
+	wherry compose up -d
+	sed -i 's/V: 1/V: 2/' compose.yaml
+	wherry compose up -d
+	[ "$(wherry inspect --format '{{json .NetworkSettings.Networks.pq_default.Aliases}}' pq-a-1)" = '["pq-a-1","a"]' ]
+	sed -i 's/V: 2/V: 3/' compose.yaml
+	run wherry compose plan
+	[ "$status" = 2 ]
+	[ "${lines[*]}" = "recreate pq-a-1: environment.V changed     environment.V: 2 -> 3" ]
+}
+
 @test "on a daemon that does no more than the Engine API the classic ways are taken" {
 	project pa <<<'a: {<<: *b, configs: [{source: c, target: /etc/c}], ports: ["127.0.0.1::80"], deploy: {update_config: {order: start-first}}, environment: {V: 1}}'
 	top_level 'configs: {c: {content: hi}}'

@@ -8,6 +8,7 @@ struct body_request {
 	const struct service *service;
 	unsigned number; /* 0: a one-off container, with a name of its own */
 	const char *name;
+	const char *final_name; /* what it is called when it has taken another's place; NULL: `name` */
 	const char *slug; /* of a one-off container: 64 hex digits */
 	const char *hash, *image_id;
 	const json_t *image;		       /* its inspect document; NULL: not known */

@@ -177,7 +177,7 @@ static json_t *aliases_of(const struct body *body, const struct membership *memb
 	json_t *aliases = json_array();
 
 	if (request->project->style == COMPOSE_V2)
-		add_alias(aliases, request->name);
+		add_alias(aliases, request->final_name ? request->final_name : request->name);
 	if (request->use_aliases) {
 		add_alias(aliases, request->service->name);
 		node_each(item, node_get(membership->node, "aliases"))

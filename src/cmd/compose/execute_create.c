@@ -149,6 +149,8 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 		.service = service,
 		.number = step->number,
 		.name = step->name,
+		.final_name = final_name(run->execution->plan,
+					 (size_t)(step - run->execution->plan->items)),
 		.hash = pairs_get(&run->execution->wanted->hashes, service->name),
 		.image_id = image_id(run, service->image),
 		.image = json_object_get(run->compose->images, service->image),
