@@ -101,6 +101,16 @@ variable() { compose exec -T a sh -c 'echo $A'; }
 	run -1 elsewhere config
 }
 
+@test "110 down without a file takes all of the project, whatever the last up was for" {
+	printf '  b:\n    image: busybox\n    command: sh -c "exit 3"\n    profiles: [x]\n' >>compose.yaml
+	compose up b
+	compose up -d a
+	rm compose.yaml
+	run -0 elsewhere down -t 0
+	[[ "$output" == *"Container $PROJECT-b-1 Removed"* ]]
+	[ -z "$(wherry ps -aq --filter "label=com.docker.compose.project=$PROJECT")" ]
+}
+
 @test "export --units: a unit and a file that bring the project up anywhere" {
 	mkdir out "odd %name"
 	compose up -d

@@ -33,6 +33,7 @@ struct compose {
 	struct compose_options options;
 	struct compose_features features;
 	struct project *project; /* owned, given back with free_project; NULL until compose_open, and for verbs that work from labels */
+	bool from_record; /* it is the one that the daemon recorded: no file was at hand */
 	void (*free_project)(struct project *project);
 	char *project_name;	 /* owned; set by compose_open and compose_name */
 	struct pairs digests;	 /* of configs and secrets, by "configs.NAME" */

@@ -132,6 +132,7 @@ bool recorded_stands_in(struct compose *compose)
 	if (str_is_empty(compose->options.project_name) || !is_kept(compose) ||
 	    !recorded_open(compose, NULL, &ignored))
 		return false;
+	compose->from_record = true;
 	compose->style = style; /* of the words: names are the project's own */
 	return true;
 }

@@ -158,6 +158,8 @@ static int run_down(struct cli *cli, void *fields, const struct strings *argumen
 	    !situation_see(compose, wishes->images ? SITUATION_IMAGES : SITUATION_LABELS,
 			   &situation))
 		return 1;
+	/* What is recorded has the services of the last `up` alone; without a file all of the project is meant. */
+	options.remove_orphans |= compose->from_record;
 	plan_down(compose->project, &situation.seen, &options, &plan);
 	int status = carry_out(compose, &plan, &situation, &carry);
 	if (!status && !dry_run && !arguments->count)
