@@ -166,6 +166,14 @@ sleeper() {
 	run -1 compose logs zz
 }
 
+@test "logs: lines of both streams in one place keep their order" {
+	printf 'services:\n  a:\n    image: busybox\n    command: sh -c "for i in 1 2 3; do echo out$$i; sleep 0.1; echo err$$i >&2; sleep 0.1; done"\n' >compose.yaml
+	compose up >all 2>&1
+	[ "$(grep -o 'a-1  | .*' all | tr '\n' ' ')" = "a-1  | out1 a-1  | err1 a-1  | out2 a-1  | err2 a-1  | out3 a-1  | err3 " ]
+	compose logs --no-log-prefix >all 2>&1
+	[ "$(tr '\n' ' ' <all)" = "out1 err1 out2 err2 out3 err3 " ]
+}
+
 @test "logs: the last lines of each; those of the services that are named" {
 	printf 'services:\n' >compose.yaml
 	for s in a b; do printf '  %s:\n    image: busybox\n    command: seq 1 3\n' $s >>compose.yaml; done

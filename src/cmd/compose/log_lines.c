@@ -99,6 +99,8 @@ static void write_line(struct log_source *source, enum stream_kind kind, const c
 	FILE *out = to_stderr ? stderr : stdout;
 	scoped_free char *prefix = log_source_prefix(source);
 
+	if (to_stderr) /* both may be one terminal: what was written before stands before it */
+		fflush(stdout);
 	if (size && line[size - 1] == '\r')
 		size--;
 	fprintf(out, "%s", prefix);
