@@ -119,4 +119,8 @@ hosts_of() { ids | grep -- "-$1-" | cut -d' ' -f2 | cut -c1-12 | sort; }
 	wherry compose up --wait
 	[ "$("$WHERRY_BUILD/tests/network_names" ask "$(wherry inspect --format '{{.State.Pid}}' pv-client-1)" web | grep -cE '^[0-9.]+ |^[0-9.]+$')" = 1 ]
 	diff <(for _ in $(seq 12); do wherry exec pv-client-1 wget -q -O - http://web/; done | sort -u) <(hosts_of web)
+	for number in 1 2; do # each by its own name as ever
+		"$WHERRY_BUILD/tests/network_names" ask "$(wherry inspect --format '{{.State.Pid}}' pv-client-1)" "pv-web-$number" |
+			grep -qwF "$(wherry inspect --format '{{.NetworkSettings.Networks.pv_default.IPAddress}}' "pv-web-$number")"
+	done
 }

@@ -191,11 +191,23 @@ static bool is_reachable(const struct body *body)
 	       !str_starts_with(mode, "container:");
 }
 
+static bool wants_shared_address(const struct body *body)
+{
+	const struct node *deploy = node_get(body->node, "deploy");
+
+	return strcmp(node_get_text(deploy, "endpoint_mode", "dnsrr"), "vip") == 0;
+}
+
+bool body_shares_address(const struct body *body)
+{
+	return body->request->features->group && body->request->number &&
+	       wants_shared_address(body);
+}
+
 bool body_set_extension(struct body *body, struct error *err)
 {
 	const struct body_request *request = body->request;
-	const struct node *deploy = node_get(body->node, "deploy");
-	bool vip = strcmp(node_get_text(deploy, "endpoint_mode", "dnsrr"), "vip") == 0;
+	bool vip = wants_shared_address(body);
 	json_t *extension = json_object_get(body->config, "Wherry");
 
 	extension = extension ? json_incref(extension) : json_object();

@@ -176,7 +176,8 @@ static json_t *aliases_of(const struct body *body, const struct membership *memb
 	const struct body_request *request = body->request;
 	json_t *aliases = json_array();
 
-	if (request->project->style == COMPOSE_V2)
+	/* Its own name, which every daemon knows, is to lead to it alone. */
+	if (request->project->style == COMPOSE_V2 && !body_shares_address(body))
 		add_alias(aliases, request->final_name ? request->final_name : request->name);
 	if (request->use_aliases) {
 		add_alias(aliases, request->service->name);

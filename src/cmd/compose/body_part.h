@@ -26,6 +26,9 @@ bool body_set_restart(struct body *body, struct error *err);
 bool body_set_security(struct body *body, struct error *err);
 bool body_set_extension(struct body *body, struct error *err); /* `Wherry` */
 
+/* Do its aliases lead to an address that it has together with others? */
+bool body_shares_address(const struct body *body);
+
 /* ---- members ---- */
 
 enum body_kind {
