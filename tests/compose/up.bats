@@ -384,6 +384,9 @@ configs: {c: {content: "hi ${WHO:-you}"}}'
 	[ "$stderr" = "" ]
 	run wherry compose --progress loud up -d
 	[ "$status" = 1 ]
+	COMPOSE_PARALLEL_LIMIT=many run wherry compose up -d
+	[ "$status" = 1 ]
+	[ "$output" = 'COMPOSE_PARALLEL_LIMIT must be an integer (found: "many")' ]
 }
 
 @test "what was made anew has the names of its place, and no reason but what was changed" {

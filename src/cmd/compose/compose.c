@@ -68,7 +68,6 @@ static void take_environment(struct compose_options *options)
 		{"COMPOSE_ANSI", offsetof(struct compose_options, ansi)},
 		{"COMPOSE_PROGRESS", offsetof(struct compose_options, progress)},
 	};
-	const char *limit = getenv("COMPOSE_PARALLEL_LIMIT");
 
 	for (size_t i = 0; i < array_length(texts); i++) {
 		char **field = (char **)(void *)((char *)options + texts[i].offset);
@@ -76,9 +75,19 @@ static void take_environment(struct compose_options *options)
 		if (!*field && !str_is_empty(getenv(texts[i].name)))
 			*field = str_dup(getenv(texts[i].name));
 	}
-	if (!options->parallel.given && limit)
-		options->parallel.given = parse_i64(limit, &options->parallel.value);
 	options->compatibility |= compose_flag("COMPOSE_COMPATIBILITY");
+}
+
+static bool take_parallel(struct option_number *parallel, struct error *err)
+{
+	const char *limit = getenv("COMPOSE_PARALLEL_LIMIT");
+
+	if (parallel->given || str_is_empty(limit))
+		return true;
+	parallel->given = parse_i64(limit, &parallel->value);
+	return parallel->given ||
+	       error_set(err, ERROR_INVALID,
+			 "COMPOSE_PARALLEL_LIMIT must be an integer (found: \"%s\")", limit);
 }
 
 static bool is_among(const char *value, const char *words)
@@ -118,9 +127,10 @@ int compose_enter(struct cli *cli, void *fields, const struct strings *words)
 	compose->style = choose_style(cli);
 	lay_over(compose);
 	take_environment(&compose->options);
-	compose->parallel = choose_parallel(&compose->options.parallel);
-	if (!check_options(&compose->options, &err))
+	if (!take_parallel(&compose->options.parallel, &err) ||
+	    !check_options(&compose->options, &err))
 		return compose_fail(compose, &err);
+	compose->parallel = choose_parallel(&compose->options.parallel);
 	if (compose->options.version)
 		return compose_print_version(cli, compose->style);
 	if (compose->options.no_ansi && compose->style == COMPOSE_V1)
