@@ -60,6 +60,7 @@ void container_set_state(struct container *c, enum container_state state)
 		log_error("a container's state jumps", NULL, "id=%s from=%s to=%s", c->id,
 			  states[c->state].name, states[state].name);
 	c->state = (int32_t)state;
+	c->leaves &= container_is_live(c);
 	links_tell_state(c);
 	if (container_can_serve(c) != serves)
 		container_serving_changed(c);
@@ -77,7 +78,20 @@ bool container_is_running(const struct container *c)
 
 bool container_can_serve(const struct container *c)
 {
-	return c->state != CONTAINER_PAUSED && c->health != HEALTH_UNHEALTHY;
+	bool has_others = c->extension && c->extension->group;
+
+	if (c->state == CONTAINER_PAUSED || c->health == HEALTH_UNHEALTHY)
+		return false;
+	return !has_others || (!c->leaves && c->health != HEALTH_STARTING);
+}
+
+void container_leave_service(struct container *c)
+{
+	bool serves = container_can_serve(c);
+
+	c->leaves = true;
+	if (container_can_serve(c) != serves)
+		container_serving_changed(c);
 }
 
 bool container_is_held(const struct container *c)

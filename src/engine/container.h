@@ -94,6 +94,7 @@ struct container {
 	unsigned references;
 	int64_t client;	  /* pid of who asked for the present start; 0: unknown */
 	bool owner_told;  /* that it is gone */
+	bool leaves;	  /* container_leave_service() */
 	bool takes_over;  /* is the new one of a takeover that is under way */
 	bool is_detached; /* nobody was attached to it when it was started */
 	bool was_running; /* when the daemon was last there */
@@ -120,8 +121,12 @@ bool container_is_running(const struct container *c);
 /* A process is there now, paused or not. */
 bool container_is_live(const struct container *c);
 
-/* It runs, is not paused, and its check does not say that it is unhealthy. */
+/* It is not paused, and its check does not say that it is unhealthy.  A member of a group, whose others can stand in
+ * for it, is also none while its check has not said yes yet, and once its stop was asked for. */
 bool container_can_serve(const struct container *c);
+
+/* Its stop signal is about to be sent: until it has ended, others of its group serve. */
+void container_leave_service(struct container *c);
 
 /* Its published ports and names are held back until a takeover. */
 bool container_is_held(const struct container *c);

@@ -302,7 +302,7 @@ void health_begin(struct container *c)
 
 	c->health = HEALTH_STARTING;
 	c->failing_streak = 0;
-	if (!serves) /* the end of its last run has left it unhealthy */
+	if (container_can_serve(c) != serves) /* as the end of its last run has left it */
 		container_serving_changed(c);
 	plan_probe(check);
 }

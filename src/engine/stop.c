@@ -114,6 +114,7 @@ static void send_stop_signal(struct operation *op)
 		options->timeout.given ? options->timeout.value : container_stop_timeout(c);
 
 	tell_kill(c, signal);
+	container_leave_service(c);
 	container_signal(c, signal, NULL, NULL);
 	if (timeout >= 0)
 		stop_of(op)->deadline = deadline_start(op->engine->parts.loop,

@@ -35,7 +35,7 @@ with() {
 }
 
 @test "the table has the attributes that the program has" {
-	sed -n '/service_members\[\] = {/,/^};/s/^\t[A-Z_]*(\(BY_DRIVER, \)\{0,1\}"\([a-z_]*\)".*/\2/p' \
+	sed -n '/service_members\[\] = {/,/^};/s/^\t[A-Z_]*(\([A-Z_]*, \)\{0,1\}"\([a-z_]*\)".*/\2/p' \
 		"$top/src/compose/attributes_table.c" | sort >program
 	[ "$(wc -l <program)" -gt 90 ]
 	rows | cut -d'|' -f1 | sort | diff - program

@@ -187,8 +187,8 @@ b: {<<: *b, depends_on: [a]}'
 }
 
 @test "the level and the words of both personalities" {
-	run -1 compose up --no-such-flag
-	run -1 compose --no-such-flag up
+	run -1 wherry compose up --no-such-flag
+	run -1 wherry compose --no-such-flag up
 	ln -sf "$(command -v wherry)" "$SCRATCH/docker-compose"
 	[ "$("$SCRATCH/docker-compose" version --short)" = 1.29.2 ]
 	[ "$(wherry compose version --short)" = 2.40.0 ]

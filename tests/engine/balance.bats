@@ -61,6 +61,27 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	is_answered_by one two
 }
 
+@test "who has just begun, or was asked to stop, gets nothing while another can" {
+	network
+	member one "$CHECK,\"StopSignal\":\"SIGWINCH\"" # which it passes over
+	is_healthy() { [ "$(wherry inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]; }
+	wait_until 20 is_healthy one
+	member two ',"Healthcheck":{"Test":["CMD","/bin/test","-e","/well"],"Interval":100000000,"Retries":1000}'
+	is_answered_by one
+	is_relayed_by one
+	wherry exec two touch /well
+	wait_until 20 is_answered_by one two
+	wherry stop -t 30 one >"$SCRATCH/answer" 3>&- &
+	wait_until 20 is_answered_by two
+	is_relayed_by two
+	[ "$(wherry inspect -f '{{.State.Running}}' one)" = true ]
+	wherry kill one
+	wait
+	is_answered_by two
+	wherry start one
+	wait_until 20 is_answered_by one two
+}
+
 @test "nobody else gets that port: no other group, no other container, no program" {
 	network
 	member one
@@ -101,7 +122,7 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	is_answered_by one two
 	takeover new one
 	expect_status 200
-	is_answered_by new two
+	wait_until 10 is_answered_by new two # the table that a test before this one flushed may still be in the making
 	is_relayed_by new two
 	wherry rm -f one >/dev/null
 	is_answered_by new two
@@ -178,7 +199,7 @@ addresses_work() {
 	replica one "$CHECK"
 	VIP=$(vip one)
 	replica two "$CHECK"
-	is_answered_in_client_by one two
+	wait_until 20 is_answered_in_client_by one two
 	wherry exec two touch /ill
 	wait_until 20 is_answered_in_client_by one
 	wherry exec one touch /ill
@@ -216,7 +237,7 @@ addresses_work() {
 	client
 	member one "$CHECK"
 	member two "$CHECK"
-	is_answered_by one two
+	wait_until 20 is_answered_by one two
 	is_relayed_by one two
 	wherry exec two touch /ill
 	wait_until 20 is_answered_by one
