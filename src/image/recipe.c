@@ -238,6 +238,15 @@ static bool write_out(const struct reader *r, const void *bytes, size_t size, st
 	return r->sink->write(r->sink->data, bytes, size, err);
 }
 
+/* The bytes of all pieces together. */
+static bool count(struct reader *r, uint64_t size, struct error *err)
+{
+	if (size > (uint64_t)(INT64_MAX - r->size))
+		return broken(err);
+	r->size += (int64_t)size;
+	return true;
+}
+
 static bool replay_bytes(struct reader *r, struct error *err)
 {
 	uint32_t size;
@@ -246,8 +255,8 @@ static bool replay_bytes(struct reader *r, struct error *err)
 		return false;
 	if (size > PIECE_MAX)
 		return broken(err);
-	r->size += size;
-	return get(r, r->piece, size, err) && (r->counting || write_out(r, r->piece, size, err));
+	return count(r, size, err) && get(r, r->piece, size, err) &&
+	       (r->counting || write_out(r, r->piece, size, err));
 }
 
 /* The pieces of one file follow one another. */
@@ -292,14 +301,13 @@ static bool replay_content(struct reader *r, struct error *err)
 
 	if (!get_u32(r, &length, err) || !get_u64(r, &offset, err) || !get_u64(r, &size, err))
 		return false;
-	if (length == 0 || length >= sizeof(path) || offset > INT64_MAX || size > INT64_MAX)
+	if (length == 0 || length >= sizeof(path) || offset > INT64_MAX)
 		return broken(err);
 	if (!get(r, path, length, err))
 		return false;
 	path[length] = '\0';
-	r->size += (int64_t)size;
-	if (r->size < 0)
-		return broken(err);
+	if (!count(r, size, err))
+		return false;
 	return r->counting || (open_content(r, path, err) && copy_content(r, offset, size, err));
 }
 

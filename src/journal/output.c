@@ -213,7 +213,7 @@ static void add_blob(struct buffer *out, size_t size)
 /* Further lines begin below the first. */
 static void add_lines(struct buffer *out, struct text_part text, size_t indent)
 {
-	const char *at = text.text, *end = at + text.size;
+	const char *at = text.size ? text.text : "", *end = at + text.size;
 
 	for (bool first = true; at < end; first = false) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
