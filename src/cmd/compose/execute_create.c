@@ -26,9 +26,11 @@ static void creation_free(struct creation *creation)
 
 static void end(struct work *work, const struct error *err)
 {
+	struct error failure = err ? *err : (struct error){0}; /* it may be the creation's own */
+
 	creation_free(take(work->state_of_kind));
 	if (err)
-		work_fail(work, err);
+		work_fail(work, &failure);
 	else
 		work_done(work);
 }
