@@ -202,19 +202,14 @@ struct http_client *api_connect(struct cli *cli, struct error *err)
 
 /* ---- asking ---- */
 
-struct text_source {
-	const char *text;
-	size_t size;
-};
-
-static ssize_t read_text(void *data, void *out, size_t size, struct error *err)
+ssize_t body_bytes_read(void *data, void *out, size_t size, struct error *err)
 {
-	struct text_source *source = data;
-	size_t part = source->size < size ? source->size : size;
+	struct body_bytes *bytes = data;
+	size_t part = bytes->left < size ? bytes->left : size;
 
-	memcpy(out, source->text, part);
-	source->text += part;
-	source->size -= part;
+	memcpy(out, bytes->data, part);
+	bytes->data += part;
+	bytes->left -= part;
 	return (ssize_t)part;
 }
 
@@ -281,8 +276,8 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 	scoped_free char *path = api_path(cli, request->target);
 	scoped_pairs struct pairs headers = {0};
 	scoped_free char *text = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
-	struct text_source source = {text, text ? strlen(text) : 0};
-	struct http_body_source body = {read_text, &source, (int64_t)source.size};
+	struct body_bytes source = {text, text ? strlen(text) : 0};
+	struct http_body_source body = {body_bytes_read, &source, (int64_t)source.left};
 	const struct http_body_source *stream = text ? &body : request->stream;
 
 	if (request->headers)

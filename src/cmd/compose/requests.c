@@ -227,27 +227,11 @@ void requests_stop(struct requests *requests)
 
 /* ---- beginning ---- */
 
-struct bytes {
-	const char *data;
-	size_t left;
-};
-
-static ssize_t read_bytes(void *data, void *out, size_t size, struct error *err)
-{
-	struct bytes *bytes = data;
-	size_t part = bytes->left < size ? bytes->left : size;
-
-	memcpy(out, bytes->data, part);
-	bytes->data += part;
-	bytes->left -= part;
-	return (ssize_t)part;
-}
-
 static bool begin(struct requests *requests, struct request *request, struct error *err)
 {
 	scoped_pairs struct pairs headers = {0};
-	struct bytes bytes = {request->body.data, request->body.size};
-	struct http_body_source source = {read_bytes, &bytes, (int64_t)bytes.left};
+	struct body_bytes bytes = {request->body.data, request->body.size};
+	struct http_body_source source = {body_bytes_read, &bytes, (int64_t)bytes.left};
 
 	if (requests->idle.count)
 		request->client = requests->idle.items[--requests->idle.count];

@@ -208,20 +208,11 @@ static bool connect_all(struct new_container *made, const json_t *connections, s
 	return true;
 }
 
-static ssize_t read_tar(void *data, void *out, size_t size, struct error *err)
-{
-	struct buffer *tar = data;
-	size_t got = size < tar->size ? size : tar->size;
-
-	memcpy(out, tar->data, got);
-	buffer_consume(tar, got);
-	return (ssize_t)got;
-}
-
-static bool put_files(struct new_container *made, struct buffer *tar, struct error *err)
+static bool put_files(struct new_container *made, const struct buffer *tar, struct error *err)
 {
 	scoped_target struct target target = target_format("/containers/%s/archive", made->id);
-	struct http_body_source source = {read_tar, tar, (int64_t)tar->size};
+	struct body_bytes bytes = {tar->data, tar->size};
+	struct http_body_source source = {body_bytes_read, &bytes, (int64_t)tar->size};
 	struct api_request request = {
 		.method = "PUT", .target = &target, .stream = &source, .type = "application/x-tar"};
 
