@@ -54,7 +54,7 @@ struct stage_work {
 };
 
 struct tree {
-	char *image; /* owned */
+	char *image; /* owned; "@c0": a context beside the first, the folder "c0" of `extra` */
 	int folder;  /* owned */
 };
 

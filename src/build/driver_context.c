@@ -5,11 +5,14 @@
 #include "format/path.h"
 #include "image/layer_unpack.h"
 #include "os/fd.h"
+#include "os/file.h"
 #include "os/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK_SIZE  (256 * 1024)
@@ -53,13 +56,14 @@ static ssize_t next_body(void *data, const void **block, struct error *err)
 	return size;
 }
 
-static bool unpack(struct driver *d, const struct byte_source *source, struct error *err)
+static bool unpack(struct driver *d, int folder, const struct byte_source *source,
+		   struct error *err)
 {
 	struct layer_limits limits = {
 		.size = d->start.size_limit, .files = FILES_LIMIT, .plain = true};
 	struct layer_facts facts;
 
-	return layer_unpack(d->context, source, &limits, &facts, err) ||
+	return layer_unpack(folder, source, &limits, &facts, err) ||
 	       error_prefix(err, "cannot read the build context");
 }
 
@@ -120,7 +124,7 @@ static bool take_file(struct driver *d, const char *name, struct error *err)
 	if (file < 0)
 		return false;
 	if (copy_is_archive(file))
-		return unpack(d, &(struct byte_source){next_block, &source}, err);
+		return unpack(d, d->context, &(struct byte_source){next_block, &source}, err);
 	str_replace(&d->start.dockerfile, "Dockerfile");
 	return linkat(d->extra, name, d->context, "Dockerfile", 0) == 0 ||
 	       error_errno(err, "cannot take the Dockerfile");
@@ -152,6 +156,107 @@ static bool read_remote(struct driver *d, struct error *err)
 	close_fd(&d->context);
 	d->context = root_open(repository, folder_of(d->start.remote), O_RDONLY | O_DIRECTORY, err);
 	return d->context >= 0;
+}
+
+/* ---- further contexts ---- */
+
+/* What came with the body, in a folder that is no part of the first context. */
+static bool take_sent(struct driver *d, const char *sent, const char *place, struct error *err)
+{
+	struct stat st;
+
+	if (!str_is_empty(d->start.remote))
+		return error_set(err, ERROR_INVALID, "folders are not sent beside an address");
+	if (!*sent || strchr(sent, '/') || strcmp(sent, ".") == 0 || strcmp(sent, "..") == 0 ||
+	    fstatat(d->context, sent, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		return error_set(err, ERROR_INVALID, "no folder '%.60s' was sent", sent);
+	return renameat(d->context, sent, d->extra, place) == 0 ||
+	       error_errno(err, "cannot keep it");
+}
+
+/* An archive, unpacked. */
+static bool take_archive(struct driver *d, const char *fetched, const char *place,
+			 struct error *err)
+{
+	scoped_fd int file = root_open(d->extra, fetched, O_RDONLY, err), folder = -1;
+	struct file_source source = {file, d->block};
+
+	if (file < 0)
+		return false;
+	if (!copy_is_archive(file))
+		return error_set(err, ERROR_INVALID, "it is neither a repository nor an archive");
+	if (mkdirat(d->extra, place, 0755) < 0)
+		return error_errno(err, "cannot make a folder for it");
+	folder = folder_open(d->extra, place, err);
+	return folder >= 0 && unpack(d, folder, &(struct byte_source){next_block, &source}, err);
+}
+
+/* Of a repository, all of it or the folder that the address names, which moves up. */
+static bool take_repository(struct driver *d, const char *fetched, const char *below,
+			    const char *place, struct error *err)
+{
+	scoped_free char *path = str_format("/%s", below);
+	scoped_free char *inside = path_clean(path);
+	scoped_free char *whole = str_format("%s%s", fetched, inside[1] ? inside : "");
+	const char *slash = strrchr(whole, '/');
+	scoped_free char *above = slash ? str_dup_n(whole, (size_t)(slash - whole)) : str_dup(".");
+	scoped_fd int folder = root_open(d->extra, above, O_RDONLY | O_DIRECTORY, err);
+
+	return folder >= 0 && (renameat(folder, slash ? slash + 1 : whole, d->extra, place) == 0 ||
+			       error_errno(err, "no folder '%.60s' in the repository", below));
+}
+
+static bool take_fetched(struct driver *d, const char *url, const char *place, struct error *err)
+{
+	scoped_free char *name = str_format("f%s", place);
+	struct build_fetch order = {
+		.url = (char *)(uintptr_t)url, .name = name, .git = is_git(url)};
+
+	if (!fetch(d, &order, err))
+		return false;
+	return order.git ? take_repository(d, name, folder_of(url), place, err)
+			 : take_archive(d, name, place, err);
+}
+
+static bool is_fetched(const char *from)
+{
+	return is_git(from) || str_starts_with(from, "http://") ||
+	       str_starts_with(from, "https://");
+}
+
+/* A folder becomes "c0" of `extra`, which the plan knows as "@c0"; images stay what they are. */
+static bool take_context(struct driver *d, struct pair *context, size_t index, struct error *err)
+{
+	static const char sent[] = "folder://";
+	const char *from = context->value ? context->value : "";
+	bool is_sent = str_starts_with(from, sent);
+	scoped_free char *name = str_format("@c%zu", index);
+	struct tree tree = {.folder = -1};
+
+	if (build_source_is_folder(from))
+		return error_set(err, ERROR_INVALID, "'%.60s' is no image", from);
+	if (!is_sent && !is_fetched(from))
+		return true;
+	if (is_sent ? !take_sent(d, from + strlen(sent), name + 1, err)
+		    : !take_fetched(d, from, name + 1, err))
+		return false;
+	tree.folder = root_open_plain(d->extra, name + 1, O_RDONLY | O_DIRECTORY, err);
+	if (tree.folder < 0)
+		return false;
+	str_replace(&context->value, name);
+	tree.image = take(name);
+	vector_add(&d->trees, tree);
+	return true;
+}
+
+static bool take_contexts(struct driver *d, struct error *err)
+{
+	struct pairs *contexts = &d->start.contexts;
+
+	for (size_t i = 0; i < contexts->count; i++)
+		if (!take_context(d, &contexts->items[i], i, err))
+			return error_prefix(err, "context '%.60s'", contexts->items[i].name);
+	return true;
 }
 
 /* ---- what is in it ---- */
@@ -218,8 +323,8 @@ static bool read_ignore(struct driver *d, struct error *err)
 bool driver_read_context(struct driver *d, struct error *err)
 {
 	bool ok = str_is_empty(d->start.remote)
-			  ? unpack(d, &(struct byte_source){next_body, d}, err)
+			  ? unpack(d, d->context, &(struct byte_source){next_body, d}, err)
 			  : read_remote(d, err);
 
-	return ok && read_dockerfile(d, err) && read_ignore(d, err);
+	return ok && take_contexts(d, err) && read_dockerfile(d, err) && read_ignore(d, err);
 }

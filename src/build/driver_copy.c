@@ -313,6 +313,14 @@ static bool on_source_image(struct stage_work *s, struct message *message, struc
 	return ok;
 }
 
+static bool use_folder(struct stage_work *s, const char *name, struct error *err)
+{
+	s->tree = driver_tree(s->driver, name);
+	if (s->tree < 0)
+		return error_set(err, ERROR_INVALID, "invalid from flag value %.60s", name);
+	return gather(s, err);
+}
+
 bool stage_begin_copy(struct stage_work *s, struct error *err)
 {
 	const struct build_copy *copy = copy_of(s);
@@ -320,6 +328,8 @@ bool stage_begin_copy(struct stage_work *s, struct error *err)
 	struct build_reference asked = {.number = stage_number(s),
 					.reference = copy->from.image,
 					.platform = d->start.platform};
+
+	bool is_folder = build_source_is_folder(copy->from.image);
 
 	stage_end_copy(s);
 	s->is_context = copy->from.stage < 0 && !copy->from.image;
@@ -331,10 +341,12 @@ bool stage_begin_copy(struct stage_work *s, struct error *err)
 		.chmod = copy->chmod,
 		.chmod_text = copy->chmod_text,
 		.parents = copy->parents,
-		.keep_owners = !s->is_context && !copy->chown,
+		.keep_owners = !s->is_context && !copy->chown && !is_folder,
 	};
 	if (copy->from.stage >= 0)
 		return use_image(s, driver_stage_image(d, copy->from.stage), err);
+	if (is_folder)
+		return use_folder(s, copy->from.image, err);
 	if (copy->from.image)
 		return stage_ask(s, BUILD_RESOLVE, &build_reference_type, &asked, on_source_image,
 				 err);

@@ -23,16 +23,19 @@ void stage_end_run(struct stage_work *s)
 
 /* ---- what is mounted ---- */
 
-/* What a mount shows counts for the cache: an image by its id, files of the context by what they are. */
-static bool add_context_key(struct stage_work *s, const struct run_mount *mount, struct error *err)
+/* What a mount shows counts for the cache: an image by its id, files of a context by what they are. */
+static bool add_files_key(struct stage_work *s, const struct run_mount *mount, struct error *err)
 {
 	static const struct strings none = {0};
-	struct copy_roots roots = {s->driver->context, s->driver->extra, &s->driver->ignore, true};
+	const struct driver *d = s->driver;
+	struct copy_roots roots = {d->context, d->extra, &d->ignore, true};
 	struct copy_item item = {.path = str_dup(mount->source ? mount->source : "."), .mode = -1};
 	struct copy_matches matches = {0};
 	char digest[COPY_DIGEST_SIZE];
 	bool ok;
 
+	if (mount->from)
+		roots = (struct copy_roots){.tree = driver_tree(d, mount->from), .extra = d->extra};
 	s->order = (struct copy_order){
 		.instruction = "RUN", .destination = "/", .exclude = &none, .chmod = -1};
 	vector_add(&s->order.items, item);
@@ -79,10 +82,10 @@ static bool resolve_mounts(struct stage_work *s, struct error *err)
 
 		if (mount->from && mount->from[0] == '#' && parse_u64(mount->from + 1, &stage))
 			add_image_key(s, mount, driver_stage_image(s->driver, (int)stage));
-		else if (mount->from)
+		else if (mount->from && !build_source_is_folder(mount->from))
 			return stage_ask(s, BUILD_RESOLVE, &build_reference_type, &asked,
 					 on_mount_image, err);
-		else if (mount->kind == RUN_MOUNT_BIND && !add_context_key(s, mount, err))
+		else if (mount->kind == RUN_MOUNT_BIND && !add_files_key(s, mount, err))
 			return false;
 	}
 	return stage_find(s, err);

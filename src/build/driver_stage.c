@@ -286,7 +286,7 @@ static bool begin_stage(struct stage_work *s, struct error *err)
 
 		return begin_steps(s, other->image, &other->config, err);
 	}
-	if (!base->image)
+	if (!base->image || build_source_is_folder(base->image))
 		return begin_steps(s, "", NULL, err);
 	return stage_ask(s, BUILD_RESOLVE, &build_reference_type, &asked, on_base, err);
 }

@@ -27,10 +27,16 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* NULL: the name stands for no image. */
+/* NULL: the name stands for none.  Who says "debian:latest" means "debian". */
 static const char *context_by_name(const struct build_plan *plan, const char *name)
 {
-	return pairs_get(&plan->options->contexts, name);
+	const char *found = pairs_get(&plan->options->contexts, name);
+	size_t length = strlen(name), tag = strlen(":latest");
+
+	if (found || !str_ends_with(name, ":latest"))
+		return found;
+	scoped_free char *bare = str_dup_n(name, length - tag);
+	return pairs_get(&plan->options->contexts, bare);
 }
 
 bool find_source(const struct build_plan *plan, int stage, const char *from,

@@ -29,7 +29,8 @@
 
 struct build_options {
 	struct pairs build_args; /* a NULL value: named without one, which sets nothing */
-	struct pairs contexts;	 /* names that stand for images, before stages: to their references */
+	struct pairs contexts;	 /* names that stand for images or folders, before stages: to a
+				    reference, or to what the driver calls a folder ("@c0") */
 	struct pairs labels;	 /* of the result: one more step at the end of the target */
 	char *target;		 /* name or number; NULL or "": the last stage */
 	char *platform;		 /* of the result; NULL or "": the host's */
@@ -40,8 +41,14 @@ struct build_options {
 
 struct build_source { /* where FROM, COPY --from and RUN --mount=from take files */
 	int stage;    /* index in the plan, or -1 */
-	char *image;  /* reference; NULL: a stage, or neither: scratch */
+	char *image;  /* reference, or a folder's "@c0"; NULL: a stage, or neither: scratch */
 };
+
+/* It is one of the folders in build_options.contexts: no reference begins so. */
+static inline bool build_source_is_folder(const char *image)
+{
+	return image && image[0] == '@';
+}
 
 struct build_stage {
 	char *name; /* in lower case; NULL: none */
@@ -94,7 +101,7 @@ struct build_run {
 	struct strings command; /* argv */
 	struct strings env;	/* the image's, and the ARGs behind that it does not have */
 	struct record_list
-		mounts; /* struct run_mount; `from` is a stage's number ("#2") or an image */
+		mounts; /* struct run_mount; `from` is a stage's number ("#2"), image or folder */
 	char *network;	/* default, none, host; NULL: the build's */
 	bool insecure;	/* --security=insecure */
 	char *script;	/* #! here-document: a file to be at script_path, 0755, in the container */

@@ -24,7 +24,7 @@ bool declare_arg(struct build_plan *plan, const struct pair *pair, const struct 
 
 /* ---- sources (plan.c) ---- */
 
-/* What `from` names in the stage: an earlier stage by name or number, else an image. */
+/* What `from` names in the stage: a context, an earlier stage by name or number, else an image. */
 bool find_source(const struct build_plan *plan, int stage, const char *from,
 		 struct build_source *out, struct error *err);
 

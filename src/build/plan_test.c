@@ -100,6 +100,30 @@ static void named_contexts_stand_for_images(void **state)
 	assert_string_equal(b.text.data, "one<sha256:1> <other:2> <a>!1 /2");
 }
 
+/* A folder as a base is copied onto scratch; "name:latest" is "name". */
+static void named_contexts_stand_for_folders(void **state)
+{
+	scoped_built struct built b = {0};
+	struct error err;
+
+	pairs_set(&b.options.contexts, "base", "@c0");
+	make_plan(&b, "FROM base:latest\nRUN --mount=from=base,target=/x y\n");
+	write_stages(&b);
+	assert_string_equal(b.text.data, "<@c0>!1 /2");
+
+	scoped(stage_run) struct stage_run *run =
+		stage_run_new(b.plan, &b.plan->stages[0], "", NULL, &err);
+	assert_true(stage_run_next(run, &err));
+	assert_int_equal(run->step->kind, BUILD_STEP_COPY);
+	assert_int_equal(run->step->number, 0);
+	assert_int_equal(run->step->triggers_before, 0);
+	assert_string_equal(run->step->copy.from.image, "@c0");
+	stage_run_content(run, "dir:1");
+	stage_run_done(run, "sha256:1");
+	assert_true(stage_run_next(run, &err));
+	assert_string_equal(RECORD_AT(run->step->run.mounts, struct run_mount, 0)->from, "@c0");
+}
+
 static void plans_that_cannot_be_are_refused(void **state)
 {
 	static const struct {
@@ -560,6 +584,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stages_know_what_they_need),
 		cmocka_unit_test(named_contexts_stand_for_images),
+		cmocka_unit_test(named_contexts_stand_for_folders),
 		cmocka_unit_test(plans_that_cannot_be_are_refused),
 		cmocka_unit_test(build_args_that_nobody_takes_are_told),
 		cmocka_unit_test(steps_are_called_as_the_classic_builder_calls_them),

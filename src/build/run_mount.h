@@ -18,8 +18,8 @@ struct run_mount {
 	int32_t kind; /* enum run_mount_kind */
 	char *target; /* absolute once planned; NULL: none was given (secret, ssh) */
 	char *source; /* bind, cache: below `from`; NULL: its root */
-	char *from; /* bind, cache: name as written; once planned the id of an image; NULL: the context
-			    (bind), nothing (cache) */
+	char *from; /* bind, cache: name as written; once planned the id of an image, or "@c0": a
+			    folder; NULL: the context (bind), nothing (cache) */
 	char *id;	 /* cache, secret, ssh; never NULL for those */
 	char *env;	 /* secret: into a variable of this name instead of (or beside) a file */
 	int32_t sharing; /* cache: enum run_mount_sharing */

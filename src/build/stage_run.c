@@ -47,6 +47,14 @@ static bool take_triggers(struct stage_run *run, struct error *err)
 	return true;
 }
 
+/* A folder as the base: what lies in it, on scratch. */
+static bool begin_on_folder(struct stage_run *run, struct error *err)
+{
+	scoped_free char *text = str_format("COPY --from=%s / /", run->stage->base.image);
+
+	return read_trigger(run, text, err);
+}
+
 struct stage_run *stage_run_new(struct build_plan *plan, const struct build_stage *stage,
 				const char *image, const struct image_config *config,
 				struct error *err)
@@ -62,6 +70,8 @@ struct stage_run *stage_run_new(struct build_plan *plan, const struct build_stag
 		begin_on_scratch(run);
 	if (!environment_get(&run->config.defaults.env, "PATH"))
 		environment_set(&run->config.defaults.env, "PATH", DEFAULT_PATH);
+	if (build_source_is_folder(stage->base.image) && !begin_on_folder(run, err))
+		return NULL;
 	return take_triggers(run, err) ? take(run) : NULL;
 }
 
@@ -192,7 +202,7 @@ static const struct instruction *take_next(struct stage_run *run)
 	const struct build_stage *stage = run->stage;
 
 	if (run->trigger_at < run->triggers.count) {
-		if (run->trigger_at == 0)
+		if (run->trigger_at == 0 && !build_source_is_folder(stage->base.image))
 			run->step->triggers_before = (int)run->triggers.count;
 		return &run->triggers.items[run->trigger_at++];
 	}

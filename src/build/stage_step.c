@@ -225,12 +225,10 @@ static bool set_mount_source(struct maker *m, struct run_mount *mount)
 	if (!mount->from)
 		return true;
 	ok = use_source(m, mount->from, &source);
-	if (ok && source.stage >= 0) {
+	if (ok) {
 		free(mount->from);
-		mount->from = str_format("#%d", source.stage);
+		mount->from = source.stage >= 0 ? str_format("#%d", source.stage) : source.image;
 	}
-	if (ok)
-		free(source.image);
 	return ok;
 }
 

@@ -30,7 +30,7 @@ struct build_request {
 	bool quiet, no_cache, pull;
 	bool remove, force_remove; /* containers of steps: those that went well, all */
 	struct pairs build_args, labels;
-	struct pairs contexts; /* names that stand for images in FROM and --from: to their references */
+	struct pairs contexts; /* names in FROM and --from, to what docs/compose-api.md says */
 	struct strings cache_from;
 	struct pairs credentials; /* by registry: the JSON of X-Registry-Auth */
 	struct pairs secrets;	  /* by id: base64 of their bytes */

@@ -195,16 +195,33 @@ static bool plan_script(struct planning *p, const struct build_run_request *requ
 
 /* ---- bind ---- */
 
+/* The worker names it, and has made it. */
+static bool is_folder_of(const struct build *build, const char *name)
+{
+	scoped_free char *path = str_format("extra/%s", name);
+	struct error none;
+	scoped_fd int folder =
+		strchr(name, '/') || *name == '.'
+			? -1
+			: root_open_plain(build->inside, path, O_PATH | O_DIRECTORY, &none);
+
+	return folder >= 0;
+}
+
 static bool plan_bind(struct planning *p, const struct run_mount *mount, struct error *err)
 {
 	struct build *build = p->build;
-	const struct image *image = mount->from ? build_image(build, mount->from, err) : NULL;
+	const char *folder = build_source_is_folder(mount->from) ? mount->from + 1 : NULL;
+	const struct image *image =
+		mount->from && !folder ? build_image(build, mount->from, err) : NULL;
 	scoped_free char *name = str_format("m%u", ++build->folders);
 	scoped_free char *path = build_path(build, name);
 	struct mount_request *request;
 
-	if (mount->from && !image)
+	if (mount->from && !folder && !image)
 		return false;
+	if (folder && !is_folder_of(build, folder))
+		return error_set(err, ERROR_INVALID, "no context '%.60s' to mount", folder);
 	if (mkdirat(build->folder, name, 0700) < 0)
 		return error_errno(err, "cannot make a folder for a mount");
 	request = add_mount(p, "layers", path, mount->target);
@@ -214,8 +231,8 @@ static bool plan_bind(struct planning *p, const struct run_mount *mount, struct 
 		request->layers_folder = str_format("%s/layers", build->builder->data_root);
 		request->layers = image_rootfs(image);
 	} else {
-		request->layers_folder = build_path(build, "in");
-		strings_add(&request->layers, "context");
+		request->layers_folder = build_path(build, folder ? "in/extra" : "in");
+		strings_add(&request->layers, folder ? folder : "context");
 	}
 	return true;
 }

@@ -159,9 +159,22 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	run -0 compose build
 	told "[a] by-z"
 	[ "$(grep -n "Image $PROJECT-z Built" <<<"$output" | cut -d: -f1)" -lt "$(grep -n "Image $PROJECT-a Building" <<<"$output" | cut -d: -f1)" ]
-	printf 'services: {a: {build: {dockerfile_inline: FROM b, additional_contexts: {b: .}}}}' >compose.yaml
+}
+
+@test "build: folders are contexts too, below the project's folder" {
+	mkdir -p web shared/sub
+	echo shared >shared/sub/file
+	echo web >web/own
+	printf 'FROM busybox\nCOPY --from=shared sub/file /\nCOPY own /\n' >web/Dockerfile
+	cat >compose.yaml <<-YML
+		services:
+		  a: {build: {context: web, additional_contexts: [shared=./shared]}}
+	YML
+	run -0 compose build
+	[ "$(wherry run --rm --network none "$PROJECT-a" cat /file /own)" = $'shared\nweb' ]
+	printf 'services: {a: {build: {dockerfile_inline: FROM b, additional_contexts: {b: ./nowhere}}}}' >compose.yaml
 	run -1 compose build
-	told_part "services.a.build.additional_contexts: only images"
+	told_part "compose.yaml:1:76: services.a.build.additional_contexts: context 'b': cannot open '$PWD/nowhere': no such file or directory"
 }
 
 nothing_runs() { [ "$(api GET '/containers/json?all=1' | jq length)" = 0 ] && ! pgrep -f 'sleep 1d' >/dev/null; }

@@ -1,6 +1,7 @@
 /* build: the context goes to the daemon, what it says comes back.  With --quiet only the image's id is
  * shown; all that was said stands on stderr when the build fails. */
 #include "base/time.h"
+#include "cmd/cli/build_named.h"
 #include "cmd/cli/build_run.h"
 #include "cmd/cli/stream_progress.h"
 #include "format/json.h"
@@ -134,9 +135,11 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.context = &context,
 		.progress = stream_progress_new(build->quiet ? -1 : STDOUT_FILENO),
 	};
+	scoped_json json_t *contexts = json_object();
 	struct build_run how = {
 		.build = build,
 		.context = &context,
+		.contexts = contexts,
 		.hear = hear,
 		.sent = tell_sent,
 		.data = &building,
@@ -144,7 +147,9 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	struct error err;
 
 	if (!build_context_open(&context, arguments->items[0],
-				str_is_empty(build->file) ? NULL : build->file, &err))
+				str_is_empty(build->file) ? NULL : build->file, &err) ||
+	    !build_named_add_all(&context, &build->contexts, contexts, &err) ||
+	    (build->contexts.count && !build_named_check(cli, &err)))
 		return cli_fail(cli, &err);
 	if (!str_is_empty(build->iidfile))
 		unlink(build->iidfile);

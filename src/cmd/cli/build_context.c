@@ -18,8 +18,24 @@
 #define DOCKERFILE_MAX ((size_t)4 << 20)
 #define MAGIC_SIZE     512
 
+/* A context beside the first. */
+struct build_folder {
+	struct tar_walk *walk;
+	struct dockerignore ignore;
+};
+
+static void folder_free(struct build_folder *folder)
+{
+	tar_walk_free(folder->walk);
+	dockerignore_fini(&folder->ignore);
+	free(folder);
+}
+
 void build_context_fini(struct build_context *context)
 {
+	for (size_t i = 0; i < context->folders.count; i++)
+		folder_free(context->folders.items[i]);
+	vector_fini(&context->folders);
 	free(context->dockerfile);
 	free(context->remote);
 	buffer_fini(&context->head);
@@ -35,7 +51,7 @@ static bool unprepared(struct error *err)
 
 /* ---- addresses ---- */
 
-static bool is_address(const char *place)
+bool build_context_is_address(const char *place)
 {
 	static const char *const prefixes[] = {"http://", "https://",	 "git://",
 					       "git@",	  "github.com/", "ssh://"};
@@ -233,15 +249,20 @@ static bool parse_ignore(struct build_context *context, const struct buffer *tex
 	       error_prefix(err, "error checking context");
 }
 
+static enum tar_verdict judge_by(const struct dockerignore *ignore, const char *path, bool folder)
+{
+	if (!dockerignore_match(ignore, path))
+		return TAR_TAKE;
+	return folder && !dockerignore_prunes(ignore, path) ? TAR_LEAVE : TAR_PRUNE;
+}
+
 static enum tar_verdict judge(void *data, const char *path, bool folder)
 {
 	const struct build_context *context = data;
 
 	if (context->ignore_sent && strcmp(path, IGNORE) == 0)
 		return TAR_PRUNE;
-	if (!dockerignore_match(&context->ignore, path))
-		return TAR_TAKE;
-	return folder && !dockerignore_prunes(&context->ignore, path) ? TAR_LEAVE : TAR_PRUNE;
+	return judge_by(&context->ignore, path, folder);
 }
 
 /* A Dockerfile that is not in the folder goes under a name of its own. */
@@ -337,7 +358,7 @@ bool build_context_open(struct build_context *context, const char *place, const 
 		return false;
 	if (there)
 		return true;
-	if (!is_address(place))
+	if (!build_context_is_address(place))
 		return not_found(place, err);
 	context->remote = str_dup(place);
 	context->dockerfile = str_dup_or_null(file);
@@ -353,6 +374,77 @@ bool build_context_open_inline(struct build_context *context, const char *folder
 	       (there || not_found(folder, err));
 }
 
+/* ---- further folders ---- */
+
+static enum tar_verdict judge_folder(void *data, const char *path, bool folder)
+{
+	return judge_by(&((const struct build_folder *)data)->ignore, path, folder);
+}
+
+static bool open_further(struct build_folder *folder, int fd, const char *name, struct error *err)
+{
+	struct tar_walk_rules rules = {.judge = judge_folder,
+				       .data = folder,
+				       .of_root = true,
+				       .whole_seconds = true,
+				       .with_start = true,
+				       .goes_on = true};
+	scoped_buffer struct buffer text = {0};
+
+	if (!read_ignore(fd, IGNORE, &text, err) ||
+	    !dockerignore_parse(text.data ? text.data : "", text.size, &folder->ignore, err))
+		return false;
+	folder->walk = tar_walk_new(fd, ".", name, &rules);
+	return true;
+}
+
+/* An address has no archive, and a compressed one cannot be joined. */
+static bool takes_folders(const struct build_context *context, struct error *err)
+{
+	if (context->remote)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "a folder cannot be sent beside a context that is an address");
+	return !context->from_stdin || !is_compressed(&context->head) ||
+	       error_set(err, ERROR_UNSUPPORTED,
+			 "a folder cannot be sent beside a compressed archive");
+}
+
+char *build_context_add(struct build_context *context, const char *folder, struct error *err)
+{
+	struct build_folder *added = mem_new(struct build_folder);
+	scoped_fd int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char id[ID_SIZE];
+
+	vector_add(&context->folders, added);
+	id_new(id);
+	scoped_free char *name = str_format(".context.%.20s", id);
+	if (!takes_folders(context, err))
+		return NULL;
+	if (fd < 0) {
+		error_errno(err, "cannot open '%s'", folder);
+		return NULL;
+	}
+	return open_further(added, fd, name, err) ? take(name) : NULL;
+}
+
+/* ---- reading ---- */
+
+/* 0: all of them were read. */
+static ssize_t read_folders(struct build_context *context, void *out, size_t size,
+			    struct error *err)
+{
+	ssize_t got = 0;
+
+	for (; context->folder_at < context->folders.count; context->folder_at++) {
+		struct build_folder *folder = context->folders.items[context->folder_at];
+
+		got = tar_walk_read(folder->walk, out, size, err);
+		if (got)
+			break;
+	}
+	return got;
+}
+
 static ssize_t read_head(struct build_context *context, void *out, size_t size)
 {
 	size_t part = context->head.size < size ? context->head.size : size;
@@ -364,9 +456,11 @@ static ssize_t read_head(struct build_context *context, void *out, size_t size)
 
 ssize_t build_context_read(struct build_context *context, void *out, size_t size, struct error *err)
 {
-	ssize_t got = 0;
+	ssize_t got = read_folders(context, out, size, err);
 
-	if (context->walk)
+	if (got)
+		;
+	else if (context->walk)
 		got = tar_walk_read(context->walk, out, size, err);
 	else if (context->head.size)
 		got = read_head(context, out, size);

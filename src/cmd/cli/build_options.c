@@ -26,6 +26,8 @@ const struct option build_options[] = {
 	{0, "add-host", &option_host_entry, AT(add_host), .help = "Name a host: NAME:IP"},
 	{0, "build-arg", &option_environment, AT(build_args),
 	 .help = "Set a variable of the build: NAME=VALUE, or NAME as it is here"},
+	{0, "build-context", &option_list, AT(contexts),
+	 .help = "Another context: NAME=FOLDER, NAME=docker-image://IMAGE, NAME=URL"},
 	{0, "cache-from", &option_words, AT(cache_from),
 	 .help = "Image whose layers may be reused"},
 	{0, "cgroup-parent", &option_string, AT(cgroup_parent), .help = "Cgroup to be below"},

@@ -5,7 +5,8 @@
 #include "format/option.h"
 
 struct build {
-	struct strings add_host, build_args, cache_from, labels, security_opt, tags, secrets, ssh;
+	struct strings add_host, build_args, cache_from, labels, security_opt, tags, secrets, ssh,
+		contexts;
 	char *cgroup_parent, *cpuset_cpus, *cpuset_mems, *file, *iidfile, *isolation, *network,
 		*platform, *target, *ignored;
 	struct option_number cpu_period, cpu_quota, cpu_shares, memory, memory_swap, shm_size;
@@ -14,7 +15,7 @@ struct build {
 };
 
 extern const struct option build_options[];
-#define BUILD_OPTION_COUNT 36
+#define BUILD_OPTION_COUNT 37
 
 /* The request's parameters, but for those of the context. */
 void build_add_parameters(const struct build *build, struct target *target);

@@ -8,8 +8,8 @@ struct build_run {
 	const struct build *build;
 	struct build_context *context; /* opened */
 	struct http_client *client;    /* NULL: the call's own */
-	const json_t *contexts; /* names to images, where the daemon has the feature; NULL: none */
-	const json_t *secrets; /* beside those of `build`: id to base64 of its bytes; NULL: none */
+	const json_t *contexts; /* beside the first, where the daemon has the feature; NULL: none */
+	const json_t *secrets;	/* beside those of `build`: id to base64 of its bytes; NULL: none */
 
 	/* Each message of the daemon, its errors too; false ends it. */
 	bool (*hear)(void *data, const json_t *message, struct error *err);

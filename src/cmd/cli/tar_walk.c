@@ -294,7 +294,8 @@ static bool step(struct tar_walk *walk, struct error *err)
 		return good;
 	}
 	if (!walk->levels.count) {
-		tar_write_end(&walk->pending);
+		if (!walk->rules.goes_on)
+			tar_write_end(&walk->pending);
 		return walk->ended = true;
 	}
 	struct level *level = &walk->levels.items[walk->levels.count - 1];

@@ -19,6 +19,7 @@ struct tar_walk_rules {
 	bool whole_seconds; /* times have no fraction, which would take a second head */
 	bool of_root;	    /* everything belongs to root in the archive */
 	bool with_start;    /* the start has a member of its own */
+	bool goes_on;	    /* more follows: the archive's end is not written */
 };
 
 /* What is at `start` below the folder (which is duplicated), under the name `name` in the archive, where

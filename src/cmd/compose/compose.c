@@ -212,7 +212,7 @@ static void take_features(struct compose_features *features, const char *words)
 	} rows[] = {
 		{"hold", &features->hold},	   {"group", &features->group},
 		{"takeover", &features->takeover}, {"files", &features->files},
-		{"projects", &features->projects}, {"contexts", &features->contexts},
+		{"projects", &features->projects}, {"folders", &features->folders},
 	};
 	scoped_strings struct strings list = strings_split(words, ' ');
 

@@ -24,7 +24,7 @@ struct compose_options {
 struct compose_features {
 	bool asked;
 	bool is_wherry; /* tmpfs files and all that follows are to be had only there */
-	bool hold, group, takeover, files, projects, contexts;
+	bool hold, group, takeover, files, projects, folders;
 };
 
 struct compose {

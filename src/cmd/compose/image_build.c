@@ -1,4 +1,5 @@
 /* Building the image of one service: `build` of the file as a request of the builder. */
+#include "cmd/cli/build_named.h"
 #include "cmd/cli/build_run.h"
 #include "cmd/cli/build_secret.h"
 #include "cmd/cli/stream_progress.h"
@@ -65,7 +66,7 @@ bool image_check_build(const struct compose *compose, const struct service *serv
 		if (is_given(value) && !(rows[i].ours && compose->features.is_wherry))
 			return refuse(service, value, rows[i].key, rows[i].reason, err);
 	}
-	if (is_given(contexts) && !compose->features.contexts)
+	if (is_given(contexts) && !compose->features.folders)
 		return refuse(service, contexts, "additional_contexts",
 			      "the classic builder of this daemon has one context", err);
 	if (platforms && platforms->count > 1)
@@ -239,32 +240,31 @@ static bool add_built(const struct image_job *job, struct http_client *client, c
 }
 
 static bool add_context(const struct image_job *job, struct http_client *client,
-			const struct node_member *context, json_t *all, struct error *err)
+			struct build_context *context, const struct node_member *named, json_t *all,
+			struct error *err)
 {
-	static const char of_service[] = "service:", of_image[] = "docker-image://";
-	const char *text = context->value->text;
+	static const char of_service[] = "service:";
+	const char *text = named->value->text;
 	const struct service *other =
 		str_starts_with(text, of_service)
 			? project_service(job->compose->project, text + strlen(of_service))
 			: NULL;
 
 	if (other)
-		return add_built(job, client, context->key, other->image, all, err);
-	if (!str_starts_with(text, of_image))
-		return refuse(
-			job->service, context->value, "additional_contexts",
-			"only images (docker-image://) and services (service:) can be contexts "
-			"beside the first",
-			err);
-	doc_set_text(all, context->key, text + strlen(of_image));
-	return true;
+		return add_built(job, client, named->key, other->image, all, err);
+	if (build_named_add(context, named->key, text, all, err))
+		return true;
+	struct error why = *err;
+	refuse(job->service, named->value, "additional_contexts", why.text, err);
+	err->os = why.os;
+	return false;
 }
 
-static bool add_contexts(const struct image_job *job, struct http_client *client, json_t *all,
-			 struct error *err)
+static bool add_contexts(const struct image_job *job, struct http_client *client,
+			 struct build_context *context, json_t *all, struct error *err)
 {
-	node_each (context, node_get(node_get(job->service->node, "build"), "additional_contexts"))
-		if (!add_context(job, client, context, all, err))
+	node_each (named, node_get(node_get(job->service->node, "build"), "additional_contexts"))
+		if (!add_context(job, client, context, named, all, err))
 			return false;
 	return true;
 }
@@ -339,7 +339,8 @@ static bool run(const struct image_job *job, struct http_client *client, struct 
 	};
 
 	return make_build(job, &build, err) && add_secrets(job, secrets, err) &&
-	       add_contexts(job, client, contexts, err) && open_context(job, &context, err) &&
+	       open_context(job, &context, err) &&
+	       add_contexts(job, client, &context, contexts, err) &&
 	       build_run(job->compose->cli, &how, err);
 }
 
