@@ -161,6 +161,32 @@ told_part() { grep -qF -- "$1" <<<"$output" || { echo "# not told: $1 in: $outpu
 	[ "$(grep -n "Image $PROJECT-z Built" <<<"$output" | cut -d: -f1)" -lt "$(grep -n "Image $PROJECT-a Building" <<<"$output" | cut -d: -f1)" ]
 }
 
+@test "build: an image is a cache however it is said, and what cannot be one is told of" {
+	printf 'FROM busybox\nRUN date +%%s%%N >/f\n' >Dockerfile
+	cat >compose.yaml <<-YML
+		services:
+		  a: {image: cached, build: {context: ., cache_from: ["type=registry,ref=cached", "type=gha,scope=x"]}}
+	YML
+	run -0 compose build
+	told_part "services.a.build.cache_from: cache 'type=gha,scope=x' is not to be had: images alone are caches here (type=registry,ref=IMAGE)"
+	run -125 wherry build --cache-from type=gha .
+	told_part "cache 'type=gha' is not to be had"
+}
+
+@test "external secrets and configs are refused with what to write instead, and nothing is begun" {
+	cat >compose.yaml <<-YML
+		services:
+		  a: {image: busybox, command: "true", secrets: [s]}
+		secrets: {s: {external: true}}
+	YML
+	run -1 compose up -d
+	told "compose.yaml:3:25: secrets.s: external ones are kept by a cluster, and this is one host: say where what it holds is, with file or environment"
+	refuted wherry network inspect "$PROJECT"_default 2>/dev/null
+	sed -i 's/secret/config/g' compose.yaml
+	run -1 compose up -d
+	told "compose.yaml:3:25: configs.s: external ones are kept by a cluster, and this is one host: say where what it holds is, with file, environment or content"
+}
+
 @test "build: folders are contexts too, below the project's folder" {
 	mkdir -p web shared/sub
 	echo shared >shared/sub/file

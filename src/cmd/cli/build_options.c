@@ -2,6 +2,7 @@
 
 #include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "format/mount_option.h"
 #include "format/reference.h"
 
 #define AT(field) offsetof(struct build, field)
@@ -18,6 +19,39 @@ static bool add_tag(void *field, const char *text, struct error *err)
 
 static const struct option_kind option_tag = {"list", add_tag, option_free_list, NULL};
 
+static const char *cache_field(const struct strings *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (str_starts_with(fields->items[i], name))
+			return fields->items[i] + strlen(name);
+	return "";
+}
+
+bool build_add_cache(const char *text, struct strings *images, struct error *err)
+{
+	scoped_strings struct strings fields = {0};
+
+	if (!csv_split(text, &fields, err))
+		return false;
+	const char *type = cache_field(&fields, "type="), *image = cache_field(&fields, "ref=");
+	if (!*type && !*image)
+		return option_words.set(images, text, err);
+	if ((*type && strcmp(type, "registry") != 0) || !*image)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "cache '%s' is not to be had: images alone are caches here "
+				 "(type=registry,ref=IMAGE)",
+				 text);
+	strings_add(images, image);
+	return true;
+}
+
+static bool add_cache(void *field, const char *text, struct error *err)
+{
+	return build_add_cache(text, field, err);
+}
+
+static const struct option_kind option_cache = {"strings", add_cache, option_free_list, NULL};
+
 #define NEEDS_BUILDKIT                                                                             \
 	.hidden = true, .help = "",                                                                \
 	.refused = "builds here end in the daemon's images and nowhere else"
@@ -28,7 +62,7 @@ const struct option build_options[] = {
 	 .help = "Set a variable of the build: NAME=VALUE, or NAME as it is here"},
 	{0, "build-context", &option_list, AT(contexts),
 	 .help = "Another context: NAME=FOLDER, NAME=docker-image://IMAGE, NAME=URL"},
-	{0, "cache-from", &option_words, AT(cache_from),
+	{0, "cache-from", &option_cache, AT(cache_from),
 	 .help = "Image whose layers may be reused"},
 	{0, "cgroup-parent", &option_string, AT(cgroup_parent), .help = "Cgroup to be below"},
 	{0, "compress", &option_switch, AT(compress),

@@ -17,5 +17,9 @@ struct build {
 extern const struct option build_options[];
 #define BUILD_OPTION_COUNT 37
 
+/* An image whose layers may be reused, several with commas between, or "type=registry,ref=IMAGE".
+ * UNSUPPORTED for caches that are no images. */
+bool build_add_cache(const char *text, struct strings *images, struct error *err);
+
 /* The request's parameters, but for those of the context. */
 void build_add_parameters(const struct build *build, struct target *target);

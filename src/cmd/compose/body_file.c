@@ -40,8 +40,11 @@ bool body_content(const struct project *project, const char *kind, const struct 
 	struct error reason;
 
 	if (resource->external)
-		return refuse(resource, kind, NULL, err, "external ones are kept by a cluster, ",
-			      "and this is one host");
+		return refuse(resource, kind, given(resource, "external"), err,
+			      "external ones are kept by a cluster, and this is one host: say where "
+			      "what it holds is, with ",
+			      strcmp(kind, "secrets") == 0 ? "file or environment"
+							   : "file, environment or content");
 	if (content) {
 		buffer_add_text(out, content->text);
 		return true;

@@ -90,6 +90,17 @@ static void add_texts(const struct node *list, struct strings *out)
 		strings_add(out, item->value->text);
 }
 
+/* One that is not to be had makes a build slower, not another. */
+static void add_caches(const struct image_job *job, const struct node *list, struct strings *out)
+{
+	struct error why;
+
+	node_each (item, list)
+		if (!build_add_cache(item->value->text, out, &why))
+			compose_warn(job->compose, "services.%s.build.cache_from: %s",
+				     job->service->name, why.text);
+}
+
 /* A name alone has the value that it has here; unset, the Dockerfile's default counts. */
 static void add_arguments(const struct image_job *job, const struct node *args, struct strings *out)
 {
@@ -172,7 +183,7 @@ static bool make_build(const struct image_job *job, struct build *build, struct 
 
 	strings_add(&build->tags, job->service->image);
 	add_texts(node_get(node, "tags"), &build->tags);
-	add_texts(node_get(node, "cache_from"), &build->cache_from);
+	add_caches(job, node_get(node, "cache_from"), &build->cache_from);
 	add_texts(node_get(node, "ssh"), &build->ssh);
 	for (size_t i = 0; wishes->ssh && i < wishes->ssh->count; i++)
 		strings_add(&build->ssh, wishes->ssh->items[i]);
