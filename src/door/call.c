@@ -93,14 +93,46 @@ bool call_query_i64(const struct call *call, const char *name, int64_t *value, s
 	return error_set(err, ERROR_INVALID, "strconv.Atoi: parsing \"%s\": invalid syntax", text);
 }
 
+bool body_read(json_t *body, const struct record_type *type, void *record, struct error *err)
+{
+	if (!body)
+		return error_set(err, ERROR_INVALID,
+				 "invalid JSON: got EOF while reading request body");
+	return record_from_json(type, body, RECORD_FOR_API, record, err) ||
+	       error_prefix(err, "invalid JSON");
+}
+
 bool call_read_body(const struct call *call, const struct record_type *type, void *record,
 		    struct error *err)
 {
-	if (!call->body)
-		return error_set(err, ERROR_INVALID,
-				 "invalid JSON: got EOF while reading request body");
-	return record_from_json(type, call->body, RECORD_FOR_API, record, err) ||
-	       error_prefix(err, "invalid JSON");
+	return body_read(call->body, type, record, err);
+}
+
+/* ---- work in the pool ---- */
+
+static void run_work(uv_work_t *uv)
+{
+	struct call_work *work = container_of(uv, struct call_work, uv);
+
+	work->run(work);
+}
+
+static void after_work(uv_work_t *uv, int status)
+{
+	struct call_work *work = container_of(uv, struct call_work, uv);
+	struct call *call = work->call;
+
+	(void)status;
+	if (call_is_open(call))
+		work->done(work);
+	work->free(work);
+	call_drop(call);
+}
+
+void call_work_begin(struct call_work *work, struct call *call)
+{
+	work->call = call_hold(call);
+	uv_queue_work(call->door->loop, &work->uv, run_work, after_work);
 }
 
 /* ---- the answer ---- */

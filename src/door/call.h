@@ -9,6 +9,8 @@
 #include "format/json.h"
 #include "format/record.h"
 
+#include <uv.h>
+
 /* Not everything that came in by the path is one of these: image names hold slashes. */
 #define CALL_ARGUMENTS 2
 
@@ -21,7 +23,7 @@ struct call {
 	const struct route *route;
 	int minor;			 /* N of the API's version 1.N, where it has versions */
 	char *arguments[CALL_ARGUMENTS]; /* owned: what stood for {} in the route, in order */
-	json_t *body;			 /* owned; NULL: none was sent */
+	json_t *body;			 /* owned; NULL: none was sent, or the route has read it */
 	int references;
 	bool streaming; /* the head of the answer is out */
 
@@ -57,6 +59,20 @@ bool call_query_i64(const struct call *call, const char *name, int64_t *value, s
  * fit, or when there is none. */
 bool call_read_body(const struct call *call, const struct record_type *type, void *record,
 		    struct error *err);
+
+/* The same of any document: in the pool too. */
+bool body_read(json_t *body, const struct record_type *type, void *record, struct error *err);
+
+/* ---- work in the pool for one call ---- */
+
+struct call_work {
+	uv_work_t uv;
+	struct call *call;
+	void (*run)(struct call_work *work);  /* in the pool: touches only its own struct */
+	void (*done)(struct call_work *work); /* in the loop, when somebody still waits for it */
+	void (*free)(struct call_work *work); /* in the loop, always */
+};
+void call_work_begin(struct call_work *work, struct call *call);
 
 /* ---- the answer: each ends the request ---- */
 

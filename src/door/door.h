@@ -6,6 +6,7 @@
 #include "door/route.h"
 
 struct door {
+	uv_loop_t *loop;			   /* borrowed */
 	bool (*is_ready)(const struct door *door); /* else calls wait for door_serve_early */
 	/* An error behind the head of a stream: one more document, and the end. */
 	void (*fail_in_stream)(struct call *call, const struct error *err);

@@ -11,12 +11,21 @@ enum route_flags {
 	ROUTE_STREAMED = 8, /* the handler takes the body itself, of any type */
 };
 
+/* What a handler wants of its body, read before it is called: in the pool where the body is large. */
+struct route_body {
+	/* The call's `state`, from a document (NULL: none was sent).  Touches nothing else.  NULL and err when
+	 * it cannot be. */
+	void *(*read)(json_t *body, struct error *err);
+	void (*free)(void *state);
+};
+
 struct route {
 	const char *method;
 	/* A segment {} is any one name; {*} is the longest run of segments that fits. */
 	const char *pattern;
 	void (*handle)(struct call *call);
 	unsigned flags;
+	const struct route_body *body; /* NULL: the call gets the document itself */
 };
 
 /* Does the route answer this?  Then its arguments are copied into `arguments`, NULL where it has none. */

@@ -643,7 +643,8 @@ static struct container *new_container(struct engine *engine, const struct creat
 		record_copy(&host_config_type, request->host_config, &c->host_config);
 	if (request->extension) {
 		c->extension = mem_new(struct extension);
-		record_copy(&extension_type, request->extension, c->extension);
+		*c->extension = *request->extension; /* megabytes of files may be in it */
+		*request->extension = (struct extension){0};
 	}
 	return c;
 }

@@ -136,7 +136,7 @@ struct create_request {
 	const struct container_config *config;
 	const struct host_config *host_config;		   /* NULL: not sent */
 	const struct networking_config *networking_config; /* NULL: not sent */
-	const struct extension *extension;		   /* NULL: not sent */
+	struct extension *extension; /* NULL: not sent; what it holds is taken */
 };
 void engine_create(struct engine *engine, const struct create_request *request, engine_done *done,
 		   void *data);

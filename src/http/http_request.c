@@ -277,6 +277,14 @@ void http_collect_body(struct http_request *r, size_t limit,
 	use_body(r, BODY_COLLECT);
 }
 
+struct buffer http_take_body(struct http_request *r)
+{
+	struct buffer body = r->body;
+
+	r->body = (struct buffer){0};
+	return body;
+}
+
 void http_read_body(struct http_request *r,
 		    void (*on_chunk)(void *data, struct http_request *request, const char *chunk,
 				     size_t size))

@@ -90,6 +90,9 @@ void http_collect_body(struct http_request *request, size_t limit,
 		       void (*on_body)(void *data, struct http_request *request, const char *body,
 				       size_t size));
 
+/* In on_body: the collected bytes themselves, which are the caller's from now on. */
+struct buffer http_take_body(struct http_request *request);
+
 /* Stream it: on_chunk for each piece, then once with size 0 at the end.  100-continue is sent when
  * the client waits for it.  http_pause stops reading from the socket (back-pressure); of what was read
  * already, at most 64 KiB, further pieces may come, but not the end. */

@@ -250,6 +250,37 @@ PY
 	expect_status 413
 }
 
+@test "others are answered while megabytes of files are read" {
+	sized 16 1048576 # the request is written, and all is in the cache
+	api DELETE '/containers/sized?force=1' >/dev/null
+	python3 - "$SOCKET" "$SCRATCH/request" <<-'P'
+		import socket, sys, threading, time
+		def ask(head, body=b""):
+		    s = socket.socket(socket.AF_UNIX)
+		    s.connect(sys.argv[1])
+		    s.sendall(head + b"Host: x\r\nConnection: close\r\n\r\n" + body)
+		    answer = b""
+		    while data := s.recv(4096):
+		        answer += data
+		    return answer
+		body = open(sys.argv[2], "rb").read()
+		head = b"POST /v1.47/containers/create?name=sized HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+		made = []
+		begun = time.monotonic()
+		creating = threading.Thread(target=lambda: made.append((ask(head, body), time.monotonic() - begun)))
+		creating.start()
+		waits = []
+		while creating.is_alive():
+		    asked = time.monotonic()
+		    assert b"200 OK" in ask(b"GET /_ping HTTP/1.1\r\n")
+		    waits.append(time.monotonic() - asked)
+		assert b"201 Created" in made[0][0], made[0][0]
+		print(f"# {len(waits)} pings, the slowest {max(waits):.3f} s; the create {made[0][1]:.3f} s")
+		assert max(waits) < made[0][1] / 4
+	P
+	api DELETE '/containers/sized?force=1' >/dev/null
+}
+
 @test "a create that the daemon did not survive leaves no content behind" {
 	local i secret=left-$RANDOM asking
 	for i in 1 2 3 4 5; do

@@ -81,6 +81,7 @@ void serve_container_list(struct call *call)
 struct create_state {
 	struct container_config config;
 	struct create_body body;
+	bool has_config;
 };
 
 static void create_state_free(void *data)
@@ -91,6 +92,33 @@ static void create_state_free(void *data)
 	record_fini(&create_body_type, &state->body);
 	free(state);
 }
+
+/* Anything beside HostConfig, NetworkingConfig and Wherry is configuration of the container itself. */
+static bool has_config(json_t *body)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (body, name, value)
+		if (strcasecmp(name, "HostConfig") != 0 &&
+		    strcasecmp(name, "NetworkingConfig") != 0 && strcasecmp(name, "Wherry") != 0)
+			return true;
+	return false;
+}
+
+static void *read_create(json_t *body, struct error *err)
+{
+	struct create_state *state = mem_new(struct create_state);
+
+	if (!body_read(body, &container_config_type, &state->config, err) ||
+	    !body_read(body, &create_body_type, &state->body, err)) {
+		create_state_free(state);
+		return NULL;
+	}
+	state->has_config = has_config(body);
+	return state;
+}
+const struct route_body container_create_body = {read_create, create_state_free};
 
 struct created {
 	char *id;
@@ -119,36 +147,14 @@ static void on_created(void *data, const struct engine_result *result)
 	call_drop(call);
 }
 
-/* Anything beside HostConfig, NetworkingConfig and Wherry is configuration of the container itself. */
-static bool has_config(json_t *body)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (body, name, value)
-		if (strcasecmp(name, "HostConfig") != 0 &&
-		    strcasecmp(name, "NetworkingConfig") != 0 && strcasecmp(name, "Wherry") != 0)
-			return true;
-	return false;
-}
-
 void serve_container_create(struct call *call)
 {
-	struct create_state *state = mem_new(struct create_state);
-	struct error err;
-
-	call->state = state;
-	call->fini = create_state_free;
-	if (!call_read_body(call, &container_config_type, &state->config, &err) ||
-	    !call_read_body(call, &create_body_type, &state->body, &err)) {
-		call_fail(call, &err);
-		return;
-	}
+	struct create_state *state = call->state;
 	struct create_request request = {
 		.name = call_query(call, "name"),
 		.platform = call_query(call, "platform"),
 		.api_minor = call->minor,
-		.has_config = has_config(call->body),
+		.has_config = state->has_config,
 		.config = &state->config,
 		.host_config = state->body.host_config,
 		.networking_config = state->body.networking_config,

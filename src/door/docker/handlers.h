@@ -2,6 +2,7 @@
 #pragma once
 
 #include "door/docker/call.h"
+#include "door/route.h"
 
 /* door_system.c */
 void serve_ping(struct call *call);
@@ -46,6 +47,7 @@ void serve_build_prune(struct call *call);
 /* door_containers.c */
 void serve_container_list(struct call *call);
 void serve_container_create(struct call *call);
+extern const struct route_body container_create_body;
 void serve_container_inspect(struct call *call);
 void serve_container_top(struct call *call);
 void serve_container_update(struct call *call);

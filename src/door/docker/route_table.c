@@ -33,7 +33,8 @@ static const struct route routes[] = {
 
 	/* containers */
 	{"GET", "/containers/json", serve_container_list, 0},
-	{"POST", "/containers/create", serve_container_create, JSON | ROUTE_LARGE},
+	{"POST", "/containers/create", serve_container_create, JSON | ROUTE_LARGE,
+	 &container_create_body},
 	{"POST", "/containers/prune", serve_container_prune, 0},
 	{"GET", "/containers/{}/json", serve_container_inspect, 0},
 	{"GET", "/containers/{}/top", serve_container_top, 0},

@@ -251,6 +251,7 @@ struct project_door *project_door_new(struct projects *projects, struct engine *
 	struct project_door *door = mem_new(struct project_door);
 
 	door->door.is_ready = is_ready;
+	door->door.loop = engine_get_parts(engine)->loop;
 	door->projects = projects;
 	door->engine = engine;
 	engine_when_ready(engine, be_ready, door);

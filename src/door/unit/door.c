@@ -81,6 +81,7 @@ struct unit_door *unit_door_new(struct units *units, struct engine *engine,
 	door->door.is_ready = is_ready;
 	door->door.fail_in_stream = fail_in_stream;
 	door->door.describe_error = describe_error;
+	door->door.loop = engine_get_parts(engine)->loop;
 	door->units = units;
 	door->engine = engine;
 	door->shim = str_dup_or_null(settings->shim);
@@ -130,32 +131,6 @@ struct unit_door *call_unit_door(const struct call *call)
 struct units *call_units(const struct call *call)
 {
 	return call_unit_door(call)->units;
-}
-
-static void run_work(uv_work_t *uv)
-{
-	struct call_work *work = container_of(uv, struct call_work, uv);
-
-	work->run(work);
-}
-
-static void after_work(uv_work_t *uv, int status)
-{
-	struct call_work *work = container_of(uv, struct call_work, uv);
-	struct call *call = work->call;
-
-	(void)status;
-	if (call_is_open(call))
-		work->done(work);
-	work->free(work);
-	call_drop(call);
-}
-
-void call_work_begin(struct call_work *work, struct call *call)
-{
-	work->call = call_hold(call);
-	uv_queue_work(engine_get_parts(call_unit_door(call)->engine)->loop, &work->uv, run_work,
-		      after_work);
 }
 
 char *call_unit_name(struct call *call, const char *typed)

@@ -15,18 +15,6 @@ struct unit_door {
 struct unit_door *call_unit_door(const struct call *call);
 struct units *call_units(const struct call *call);
 
-/* ---- work in the pool for one call ---- */
-
-struct call_work {
-	uv_work_t uv;
-	struct call *call;
-	void (*run)(struct call_work *work); /* in the pool: touches only its own struct */
-	void (*done)(
-		struct call_work *work); /* in the loop; the call may be closed: see call_is_open */
-	void (*free)(struct call_work *work);
-};
-void call_work_begin(struct call_work *work, struct call *call);
-
 /* ---- names ---- */
 
 /* What a client typed as a full name, owned; NULL: that was answered. */
