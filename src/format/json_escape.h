@@ -41,3 +41,6 @@ static inline size_t json_first_lane(json_vector lanes)
  * looked at up to `limit` bytes, and is then consumed whole: *used says how much that was.
  * The bytes behind the end, up to JSON_ESCAPED_ROOM, are clobbered. */
 char *json_escape(char *to, const char *text, size_t size, size_t limit, bool html, size_t *used);
+
+/* The same, up to the newline that ends the first line, with it: finding it costs no second look. */
+char *json_escape_line(char *to, const char *text, size_t size, size_t *used);

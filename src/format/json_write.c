@@ -35,6 +35,12 @@ static inline size_t copy_plain(char *to, const char *text, size_t size, bool ht
 		if (plain < JSON_LANES)
 			return done + plain;
 	}
+	if (done < size &&
+	    size >= JSON_LANES) { /* the last ones, with some that were plain before */
+		json_vector bytes = json_load(text + size - JSON_LANES);
+		memcpy(to + size - JSON_LANES, &bytes, sizeof(bytes));
+		return size - JSON_LANES + json_first_lane(special_lanes(bytes, html));
+	}
 	for (; done < size && !is_special((uint8_t)text[done], html); done++)
 		to[done] = text[done];
 	return done;
@@ -92,9 +98,11 @@ static char *escape_ascii(char *to, char c)
 	return to;
 }
 
-/* Inlined for each value of html, so that the loops know it. */
+enum extent { ALL, ONE_LINE };
+
+/* Inlined for each value of html and extent, so that the loops know them. */
 static inline char *escape(char *to, const char *text, size_t size, size_t limit, bool html,
-			   size_t *used)
+			   enum extent extent, size_t *used)
 {
 	size_t done = 0, step = 0;
 
@@ -104,6 +112,10 @@ static inline char *escape(char *to, const char *text, size_t size, size_t limit
 		done += step;
 		if (done == size)
 			break;
+		if (extent == ONE_LINE && text[done] == '\n') {
+			*used = done + 1;
+			return put(to, "\\n", 2);
+		}
 		if ((uint8_t)text[done] >= 0x80)
 			to = escape_beyond_ascii(to, text + done, size - done, limit - done, &step);
 		else
@@ -116,8 +128,13 @@ static inline char *escape(char *to, const char *text, size_t size, size_t limit
 
 char *json_escape(char *to, const char *text, size_t size, size_t limit, bool html, size_t *used)
 {
-	return html ? escape(to, text, size, limit, true, used)
-		    : escape(to, text, size, limit, false, used);
+	return html ? escape(to, text, size, limit, true, ALL, used)
+		    : escape(to, text, size, limit, false, ALL, used);
+}
+
+char *json_escape_line(char *to, const char *text, size_t size, size_t *used)
+{
+	return escape(to, text, size, size, false, ONE_LINE, used);
 }
 
 /* ---- strings ---- */

@@ -22,11 +22,13 @@ void jsonlog_encoder_init(struct jsonlog_encoder *encoder, const char *attrs)
 	static const char *const names[] = {"stdout", "stderr"};
 
 	*encoder = (struct jsonlog_encoder){.time_ns = -1};
-	for (size_t i = 0; i < array_length(names); i++)
+	for (size_t i = 0; i < array_length(names); i++) {
 		buffer_format(&encoder->tails[i],
 			      "\",\"stream\":\"%s\",%s%s\"time\":\"1970-01-01T00:00:00."
 			      "000000000Z" AFTER_TIME,
 			      names[i], attrs ? attrs : "", attrs ? "," : "");
+		memset(buffer_reserve(&encoder->tails[i], JSON_LANES), 0, JSON_LANES);
+	}
 	jsonlog_set_time(encoder, 0);
 }
 
@@ -70,17 +72,33 @@ void jsonlog_set_time(struct jsonlog_encoder *encoder, int64_t ns)
 	encoder->time_ns = ns;
 }
 
-static void encode_line(struct jsonlog_encoder *encoder, enum stream_kind stream, const char *text,
-			size_t size, struct buffer *out)
+/* In whole vectors: some bytes behind the tail are read, and written. */
+static char *put_tail(char *to, const struct buffer *tail)
+{
+	for (size_t done = 0; done < tail->size; done += JSON_LANES) {
+		json_vector bytes = json_load(tail->data + done);
+
+		memcpy(to + done, &bytes, sizeof(bytes));
+	}
+	return to + tail->size;
+}
+
+/* The object of the first line, or of all of `size` bytes when no line ends in them; with `whole` only
+ * that of a line.  How many bytes that took. */
+static size_t encode_piece(struct jsonlog_encoder *encoder, enum stream_kind stream,
+			   const char *text, size_t size, bool whole, struct buffer *out)
 {
 	const struct buffer *tail = &encoder->tails[stream == STREAM_STDERR];
-	char *room = buffer_reserve(out, HEAD_LENGTH + JSON_ESCAPED_ROOM(size) + tail->size);
+	char *room = buffer_reserve(out, HEAD_LENGTH + JSON_ESCAPED_ROOM(size) + tail->size +
+						 JSON_LANES);
 	size_t used;
 
 	memcpy(room, HEAD, HEAD_LENGTH);
-	char *end = json_escape(room + HEAD_LENGTH, text, size, size, false, &used);
-	memcpy(end, tail->data, tail->size);
-	buffer_wrote(out, (size_t)(end - room) + tail->size);
+	char *end = json_escape_line(room + HEAD_LENGTH, text, size, &used);
+	if (whole && text[used - 1] != '\n')
+		used = 0;
+	buffer_wrote(out, used ? (size_t)(put_tail(end, tail) - room) : 0);
+	return used;
 }
 
 /* How much of `size` bytes to take so that no sequence of UTF-8 is cut in two: an incomplete one at
@@ -96,25 +114,20 @@ static size_t whole_characters(const char *data, size_t size)
 	return needed > back ? size - back : size;
 }
 
-/* Length of the line or piece at the front; 0: neither is complete. */
-static size_t piece_length(const char *data, size_t size)
-{
-	size_t limit = size < JSONLOG_PIECE ? size : JSONLOG_PIECE;
-	const char *newline = memchr(data, '\n', limit);
-
-	if (newline)
-		return (size_t)(newline - data) + 1;
-	return limit == JSONLOG_PIECE ? whole_characters(data, limit) : 0;
-}
-
 size_t jsonlog_encode(struct jsonlog_encoder *encoder, enum stream_kind stream, const char *data,
 		      size_t size, struct buffer *out)
 {
-	size_t done = 0, length;
+	size_t done = 0;
 
-	while (done < size && (length = piece_length(data + done, size - done)) > 0) {
-		encode_line(encoder, stream, data + done, length, out);
-		done += length;
+	while (done < size) {
+		bool fills_piece = size - done >= JSONLOG_PIECE;
+		size_t length =
+			fills_piece ? whole_characters(data + done, JSONLOG_PIECE) : size - done;
+		size_t used = encode_piece(encoder, stream, data + done, length, !fills_piece, out);
+
+		if (used == 0)
+			break;
+		done += used;
 	}
 	return done;
 }
@@ -123,7 +136,7 @@ void jsonlog_encode_rest(struct jsonlog_encoder *encoder, enum stream_kind strea
 			 size_t size, struct buffer *out)
 {
 	if (size)
-		encode_line(encoder, stream, data, size, out);
+		encode_piece(encoder, stream, data, size, false, out);
 }
 
 /* ---- reading ----

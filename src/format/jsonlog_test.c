@@ -144,6 +144,36 @@ static void what_was_written_is_read_back(void **state)
 	assert_memory_equal(back.data, text, sizeof(text));
 }
 
+/* They are copied in vectors, the last of which lies over the one before it. */
+static void lines_of_any_length_are_read_back(void **state)
+{
+	struct jsonlog_encoder encoder;
+	struct jsonlog_entry entry;
+
+	jsonlog_encoder_init(&encoder, NULL);
+	for (size_t length = 1; length <= 70; length++)
+		for (size_t quote = 0; quote < length; quote++) {
+			scoped_free char *line =
+				mem_zeroed(1, length); /* nothing stands behind it */
+			scoped_buffer struct buffer out = {0};
+			scoped_buffer struct buffer back = {0};
+
+			for (size_t i = 0; i < length; i++)
+				line[i] = (char)('a' + i % 26);
+			line[quote] = '"';
+			line[length - 1] = '\n';
+			assert_int_equal(
+				jsonlog_encode(&encoder, STREAM_STDOUT, line, length, &out),
+				length);
+			assert_int_equal(out.size, strlen(out.data));
+			jsonlog_decode(out.data, out.size, &back, &entry);
+			assert_true(entry.valid);
+			assert_int_equal(back.size, length);
+			assert_memory_equal(back.data, line, length);
+		}
+	jsonlog_encoder_fini(&encoder);
+}
+
 static void lines_of_other_writers_are_read(void **state)
 {
 	static const struct {
@@ -229,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_long_line_is_written_in_pieces),
 		cmocka_unit_test(no_character_is_cut_in_two),
 		cmocka_unit_test(what_was_written_is_read_back),
+		cmocka_unit_test(lines_of_any_length_are_read_back),
 		cmocka_unit_test(lines_of_other_writers_are_read),
 		cmocka_unit_test(attrs_are_given_as_they_stand),
 		cmocka_unit_test(torn_lines_are_skipped_whole),

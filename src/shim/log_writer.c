@@ -266,8 +266,9 @@ static size_t finish_partial(struct log_writer *log, enum stream_kind stream, co
 		size_t taken = newline ? (size_t)(newline - data) + 1 - done : left;
 
 		buffer_add(partial, data + done, taken);
-		buffer_consume(partial, jsonlog_encode(&log->encoder, stream, partial->data,
-						       partial->size, &log->lines));
+		if (newline || partial->size == JSONLOG_PIECE)
+			buffer_consume(partial, jsonlog_encode(&log->encoder, stream, partial->data,
+							       partial->size, &log->lines));
 		done += taken;
 	}
 	return done;
