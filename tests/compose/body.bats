@@ -211,7 +211,7 @@ all_answer() {
 	[ -z "$(container_ids)" ]
 }
 
-@test "what did not change is three lists and one inspect of the image, on one connection" {
+@test "what did not change is three lists and one inspect of the image, on one connection, and a lease" {
 	service a
 	service b 'networks: {default: {}, n: {}}, volumes: ["v:/v"], secrets: [s]'
 	printf 'networks: {n: {}}\nvolumes: {v: {}}\nsecrets: {s: {file: ./s}}\n' >>compose.yaml
@@ -222,7 +222,8 @@ all_answer() {
 	wait_until 10 test -S "$SCRATCH/proxy.sock"
 	WHERRY_HOST=unix://$SCRATCH/proxy.sock DOCKER_HOST=unix://$SCRATCH/proxy.sock run -0 compose up -d
 	told "Container $PROJECT-a-1 Running"
-	[ "$(cut -d' ' -f1 "$SCRATCH/asked" | sort -u)" = 0 ]
+	[ "$(grep -v /lease "$SCRATCH/asked" | cut -d' ' -f1 | sort -u)" = 0 ]
+	[ "$(grep -c "^1 POST .*/wherry/v1/projects/$PROJECT/lease?" "$SCRATCH/asked")" = 1 ]
 	# who it is and what it can do; what it has; what `up` leaves there of the project
 	[ "$(grep -v /wherry/v1/projects/ "$SCRATCH/asked" | sed -E 's,/v[0-9.]+/,/,; s,\?.*,,' | cut -d' ' -f2-)" = "$(printf '%s\n' \
 		'HEAD /_ping' 'GET /version' 'GET /containers/json' 'GET /networks' 'GET /volumes' 'GET /images/busybox/json')" ] ||

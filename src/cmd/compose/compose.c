@@ -1,6 +1,7 @@
 /* One call of compose: its options and environment, what the daemon can do, containers by label. */
 #include "cmd/compose/compose.h"
 
+#include "cmd/compose/lease.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 
@@ -145,6 +146,7 @@ void compose_leave(struct cli *cli, void *fields)
 
 	cli->options = compose->outer;
 	cli->scope = NULL;
+	lease_free(compose->lease);
 	if (compose->free_project)
 		compose->free_project(compose->project);
 	free(compose->project_name);
@@ -213,6 +215,7 @@ static void take_features(struct compose_features *features, const char *words)
 		{"hold", &features->hold},	   {"group", &features->group},
 		{"takeover", &features->takeover}, {"files", &features->files},
 		{"projects", &features->projects}, {"folders", &features->folders},
+		{"leases", &features->leases},
 	};
 	scoped_strings struct strings list = strings_split(words, ' ');
 

@@ -24,7 +24,7 @@ struct compose_options {
 struct compose_features {
 	bool asked;
 	bool is_wherry; /* tmpfs files and all that follows are to be had only there */
-	bool hold, group, takeover, files, projects, folders;
+	bool hold, group, takeover, files, projects, folders, leases;
 };
 
 struct compose {
@@ -40,6 +40,7 @@ struct compose {
 	json_t *images;		 /* owned: inspect documents by the names services have; set by observe */
 	struct strings warned;	 /* what the daemon cannot do of the file: told once */
 	size_t parallel;	 /* requests in flight */
+	struct lease *lease;	 /* owned; NULL: none is held */
 	struct cli_options outer; /* of the call, as they were before ours were laid over them */
 };
 

@@ -1,5 +1,6 @@
 /* The graph of steps: what may begin, what is left out, how it ends. */
 #include "cmd/compose/execution.h"
+#include "cmd/compose/lease.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -239,9 +240,11 @@ bool execute(struct execution *execution, struct error *err)
 	hold_signals(&taken);
 	run.signals_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	requests_watch(run.requests, run.signals_fd, POLLIN, on_signal, &run);
+	lease_follow(run.compose, run.requests);
 	progress_plan(run.progress, execution->plan);
 	make_works(&run);
 	carry_out(&run);
+	lease_unfollow(run.compose, run.requests);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (execution->failed)
 		*err = run.first;

@@ -1,5 +1,6 @@
 /* start, stop, restart, pause, unpause, kill: what changes containers that are there. */
 #include "cmd/compose/carry.h"
+#include "cmd/compose/lease.h"
 #include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
 
@@ -23,18 +24,17 @@ struct verb {
 		     const struct plan_options *options, struct plan *plan);
 	const char
 		*none; /* what version 1 says, and fails with, where there is none; NULL: nothing */
+	bool at_once;  /* it waits for no other verb: who kills, or freezes, means now */
 };
 
-static int run_verb(struct cli *cli, const struct lifecycle *wishes, const struct strings *services,
-		    const struct verb *verb)
+static int change(struct compose *compose, const struct lifecycle *wishes,
+		  const struct strings *services, const struct verb *verb)
 {
-	struct compose *compose = compose_of(cli);
 	scoped_situation struct situation situation = {0};
 	scoped_plan struct plan plan = {0};
 	struct carry_wishes carry = {.dry_run = wishes->flags.dry_run};
 
-	if (!compose_name(compose) || !compose_check_services(compose, services) ||
-	    !situation_see(compose, SITUATION_LABELS, &situation))
+	if (!situation_see(compose, SITUATION_LABELS, &situation))
 		return 1;
 	struct plan_options options = {
 		.services = *services,
@@ -54,6 +54,23 @@ static int run_verb(struct cli *cli, const struct lifecycle *wishes, const struc
 	return carry_out(compose, &plan, &situation, &carry);
 }
 
+static int run_verb(struct cli *cli, const struct lifecycle *wishes, const struct strings *services,
+		    const struct verb *verb)
+{
+	struct compose *compose = compose_of(cli);
+	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
+
+	if (!compose_name(compose) || !compose_check_services(compose, services))
+		return 1;
+	if (dry_run || verb->at_once)
+		return change(compose, wishes, services, verb);
+	if (!lease_take(compose))
+		return carry_interrupted(compose);
+	int status = change(compose, wishes, services, verb);
+	lease_give_back(compose);
+	return status;
+}
+
 /* ---- start ---- */
 
 static void make_start(struct compose *compose, const struct situation *situation,
@@ -64,7 +81,7 @@ static void make_start(struct compose *compose, const struct situation *situatio
 
 static int run_start(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_start, "No containers to start"};
+	static const struct verb verb = {make_start, "No containers to start", false};
 	const struct lifecycle *wishes = fields;
 
 	if (wishes->at_boot)
@@ -100,7 +117,7 @@ static void make_stop(struct compose *compose, const struct situation *situation
 
 static int run_stop(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_stop, NULL};
+	static const struct verb verb = {make_stop, NULL, false};
 
 	return run_verb(cli, fields, arguments, &verb);
 }
@@ -124,7 +141,7 @@ static void make_restart(struct compose *compose, const struct situation *situat
 
 static int run_restart(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_restart, "No containers to restart"};
+	static const struct verb verb = {make_restart, "No containers to restart", false};
 
 	return run_verb(cli, fields, arguments, &verb);
 }
@@ -160,14 +177,14 @@ static void make_unpause(struct compose *compose, const struct situation *situat
 
 static int run_pause(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_pause, "No containers to pause"};
+	static const struct verb verb = {make_pause, "No containers to pause", true};
 
 	return run_verb(cli, fields, arguments, &verb);
 }
 
 static int run_unpause(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_unpause, "No containers to unpause"};
+	static const struct verb verb = {make_unpause, "No containers to unpause", true};
 
 	return run_verb(cli, fields, arguments, &verb);
 }
@@ -200,7 +217,7 @@ static void make_kill(struct compose *compose, const struct situation *situation
 
 static int run_kill(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	static const struct verb verb = {make_kill, NULL};
+	static const struct verb verb = {make_kill, NULL, true};
 
 	return run_verb(cli, fields, arguments, &verb);
 }

@@ -2,6 +2,7 @@
 
 #include "cmd/compose/carry.h"
 #include "cmd/compose/files.h"
+#include "cmd/compose/lease.h"
 #include "format/json.h"
 #include "format/yaml.h"
 
@@ -175,7 +176,7 @@ static void services_of(const struct seen *seen, struct strings *services)
 	}
 }
 
-int compose_start_at_boot(struct compose *compose)
+static int start_due(struct compose *compose)
 {
 	scoped_situation struct situation situation = {0};
 	scoped_strings struct strings due = {0}, services = {0};
@@ -196,4 +197,14 @@ int compose_start_at_boot(struct compose *compose)
 		return 0;
 	plan_start(&situation.wanted, &situation.seen, &options, &plan);
 	return carry_out(compose, &plan, &situation, &carry);
+}
+
+int compose_start_at_boot(struct compose *compose)
+{
+	str_replace(&compose->project_name, compose->options.project_name);
+	if (!str_is_empty(compose->project_name) && !lease_take(compose))
+		return carry_interrupted(compose);
+	int status = start_due(compose);
+	lease_give_back(compose);
+	return status;
 }

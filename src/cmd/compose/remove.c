@@ -1,5 +1,6 @@
 /* rm and down: what takes containers away, and what they used. */
 #include "cmd/compose/carry.h"
+#include "cmd/compose/lease.h"
 #include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
 
@@ -57,24 +58,21 @@ static int stop_first(struct compose *compose, const struct plan_options *option
 	return status;
 }
 
-static int run_remove(struct cli *cli, void *fields, const struct strings *arguments)
+static int remove_stopped(struct compose *compose, const struct removal *wishes,
+			  const struct strings *services, bool dry_run)
 {
-	struct compose *compose = compose_of(cli);
-	const struct removal *wishes = fields;
-	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
 	scoped_situation struct situation situation = {0};
 	scoped_plan struct plan plan = {0};
 	struct carry_wishes carry = {.dry_run = dry_run, .only_stopped = true};
 	struct plan_options options = {
-		.services = *arguments,
+		.services = *services,
 		.stop_timeout_s = -1,
 		.remove_volumes = wishes->volumes,
 		.one_offs = compose->style == COMPOSE_V1 || wishes->all,
 	};
 	int status = 0;
 
-	if (!compose_name(compose) || !compose_check_services(compose, arguments) ||
-	    !situation_see(compose, SITUATION_LABELS, &situation))
+	if (!situation_see(compose, SITUATION_LABELS, &situation))
 		return 1;
 	if (wishes->stop && !dry_run)
 		status = stop_first(compose, &options, &situation);
@@ -89,6 +87,21 @@ static int run_remove(struct cli *cli, void *fields, const struct strings *argum
 	if (!wishes->force && !dry_run && !is_agreed())
 		return 0;
 	return carry_out(compose, &plan, &situation, &carry);
+}
+
+static int run_remove(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	struct compose *compose = compose_of(cli);
+	const struct removal *wishes = fields;
+	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
+
+	if (!compose_name(compose) || !compose_check_services(compose, arguments))
+		return 1;
+	if (!dry_run && !lease_take(compose))
+		return carry_interrupted(compose);
+	int status = remove_stopped(compose, wishes, arguments, dry_run);
+	lease_give_back(compose);
+	return status;
 }
 
 const struct command compose_remove = {
@@ -134,17 +147,15 @@ static bool check_down(struct compose *compose, const struct down *wishes)
 	return false;
 }
 
-static int run_down(struct cli *cli, void *fields, const struct strings *arguments)
+static int take_down(struct compose *compose, const struct down *wishes,
+		     const struct strings *services, bool dry_run)
 {
-	struct compose *compose = compose_of(cli);
-	const struct down *wishes = fields;
-	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
 	bool orphans = wishes->remove_orphans || compose_flag("COMPOSE_REMOVE_ORPHANS");
 	scoped_situation struct situation situation = {0};
 	scoped_plan struct plan plan = {0};
 	struct carry_wishes carry = {.dry_run = dry_run};
 	struct plan_options options = {
-		.services = *arguments,
+		.services = *services,
 		.stop_timeout_s = carry_timeout(&wishes->timeout),
 		.remove_volumes = wishes->volumes,
 		.remove_images = wishes->images,
@@ -153,17 +164,31 @@ static int run_down(struct cli *cli, void *fields, const struct strings *argumen
 		.one_offs = compose->style == COMPOSE_V1 || orphans,
 	};
 
-	if (!check_down(compose, wishes) || !compose_name(compose) ||
-	    !compose_check_services(compose, arguments) ||
-	    !situation_see(compose, wishes->images ? SITUATION_IMAGES : SITUATION_LABELS,
+	if (!situation_see(compose, wishes->images ? SITUATION_IMAGES : SITUATION_LABELS,
 			   &situation))
 		return 1;
 	/* What is recorded has the services of the last `up` alone; without a file all of the project is meant. */
 	options.remove_orphans |= compose->from_record;
 	plan_down(compose->project, &situation.seen, &options, &plan);
 	int status = carry_out(compose, &plan, &situation, &carry);
-	if (!status && !dry_run && !arguments->count)
+	if (!status && !dry_run && !services->count)
 		recorded_forget(compose);
+	return status;
+}
+
+static int run_down(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	struct compose *compose = compose_of(cli);
+	const struct down *wishes = fields;
+	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
+
+	if (!check_down(compose, wishes) || !compose_name(compose) ||
+	    !compose_check_services(compose, arguments))
+		return 1;
+	if (!dry_run && !lease_take(compose))
+		return carry_interrupted(compose);
+	int status = take_down(compose, wishes, arguments, dry_run);
+	lease_give_back(compose);
 	return status;
 }
 

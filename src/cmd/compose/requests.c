@@ -177,6 +177,11 @@ struct request *requests_bytes(struct requests *requests, const struct target *t
 	return request;
 }
 
+int requests_fd(const struct request *request)
+{
+	return request->client ? http_client_fd(request->client) : -1;
+}
+
 void requests_on_open(struct request *request, void (*opened)(void *data))
 {
 	request->opened = opened;

@@ -31,6 +31,9 @@ struct request *requests_bytes(struct requests *requests, const struct target *t
 					    size_t size),
 			       requests_done *done, void *data);
 
+/* The descriptor of one that is in flight; -1: there is none. */
+int requests_fd(const struct request *request);
+
 /* Have `opened` called when the answer's header is there: from then on nothing is missed. */
 void requests_on_open(struct request *request, void (*opened)(void *data));
 

@@ -10,6 +10,7 @@
 #include "cmd/cli/spec_kinds.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/compose/files.h"
+#include "cmd/compose/lease.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -323,6 +324,25 @@ static int run_it(struct new_container *made)
 
 /* ---- the verb ---- */
 
+/* What it needs, in our turn, which is over before it runs itself. */
+static int bring_up_all_needs(struct compose *compose, const struct run_wishes *wishes,
+			      const struct strings *services, struct situation *situation)
+{
+	struct plan_options how;
+
+	if (!lease_take(compose))
+		return carry_interrupted(compose);
+	bool good = situation_see(compose, SITUATION_WANTED, situation);
+	if (good) {
+		how = needs_options(compose, wishes, services);
+		good = get_images(compose, wishes, &how, situation) &&
+		       bring_up_needs(compose, wishes, services->items[0], &how, situation) &&
+		       situation_see(compose, SITUATION_WANTED, situation);
+	}
+	lease_give_back(compose);
+	return good ? 0 : 1;
+}
+
 static int run_service(struct compose *compose, const struct run_wishes *wishes,
 		       const struct strings *services, const struct strings *command)
 {
@@ -331,13 +351,10 @@ static int run_service(struct compose *compose, const struct run_wishes *wishes,
 	scoped_with(new_container_fini) struct new_container made = {
 		.compose = compose, .wishes = wishes, .situation = &situation};
 
-	if (!situation_see(compose, SITUATION_WANTED, &situation))
-		return 1;
-	struct plan_options how = needs_options(compose, wishes, services);
-	if (!get_images(compose, wishes, &how, &situation) ||
-	    !bring_up_needs(compose, wishes, name, &how, &situation) ||
-	    !situation_see(compose, SITUATION_WANTED, &situation) ||
-	    !run_change_service(compose, wishes, command, project_service(compose->project, name),
+	int status = bring_up_all_needs(compose, wishes, services, &situation);
+	if (status)
+		return status;
+	if (!run_change_service(compose, wishes, command, project_service(compose->project, name),
 				&made.service))
 		return 1;
 	id_new(made.slug);

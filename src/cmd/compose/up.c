@@ -2,6 +2,7 @@
 #include "cmd/compose/up.h"
 
 #include "base/time.h"
+#include "cmd/compose/lease.h"
 #include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
 
@@ -156,10 +157,14 @@ static bool begin(struct up_call *call)
 {
 	struct compose *compose = call->compose;
 
-	if (!check_wishes(compose, call->wishes) ||
-	    (!compose->project && !compose_open(compose, call->services)) ||
-	    !read_scale(compose, &call->wishes->scale, &call->options.scale) ||
-	    !situation_see(compose, SITUATION_WANTED, &call->situation))
+	return check_wishes(compose, call->wishes) &&
+	       (compose->project || compose_open(compose, call->services)) &&
+	       read_scale(compose, &call->wishes->scale, &call->options.scale);
+}
+
+static bool look(struct up_call *call)
+{
+	if (!situation_see(call->compose, SITUATION_WANTED, &call->situation))
 		return false;
 	make_options(call);
 	return true;
@@ -294,14 +299,27 @@ static int run_new_plan(struct up_call *call)
 	return finish(call, &plan);
 }
 
-static int bring_up(struct up_call *call)
+static int change(struct up_call *call)
 {
-	if (!begin(call))
+	if (!look(call))
 		return 1;
 	call->began_s = time_now_ns() / NS_PER_SECOND;
 	int status = call->wishes->plan_file ? run_given_plan(call) : run_new_plan(call);
 	if (!status && !call->dry_run)
 		recorded_keep(call->compose);
+	return status;
+}
+
+static int bring_up(struct up_call *call)
+{
+	if (!begin(call))
+		return 1;
+	if (call->dry_run)
+		return change(call);
+	if (!lease_take(call->compose))
+		return carry_interrupted(call->compose);
+	int status = change(call);
+	lease_give_back(call->compose);
 	return status;
 }
 
@@ -525,7 +543,7 @@ static int run_plan(struct cli *cli, void *fields, const struct strings *argumen
 	scoped_buffer struct buffer text = {0};
 	scoped_plan struct plan plan = {0};
 
-	if (!begin(&call))
+	if (!begin(&call) || !look(&call))
 		return 1;
 	plan_all(&call, &plan);
 	if (!carry_check(call.compose, &plan))

@@ -1,4 +1,5 @@
 /* `up` in the foreground: the output of what runs, until all of it ended, something ends it, or a signal comes. */
+#include "cmd/compose/lease.h"
 #include "cmd/compose/log_lines.h"
 #include "cmd/compose/up.h"
 #include "format/json.h"
@@ -437,8 +438,7 @@ static void take_last_lines(struct attached *attached)
 	requests_run(attached->requests);
 }
 
-/* Stop what was begun; then the lines that it had to say. */
-static int stop_all(struct attached *attached)
+static int carry_stop(struct attached *attached)
 {
 	struct up_call *call = attached->call;
 	scoped_plan struct plan plan = {0};
@@ -448,11 +448,19 @@ static int stop_all(struct attached *attached)
 		.stop_timeout_s = carry_timeout(&call->wishes->timeout),
 	};
 
-	attached->stops = true;
 	if (!situation_see(attached->compose, SITUATION_LABELS, &call->situation))
 		return 1;
 	plan_stop(attached->compose->project, &call->situation.seen, &options, &plan);
-	int status = carry_out(attached->compose, &plan, &call->situation, &carry);
+	return carry_out(attached->compose, &plan, &call->situation, &carry);
+}
+
+/* Stop what was begun; then the lines that it had to say.  Who does not want to wait for his turn, either, is not made to. */
+static int stop_all(struct attached *attached)
+{
+	attached->stops = true;
+	lease_take(attached->compose);
+	int status = carry_stop(attached);
+	lease_give_back(attached->compose);
 	take_last_lines(attached);
 	return status;
 }

@@ -113,13 +113,12 @@ static void add_engine_component(struct version_view *view)
 }
 
 /* What goes beyond the Engine API (docs/compose-api.md), by the words that clients look for. */
-static const char *const features[] = {"contexts", "files",    "folders",  "group",
-				       "hold",	   "projects", "takeover", NULL};
+static const char *const features[] = {"contexts", "files",    "folders",  "group", "hold",
+				       "leases",   "projects", "takeover", NULL};
 
 static void add_own_component(struct version_view *view)
 {
-	struct version_component *own =
-		record_list_add(&version_component_type, &view->components);
+	struct version_component *own = record_list_add(&version_component_type, &view->components);
 	scoped_buffer struct buffer words = {0};
 
 	for (size_t i = 0; features[i]; i++)

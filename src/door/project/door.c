@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "door/door.h"
+#include "project/leases.h"
 
 #define PREFIX	 "/wherry/v1"
 #define PROJECTS PREFIX "/projects"
@@ -12,6 +13,7 @@ struct project_door {
 	struct door door;
 	struct projects *projects; /* borrowed */
 	struct engine *engine;	   /* borrowed */
+	struct leases *leases;	   /* owned */
 	bool ready;
 };
 
@@ -224,6 +226,73 @@ static void serve_delete(struct call *call)
 	project_remove(projects_of(call), call->arguments[0], on_removed, call_hold(call));
 }
 
+/* ---- leases: held as long as the connection that asked ---- */
+
+enum { HOLDER_SIZE = 100 };
+
+static void drop_lease(void *state)
+{
+	lease_drop(state);
+}
+
+static void on_leaver(struct call *call)
+{
+	lease_drop(take(call->state));
+}
+
+/* Each document is a line. */
+static void tell_lease(struct call *call, const char *holder)
+{
+	scoped_buffer struct buffer json = {0};
+
+	buffer_add_char(&json, '{');
+	write_text(&json, "State", holder ? "waiting" : "held");
+	if (holder)
+		write_text(&json, "Holder", holder);
+	buffer_add_text(&json, "}\n");
+	call_write(call, json.data, json.size);
+}
+
+static void on_held(void *data)
+{
+	tell_lease(data, NULL);
+}
+
+/* It is shown on terminals. */
+static bool check_holder(const char *holder, struct error *err)
+{
+	if (strlen(holder) > HOLDER_SIZE)
+		return error_set(err, ERROR_INVALID, "holder: more than %d bytes", HOLDER_SIZE);
+	for (const char *c = holder; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return error_set(err, ERROR_INVALID, "holder: a control character");
+	return true;
+}
+
+static void serve_lease(struct call *call)
+{
+	const char *holder = call_query(call, "holder");
+	struct lease_request request = {
+		.project = call->arguments[0],
+		.holder = str_is_empty(holder) ? "another client" : holder,
+		.again = call_query_bool(call, "again"),
+		.held = on_held,
+		.data = call,
+	};
+	struct error err;
+
+	if (!project_name_check(request.project, &err) || !check_holder(request.holder, &err)) {
+		call_fail(call, &err);
+		return;
+	}
+	call->fini = drop_lease;
+	call->on_gone = on_leaver;
+	call_leave_on_half_close(call);
+	call_begin_stream(call);
+	struct lease *lease = call->state = leases_ask(door_of(call)->leases, &request);
+	tell_lease(call, lease_waits_for(lease));
+}
+
 /* ---- the door ---- */
 
 static const struct route routes[] = {
@@ -231,6 +300,7 @@ static const struct route routes[] = {
 	{"GET", "/projects/{}", serve_get, 0},
 	{"PUT", "/projects/{}", serve_put, ROUTE_BODY | ROUTE_LARGE},
 	{"DELETE", "/projects/{}", serve_delete, 0},
+	{"POST", "/projects/{}/lease", serve_lease, 0},
 };
 
 static bool is_ready(const struct door *door)
@@ -254,6 +324,7 @@ struct project_door *project_door_new(struct projects *projects, struct engine *
 	door->door.loop = engine_get_parts(engine)->loop;
 	door->projects = projects;
 	door->engine = engine;
+	door->leases = leases_new();
 	engine_when_ready(engine, be_ready, door);
 	return door;
 }
@@ -263,6 +334,7 @@ void project_door_free(struct project_door *door)
 	if (!door)
 		return;
 	door_fini(&door->door);
+	leases_free(door->leases);
 	free(door);
 }
 
