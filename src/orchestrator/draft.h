@@ -192,6 +192,8 @@ bool name_is_temporary(const char *name);
 /* What becomes of each replica.  Services come in draft->order. */
 void draft_settle(struct draft *draft, struct draft_service *service);
 bool service_recreates(const struct draft_service *service); /* a replica of it */
+/* What has done its part stays as it is.  When all are settled; those that depend on it come before it. */
+void draft_settle_finished(struct draft *draft, struct draft_service *service);
 
 /* ---- update.c ---- */
 

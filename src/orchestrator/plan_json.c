@@ -103,7 +103,7 @@ static void write_step(struct buffer *out, const struct step *step)
 		write_text(out, "when", "failed");
 	for (size_t i = 0; i < plan_member_count; i++)
 		write_member(out, &plan_members[i], step);
-	if (step->kind == STEP_WAIT)
+	if (step->kind == STEP_WAIT || step->condition != DEPENDENCY_STARTED)
 		write_text(out, "condition", plan_conditions[step->condition]);
 	write_changes(out, &step->changes);
 	json_write_name(out, "after");

@@ -430,6 +430,45 @@ static void conditions_are_waited_for_where_they_do_not_hold(void **state)
 	check_cases(cases, plan_up);
 }
 
+#define MIGRATED(rest)                                                                             \
+	"services: {app: {image: i, depends_on: {db: {condition: service_started}, "               \
+	"migrate: {condition: service_completed_successfully}}}, db: {image: j}, "                 \
+	"migrate: {image: k" rest "}}\n"
+
+static void what_has_ended_well_runs_again_only_for_who_waits_for_it(void **state)
+{
+	static const char chain[] =
+		"services: {c: {image: i, depends_on: {b: {condition: "
+		"service_completed_successfully}}}, b: {image: i, depends_on: {a: {condition: "
+		"service_completed_successfully}}}, a: {image: i}}\n";
+	static const struct plan_case cases[] = {
+		{MIGRATED(""), "app 1; db 1; migrate 1 exited", "",
+		 "keep p-db-1; keep p-migrate-1; keep p-app-1"},
+		{MIGRATED(""), "app 1; db 1; migrate 1 exited", "wait",
+		 "keep p-db-1; keep p-migrate-1; keep p-app-1"},
+		{MIGRATED(""), "app 1; db 1; migrate 1 exited exit=1", "",
+		 "keep p-db-1; start p-migrate-1: it is stopped; keep p-app-1"},
+		{MIGRATED(""), "app 1 exited; db 1; migrate 1 exited", "",
+		 "keep p-db-1; start p-migrate-1: it is stopped; (wait p-migrate-1); "
+		 "start p-app-1: it is stopped"},
+		{MIGRATED(""), "app 1; db 1; migrate 1 exited", "+migrate",
+		 "start p-migrate-1: it is stopped"},
+		{MIGRATED(", restart: always"), "app 1; db 1; migrate 1 exited", "",
+		 "keep p-db-1; start p-migrate-1: it is stopped; keep p-app-1"},
+		{MIGRATED(", deploy: {restart_policy: {condition: on-failure}}"),
+		 "app 1; db 1; migrate 1 exited", "",
+		 "keep p-db-1; keep p-migrate-1; keep p-app-1"},
+		{"services: {once: {image: i}}\n", "once 1 exited", "",
+		 "start p-once-1: it is stopped"}, /* nobody says that its end is what it is for */
+		{chain, "a 1 exited; b 1 exited; c 1", "", "keep p-a-1; keep p-b-1; keep p-c-1"},
+		{chain, "a 1 exited; b 1 exited; c 1 exited", "",
+		 "start p-a-1: it is stopped; (wait p-a-1); start p-b-1: it is stopped; "
+		 "(wait p-b-1); start p-c-1: it is stopped"},
+	};
+
+	check_cases(cases, plan_up);
+}
+
 #define UPDATE(rest)                                                                               \
 	"services: {web: {image: i, deploy: {update_config: {order: start-first}}" rest "}}\n"
 #define OLD "web 1 id=abcdef012345678 hash=x"
@@ -668,6 +707,7 @@ int main(void)
 		cmocka_unit_test(orphans_are_told_or_removed),
 		cmocka_unit_test(dependents_follow_what_is_made_anew),
 		cmocka_unit_test(conditions_are_waited_for_where_they_do_not_hold),
+		cmocka_unit_test(what_has_ended_well_runs_again_only_for_who_waits_for_it),
 		cmocka_unit_test(start_first_where_it_can_be),
 		cmocka_unit_test(what_was_begun_is_finished_or_thrown_away),
 		cmocka_unit_test(dependents_stop_first),

@@ -149,7 +149,7 @@ struct step {
 	bool held;	/* STEP_CREATE: with its ports and names held back */
 	bool remove_volumes; /* STEP_REMOVE: anonymous ones too */
 	bool optional;	/* a failure only warns: `required: false` */
-	enum dependency_condition condition; /* STEP_WAIT */
+	enum dependency_condition condition; /* STEP_WAIT; STEP_KEEP: COMPLETED: it has ended */
 	int64_t timeout_ms; /* -1: none, or as the container says */
 	char *signal;	/* STEP_KILL; NULL: KILL */
 	char *reason;	/* "image changed", "environment.DEBUG added"; NULL: it says itself */

@@ -292,6 +292,53 @@ static void settle_state(const struct draft *draft, const struct draft_service *
 							      : "it is stopped");
 }
 
+/* Does the plan begin one that waits for it to end?  `only`: nobody waits for anything else of it. */
+static bool is_awaited(const struct draft *draft, const struct draft_service *service, bool *only)
+{
+	bool awaited = false;
+
+	*only = service->users.count > 0;
+	for (size_t i = 0; i < service->users.count; i++) {
+		const struct draft_service *user = &draft->services[service->users.items[i].service];
+
+		*only &= service->users.items[i].condition == DEPENDENCY_COMPLETED;
+		for (size_t k = 0; k < user->replicas.count; k++)
+			awaited |= user->replicas.items[k].fate != FATE_KEEP &&
+				   user->replicas.items[k].fate != FATE_REMOVE;
+	}
+	return awaited;
+}
+
+/* Would nobody start it again when it ends well? */
+static bool ends_for_good(const struct service *service)
+{
+	const char *restart = node_get_text(service->node, "restart", "no");
+	const struct node *policy =
+		node_get(node_get(service->node, "deploy"), "restart_policy");
+
+	if (policy && policy->kind == NODE_MAP)
+		return strcmp(node_get_text(policy, "condition", "any"), "any") != 0;
+	return strcmp(restart, "always") != 0 && strcmp(restart, "unless-stopped") != 0;
+}
+
+/* One that all others wait for to end, and that did so, is not run again for nobody. */
+void draft_settle_finished(struct draft *draft, struct draft_service *service)
+{
+	bool only;
+
+	if (is_awaited(draft, service, &only) || !only || !ends_for_good(service->service) ||
+	    strings_contain(&draft->options->services, service->name))
+		return;
+	for (size_t i = 0; i < service->replicas.count; i++) {
+		struct replica *r = &service->replicas.items[i];
+
+		if (r->fate != FATE_START || r->old->state != SEEN_EXITED || r->old->exit_code)
+			continue;
+		r->fate = FATE_KEEP;
+		str_replace(&r->reason, NULL);
+	}
+}
+
 static uint64_t wanted_count(const struct draft *draft, const struct draft_service *service)
 {
 	const char *given = pairs_get(&draft->options->scale, service->name);

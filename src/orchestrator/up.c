@@ -166,7 +166,10 @@ static void keep(struct draft *draft, struct draft_service *service, struct repl
 		draft_reason(draft, renamed, "the one that it replaced is gone");
 		return;
 	}
-	draft_container_step(draft, STEP_KEEP, service, replica->number, &replica->subject);
+	size_t step = draft_container_step(draft, STEP_KEEP, service, replica->number,
+					   &replica->subject);
+	if (replica->old->state == SEEN_EXITED)
+		draft_at(draft, step)->condition = DEPENDENCY_COMPLETED;
 }
 
 static void start_again(struct draft *draft, struct draft_service *service, struct replica *replica,
@@ -315,6 +318,9 @@ static bool settle_all(struct draft *draft)
 			draft_warn(draft, "service \"%s\" is updated stop-first: %s", service->name,
 				   service->stop_first_reason);
 	}
+	for (size_t i = draft->count; i-- > 0;)
+		if (draft->services[draft->order[i]].service)
+			draft_settle_finished(draft, &draft->services[draft->order[i]]);
 	return true;
 }
 

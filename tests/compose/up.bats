@@ -208,6 +208,18 @@ b: {<<: *b, command: sh -c "echo last words; sleep 1d", healthcheck: {test: "ech
 b: {<<: *b, command: sh -c "sleep 0.3; exit 0"}'
 	wherry compose up -d
 	[ "$(state_of p88-a-1) $(state_of p88-b-1)" = "running exited" ]
+	local ended
+	ended=$(wherry inspect --format '{{.State.FinishedAt}}' p88-b-1)
+	wherry compose plan
+	run --separate-stderr wherry compose up -d
+	said "Container p88-b-1 Exited" "Container p88-a-1 Running"
+	[ "$(wherry inspect --format '{{.State.FinishedAt}}' p88-b-1)" = "$ended" ]
+	wherry compose stop -t 0 a
+	run wherry compose plan
+	[ "$status" = 2 ]
+	[[ $output == *"start p88-b-1"*"start p88-a-1"* ]]
+	wherry compose up -d # it runs before whoever waits for it does
+	[[ $(wherry inspect --format '{{.State.FinishedAt}}' p88-b-1) > $ended ]]
 	wherry compose down
 	sed -i 's/exit 0/exit 3/' compose.yaml
 	run wherry compose up -d

@@ -31,6 +31,8 @@ const char *progress_word(const struct progress *progress, const struct step *st
 {
 	if (step->kind == STEP_CREATE && step->replaces)
 		return over ? "Recreated" : "Recreate";
+	if (step->kind == STEP_KEEP && step->condition == DEPENDENCY_COMPLETED)
+		return "Exited";
 	return over ? words[step->kind].over : words[step->kind].begun;
 }
 
