@@ -161,11 +161,55 @@ static void a_failing_update_may_be_cut_anywhere(void **state)
 			check_case(&cases[i], cut);
 }
 
+/* db, and web that is stopped while db is made anew; V is what changes in each. */
+static char *restart_yaml(unsigned db, unsigned web, bool bad)
+{
+	return str_format("services:\n  db:\n    image: i\n    environment: {V: v%u%s}\n"
+			  "    healthcheck: {test: x}\n"
+			  "  web:\n    image: i\n    environment: {V: v%u}\n"
+			  "    depends_on: {db: {condition: service_healthy, restart: true}}\n",
+			  db, bad ? ", BAD: \"1\"" : "", web);
+}
+
+static bool runs(const struct gate_scene *scene, const char *name)
+{
+	for (size_t i = 0; i < scene->world.containers.count; i++)
+		if (strcmp(scene->world.containers.items[i].name, name) == 0)
+			return scene->world.containers.items[i].state == SEEN_RUNNING;
+	return false;
+}
+
+static void who_was_stopped_for_one_that_fails_runs_again(void **state)
+{
+	static const struct gate_case one = {.scale = 1, .order = "stop-first", .action = "pause"};
+
+	for (unsigned web = 1; web <= 2; web++)
+		for (size_t cut = 0; cut < 20; cut++) {
+			struct gate_scene scene;
+
+			begin(&scene, &one);
+			use_yaml(&scene, restart_yaml(1, 1, false));
+			scene.options.remove_orphans = true;
+			up(&scene, SIZE_MAX);
+			use_yaml(&scene, restart_yaml(2, web, true));
+			up(&scene, cut ? cut : SIZE_MAX);
+			if (!cut)
+				assert_true(runs(&scene, "p-web-1") && scene.world.failed);
+			use_yaml(&scene, restart_yaml(3, web, false));
+			for (int i = 0; i < 5 && up(&scene, SIZE_MAX); i++)
+				;
+			assert_true(runs(&scene, "p-db-1") && runs(&scene, "p-web-1"));
+			assert_int_equal(scene.world.containers.count, 2);
+			end(&scene);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gate_that_fails_keeps_or_restores),
 		cmocka_unit_test(a_failing_update_may_be_cut_anywhere),
+		cmocka_unit_test(who_was_stopped_for_one_that_fails_runs_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -382,7 +382,8 @@ static void dependents_follow_what_is_made_anew(void **state)
 		{restart, "web 1; db 1 id=abcdef012345678 hash=x", "",
 		 "create abcdef012345_p-db-1: configuration changed; (stop p-web-1); "
 		 "(stop p-db-1); (remove p-db-1); (rename abcdef012345_p-db-1 p-db-1); "
-		 "(start p-db-1); start p-web-1: db, on which it depends, is made anew"},
+		 "(start p-db-1); (start p-web-1 if-failed); "
+		 "start p-web-1: db, on which it depends, is made anew"},
 		{restart, "web 1 exited; db 1 id=abcdef012345678 hash=x", "+db",
 		 "create abcdef012345_p-db-1: configuration changed; (stop p-db-1); "
 		 "(remove p-db-1); (rename abcdef012345_p-db-1 p-db-1); (start p-db-1)"},

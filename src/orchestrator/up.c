@@ -225,6 +225,39 @@ static bool needs_dependencies(const struct draft_service *service)
 	return false;
 }
 
+/* A namespace or volume of one that is gone does not come back. */
+static bool shares_what_is_made_anew(const struct draft *draft, const struct draft_service *service)
+{
+	for (size_t i = 0; i < service->edges.count; i++)
+		if (service->edges.items[i].shares &&
+		    service_recreates(&draft->services[service->edges.items[i].service]))
+			return true;
+	return false;
+}
+
+/* What was stopped for the sake of one that it depends on runs again where that one fails: it ran before. */
+static void restore_stopped(struct draft *draft, struct draft_service *service,
+			    const struct indices *dependencies)
+{
+	if (!service->early || !dependencies->count || shares_what_is_made_anew(draft, service))
+		return;
+	for (size_t i = 0; i < service->replicas.count; i++) {
+		struct replica *replica = &service->replicas.items[i];
+
+		if (!replica->stopped || replica->removed || replica->fate == FATE_REMOVE)
+			continue;
+		struct subject old = subject_of(replica->old);
+		size_t step = draft_container_step(draft, STEP_START, service, replica->number, &old);
+		struct step *s = draft_at(draft, step);
+
+		s->when = STEP_WHEN_FAILED;
+		s->undoes = replica->stopped;
+		s->detail = true;
+		draft_after_all(draft, step, dependencies);
+		draft_after(draft, step, replica->stopped - 1);
+	}
+}
+
 static void finish_service(struct draft *draft, struct draft_service *service)
 {
 	scoped_indices struct indices after = {0};
@@ -233,6 +266,7 @@ static void finish_service(struct draft *draft, struct draft_service *service)
 		draft_dependencies(draft, service, &after);
 	if (service->late)
 		create_new(draft, service);
+	restore_stopped(draft, service, &after);
 	for (size_t i = 0; i < service->replicas.count; i++)
 		finish_replica(draft, service, &service->replicas.items[i], &after);
 	service_replace(draft, service, &after);

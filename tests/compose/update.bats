@@ -164,3 +164,39 @@ holds_nothing() { [ "$(answers)" = two ]; }
 	[ "$(names)" = "$PROJECT-web-1 running" ]
 	run -0 compose plan
 }
+
+@test "who was stopped for the sake of one that fails runs again, rc 1" {
+	dependent() {
+		cat >compose.yaml <<-YML
+			services:
+			  db:
+			    image: busybox
+			    command: sleep 1d
+			    init: true
+			    environment: {V: $1}
+			    healthcheck: {test: $2, interval: 100ms, retries: 2}
+			  web:
+			    image: busybox
+			    command: sleep 1d
+			    init: true
+			    environment: {V: $3}
+			    depends_on: {db: {condition: service_healthy, restart: true}}
+		YML
+	}
+	dependent 1 "'true'" 1
+	compose up -d
+	local id
+	id=$(field web-1 .Id)
+	dependent 2 "'false'" 1
+	run -1 compose up -d
+	[[ $output == *"db-1 is unhealthy"* ]]
+	[ "$(field web-1 '.Id + " " + .State.Status')" = "$id running" ]
+	dependent 3 "'false'" 2 # that it is to be made anew itself changes nothing
+	run -1 compose up -d
+	[ "$(field web-1 '.Id + " " + .State.Status')" = "$id running" ]
+	dependent 4 "'true'" 2
+	run -0 compose up -d
+	[ "$(field web-1 .State.Status)" = running ]
+	[ "$(field web-1 .Id)" != "$id" ]
+	[ "$(names)" = "$PROJECT-db-1 running, $PROJECT-web-1 running" ]
+}
