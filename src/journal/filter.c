@@ -124,27 +124,41 @@ static bool field_is(const struct journal_fields *fields, const struct pair *mat
 	return false;
 }
 
-/* Of matches for one field one is enough, different fields must all match. */
-static bool any_of_field(const struct journal_fields *fields, const struct pairs *matches,
-			 const char *name)
+/* Matches [from, to): of those for one field one is enough, different fields must all match. */
+static bool any_of_field(const struct journal_fields *fields, const struct pair *from,
+			 const struct pair *to, const char *name)
 {
-	for (size_t i = 0; i < matches->count; i++)
-		if (str_equal(matches->items[i].name, name) && field_is(fields, &matches->items[i]))
+	for (const struct pair *match = from; match < to; match++)
+		if (str_equal(match->name, name) && field_is(fields, match))
 			return true;
 	return false;
 }
 
+static bool group_accepted(const struct journal_fields *fields, const struct pair *from,
+			   const struct pair *to)
+{
+	for (const struct pair *match = from; match < to; match++)
+		if (!any_of_field(fields, from, to, match->name))
+			return false;
+	return from < to;
+}
+
 static bool matches_accepted(const struct pairs *matches, const struct journal_view *view)
 {
+	const struct pair *from = matches->items, *to;
 	struct journal_fields fields;
 
 	if (!matches->count)
 		return true;
+	const struct pair *end = from + matches->count;
 	journal_fields_of(view, &fields);
-	for (size_t i = 0; i < matches->count; i++)
-		if (!any_of_field(&fields, matches, matches->items[i].name))
-			return false;
-	return true;
+	for (; from < end; from = to + 1) {
+		for (to = from; to < end && !str_equal(to->name, JOURNAL_OR); to++)
+			;
+		if (group_accepted(&fields, from, to))
+			return true;
+	}
+	return false;
 }
 
 /* A copy, for not all who look at the arguments of regexec() know that it needs no NUL. */

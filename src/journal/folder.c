@@ -179,14 +179,24 @@ int64_t journal_usage(const char *path)
 		       : 0;
 }
 
-bool journal_vacuum(const char *path, int64_t bytes, int64_t before_ns, int64_t *freed,
+bool journal_vacuum(const char *path, const struct journal_keep *keep, int64_t *freed,
 		    struct error *err)
 {
 	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
-	const struct journal_keep keep = {bytes > 0 ? bytes : -1, -1, before_ns};
+	const struct journal_keep bounds = {keep->bytes > 0 ? keep->bytes : -1,
+					    keep->files > 0 ? keep->files : -1, keep->before_ns};
 
 	if (folder < 0)
 		return false;
-	*freed = journal_folder_trim(folder, &keep);
+	*freed = journal_folder_trim(folder, &bounds);
 	return true;
+}
+
+bool journal_sync(const char *path, struct error *err)
+{
+	scoped_fd int folder = folder_open(AT_FDCWD, path, err);
+
+	if (folder < 0)
+		return false;
+	return syncfs(folder) == 0 || error_errno(err, "cannot write the journal to its disk");
 }

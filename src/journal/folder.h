@@ -28,11 +28,5 @@ size_t journal_names_sample(int folder, const uint8_t boot[static 16],
  * it is open; -1. */
 int journal_file_claim(int folder, const char *name);
 
-/* What may stay: `bytes` of all files and so many of them (-1: no bound), of those whose last entry is younger
- * than `before_ns` (0: all). */
-struct journal_keep {
-	int64_t bytes, files, before_ns;
-};
-
 /* Whole files go, oldest first, that nobody writes.  Returns how many bytes that freed. */
 int64_t journal_folder_trim(int folder, const struct journal_keep *keep);

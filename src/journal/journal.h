@@ -92,8 +92,10 @@ bool journal_writer_export(struct journal_writer *writer, const char *socket, st
 struct journal_query {
 	struct strings units;	    /* globs: entries of the unit and ours about it; none: all */
 	struct strings identifiers; /* -t */
-	struct pairs matches;	    /* FIELD=value */
-	int64_t since_ns, until_ns; /* realtime; 0: open */
+	/* FIELD=value: of one field one is enough, different fields must all match; between two that the pair
+	 * JOURNAL_OR stands between, either group is enough */
+	struct pairs matches;
+	int64_t since_ns, until_ns;	     /* realtime; 0: open */
 	int32_t priority_low, priority_high; /* 0..7 both included; {0, 7}: all */
 	char *boot;			     /* id; NULL: all */
 	char *grep;			     /* extended regular expression; NULL */
@@ -101,16 +103,35 @@ struct journal_query {
 	int64_t lines; /* the last N; -1: all */
 	bool reverse, follow, from_head;
 	char *after_cursor;
+	bool from_cursor; /* the entry of the cursor is the first, not the one behind it */
+	bool show_cursor; /* "-- cursor: ..." of the last entry stands at the end */
+	struct strings
+		output_fields; /* the fields that are printed, where an output prints fields */
+
+	/* Instead of entries, once each: the values of this field, or the names of all fields. */
+	char *values_of;
+	bool names;
 };
+#define JOURNAL_OR	    "+"
+#define JOURNAL_CURSOR_LINE "-- cursor: " /* in front of the cursor that was to be shown */
 
 enum journal_output {
 	JOURNAL_SHORT,
+	JOURNAL_SHORT_PRECISE,
 	JOURNAL_SHORT_ISO,
+	JOURNAL_SHORT_ISO_PRECISE,
 	JOURNAL_SHORT_FULL,
-	JOURNAL_JSON,
-	JOURNAL_CAT,
+	JOURNAL_SHORT_UNIX,
+	JOURNAL_SHORT_MONOTONIC,
+	JOURNAL_SHORT_DELTA,
 	JOURNAL_WITH_UNIT,
 	JOURNAL_VERBOSE,
+	JOURNAL_EXPORT,
+	JOURNAL_JSON,
+	JOURNAL_JSON_PRETTY,
+	JOURNAL_JSON_SSE,
+	JOURNAL_JSON_SEQ,
+	JOURNAL_CAT,
 	JOURNAL_OUTPUTS
 };
 const char *journal_output_name(enum journal_output output);
@@ -134,7 +155,16 @@ struct journal_boot {
 bool journal_boots(const char *folder, struct journal_boot **boots, size_t *count,
 		   struct error *err);
 
-/* Bytes of all files, and how much going down to these bounds frees. */
+/* What may stay: `bytes` of all files and so many of them (-1: no bound), of those whose last entry is younger
+ * than `before_ns` (0: all). */
+struct journal_keep {
+	int64_t bytes, files, before_ns;
+};
+
+/* Bytes of all files, and how much going down to these bounds frees; here 0 is no bound, too. */
 int64_t journal_usage(const char *folder);
-bool journal_vacuum(const char *folder, int64_t bytes, int64_t before_ns, int64_t *freed,
+bool journal_vacuum(const char *folder, const struct journal_keep *keep, int64_t *freed,
 		    struct error *err);
+
+/* Whatever was written is on the disk. */
+bool journal_sync(const char *folder, struct error *err);

@@ -8,27 +8,53 @@
 #include <stdio.h>
 #include <time.h>
 
-/* ---- names ---- */
+typedef void print_entry(struct journal_printer *p, const struct journal_view *view,
+			 struct buffer *out);
+static print_entry print_short, print_cat, print_verbose, print_export, print_json,
+	print_json_pretty, print_json_sse, print_json_seq;
+static print_entry add_wall_moment, add_unix_moment, add_monotonic_moment;
 
-static const char *const names[JOURNAL_OUTPUTS] = {
-	[JOURNAL_SHORT] = "short",
-	[JOURNAL_SHORT_ISO] = "short-iso",
-	[JOURNAL_SHORT_FULL] = "short-full",
-	[JOURNAL_JSON] = "json",
-	[JOURNAL_CAT] = "cat",
-	[JOURNAL_WITH_UNIT] = "with-unit",
-	[JOURNAL_VERBOSE] = "verbose",
+/* All outputs: how an entry is printed, and in what words the moment stands in it. */
+static const struct form {
+	const char *name;
+	print_entry *print, *add_moment;
+	const char *moment; /* for strftime() */
+	const char
+		*fraction; /* for what stands behind the microseconds; NULL: these are not shown */
+	bool markers;
+} forms[JOURNAL_OUTPUTS] = {
+#define SHORT(moment, fraction) print_short, add_wall_moment, moment, fraction, true
+	[JOURNAL_SHORT] = {"short", SHORT("%b %d %H:%M:%S", NULL)},
+	[JOURNAL_SHORT_PRECISE] = {"short-precise", SHORT("%b %d %H:%M:%S", "")},
+	[JOURNAL_SHORT_ISO] = {"short-iso", SHORT("%Y-%m-%dT%H:%M:%S%z", NULL)},
+	[JOURNAL_SHORT_ISO_PRECISE] = {"short-iso-precise", SHORT("%Y-%m-%dT%H:%M:%S", "%z")},
+	[JOURNAL_SHORT_FULL] = {"short-full", SHORT("%a %Y-%m-%d %H:%M:%S %Z", NULL)},
+	[JOURNAL_SHORT_UNIX] = {"short-unix", print_short, add_unix_moment, .markers = true},
+	[JOURNAL_SHORT_MONOTONIC] = {"short-monotonic", print_short, add_monotonic_moment,
+				     .markers = true},
+	[JOURNAL_SHORT_DELTA] = {"short-delta", print_short, add_monotonic_moment, .markers = true},
+	[JOURNAL_WITH_UNIT] = {"with-unit", SHORT("%a %Y-%m-%d %H:%M:%S %Z", NULL)},
+	[JOURNAL_VERBOSE] = {"verbose", print_verbose, add_wall_moment, "%a %Y-%m-%d %H:%M:%S",
+			     " %Z", true},
+	[JOURNAL_EXPORT] = {"export", print_export},
+	[JOURNAL_JSON] = {"json", print_json},
+	[JOURNAL_JSON_PRETTY] = {"json-pretty", print_json_pretty},
+	[JOURNAL_JSON_SSE] = {"json-sse", print_json_sse},
+	[JOURNAL_JSON_SEQ] = {"json-seq", print_json_seq},
+	[JOURNAL_CAT] = {"cat", print_cat},
 };
+
+/* ---- names ---- */
 
 const char *journal_output_name(enum journal_output output)
 {
-	return names[output];
+	return forms[output].name;
 }
 
 bool journal_output_from_name(const char *name, enum journal_output *output)
 {
 	for (size_t i = 0; i < JOURNAL_OUTPUTS; i++) {
-		if (!str_equal(names[i], name))
+		if (!str_equal(forms[i].name, name))
 			continue;
 		*output = (enum journal_output)i;
 		return true;
@@ -38,29 +64,10 @@ bool journal_output_from_name(const char *name, enum journal_output *output)
 
 bool journal_output_has_markers(enum journal_output output)
 {
-	return output != JOURNAL_JSON && output != JOURNAL_CAT;
+	return forms[output].markers;
 }
 
 /* ---- moments ---- */
-
-static const char *moment_format(enum journal_output output)
-{
-	switch (output) {
-	case JOURNAL_SHORT_ISO:
-		return "%Y-%m-%dT%H:%M:%S%z";
-	case JOURNAL_SHORT_FULL:
-	case JOURNAL_WITH_UNIT:
-		return "%a %Y-%m-%d %H:%M:%S %Z";
-	case JOURNAL_VERBOSE: /* the part of a second is put in between */
-		return "%a %Y-%m-%d %H:%M:%S";
-	case JOURNAL_SHORT:
-	case JOURNAL_JSON:
-	case JOURNAL_CAT:
-	case JOURNAL_OUTPUTS:
-	default:
-		return "%b %d %H:%M:%S";
-	}
-}
 
 static void break_down(const struct journal_printer *p, int64_t second, struct tm *out)
 {
@@ -70,33 +77,82 @@ static void break_down(const struct journal_printer *p, int64_t second, struct t
 		gmtime_r(&time, out);
 	else
 		localtime_r(&time, out);
+	if (p->utc)
+		out->tm_zone = "UTC";
 }
 
-static const char *moment_of(struct journal_printer *p, int64_t realtime_ns)
+static void put_into_words(const char *format, const struct tm *parts, char *out, size_t size)
 {
-	int64_t second = realtime_ns / NS_PER_SECOND;
+	if (!*format || !strftime(out, size, format, parts))
+		*out = '\0';
+}
+
+/* The last second's words are kept: most entries share theirs with the one before. */
+static void know_second(struct journal_printer *p, int64_t second)
+{
+	const struct form *form = &forms[p->output];
 	struct tm parts = {0};
 
 	if (p->has_moment && second == p->second)
-		return p->moment;
+		return;
 	break_down(p, second, &parts);
-	if (p->utc)
-		parts.tm_zone = "UTC";
-	if (!strftime(p->moment, sizeof(p->moment), moment_format(p->output), &parts))
-		p->moment[0] = '\0';
+	put_into_words(form->moment, &parts, p->moment, sizeof(p->moment));
+	put_into_words(form->fraction ? form->fraction : "", &parts, p->zone, sizeof(p->zone));
 	p->second = second;
 	p->has_moment = true;
-	return p->moment;
 }
 
-static void add_moment_with_us(struct journal_printer *p, int64_t realtime_ns, struct buffer *out)
+static void add_wall_moment(struct journal_printer *p, const struct journal_view *view,
+			    struct buffer *out)
 {
-	struct tm parts = {0};
+	int64_t realtime_ns = view->stored.head.realtime_ns;
 
-	break_down(p, realtime_ns / NS_PER_SECOND, &parts);
-	buffer_format(out, "%s.%06d %s", moment_of(p, realtime_ns),
-		      (int)(realtime_ns % NS_PER_SECOND / 1000),
-		      p->utc || !parts.tm_zone ? "UTC" : parts.tm_zone);
+	know_second(p, realtime_ns / NS_PER_SECOND);
+	buffer_add_text(out, p->moment);
+	if (forms[p->output].fraction)
+		buffer_format(out, ".%06d%s", (int)(realtime_ns % NS_PER_SECOND / NS_PER_US),
+			      p->zone);
+}
+
+static void add_seconds(struct buffer *out, int width, int64_t ns)
+{
+	buffer_format(out, "%*" PRId64 ".%06d", width, ns / NS_PER_SECOND,
+		      (int)(ns % NS_PER_SECOND / NS_PER_US));
+}
+
+static void add_unix_moment(struct journal_printer *p, const struct journal_view *view,
+			    struct buffer *out)
+{
+	(void)p;
+	add_seconds(out, 10, view->stored.head.realtime_ns);
+}
+
+/* How long after the entry before it: of another boot that is not known. */
+static void add_delta(struct journal_printer *p, const struct journal_view *view,
+		      struct buffer *out)
+{
+	int64_t now = view->stored.head.monotonic_ns;
+
+	if (p->has_before && memcmp(p->boot, view->file->name.boot, sizeof(p->boot)) == 0) {
+		buffer_add_text(out, " <");
+		add_seconds(out, 5, now > p->before_ns ? now - p->before_ns : 0);
+		buffer_add_text(out, " >");
+	} else {
+		buffer_format(out, "%16s", "");
+	}
+	p->has_before = true;
+	p->before_ns = now;
+	memcpy(p->boot, view->file->name.boot, sizeof(p->boot));
+}
+
+static void add_monotonic_moment(struct journal_printer *p, const struct journal_view *view,
+				 struct buffer *out)
+{
+	buffer_add_char(out, '[');
+	add_seconds(out, 5, view->stored.head.monotonic_ns);
+	if (p->output == JOURNAL_SHORT_DELTA)
+		add_delta(p, view, out);
+	buffer_add_char(out, ']');
 }
 
 /* ---- what a terminal may be shown ---- */
@@ -248,8 +304,7 @@ static struct text_part name_of(const struct journal_printer *p, const struct jo
 	return view->stored.comm.size ? view->stored.comm : (struct text_part){"unknown", 7};
 }
 
-static void print_cat(struct journal_printer *p, const struct journal_view *view,
-		      struct buffer *out)
+static void add_text_line(const struct journal_view *view, struct buffer *out)
 {
 	buffer_add(out, view->text.text, view->text.size);
 	buffer_add_char(out, '\n');
@@ -262,7 +317,7 @@ static void print_short(struct journal_printer *p, const struct journal_view *vi
 	struct text_part host = p->no_hostname ? (struct text_part){0}
 					       : journal_origin_field(view, ORIGIN_HOSTNAME);
 
-	buffer_add_text(out, moment_of(p, view->stored.head.realtime_ns));
+	forms[p->output].add_moment(p, view, out);
 	if (host.size)
 		add_part(out, host);
 	add_part(out, name_of(p, view));
@@ -273,7 +328,7 @@ static void print_short(struct journal_printer *p, const struct journal_view *vi
 	}
 	buffer_add(out, ": ", 2);
 	if (is_plain(view->text)) {
-		print_cat(p, view, out);
+		add_text_line(view, out);
 	} else if (is_printable(clean(p, view->text))) {
 		add_lines(out, (struct text_part){p->clean.data, p->clean.size}, out->size - start);
 	} else {
@@ -284,26 +339,96 @@ static void print_short(struct journal_printer *p, const struct journal_view *vi
 
 /* ---- the forms of all fields ---- */
 
+static bool is_place(const struct journal_field *field)
+{
+	return field->name_size > 2 && memcmp(field->name, "__", 2) == 0;
+}
+
+/* What --output-fields= names; where an entry is stands everywhere. */
+static bool is_asked(const struct journal_printer *p, const struct journal_field *field)
+{
+	const struct text_part name = {field->name, field->name_size};
+
+	if (!p->only || !p->only->count || is_place(field) || text_part_equal(name, "_BOOT_ID"))
+		return true;
+	for (size_t i = 0; i < p->only->count; i++)
+		if (text_part_equal(name, p->only->items[i]))
+			return true;
+	return false;
+}
+
+/* The message, or the fields that were asked for, a line each, in the order of the question. */
+static void print_cat(struct journal_printer *p, const struct journal_view *view,
+		      struct buffer *out)
+{
+	if (!p->only || !p->only->count) {
+		add_text_line(view, out);
+		return;
+	}
+	journal_fields_of(view, &p->fields);
+	for (size_t i = 0; i < p->only->count; i++)
+		for (size_t k = 0; k < p->fields.count; k++) {
+			const struct journal_field *field = &p->fields.items[k];
+			const struct text_part name = {field->name, field->name_size};
+
+			if (!text_part_equal(name, p->only->items[i]))
+				continue;
+			buffer_add(out, field->value.text, field->value.size);
+			buffer_add_char(out, '\n');
+		}
+}
+
+static void add_verbose_field(const struct journal_field *field, struct buffer *out)
+{
+	buffer_format(out, "    %.*s=", (int)field->name_size, field->name);
+	if (is_printable(field->value)) {
+		add_lines(out, field->value, field->name_size + 5);
+	} else {
+		add_blob(out, field->value.size);
+		buffer_add_char(out, '\n');
+	}
+}
+
 static void print_verbose(struct journal_printer *p, const struct journal_view *view,
 			  struct buffer *out)
 {
 	journal_fields_of(view, &p->fields);
-	add_moment_with_us(p, view->stored.head.realtime_ns, out);
+	add_wall_moment(p, view, out);
 	buffer_format(out, " [%s]\n", p->fields.cursor);
-	for (size_t i = 0; i < p->fields.count; i++) {
-		const struct journal_field *field = &p->fields.items[i];
-
-		if (field->name_size > 2 && memcmp(field->name, "__", 2) == 0)
-			continue;
-		buffer_format(out, "    %.*s=", (int)field->name_size, field->name);
-		if (is_printable(field->value)) {
-			add_lines(out, field->value, field->name_size + 5);
-		} else {
-			add_blob(out, field->value.size);
-			buffer_add_char(out, '\n');
-		}
-	}
+	for (size_t i = 0; i < p->fields.count; i++)
+		if (!is_place(&p->fields.items[i]) && is_asked(p, &p->fields.items[i]))
+			add_verbose_field(&p->fields.items[i], out);
 }
+
+/* Values of several lines, or with bytes that are no text, have their size in front. */
+static void add_export_field(const struct journal_field *field, struct buffer *out)
+{
+	const struct text_part value = field->value;
+
+	buffer_add(out, field->name, field->name_size);
+	if (is_printable(value) && !(value.size && memchr(value.text, '\n', value.size))) {
+		buffer_add_char(out, '=');
+	} else {
+		uint64_t size = value.size; /* the file's order of bytes is the form's */
+
+		buffer_add_char(out, '\n');
+		buffer_add(out, (const char *)&size, sizeof(size));
+	}
+	buffer_add(out, value.text, value.size);
+	buffer_add_char(out, '\n');
+}
+
+static void print_export(struct journal_printer *p, const struct journal_view *view,
+			 struct buffer *out)
+{
+	journal_fields_of(view, &p->fields);
+	for (size_t i = 0; i < p->fields.count; i++)
+		if (is_asked(p, &p->fields.items[i]))
+			add_export_field(&p->fields.items[i], out);
+	buffer_add_char(out, '\n');
+}
+
+/* ---- JSON ---- */
 
 static void add_json_value(struct buffer *out, struct text_part value)
 {
@@ -317,34 +442,60 @@ static void add_json_value(struct buffer *out, struct text_part value)
 	buffer_add_char(out, ']');
 }
 
-static void print_json(struct journal_printer *p, const struct journal_view *view,
-		       struct buffer *out)
+static void add_json_fields(struct journal_printer *p, const struct journal_view *view,
+			    const char *comma, const char *colon, struct buffer *out)
 {
+	bool first = true;
+
 	journal_fields_of(view, &p->fields);
-	buffer_add_char(out, '{');
 	for (size_t i = 0; i < p->fields.count; i++) {
 		const struct journal_field *field = &p->fields.items[i];
 
-		if (i)
-			buffer_add_char(out, ',');
+		if (!is_asked(p, field))
+			continue;
+		buffer_add_text(out, first ? comma + 1 : comma);
 		json_write_bytes(out, field->name, field->name_size, false);
-		buffer_add_char(out, ':');
+		buffer_add_text(out, colon);
 		add_json_value(out, field->value);
+		first = false;
 	}
+}
+
+static void print_json(struct journal_printer *p, const struct journal_view *view,
+		       struct buffer *out)
+{
+	buffer_add_char(out, '{');
+	add_json_fields(p, view, ",", ":", out);
 	buffer_add_text(out, "}\n");
+}
+
+static void print_json_pretty(struct journal_printer *p, const struct journal_view *view,
+			      struct buffer *out)
+{
+	buffer_add_char(out, '{');
+	add_json_fields(p, view, ",\n\t", " : ", out);
+	buffer_add_text(out, "\n}\n");
+}
+
+/* Server-sent events; a sequence of RFC 7464. */
+static void print_json_sse(struct journal_printer *p, const struct journal_view *view,
+			   struct buffer *out)
+{
+	buffer_add_text(out, "data: ");
+	print_json(p, view, out);
+	buffer_add_char(out, '\n');
+}
+
+static void print_json_seq(struct journal_printer *p, const struct journal_view *view,
+			   struct buffer *out)
+{
+	buffer_add_char(out, '\x1e');
+	print_json(p, view, out);
 }
 
 void journal_print(struct journal_printer *p, const struct journal_view *view, struct buffer *out)
 {
-	static void (*const prints[JOURNAL_OUTPUTS])(
-		struct journal_printer *, const struct journal_view *, struct buffer *) = {
-		[JOURNAL_SHORT] = print_short,	    [JOURNAL_SHORT_ISO] = print_short,
-		[JOURNAL_SHORT_FULL] = print_short, [JOURNAL_WITH_UNIT] = print_short,
-		[JOURNAL_JSON] = print_json,	    [JOURNAL_CAT] = print_cat,
-		[JOURNAL_VERBOSE] = print_verbose,
-	};
-
-	prints[p->output](p, view, out);
+	forms[p->output].print(p, view, out);
 }
 
 void journal_printer_fini(struct journal_printer *p)

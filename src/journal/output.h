@@ -7,10 +7,18 @@ struct journal_printer {
 	enum journal_output output;
 	bool utc, no_hostname;
 
-	/* the last second that was put into words: most entries share theirs with the one before */
+	const struct strings *only; /* borrowed: the fields that are wanted; NULL or none: all */
+
+	/* the last second that was put into words */
 	int64_t second;
-	char moment[64];
+	char moment[64], zone[16];
 	bool has_moment;
+
+	/* of the entry before, for short-delta */
+	int64_t before_ns;
+	uint8_t boot[16];
+	bool has_before;
+
 	struct journal_fields fields;
 	struct buffer clean; /* owned */
 };

@@ -49,6 +49,12 @@ static void a_line_is_as_journalctl_prints_it(void **state)
 		       "2026-11-21T07:47:42+0000 host docker[42]: text\n");
 	assert_printed(JOURNAL_SHORT_FULL, &view,
 		       "Sat 2026-11-21 07:47:42 UTC host docker[42]: text\n");
+	assert_printed(JOURNAL_SHORT_PRECISE, &view,
+		       "Nov 21 07:47:42.123456 host docker[42]: text\n");
+	assert_printed(JOURNAL_SHORT_ISO_PRECISE, &view,
+		       "2026-11-21T07:47:42.123456+0000 host docker[42]: text\n");
+	assert_printed(JOURNAL_SHORT_UNIX, &view, "1795247262.123456 host docker[42]: text\n");
+	assert_printed(JOURNAL_SHORT_MONOTONIC, &view, "[    0.005000] host docker[42]: text\n");
 	assert_printed(JOURNAL_WITH_UNIT, &view,
 		       "Sat 2026-11-21 07:47:42 UTC host db.service[42]: text\n");
 	assert_printed(JOURNAL_CAT, &view, "text\n");
@@ -142,6 +148,87 @@ static void json_has_all_fields_as_strings(void **state)
 		"\"_SYSTEMD_INVOCATION_ID\":\"0123456789abcdef0123456789abcdef\","
 		"\"_SYSTEMD_CGROUP\":\"/system.slice/db.service\",\"_HOSTNAME\":\"host\","
 		"\"TIER\":\"one\"}\n");
+}
+
+static void a_delta_is_to_the_entry_before_of_the_same_boot(void **state)
+{
+	scoped_with(journal_printer_fini) struct journal_printer printer = {JOURNAL_SHORT_DELTA,
+									    .no_hostname = true};
+	scoped_buffer struct buffer out = {0};
+	struct journal_view view = entry_of("text");
+
+	journal_print(&printer, &view, &out);
+	view.stored.head.monotonic_ns += INT64_C(1500000000);
+	journal_print(&printer, &view, &out);
+	memset(file.name.boot, 0x33, 16);
+	journal_print(&printer, &view, &out);
+	buffer_add(&out, "", 1);
+	assert_string_equal(out.data, "[    0.005000                ] docker[42]: text\n"
+				      "[    1.505000 <    1.500000 >] docker[42]: text\n"
+				      "[    1.505000                ] docker[42]: text\n");
+}
+
+static void only_the_fields_that_are_asked_for_are_printed(void **state)
+{
+	static const struct {
+		enum journal_output output;
+		const char *printed;
+	} rows[] = {
+#define PLACE                                                                                      \
+	"\"__CURSOR\":\"s=11111111111111111111111111111111;i=1f;b="                                \
+	"22222222222222222222222222222222;"                                                        \
+	"m=1388;t=660c49357c5c0;x=2f5319e1\",\"__REALTIME_TIMESTAMP\":\"1795247262123456\","       \
+	"\"__MONOTONIC_TIMESTAMP\":\"5000\",\"_BOOT_ID\":\"22222222222222222222222222222222\","
+		{JOURNAL_JSON, "{" PLACE "\"PRIORITY\":\"6\",\"MESSAGE\":\"text\"}\n"},
+		{JOURNAL_JSON_SSE, "data: {" PLACE "\"PRIORITY\":\"6\",\"MESSAGE\":\"text\"}\n\n"},
+		{JOURNAL_JSON_SEQ, "\x1e{" PLACE "\"PRIORITY\":\"6\",\"MESSAGE\":\"text\"}\n"},
+#undef PLACE
+		{JOURNAL_CAT, "text\n6\n"}, /* in the order of the question */
+		{JOURNAL_VERBOSE,
+		 "Sat 2026-11-21 07:47:42.123456 UTC [s=11111111111111111111111111111111;i=1f;b="
+		 "22222222222222222222222222222222;m=1388;t=660c49357c5c0;x=2f5319e1]\n"
+		 "    _BOOT_ID=22222222222222222222222222222222\n    PRIORITY=6\n"
+		 "    MESSAGE=text\n"},
+	};
+	scoped_strings struct strings only = {0};
+	struct journal_view view = entry_of("text");
+
+	strings_add(&only, "MESSAGE");
+	strings_add(&only, "PRIORITY");
+	strings_add(&only, "NO_SUCH");
+	for (size_t i = 0; i < array_length(rows); i++) {
+		scoped_with(journal_printer_fini) struct journal_printer printer = {
+			rows[i].output, .utc = true, .only = &only};
+		scoped_buffer struct buffer out = {0};
+
+		journal_print(&printer, &view, &out);
+		buffer_add(&out, "", 1);
+		assert_string_equal(out.data, rows[i].printed);
+	}
+}
+
+/* journald's export format: what is no plain line has its size in front, in eight bytes. */
+static void an_export_holds_any_bytes(void **state)
+{
+	static const char two_lines[] = "\nMESSAGE\n\3\0\0\0\0\0\0\0a\nb\n",
+			  binary[] = "\nMESSAGE\n\2\0\0\0\0\0\0\0\377\376\n";
+	scoped_with(journal_printer_fini) struct journal_printer printer = {JOURNAL_EXPORT};
+	scoped_buffer struct buffer out = {0};
+	struct journal_view view = entry_of("text");
+
+	journal_print(&printer, &view, &out);
+	buffer_add(&out, "", 1);
+	assert_memory_equal(out.data, "__CURSOR=s=1111", 15);
+	assert_non_null(strstr(out.data, "\n__REALTIME_TIMESTAMP=1795247262123456\n"));
+	assert_non_null(strstr(out.data, "\nMESSAGE=text\n"));
+	assert_true(str_ends_with(out.data, "\nTIER=one\n\n"));
+	buffer_clear(&out);
+	view = entry_of("a\nb");
+	journal_print(&printer, &view, &out);
+	assert_non_null(memmem(out.data, out.size, two_lines, sizeof(two_lines) - 1));
+	view = entry_of("\377\376");
+	journal_print(&printer, &view, &out);
+	assert_non_null(memmem(out.data, out.size, binary, sizeof(binary) - 1));
 }
 
 static void bytes_that_are_no_text_are_numbers_in_json(void **state)
@@ -241,6 +328,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_left_out),
 		cmocka_unit_test(bytes_that_a_terminal_may_not_get_are_not_printed),
 		cmocka_unit_test(json_has_all_fields_as_strings),
+		cmocka_unit_test(a_delta_is_to_the_entry_before_of_the_same_boot),
+		cmocka_unit_test(only_the_fields_that_are_asked_for_are_printed),
+		cmocka_unit_test(an_export_holds_any_bytes),
 		cmocka_unit_test(bytes_that_are_no_text_are_numbers_in_json),
 		cmocka_unit_test(what_we_say_of_a_unit_only_names_it),
 		cmocka_unit_test(verbose_lists_the_fields_below_the_moment),

@@ -8,6 +8,7 @@
 #include "journal/output.h"
 #include "journal/watch.h"
 
+#include "base/map.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -27,8 +28,10 @@ struct reading {
 	int64_t left;	  /* entries that may still be printed; -1: any number */
 	bool printed;	  /* any */
 	uint8_t boot[16]; /* of the last one */
-	bool ended;	  /* the end of the time is reached, or: */
-	bool gone;	  /* nobody listens any more */
+	char cursor[JOURNAL_CURSOR_TEXT_SIZE]; /* of the last one, if it is to be shown */
+	struct map seen;		       /* values or names that were printed already */
+	bool ended;			       /* the end of the time is reached, or: */
+	bool gone;			       /* nobody listens any more */
 };
 
 /* ---- printing ---- */
@@ -61,10 +64,54 @@ static void print_boot(struct reading *r, const struct journal_view *view)
 	memcpy(r->boot, boot, sizeof(r->boot));
 }
 
-static void print(struct reading *r, const struct journal_view *view)
+/* A line, if it is the first of its kind. */
+static void print_once(struct reading *r, struct text_part line)
+{
+	scoped_free char *text = str_dup_n(line.text, line.size);
+
+	if (map_get(&r->seen, text))
+		return;
+	map_put(&r->seen, text, r);
+	buffer_add(&r->out, line.text, line.size);
+	buffer_add_char(&r->out, '\n');
+}
+
+/* Instead of the entry: the value of the field that was asked for, or the names of its fields. */
+static void print_parts(struct reading *r, const struct journal_view *view)
+{
+	struct journal_fields *fields = &r->printer.fields;
+
+	journal_fields_of(view, fields);
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct text_part name = {fields->items[i].name, fields->items[i].name_size};
+		bool is_place = name.size > 2 && memcmp(name.text, "__", 2) == 0;
+
+		if (r->query->names && !is_place)
+			print_once(r, name);
+		else if (!r->query->names && text_part_equal(name, r->query->values_of))
+			print_once(r, fields->items[i].value);
+	}
+}
+
+static void print_entry(struct reading *r, const struct journal_view *view)
 {
 	print_boot(r, view);
 	journal_print(&r->printer, view, &r->out);
+	if (r->query->show_cursor)
+		journal_cursor_text(view, r->cursor);
+}
+
+static bool wants_parts(const struct reading *r)
+{
+	return r->query->names || r->query->values_of;
+}
+
+static void print(struct reading *r, const struct journal_view *view)
+{
+	if (wants_parts(r))
+		print_parts(r, view);
+	else
+		print_entry(r, view);
 	r->printed = true;
 	if (r->left > 0)
 		r->left--;
@@ -141,7 +188,7 @@ static bool go_behind_cursor(struct reading *r, struct error *err)
 	if (!journal_merge_front(&r->merge))
 		return true;
 	front = journal_place_of(journal_merge_front(&r->merge));
-	if (journal_place_compare(&front, &place) == 0)
+	if (!r->query->from_cursor && journal_place_compare(&front, &place) == 0)
 		journal_merge_advance(&r->merge);
 	return true;
 }
@@ -211,6 +258,15 @@ static void follow(struct reading *r, struct journal_watch *watch)
 
 /* ---- the whole ---- */
 
+static void print_end(struct reading *r)
+{
+	if (!r->printed && has_markers(r) && !wants_parts(r))
+		buffer_add_text(&r->out, NO_ENTRIES);
+	if (r->cursor[0])
+		buffer_format(&r->out, JOURNAL_CURSOR_LINE "%s\n", r->cursor);
+	send_out(r);
+}
+
 static bool read_all(struct reading *r, struct journal_watch *watch, struct error *err)
 {
 	if (!begin(r, err))
@@ -218,8 +274,8 @@ static bool read_all(struct reading *r, struct journal_watch *watch, struct erro
 	print_all(r);
 	if (r->query->follow && !r->query->reverse)
 		follow(r, watch);
-	else if (!r->printed && has_markers(r))
-		r->sink->write(r->sink->data, NO_ENTRIES, strlen(NO_ENTRIES));
+	else
+		print_end(r);
 	return true;
 }
 
@@ -244,6 +300,7 @@ static void close_reading(struct reading *r)
 	journal_merge_fini(&r->merge);
 	journal_filter_fini(&r->filter);
 	journal_printer_fini(&r->printer);
+	map_fini(&r->seen);
 	buffer_fini(&r->out);
 }
 
@@ -251,10 +308,11 @@ bool journal_read(const char *path, const struct journal_query *query, enum jour
 		  const struct journal_sink *sink, struct error *err)
 {
 	scoped_fd int folder = -1;
-	scoped_with(close_reading) struct reading r = {
-		.query = query,
-		.sink = sink,
-		.printer = {output, .utc = sink->utc, .no_hostname = sink->no_hostname}};
+	scoped_with(close_reading) struct reading r = {.query = query,
+						       .sink = sink,
+						       .printer = {output, .utc = sink->utc,
+								   .no_hostname = sink->no_hostname,
+								   .only = &query->output_fields}};
 
 	if (query->follow && !folder_make(AT_FDCWD, path, 0700, err))
 		return false;
@@ -263,7 +321,6 @@ bool journal_read(const char *path, const struct journal_query *query, enum jour
 		return read_folder(&r, path, folder, err);
 	if (err->kind != ERROR_NOT_FOUND)
 		return false;
-	if (has_markers(&r)) /* nobody has written anything yet */
-		sink->write(sink->data, NO_ENTRIES, strlen(NO_ENTRIES));
+	print_end(&r); /* nobody has written anything yet */
 	return true;
 }

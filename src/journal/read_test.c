@@ -219,6 +219,12 @@ static void filters_let_through_what_was_asked_for(void **state)
 		{.high = 7,
 		 .matches = {{"PRIORITY", "3"}, {"PRIORITY", "7"}, {"_TRANSPORT", "syslog"}},
 		 .expected = "detail "},
+		{.high = 7,
+		 .matches = {{"UNIT", "web@1.service"}, {JOURNAL_OR, ""}, {"PRIORITY", "3"}},
+		 .expected = "starting disk Full failed "},
+		{.high = 7,
+		 .matches = {{JOURNAL_OR, ""}, {"PRIORITY", "7"}},
+		 .expected = "detail "},
 	};
 
 	write_mixed();
@@ -375,7 +381,49 @@ static void reading_goes_on_behind_a_cursor(void **state)
 	free(query.after_cursor);
 	query.after_cursor = cursor_of("b2");
 	assert_read(&query, "");
+	query.from_cursor = true;
+	assert_read(&query, "b2 ");
 	free(query.after_cursor);
+}
+
+static void the_last_cursor_stands_at_the_end(void **state)
+{
+	struct journal_query query = everything;
+	scoped_buffer struct buffer out = {0};
+
+	write_two(2);
+	scoped_free char *last = cursor_of("b1");
+	scoped_free char *expected = str_format("a1\nb1\n-- cursor: %s\n", last);
+	query.lines = 2;
+	query.show_cursor = true;
+	read_into(&query, JOURNAL_CAT, &out);
+	assert_string_equal(out.data, expected);
+	query.grep = (char[]){"nothing"};
+	assert_read(&query, "");
+}
+
+/* ---- instead of entries ---- */
+
+static void values_and_names_come_once_each(void **state)
+{
+	struct journal_query query = everything;
+	scoped_buffer struct buffer out = {0};
+
+	write_mixed();
+	query.values_of = (char[]){"SYSLOG_IDENTIFIER"};
+	assert_read(&query, "systemd httpd mysqld ");
+	strings_add(&query.units, "db.service");
+	assert_read(&query, "mysqld ");
+	query.values_of = (char[]){"NO_SUCH"};
+	read_into(&query, JOURNAL_SHORT, &out); /* "-- No entries --" would be a value */
+	assert_string_equal(out.data, "");
+	query.values_of = NULL;
+	query.names = true;
+	read_into(&query, JOURNAL_SHORT, &out);
+	assert_non_null(strstr(out.data, "\nMESSAGE\n"));
+	assert_null(strstr(out.data, "__CURSOR"));
+	assert_null(strstr(strstr(out.data, "\nMESSAGE\n") + 1, "\nMESSAGE\n"));
+	strings_fini(&query.units);
 }
 
 /* ---- following ---- */
@@ -557,6 +605,8 @@ int main(void)
 		reading_test(boots_are_parted_by_a_line),
 		reading_test(nothing_found_is_said),
 		reading_test(reading_goes_on_behind_a_cursor),
+		reading_test(the_last_cursor_stands_at_the_end),
+		reading_test(values_and_names_come_once_each),
 		reading_test(who_follows_gets_each_line_of_all_writers_once),
 		reading_test(a_killed_writer_loses_nothing_that_it_had_flushed),
 		reading_test(following_ends_when_it_is_told_to),

@@ -32,6 +32,11 @@ static const struct record_field fields[] = {
 	FIELD(17, RECORD_BOOL, utc),
 	FIELD(18, RECORD_BOOL, no_hostname),
 	FIELD(19, RECORD_BOOL, no_markers),
+	FIELD(20, RECORD_BOOL, query.from_cursor),
+	FIELD(21, RECORD_BOOL, query.show_cursor),
+	FIELD(22, RECORD_STRINGS, query.output_fields),
+	FIELD(23, RECORD_STRING, query.values_of),
+	FIELD(24, RECORD_BOOL, query.names),
 };
 const struct record_type journal_request_type = RECORD_TYPE(struct journal_request, fields);
 
@@ -57,9 +62,15 @@ typedef bool set_value(const struct setting *s, struct error *err);
 
 static bool read_bool(const char *value, bool *out, struct error *err)
 {
-	*out = *value == '\0' || str_equal(value, "1") || str_equal(value, "true");
-	return *out || str_equal(value, "0") || str_equal(value, "false") ||
-	       error_set(err, ERROR_INVALID, "'%.100s' is neither 0 nor 1", value);
+	static const char *const words[][2] = {{"0", "1"}, {"false", "true"}, {"no", "yes"}};
+
+	*out = *value == '\0';
+	for (size_t i = 0; i < array_length(words); i++) {
+		*out = *out || str_equal(value, words[i][1]);
+		if (*out || str_equal(value, words[i][0]))
+			return true;
+	}
+	return error_set(err, ERROR_INVALID, "'%.100s' is neither yes nor no", value);
 }
 
 static bool set_unit(const struct setting *s, struct error *err)
@@ -83,6 +94,10 @@ static bool set_match(const struct setting *s, struct error *err)
 	const char *equals = strchr(s->value, '=');
 	scoped_free char *name = NULL;
 
+	if (str_equal(s->value, JOURNAL_OR)) {
+		pairs_append(&s->request->query.matches, JOURNAL_OR, "");
+		return true;
+	}
 	if (!equals || equals == s->value)
 		return error_set(err, ERROR_INVALID, "'%.100s' is not of the form FIELD=value",
 				 s->value);
@@ -225,6 +240,39 @@ static bool set_cursor(const struct setting *s, struct error *err)
 	return true;
 }
 
+static bool set_from_cursor(const struct setting *s, struct error *err)
+{
+	s->request->query.from_cursor = true;
+	return set_cursor(s, err);
+}
+
+static bool set_show_cursor(const struct setting *s, struct error *err)
+{
+	return read_bool(s->value, &s->request->query.show_cursor, err);
+}
+
+static bool set_fields(const struct setting *s, struct error *err)
+{
+	scoped_strings struct strings names = strings_split(s->value, ',');
+
+	(void)err;
+	for (size_t i = 0; i < names.count; i++)
+		strings_add(&s->request->query.output_fields, names.items[i]);
+	return true;
+}
+
+static bool set_values(const struct setting *s, struct error *err)
+{
+	(void)err;
+	str_replace(&s->request->query.values_of, s->value);
+	return true;
+}
+
+static bool set_names(const struct setting *s, struct error *err)
+{
+	return read_bool(s->value, &s->request->query.names, err);
+}
+
 static bool set_follow(const struct setting *s, struct error *err)
 {
 	return read_bool(s->value, &s->request->query.follow, err);
@@ -269,7 +317,12 @@ static bool set_bare(const struct setting *s, struct error *err)
 	X("utc", set_utc)                                                                          \
 	X("no_hostname", set_no_hostname)                                                          \
 	X("bare", set_bare)                                                                        \
-	X("cursor", set_cursor)
+	X("cursor", set_cursor)                                                                    \
+	X("from_cursor", set_from_cursor)                                                          \
+	X("show_cursor", set_show_cursor)                                                          \
+	X("output_fields", set_fields)                                                             \
+	X("values", set_values)                                                                    \
+	X("names", set_names)
 
 #define NAME(name, set) name,
 #define SET(name, set)	set,

@@ -45,6 +45,16 @@ static void parameters_are_fields_of_the_query(void **state)
 	assert_true(set(&r, "boot", ""));
 	assert_string_equal(r.query.boot, "0");
 	assert_true(set(&r, "cursor", "s=0123456789abcdef0123456789abcdef;i=2"));
+	assert_false(r.query.from_cursor);
+	assert_true(set(&r, "from_cursor", "s=0123456789abcdef0123456789abcdef;i=2"));
+	assert_true(r.query.from_cursor);
+	assert_true(set(&r, "match", "+"));
+	assert_string_equal(r.query.matches.items[2].name, JOURNAL_OR);
+	assert_true(set(&r, "output_fields", "MESSAGE,_PID"));
+	assert_string_equal(r.query.output_fields.items[1], "_PID");
+	assert_true(set(&r, "values", "_PID"));
+	assert_true(set(&r, "names", "yes") && set(&r, "show_cursor", "1"));
+	assert_true(r.query.names && r.query.show_cursor);
 	journal_request_fini(&r);
 }
 

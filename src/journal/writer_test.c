@@ -331,13 +331,14 @@ static void a_file_that_is_written_is_not_vacuumed(void **state)
 
 	sample_say(writer, "x");
 	sample_flush(writer);
-	assert_true(journal_vacuum(sample_folder, 1, INT64_MAX, &freed, &err));
+	assert_true(journal_vacuum(sample_folder, &(struct journal_keep){1, -1, INT64_MAX}, &freed,
+				   &err));
 	assert_int_equal(freed, 0);
 	assert_int_equal(file_count(), 1);
 	journal_writer_free(writer);
-	assert_true(journal_vacuum(sample_folder, 0, 0, &freed, &err));
+	assert_true(journal_vacuum(sample_folder, &(struct journal_keep){0}, &freed, &err));
 	assert_int_equal(freed, 0);
-	assert_true(journal_vacuum(sample_folder, 1, 0, &freed, &err));
+	assert_true(journal_vacuum(sample_folder, &(struct journal_keep){1}, &freed, &err));
 	assert_true(freed > 0);
 	assert_int_equal(file_count(), 0);
 }

@@ -86,8 +86,39 @@ follow() {
 	[ "$(texts -t late --since -1h -b)" = "l1 l2 " ]
 	[ "$(texts --since '5 min ago' --until '4 min ago')" = "" ]
 	cursor=$(journal -o json -t late | jq -r 'select(.MESSAGE == "l1").__CURSOR')
-	[ "$(texts -t late -c "$cursor")" = "l2 " ]
+	[ "$(texts -t late --after-cursor "$cursor")" = "l2 " ]
+	[ "$(texts -t late -c "$cursor")" = "l1 l2 " ]
 	journal --list-boots | grep -q "  0 $(tr -d - </proc/sys/kernel/random/boot_id) "
+}
+
+@test "a cursor's file goes on where the call before has ended" {
+	local file=$SCRATCH/cursor
+	says stepper 'echo s1; echo s2'
+	has_said stepper
+	[ "$(texts -t stepper -n +1 --cursor-file "$file")" = "s1 " ]
+	[ "$(journal -t stepper -o json -g s1 | jq -r .__CURSOR)" = "$(<"$file")" ]
+	[ "$(texts -t stepper --cursor-file "$file")" = "s2 " ]
+	[ "$(texts -t stepper --cursor-file "$file")" = "" ]
+	[ "$(journal -t stepper -o json -g s2 | jq -r .__CURSOR)" = "$(<"$file")" ]
+	[ "$(journal -t stepper -o cat -n 1 --show-cursor)" = "s2"$'\n'"-- cursor: $(<"$file")" ]
+	run journal -f --cursor-file "$file"
+	[ "$status" = 1 ]
+	run journal --cursor-file "$SCRATCH/no/such/folder" -t stepper -o cat
+	[ "$status" = 1 ]
+	[[ $output == *"Failed to write cursor file $SCRATCH/no/such/folder"* ]]
+}
+
+@test "values, names and groups of matches" {
+	says lister 'echo light; echo grave >&2'
+	has_said lister
+	[ "$(journal -F PRIORITY -t lister | sort | xargs)" = "3 6" ]
+	journal -N | grep -qx MESSAGE
+	[ "$(texts SYSLOG_IDENTIFIER=lister PRIORITY=3 + SYSLOG_IDENTIFIER=lister MESSAGE=light)" = "light grave " ]
+	[ "$(journal -t lister -o cat --output-fields MESSAGE,PRIORITY | xargs)" = "light 6 grave 3" ]
+	[ "$(journal -t lister -o json-sse | sed -n 's/^data: //p' | jq -r .MESSAGE | xargs)" = "light grave" ]
+	[ "$(texts -t lister -g LIGHT --case-sensitive=no)" = "light " ]
+	[ "$(texts -t lister -g LIGHT --case-sensitive)" = "" ]
+	journal --sync
 }
 
 @test "what cannot be asked is refused, what turns out later is told" {

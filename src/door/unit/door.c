@@ -38,6 +38,7 @@ static const struct route routes[] = {
 	{"GET", "/journal/boots", serve_journal_boots, ROUTE_EARLY},
 	{"GET", "/journal/usage", serve_journal_usage, ROUTE_EARLY},
 	{"POST", "/journal/vacuum", serve_journal_vacuum, JSON},
+	{"POST", "/journal/sync", serve_journal_sync, ROUTE_EARLY},
 };
 
 /* ---- life ---- */

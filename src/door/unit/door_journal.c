@@ -47,8 +47,8 @@ void serve_journal(struct call *call)
 struct journal_work {
 	struct call_work work;
 	char *folder;
-	enum { BOOTS, USAGE, VACUUM } what;
-	int64_t bytes, before_ns; /* VACUUM */
+	enum { BOOTS, USAGE, VACUUM, SYNC } what;
+	struct journal_keep keep; /* VACUUM */
 	struct journal_boot *boots;
 	size_t count;
 	int64_t number; /* bytes used, or freed */
@@ -69,7 +69,10 @@ static void ask(struct call_work *work)
 		w->number = journal_usage(w->folder);
 		break;
 	case VACUUM:
-		w->good = journal_vacuum(w->folder, w->bytes, w->before_ns, &w->number, &w->err);
+		w->good = journal_vacuum(w->folder, &w->keep, &w->number, &w->err);
+		break;
+	case SYNC:
+		w->good = journal_sync(w->folder, &w->err);
 		break;
 	}
 }
@@ -97,6 +100,10 @@ static void answer(struct call_work *work)
 		call_fail_code(work->call, &w->err, 1);
 		return;
 	}
+	if (w->what == SYNC) {
+		call_answer_status(work->call, 204);
+		return;
+	}
 	if (w->what == BOOTS) {
 		write_boots(w, &json);
 	} else {
@@ -116,7 +123,7 @@ static void free_work(struct call_work *work)
 	free(w);
 }
 
-static struct journal_work *new_work(struct call *call)
+static struct journal_work *new_work(struct call *call, int what)
 {
 	struct journal_work *w = mem_new(struct journal_work);
 
@@ -124,48 +131,47 @@ static struct journal_work *new_work(struct call *call)
 	w->work.done = answer;
 	w->work.free = free_work;
 	w->folder = str_dup(call_unit_door(call)->journal_folder);
+	w->what = what;
 	return w;
 }
 
 void serve_journal_boots(struct call *call)
 {
-	struct journal_work *w = new_work(call);
-
-	w->what = BOOTS;
-	call_work_begin(&w->work, call);
+	call_work_begin(&new_work(call, BOOTS)->work, call);
 }
 
 void serve_journal_usage(struct call *call)
 {
-	struct journal_work *w = new_work(call);
+	call_work_begin(&new_work(call, USAGE)->work, call);
+}
 
-	w->what = USAGE;
-	call_work_begin(&w->work, call);
+void serve_journal_sync(struct call *call)
+{
+	call_work_begin(&new_work(call, SYNC)->work, call);
 }
 
 struct vacuum_body {
-	int64_t bytes, before_us;
+	int64_t bytes, files, before_us;
 };
 
 static const struct record_field vacuum_body_fields[] = {
 	RECORD_FIELD(struct vacuum_body, 1, "Bytes", RECORD_I64, bytes),
 	RECORD_FIELD(struct vacuum_body, 2, "Before_us", RECORD_I64, before_us),
+	RECORD_FIELD(struct vacuum_body, 3, "Files", RECORD_I64, files),
 };
 static const struct record_type vacuum_body_type =
 	RECORD_TYPE(struct vacuum_body, vacuum_body_fields);
 
 void serve_journal_vacuum(struct call *call)
 {
-	struct vacuum_body body = {.bytes = -1};
+	struct vacuum_body body = {0};
 	struct error err;
 
 	if (!call_read_body(call, &vacuum_body_type, &body, &err)) {
 		call_fail(call, &err);
 		return;
 	}
-	struct journal_work *w = new_work(call);
-	w->what = VACUUM;
-	w->bytes = body.bytes;
-	w->before_ns = body.before_us * 1000;
+	struct journal_work *w = new_work(call, VACUUM);
+	w->keep = (struct journal_keep){body.bytes, body.files, body.before_us * NS_PER_US};
 	call_work_begin(&w->work, call);
 }
