@@ -101,8 +101,8 @@ static const struct option options[] = {
 	SHORT_SETTING('p', "pidfile", option_string, pidfile, NULL,
 		      "File for the daemon's process id (default EXEC-ROOT/wherryd.pid)"),
 	SETTING("program-folder", option_string, programs, NULL,
-		"Folder of wherry-shim, wherry-worker, wherry-init and wherry (default: that of "
-		"wherryd)"),
+		"Folder of wherry-shim, wherry-worker, wherry-network, wherry-init and wherry (default: "
+		"that of wherryd)"),
 	SETTING("project-patience", option_number, project_patience, "600",
 		"Seconds without a start after which restart policies count for what a project has "
 		"still to start at boot"),

@@ -167,7 +167,7 @@ static void close_images(struct daemon *d)
 static bool open_networks(struct daemon *d, struct error *err)
 {
 	const struct daemon_settings *s = &d->settings;
-	scoped_free char *worker = program_path(d, "wherry-worker");
+	scoped_free char *worker = program_path(d, "wherry-network");
 	struct network_settings settings;
 
 	network_settings_init(&settings);

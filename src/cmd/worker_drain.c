@@ -1,4 +1,4 @@
-/* wherry-worker drain: whom on stdin, how many connections are left on stdout (network/inbound.h). */
+/* wherry-network drain: whom on stdin, how many connections are left on stdout (network/inbound.h). */
 #include "cmd/worker.h"
 #include "network/inbound.h"
 #include "os/fd.h"

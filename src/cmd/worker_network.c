@@ -1,4 +1,5 @@
-/* wherry-worker network: a plan on stdin, a report on stdout (network/network_plan.h). */
+/* wherry-network change: a plan on stdin, a report on stdout (network/network_plan.h).  It reports when
+ * everything is done for whoever looks, and ends when the kernel is done too. */
 #include "cmd/worker.h"
 #include "network/network_work.h"
 #include "os/fd.h"
@@ -19,18 +20,23 @@ static bool write_report(const struct network_report *report, struct error *err)
 	scoped_buffer struct buffer output = {0};
 
 	record_encode(&network_report_type, report, &output);
-	return fd_write_all(STDOUT_FILENO, output.data, output.size, err);
+	if (!fd_write_all(STDOUT_FILENO, output.data, output.size, err))
+		return false;
+	close(STDOUT_FILENO); /* so it is read while we wait for the rest */
+	return true;
 }
 
 bool worker_network(int argc, char **argv, struct error *err)
 {
 	struct network_plan plan = {0};
 	struct network_report report = {0};
+	struct network_rest rest = {0};
 	bool done = read_plan(&plan, err);
 
 	if (done) {
-		network_work(&plan, &report);
+		network_work(&plan, &report, &rest);
 		done = write_report(&report, err);
+		network_rest_end(&rest);
 	}
 	record_fini(&network_plan_type, &plan);
 	record_fini(&network_report_type, &report);

@@ -48,7 +48,7 @@ static void on_drained(void *data, const struct buffer *answer, const struct err
 struct engine_drain *engine_drain(struct engine *engine, struct container *c, int64_t timeout_ms,
 				  engine_drained *done, void *data, struct error *err)
 {
-	char *args[] = {"wherry-worker", "drain", NULL};
+	char *args[] = {"wherry-network", "drain", NULL};
 	scoped_buffer struct buffer input = {0};
 	struct engine_drain *drain;
 
@@ -56,7 +56,7 @@ struct engine_drain *engine_drain(struct engine *engine, struct container *c, in
 		return NULL;
 	struct inbound_request request = {c->pid, c->run->start_time, timeout_ms};
 	record_encode(&inbound_request_type, &request, &input);
-	struct job_request job = {.program = engine->worker,
+	struct job_request job = {.program = engine->network_worker,
 				  .args = args,
 				  .input = input.data,
 				  .size = input.size,

@@ -348,6 +348,7 @@ void engine_unref(struct engine *engine)
 	fini_settings(&engine->settings);
 	free(engine->shim);
 	free(engine->worker);
+	free(engine->network_worker);
 	free(engine->init_layer);
 	free(engine);
 }
@@ -362,6 +363,7 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	copy_settings(&engine->settings, settings);
 	engine->shim = str_format("%s/wherry-shim", settings->program_folder);
 	engine->worker = str_format("%s/wherry-worker", settings->program_folder);
+	engine->network_worker = str_format("%s/wherry-network", settings->program_folder);
 	engine->init_layer = str_format("%s/init-layer", settings->data_root);
 	engine->containers = engine->runs = engine->execs = engine->zones = -1;
 	engine->capabilities = capability_host();

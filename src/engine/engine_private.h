@@ -80,6 +80,7 @@ struct engine {
 	struct engine_settings settings;
 	struct engine_parts parts;
 	char *shim, *worker;   /* paths of the programs */
+	char *network_worker;  /* wherry-network */
 	char *init_layer;      /* sandbox/init_layer.h */
 	int containers;	       /* descriptors: <data root>/containers, */
 	int runs, execs;       /* <exec root>/c, <exec root>/e */

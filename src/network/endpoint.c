@@ -108,7 +108,7 @@ struct link {
 	int bridge; /* its index; of a macvlan its parent's */
 };
 
-static bool is_macvlan(const struct endpoint_spec *spec)
+bool endpoint_is_macvlan(const struct endpoint_spec *spec)
 {
 	return str_equal(spec->driver, "macvlan");
 }
@@ -242,7 +242,7 @@ static bool make_links(const struct endpoint_spec *endpoints, size_t count, int 
 
 		if (!prepare_link(&link, socket, err))
 			return false;
-		if (is_macvlan(link.spec)) {
+		if (endpoint_is_macvlan(link.spec)) {
 			add_macvlan(&batch, &link, netns);
 			continue;
 		}
@@ -444,33 +444,6 @@ bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int ne
 }
 
 /* ---- changes while the container runs ---- */
-
-static bool remove_device(int socket, int index, struct error *err)
-{
-	scoped_netlink struct netlink_batch batch = {0};
-	struct ifinfomsg header = {.ifi_index = index};
-
-	netlink_begin(&batch, RTM_DELLINK, 0, "take a link away");
-	netlink_header(&batch, &header, sizeof(header));
-	netlink_end(&batch);
-	return netlink_send(socket, &batch, err) || err->os == ENODEV;
-}
-
-bool endpoint_detach(const struct endpoint_spec *endpoint, int netns, struct error *err)
-{
-	bool outside = endpoint->outer && !is_macvlan(endpoint);
-	scoped_fd int socket = outside ? netlink_open(NETLINK_ROUTE, err)
-				       : enter_and_open_socket(NULL, 0, netns, err);
-	int index;
-
-	if (socket < 0)
-		return false;
-	index = device_index(socket, outside ? endpoint->outer : endpoint->name);
-	if (index == 0 && is_macvlan(endpoint))
-		return error_set(err, ERROR_CONFLICT,
-				 "the link '%s' is not in the container any more", endpoint->name);
-	return index == 0 || remove_device(socket, index, err);
-}
 
 bool endpoint_set_route(int netns, const char *device, const char *gateway, struct error *err)
 {

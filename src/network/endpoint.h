@@ -36,10 +36,8 @@ extern const struct record_type endpoint_spec_type;
 bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
 		     struct error *err);
 
-/* Take a link away again; the container runs on.  A veth is removed by the end that is on the host,
- * whatever the container has made of its own.  A macvlan that cannot be found is ERROR_CONFLICT, for it
- * may have been renamed; a veth that is gone is fine. */
-bool endpoint_detach(const struct endpoint_spec *endpoint, int netns, struct error *err);
+/* A link with one end only, in the container; else it is a veth. */
+bool endpoint_is_macvlan(const struct endpoint_spec *endpoint);
 
 /* The default route of the gateway's family leads there from now on. */
 bool endpoint_set_route(int netns, const char *device, const char *gateway, struct error *err);

@@ -244,14 +244,6 @@ static bool remove_link(int socket, const char *name, struct error *err)
 	return netlink_send(socket, &batch, err) || err->os == ENODEV;
 }
 
-bool host_device_remove(const char *name, struct error *err)
-{
-	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
-
-	return socket >= 0 &&
-	       (remove_link(socket, name, err) || error_prefix(err, "device '%s'", name));
-}
-
 struct new_device {
 	const char *kind, *name;
 	const char *lower; /* NULL: none */

@@ -12,9 +12,6 @@ bool host_bridge_make(const struct plan_bridge *bridge, struct error *err);
  * has no devices for is refused by name. */
 bool host_device_make(const struct plan_bridge *device, struct error *err);
 
-/* One that is gone is fine. */
-bool host_device_remove(const char *name, struct error *err);
-
 /* What lets a bridge's containers be reached on 127.0.0.1 (safe only together with the rules of the
  * chain `raw`), and keeps a container from becoming the host's IPv6 router. */
 bool host_bridge_set_sysctls(const char *name, bool loopback, struct error *err);

@@ -3,7 +3,7 @@
 
 #include "format/record.h"
 
-/* What `wherry-worker drain` is asked, and what it answers. */
+/* What `wherry-network drain` is asked, and what it answers. */
 struct inbound_request {
 	int64_t pid, start_time; /* the container's first process */
 	int64_t timeout_ms;	 /* 0: only count */

@@ -5,10 +5,28 @@
 
 #include <unistd.h>
 
-static bool remove_all(const struct record_list *endpoints, int netns, struct error *err)
+bool link_remove(const struct endpoint_spec *endpoint, int netns, struct device_removals *rest,
+		 struct error *err)
+{
+	bool macvlan = endpoint_is_macvlan(endpoint), outside = endpoint->outer && !macvlan;
+	struct device_removal *removal;
+
+	if (!device_removal_begin(outside ? endpoint->outer : endpoint->name, outside ? -1 : netns,
+				  &removal, err))
+		return false;
+	if (!removal)
+		return !macvlan ||
+		       error_set(err, ERROR_CONFLICT,
+				 "the link '%s' is not in the container any more", endpoint->name);
+	vector_add(rest, removal);
+	return device_removal_wait_gone(removal, err);
+}
+
+static bool remove_all(const struct record_list *endpoints, int netns, struct device_removals *rest,
+		       struct error *err)
 {
 	for (size_t i = 0; i < endpoints->count; i++)
-		if (!endpoint_detach(RECORD_AT(*endpoints, struct endpoint_spec, i), netns, err))
+		if (!link_remove(RECORD_AT(*endpoints, struct endpoint_spec, i), netns, rest, err))
 			return false;
 	return true;
 }
@@ -21,17 +39,17 @@ static bool set_routes(const struct plan_links *change, int netns, struct error 
 		endpoint_set_route(netns, change->device6, change->gateway6, err));
 }
 
-bool links_change(const struct plan_links *change, struct error *err)
+bool links_change(const struct plan_links *change, struct device_removals *rest, struct error *err)
 {
 	scoped_fd int netns = namespace_open(change->pid, change->start_time, err);
 	struct error ignored;
 
-	if (netns < 0 || !remove_all(&change->removed, netns, err))
+	if (netns < 0 || !remove_all(&change->removed, netns, rest, err))
 		return false;
 	if ((change->added.count == 0 ||
 	     endpoint_attach(change->added.items, change->added.count, netns, err)) &&
 	    set_routes(change, netns, err))
 		return true;
-	remove_all(&change->added, netns, &ignored);
+	remove_all(&change->added, netns, rest, &ignored);
 	return false;
 }

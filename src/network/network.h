@@ -2,7 +2,7 @@
  *
  * Who does what:
  *	this module       decides (which network, address, port) in memory, and speaks nfnetlink:
- *one message of some microseconds per published port, on a socket kept open wherry-worker whatever
+ *one message of some microseconds per published port, on a socket kept open wherry-network whatever
  *may wait: makes bridges, sets sysctls, loads whole rulesets with network	  `nft -f -`, looks
  *for rulesets of others, deletes conntrack entries wherry-shim       makes the link of a container
  *(endpoint.h), holds the sockets that reserve its ports, and carries what NAT cannot (relay.h) The
@@ -37,7 +37,7 @@ struct network;	 /* one of them; owned by `networks` */
 
 /* Borrowed for the call of networks_open. */
 struct network_settings {
-	const char *worker; /* path of wherry-worker */
+	const char *worker; /* path of wherry-network */
 	const char *nft;    /* path or name of nft; NULL: "nft" */
 	const char *bridge; /* device of the network `bridge`: an existing one is used as it is,
 			       address and all; a missing one is made.  "none": no such network.

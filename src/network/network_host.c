@@ -23,10 +23,17 @@
 
 /* ---- asking a worker ---- */
 
-static struct job *start_worker_for(struct networks *n, const struct network_plan *plan,
-				    job_done *done, void *data, struct error *err)
+/* Who is told what: `done` alone, or `answered` first, and then `done` when the worker has ended. */
+struct worker_calls {
+	void (*answered)(void *data, const struct buffer *answer);
+	job_done *done;
+	void *data;
+};
+
+static struct job *start_worker(struct networks *n, const struct network_plan *plan,
+				const struct worker_calls *calls, struct error *err)
 {
-	char *args[] = {"wherry-worker", "network", NULL};
+	char *args[] = {"wherry-network", "change", NULL};
 	scoped_buffer struct buffer input = {0};
 
 	record_encode(&network_plan_type, plan, &input);
@@ -34,14 +41,9 @@ static struct job *start_worker_for(struct networks *n, const struct network_pla
 				      .args = args,
 				      .input = input.data,
 				      .size = input.size,
-				      .timeout_ms = WORKER_TIMEOUT_MS};
-	return job_start(n->loop, &request, done, data, err);
-}
-
-static struct job *start_worker(struct networks *n, const struct network_plan *plan, job_done *done,
-				struct error *err)
-{
-	return start_worker_for(n, plan, done, n, err);
+				      .timeout_ms = WORKER_TIMEOUT_MS,
+				      .answered = calls->answered};
+	return job_start(n->loop, &request, calls->done, calls->data, err);
 }
 
 /* The worker's own failure, or one of what it was to do. */
@@ -155,7 +157,8 @@ static bool is_pending(const struct networks *n)
 	return n->job || uv_is_active((const uv_handle_t *)&n->retry);
 }
 
-static void call_waiters(struct networks *n)
+/* All, or those for whom the host's state is enough. */
+static void call_waiters(struct networks *n, bool all)
 {
 	const struct error *err = n->failure.kind == ERROR_NONE ? NULL : &n->failure;
 	size_t count = n->waiters.count;
@@ -163,7 +166,11 @@ static void call_waiters(struct networks *n)
 
 	n->waiters.count = n->waiters.capacity = 0;
 	for (size_t i = 0; i < count; i++)
-		items[i].done(items[i].data, err);
+		if (!all && items[i].settled)
+			vector_add(&n->waiters, items[i]);
+	for (size_t i = 0; i < count; i++)
+		if (all || !items[i].settled)
+			items[i].done(items[i].data, err);
 	free(items);
 }
 
@@ -229,13 +236,12 @@ static void take_warnings(struct networks *n, struct network_report *report)
 
 static void start_build(struct networks *n);
 
-static void on_built(void *data, const struct buffer *answer, const struct error *job_error)
+static void take_report(struct networks *n, const struct buffer *answer,
+			const struct error *job_error)
 {
-	struct networks *n = data;
 	struct network_report report = {0};
 	struct error err = {0};
 
-	n->job = NULL;
 	n->ready = read_report(answer, job_error, &report, &err);
 	n->failure = err;
 	if (!report.unchanged)
@@ -247,14 +253,43 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 	if (report.guarded && !n->guarded)
 		remember_guard(n);
 	record_fini(&network_report_type, &report);
+}
+
+static void log_unheard(const struct networks *n)
+{
+	if (!n->ready && n->waiters.count == 0)
+		log_error("cannot set the host's network up", &n->failure, "table=%s", n->table);
+}
+
+/* The host is as it should be, for whoever looks.  But the kernel holds the firewall's lock until it has
+ * freed what was there before, and our loop is not to stand there: elements wait for the worker's end. */
+static void on_answered(void *data, const struct buffer *answer)
+{
+	struct networks *n = data;
+
+	n->answered = true;
+	take_report(n, answer, NULL);
+	if (n->again)
+		return;
+	log_unheard(n);
+	call_waiters(n, false);
+}
+
+static void on_built(void *data, const struct buffer *answer, const struct error *job_error)
+{
+	struct networks *n = data;
+
+	n->job = NULL;
+	if (!n->answered)
+		take_report(n, answer, job_error);
 	if (n->again) {
 		start_build(n);
 		return;
 	}
 	make_deferred_changes(n);
-	if (!n->ready && n->waiters.count == 0)
-		log_error("cannot set the host's network up", &n->failure, "table=%s", n->table);
-	call_waiters(n);
+	if (!n->answered)
+		log_unheard(n);
+	call_waiters(n, true);
 }
 
 static void start_build(struct networks *n)
@@ -263,17 +298,17 @@ static void start_build(struct networks *n)
 	struct error err = {0};
 
 	uv_timer_stop(&n->retry);
-	n->again = n->ready = false;
+	n->again = n->ready = n->answered = false;
 	n->built_ns = time_monotonic_ns();
 	make_plan(n, &plan);
 	n->looked = n->look;
 	n->look = n->only_host = false;
-	n->job = start_worker(n, &plan, on_built, &err);
+	n->job = start_worker(n, &plan, &(struct worker_calls){on_answered, on_built, n}, &err);
 	record_fini(&network_plan_type, &plan);
 	if (n->job)
 		return;
 	n->failure = err;
-	call_waiters(n);
+	call_waiters(n, true);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -330,7 +365,7 @@ static void on_foreign_changed(void *data)
 
 void networks_when_settled(struct networks *n, network_done *done, void *data)
 {
-	struct network_waiter waiter = {done, data};
+	struct network_waiter waiter = {done, data, true};
 
 	if (is_pending(n))
 		vector_add(&n->waiters, waiter);
@@ -340,7 +375,7 @@ void networks_when_settled(struct networks *n, network_done *done, void *data)
 
 void networks_rebuild(struct networks *n, network_done *done, void *data)
 {
-	struct network_waiter waiter = {done, data};
+	struct network_waiter waiter = {done, data, false};
 
 	vector_add(&n->waiters, waiter);
 	if (n->job)
@@ -488,20 +523,35 @@ struct link_job {
 	struct link link;
 	struct networks *networks;
 	struct job *job;
-	network_done *done;
+	network_done *done; /* NULL: called */
 	void *data;
 };
+
+static void tell_linked(struct link_job *self, const struct buffer *answer,
+			const struct error *job_error)
+{
+	struct network_report report = {0};
+	struct error err = {0};
+	bool ok = read_report(answer, job_error, &report, &err);
+	network_done *done = take(self->done);
+
+	record_fini(&network_report_type, &report);
+	if (done)
+		done(self->data, ok ? NULL : &err);
+}
+
+static void on_link_answered(void *data, const struct buffer *answer)
+{
+	tell_linked(data, answer, NULL);
+}
 
 static void on_linked(void *data, const struct buffer *answer, const struct error *job_error)
 {
 	struct link_job *self = data;
-	struct network_report report = {0};
-	struct error err = {0};
-	bool done = read_report(answer, job_error, &report, &err);
 
-	record_fini(&network_report_type, &report);
 	list_remove(&self->link);
-	self->done(self->data, done ? NULL : &err);
+	if (self->done)
+		tell_linked(self, answer, job_error);
 	free(self);
 }
 
@@ -514,7 +564,8 @@ void networks_change_links(struct networks *n, const struct plan_links *change, 
 
 	*self = (struct link_job){.networks = n, .done = done, .data = data};
 	list_append(&n->linking, &self->link);
-	self->job = start_worker_for(n, &plan, on_linked, self, &err);
+	self->job = start_worker(n, &plan,
+				 &(struct worker_calls){on_link_answered, on_linked, self}, &err);
 	if (self->job)
 		return;
 	list_remove(&self->link);
@@ -574,7 +625,7 @@ void networks_ask_ports(struct networks *n, const struct record_list *ports, por
 	plan.nft = n->nft;
 	plan.table = n->table;
 	list_append(&n->asking, &self->link);
-	self->job = start_worker_for(n, &plan, on_asked, self, &err);
+	self->job = start_worker(n, &plan, &(struct worker_calls){NULL, on_asked, self}, &err);
 	record_list_fini(&plan_bridge_type, &plan.bridges);
 	if (self->job)
 		return;
@@ -624,7 +675,7 @@ static void forget_some(struct networks *n)
 	if (n->forgetting || n->to_forget.count == 0)
 		return;
 	n->to_forget = (struct record_list){0};
-	n->forgetting = start_worker(n, &plan, on_forgotten, &err);
+	n->forgetting = start_worker(n, &plan, &(struct worker_calls){NULL, on_forgotten, n}, &err);
 	if (!n->forgetting)
 		log_warning("cannot delete conntrack entries", &err, "table=%s", n->table);
 	record_fini(&network_plan_type, &plan);

@@ -1,4 +1,4 @@
-/* What `wherry-worker network` is asked to do, and what it answers: the daemon decides, the worker
+/* What `wherry-network change` is asked to do, and what it answers: the daemon decides, the worker
  * waits for the kernel. */
 #pragma once
 

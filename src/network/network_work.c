@@ -1,9 +1,9 @@
 /* The order is one of safety: the rules stand before anything can pass because of us.
  *
- *	bridges made	   so that rules and containers can name them
- *	table loaded	   before route_localnet (which the chain `raw` makes safe) and before
- *			   forwarding (which the chains `into` and `router` hold in check)
- *	sysctls
+ *	table and bridges  at the same time: rules name devices whether they are there or not, and no
+ *			   container is on one that is new or goes
+ *	sysctls		   route_localnet (which the chain `raw` makes safe) and forwarding (which the
+ *			   chains `into` and `router` hold in check) need the table
  *	others' rules	   looked at last, when the new state is there */
 #include "network/network_work.h"
 
@@ -13,7 +13,6 @@
 #include "network/host_facts.h"
 #include "network/host_rules_read.h"
 #include "network/links_change.h"
-#include "network/nft_child.h"
 #include "network/ruleset.h"
 
 #include <netinet/in.h>
@@ -29,19 +28,34 @@ static void note_failure(struct network_report *report, const char *device, cons
 }
 
 /* One that fails does not keep the others from working. */
-static void make_devices(const struct network_plan *plan, struct network_report *report)
+static void change_devices(const struct network_plan *plan, struct network_rest *rest,
+			   struct network_report *report)
 {
 	struct error err;
 
-	for (size_t i = 0; i < plan->removed.count; i++)
-		if (!host_device_remove(plan->removed.items[i], &err))
+	for (size_t i = 0; i < plan->removed.count; i++) {
+		struct device_removal *removal = NULL;
+
+		if (!device_removal_begin(plan->removed.items[i], -1, &removal, &err))
 			note_failure(report, plan->removed.items[i], &err);
+		vector_add(&rest->removals, removal);
+	}
 	for (size_t i = 0; i < plan->bridges.count; i++) {
 		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
 
 		if (!host_device_make(bridge, &err))
 			note_failure(report, bridge->name, &err);
 	}
+}
+
+static void wait_for_removals(const struct network_plan *plan, struct network_rest *rest,
+			      struct network_report *report)
+{
+	struct error err;
+
+	for (size_t i = 0; i < plan->removed.count; i++)
+		if (!device_removal_wait_gone(rest->removals.items[i], &err))
+			note_failure(report, plan->removed.items[i], &err);
 }
 
 /* ---- the table ---- */
@@ -87,23 +101,51 @@ static bool load_closed(const struct network_plan *plan, const struct buffer *te
 
 /* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
  * before is not to be now, except to and from bridges. */
-static bool load_table(const struct network_plan *plan, struct network_report *report,
-		       struct error *err)
+static void write_table(const struct network_plan *plan, struct network_report *report,
+			struct buffer *text)
 {
-	scoped_buffer struct buffer text = {0}, whole = {0};
-
-	if (!plan->ruleset)
-		return true;
 	report->guarded =
 		plan->may_guard && (plan->guard || (plan->forward && !host_is_forwarding(AF_INET)));
-	buffer_add_text(&text, plan->ruleset);
+	buffer_add_text(text, plan->ruleset);
 	if (report->guarded)
-		ruleset_render_guard(plan->table, &text);
-	if (str_is_empty(report->host))
-		return nft_load(plan->nft, &text, err);
-	buffer_add(&whole, text.data, text.size);
-	buffer_add_text(&whole, report->host);
-	return nft_load(plan->nft, &whole, err) || load_closed(plan, &text, report, err);
+		ruleset_render_guard(plan->table, text);
+}
+
+static bool begin_table(const struct network_plan *plan, const struct network_report *report,
+			const struct buffer *text, struct network_rest *rest, struct error *err)
+{
+	scoped_buffer struct buffer whole = {0};
+
+	buffer_add(&whole, text->data, text->size);
+	if (report->host)
+		buffer_add_text(&whole, report->host);
+	rest->load = nft_load_begin(plan->nft, &whole, err);
+	return rest->load;
+}
+
+static bool finish_table(const struct network_plan *plan, const struct buffer *text,
+			 struct network_rest *rest, struct network_report *report,
+			 struct error *err)
+{
+	return nft_load_wait(rest->load, err) ||
+	       (!str_is_empty(report->host) && load_closed(plan, text, report, err));
+}
+
+static bool change_table_and_devices(const struct network_plan *plan, struct network_rest *rest,
+				     struct network_report *report, struct error *err)
+{
+	scoped_buffer struct buffer text = {0};
+	bool ok = true;
+
+	if (plan->ruleset) {
+		write_table(plan, report, &text);
+		ok = begin_table(plan, report, &text, rest, err);
+	}
+	change_devices(plan, rest, report);
+	if (rest->load)
+		ok = finish_table(plan, &text, rest, report, err);
+	wait_for_removals(plan, rest, report);
+	return ok;
 }
 
 /* A host whose /proc/sys cannot be written (a container) may have been prepared by somebody else, and
@@ -160,8 +202,8 @@ static void look_at_others(const struct network_plan *plan, struct strings *warn
 		foreign_rules_find(plan->nft, &own, warnings);
 }
 
-static bool set_host_up(const struct network_plan *plan, struct network_report *report,
-			struct error *err)
+static bool set_host_up(const struct network_plan *plan, struct network_rest *rest,
+			struct network_report *report, struct error *err)
 {
 	read_host(plan, report);
 	report->unchanged = plan->host_seen && str_equal(plan->host_seen, report->host);
@@ -170,8 +212,7 @@ static bool set_host_up(const struct network_plan *plan, struct network_report *
 			look_at_others(plan, &report->warnings);
 		return true;
 	}
-	make_devices(plan, report);
-	if (!load_table(plan, report, err))
+	if (!change_table_and_devices(plan, rest, report, err))
 		return false;
 	set_sysctls(plan, &report->warnings);
 	forward(plan, &report->warnings);
@@ -215,23 +256,30 @@ static bool report_ports(const struct network_plan *plan, struct network_report 
 	return true;
 }
 
-static bool carry_out(const struct network_plan *plan, struct network_report *report,
-		      struct error *err)
+static bool carry_out(const struct network_plan *plan, struct network_rest *rest,
+		      struct network_report *report, struct error *err)
 {
 	if (plan->links)
-		return links_change(plan->links, err);
+		return links_change(plan->links, &rest->removals, err);
 	if (plan->list_host)
 		return report_ports(plan, report);
 	if (plan->flows.count > 0)
 		return conntrack_forget(&plan->flows, err);
-	return set_host_up(plan, report, err);
+	return set_host_up(plan, rest, report, err);
 }
 
-void network_work(const struct network_plan *plan, struct network_report *report)
+void network_rest_end(struct network_rest *rest)
+{
+	nft_load_end(rest->load);
+	device_removals_end(&rest->removals);
+}
+
+void network_work(const struct network_plan *plan, struct network_report *report,
+		  struct network_rest *rest)
 {
 	struct error err = {0};
 
-	if (carry_out(plan, report, &err))
+	if (carry_out(plan, rest, report, &err))
 		return;
 	report->error_kind = (int32_t)err.kind;
 	report->error_os = err.os;

@@ -17,6 +17,7 @@
 struct network_waiter {
 	network_done *done;
 	void *data;
+	bool settled; /* for the elements too, not for the host's state alone */
 };
 
 /* What happened to the maps while the table was being loaded: done when it stands. */
@@ -55,8 +56,9 @@ struct networks {
 	/* The host's state (network_host.c). */
 	struct firewall *firewall; /* NULL: off, or not started */
 	struct job *job;	   /* the worker that is setting things up; NULL: none */
+	bool answered;		   /* it has reported, and waits for the kernel */
 	bool ready, again, bridge_netfilter, guarded;
-	bool lifts; /* the bridges' own table may be there */
+	bool lifts;	   /* the bridges' own table may be there */
 	bool look;	   /* the next worker also looks at the rules of others, */
 	bool looked;	   /* and so did the last one */
 	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */

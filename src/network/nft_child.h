@@ -10,5 +10,12 @@
 bool nft_run(const char *nft, const char *const *args, const struct buffer *input,
 	     struct buffer *out, struct error *err);
 
-/* Load a ruleset.  When the kernel refuses it, the error names what the kernel lacks. */
+/* Load a ruleset in steps: begin, wait until it is in force, and end, which waits for nft and frees.  When
+ * the kernel refuses the ruleset, the error of the second names what the kernel lacks. */
+struct nft_load;
+struct nft_load *nft_load_begin(const char *nft, const struct buffer *ruleset, struct error *err);
+bool nft_load_wait(struct nft_load *load, struct error *err);
+void nft_load_end(struct nft_load *load); /* NULL is fine */
+
+/* All of it. */
 bool nft_load(const char *nft, const struct buffer *ruleset, struct error *err);

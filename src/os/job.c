@@ -24,6 +24,7 @@ struct job {
 	siginfo_t end;
 	struct error failure;
 	job_done *done; /* NULL: cancelled, or called */
+	void (*answered)(void *data, const struct buffer *answer);
 	void *data;
 };
 
@@ -100,6 +101,8 @@ static void on_output(uv_poll_t *poll, int status, int events)
 		return;
 	uv_poll_stop(poll);
 	job->output_ended = true;
+	if (job->done && job->answered && job->answer.size > 0)
+		job->answered(job->data, &job->answer);
 	finish_if_over(job);
 }
 
@@ -163,6 +166,7 @@ struct job *job_start(uv_loop_t *loop, const struct job_request *request, job_do
 	job->pidfd = job->output = -1;
 	job->name = name_of(request);
 	job->done = done;
+	job->answered = request->answered;
 	job->data = data;
 	if (!spawn(job, request, err)) {
 		error_prefix(err, "cannot start '%s'", job->name);

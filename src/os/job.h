@@ -16,6 +16,10 @@ struct job_request {
 	const void *input;
 	size_t size;
 	uint64_t timeout_ms; /* then it is killed and has failed; 0: never */
+
+	/* Called when the child has closed its output with something in it, and may be at work still:
+	 * `done` follows, when it has ended.  NULL: nobody asks. */
+	void (*answered)(void *data, const struct buffer *answer);
 };
 
 /* `answer` is the child's output, borrowed for the call; `err` is NULL when the child ended with 0. */

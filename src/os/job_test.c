@@ -90,6 +90,39 @@ static void a_cancelled_job_is_killed_and_says_nothing(void **state)
 	assert_int_equal(seen.calls, 0);
 }
 
+static void on_answered(void *data, const struct buffer *answer)
+{
+	struct seen *seen = data;
+
+	assert_int_equal(seen->calls, 0);
+	seen->answer = str_dup(answer->data);
+}
+
+static void on_ended(void *data, const struct buffer *answer, const struct error *err)
+{
+	struct seen *seen = data;
+
+	seen->calls++;
+	seen->error = str_dup_or_null(err ? err->text : NULL);
+}
+
+static void an_answer_is_told_before_the_job_ends(void **state)
+{
+	char *args[] = {"sh", "-c", "echo done; exec >&-; exit 4", NULL};
+	struct job_request request = {.program = "/bin/sh", .args = args, .answered = on_answered};
+	scoped_seen struct seen seen = {0};
+	struct error err;
+	uv_loop_t loop;
+
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_non_null(job_start(&loop, &request, on_ended, &seen, &err));
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_string_equal(seen.answer, "done\n");
+	assert_int_equal(seen.calls, 1);
+	assert_string_equal(seen.error, "'sh -c' ended with status 4");
+}
+
 static void a_missing_program_is_told_at_once(void **state)
 {
 	char *args[] = {"none", NULL};
@@ -111,6 +144,7 @@ int main(void)
 		cmocka_unit_test(a_job_gets_its_input_and_gives_its_output),
 		cmocka_unit_test(the_way_a_job_ended_is_told),
 		cmocka_unit_test(a_cancelled_job_is_killed_and_says_nothing),
+		cmocka_unit_test(an_answer_is_told_before_the_job_ends),
 		cmocka_unit_test(a_missing_program_is_told_at_once),
 	};
 

@@ -152,6 +152,7 @@ addresses_work() {
 	[ "$(named)" = "$VIP" ]
 	local seen
 	seen=$(address client)
+	wait_until 10 is_answered_in_client_by one two	    # the table may still be in the making
 	[ "$(asked_from client)" = "one $seen two $seen" ] # the client's address is kept
 	# One of them reaches all, itself too.
 	asked_from one | grep -q "two $(address one)"

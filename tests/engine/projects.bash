@@ -6,7 +6,7 @@ load ../engine/life
 setup() {
 	scratch_begin
 	mkdir "$SCRATCH/programs"
-	ln -s "$WHERRY_BUILD"/wherry-{shim,worker,init} "$SCRATCH/programs/"
+	ln -s "$WHERRY_BUILD"/wherry-{shim,worker,network,init} "$SCRATCH/programs/"
 	cat >"$SCRATCH/programs/wherry" <<EOF
 #!/bin/bash
 SCRATCH=$SCRATCH SOCKET=$SOCKET

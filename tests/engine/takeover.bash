@@ -63,5 +63,5 @@ answers() {
 	[ "$("$WHERRY_BUILD/tests/network_names" ask "$(pid_of client)" "$name" | awk '$1 ~ /^[0-9.]+$/ {print $1}' | sort | xargs)" = \
 		"$(for c; do address "$c"; done | sort | xargs)" ]
 }
-drains() { pgrep -P "$(cat "$SCRATCH/daemon")" -f 'wherry-worker drain' >/dev/null; }
+drains() { pgrep -P "$(cat "$SCRATCH/daemon")" -f 'wherry-network drain' >/dev/null; }
 client() { wherry run -d --name client --network front busybox:latest sleep 1000 >/dev/null; }

@@ -165,7 +165,7 @@ teardown() {
 	mkdir "$SCRATCH/second"
 	coproc SECOND {
 		exec ip netns exec "$HOST" "$WHERRY_BUILD/tests/network_tool" "$SCRATCH/second" \
-			"$WHERRY_BUILD/wherry-worker" "bridge=wx${SCRATCH##*.}" bip=10.99.1.1/24 2>>"$SCRATCH/tool.log" 3>&-
+			"$WHERRY_BUILD/wherry-network" "bridge=wx${SCRATCH##*.}" bip=10.99.1.1/24 2>>"$SCRATCH/tool.log" 3>&-
 	} 2>/dev/null
 	TOOL_IN=${SECOND[1]} TOOL_OUT=${SECOND[0]} TOOL_RUNS=$SECOND_PID
 	expect_ok start
@@ -222,7 +222,7 @@ sees_own_way() { [ "$("$@")" = 10.99.1.1 ]; }
 	ip -n "$HOST" link set mine up
 	coproc TOOL {
 		exec ip netns exec "$HOST" "$WHERRY_BUILD/tests/network_tool" "$SCRATCH/store" \
-			"$WHERRY_BUILD/wherry-worker" bridge=mine 2>>"$SCRATCH/tool.log" 3>&-
+			"$WHERRY_BUILD/wherry-network" bridge=mine 2>>"$SCRATCH/tool.log" 3>&-
 	}
 	TOOL_IN=${TOOL[1]} TOOL_OUT=${TOOL[0]} TOOL_RUNS=$TOOL_PID
 	expect_ok start

@@ -51,7 +51,7 @@ world_end() {
 tool_begin() {
 	coproc TOOL {
 		exec ip netns exec "$HOST" "$WHERRY_BUILD/tests/network_tool" "$SCRATCH/store" \
-			"$WHERRY_BUILD/wherry-worker" bridge="$BRIDGE" bip=10.99.0.1/24 "$@" \
+			"$WHERRY_BUILD/wherry-network" bridge="$BRIDGE" bip=10.99.0.1/24 "$@" \
 			2>>"$SCRATCH/tool.log" 3>&-
 	}
 	TOOL_IN=${TOOL[1]} TOOL_OUT=${TOOL[0]} TOOL_RUNS=$TOOL_PID

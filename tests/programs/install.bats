@@ -16,7 +16,7 @@ teardown_file() {
 
 @test "programs, unit files, completion and man pages are there" {
 	local file
-	for file in bin/{wherry,wherryd,wherry-shim,wherry-worker,wherry-init} \
+	for file in bin/{wherry,wherryd,wherry-shim,wherry-worker,wherry-network,wherry-init} \
 		lib/systemd/system/wherry.{service,socket} lib/sysusers.d/wherry.conf \
 		share/bash-completion/completions/wherry share/zsh/site-functions/_wherry \
 		share/fish/vendor_completions.d/wherry.fish share/man/man1/wherry{,-run}.1 share/man/man8/wherryd.8; do

@@ -28,6 +28,11 @@ needed() {
 	[ "$output" = "" ] || [ "$output" = "libc.so.6 " ]
 }
 
+@test "wherry-network links jansson alone, for it starts with each change of a network" {
+	run needed wherry-network
+	[ "$output" = "libc.so.6 libjansson.so.4 " ]
+}
+
 @test "only wherry-worker reads TLS, HTTP answers of strangers and archives" {
 	run needed wherry-worker
 	[[ $output != *libcurl* ]] # loaded by those that fetch: image/curl_late.c
