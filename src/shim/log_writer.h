@@ -1,8 +1,8 @@
 /* A container's log file: output in, JSON lines out (format/jsonlog.h).
  *
  * Each line of output is one line of the file, long ones in pieces of 16 KiB.  The beginning of a line
- * is kept in memory until its end comes.  Everything complete is written at once, in one write() for
- * all that was read.
+ * is kept in memory until its end comes.  Everything complete is written by log_flush(), in few large
+ * writes for all that was read.
  *
  * Rotation: the file at `path` is renamed to path.1, that to path.2 ..., when it has reached max_size;
  * the oldest goes.  Rename by rename, so after kill -9 a number may be missing, never a line.
@@ -55,7 +55,9 @@ bool log_writer_open(struct log_writer *log, const struct shim_log_options *opti
 		     struct error *err);
 void log_writer_close(struct log_writer *log);
 
+/* Some of it may stay in memory: log_flush() before anybody is waited for. */
 void log_write(struct log_writer *log, enum stream_kind stream, const char *data, size_t size);
+void log_flush(struct log_writer *log);
 
 /* No more will come: the beginnings of lines are lines, who follows is told the end.  The log can still
  * be read. */

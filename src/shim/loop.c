@@ -65,16 +65,17 @@ static struct deadline *earliest_deadline(const struct loop *loop)
 	return found;
 }
 
-/* Rounded up, so that the deadline has passed when epoll returns. */
-static int wait_ms(const struct loop *loop)
+/* Until an event or the earliest deadline. */
+static int wait_for_events(struct loop *loop)
 {
 	const struct deadline *next = earliest_deadline(loop);
-	int64_t left;
+	int64_t left = next ? next->at - time_monotonic_ns() : 0;
+	struct timespec timeout = {0};
 
-	if (!next)
-		return -1;
-	left = next->at - time_monotonic_ns();
-	return left > 0 ? (int)((left + NS_PER_MS - 1) / NS_PER_MS) : 0;
+	if (left > 0)
+		timeout = (struct timespec){.tv_sec = left / NS_PER_SECOND,
+					    .tv_nsec = left % NS_PER_SECOND};
+	return epoll_pwait2(loop->epoll, loop->batch, LOOP_BATCH, next ? &timeout : NULL, NULL);
 }
 
 static void tell_deadlines(struct loop *loop)
@@ -107,7 +108,7 @@ static void tell_events(struct loop *loop)
 void loop_run(struct loop *loop, void (*round)(void *), void *context)
 {
 	while (!loop->ended) {
-		int count = epoll_wait(loop->epoll, loop->batch, LOOP_BATCH, wait_ms(loop));
+		int count = wait_for_events(loop);
 
 		loop->batch_size = count > 0 ? count : 0;
 		tell_events(loop);

@@ -14,7 +14,10 @@ struct output {
 	struct outputs *outputs;
 	struct source source;
 	enum stream_kind stream;
-	int capacity; /* of its pipe, while it is enlarged; else 0 */
+	int capacity;	     /* of its pipe; 0: it is none */
+	int64_t read_ns;     /* when it was read last (monotonic) */
+	int quick;	     /* reads in a row that came soon after the one before */
+	struct deadline nap; /* set while it is not watched, but read then */
 };
 
 struct outputs {

@@ -34,6 +34,50 @@ static void much_output_with_nobody_reading(void)
 	driver_end(&d);
 }
 
+static long long times_asleep(pid_t pid)
+{
+	static const char name[] = "\nvoluntary_ctxt_switches:";
+	scoped_free char *path = str_format("/proc/%d/status", pid);
+	char text[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	const char *at;
+
+	expect(n > 0);
+	text[n] = '\0';
+	close(fd);
+	at = strstr(text, name);
+	expect(at);
+	return strtoll(at + sizeof(name) - 1, NULL, 10);
+}
+
+/* Who writes line by line does not wake the shim for each; afterwards nothing wakes it. */
+static void many_small_writes_wake_it_seldom_and_their_end_lets_it_sleep(void)
+{
+	enum { LINES = 50000 };
+	struct driver d;
+	struct shim_logs follow = logs_all;
+	long long asleep, before;
+	int out;
+
+	follow.follow = true;
+	driver_begin(&d,
+		     "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); echo $i; done; exec sleep 1000");
+	driver_start(&d);
+	out = driver_logs(&d, &follow);
+	free(read_text(out, "\n50000\n"));
+	close(out);
+	asleep = times_asleep(d.shim.pid);
+	if (asleep > LINES / 5)
+		fail("%d lines have woken it %lld times", LINES, asleep);
+	do {
+		before = asleep;
+		usleep(2500000); /* longer than it keeps its buffers */
+		asleep = times_asleep(d.shim.pid);
+	} while (asleep != before);
+	driver_end(&d);
+}
+
 static void a_client_that_has_closed_costs_nothing(void)
 {
 	struct driver d;
@@ -322,6 +366,7 @@ static void without_a_log_there_is_still_an_attach(void)
 
 const struct scenario log_scenarios[] = {
 	SCENARIO(much_output_with_nobody_reading),
+	SCENARIO(many_small_writes_wake_it_seldom_and_their_end_lets_it_sleep),
 	SCENARIO(a_client_that_has_closed_costs_nothing),
 	SCENARIO(a_slow_reader_gets_all_of_it),
 	SCENARIO(a_client_that_takes_nothing_is_dropped_and_told_so),

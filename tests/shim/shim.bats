@@ -122,6 +122,10 @@ scenario() {
 	scenario much_output_with_nobody_reading
 }
 
+@test "many small writes wake it seldom, and their end lets it sleep" {
+	scenario many_small_writes_wake_it_seldom_and_their_end_lets_it_sleep
+}
+
 @test "a client that has closed costs nothing" {
 	scenario a_client_that_has_closed_costs_nothing
 }
