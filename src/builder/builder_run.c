@@ -231,8 +231,9 @@ static void on_created(void *data, const struct engine_result *result)
 		fail(run, &err);
 	} else {
 		run->pending++;
-		engine_start(run->builder->engine, result->container, &(struct start_options){0},
-			     on_started, run);
+		engine_start(run->builder->engine, result->container,
+			     &(struct start_options){.secrets = &run->mounts.variables}, on_started,
+			     run);
 	}
 }
 

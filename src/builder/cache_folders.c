@@ -25,11 +25,16 @@ bool cache_folder_is_used(struct builder *builder, const char *name)
 	return find_use(builder, name) != NULL;
 }
 
-static char *name_of(const char *id)
+/* One that begins with an image's files is that image's. */
+static char *name_of(const struct run_mount *mount)
 {
+	scoped_buffer struct buffer key = {0};
 	char digest[DIGEST_TEXT_SIZE];
 
-	sha256_digest(id, strlen(id), digest);
+	buffer_add_text(&key, mount->id ? mount->id : "");
+	if (mount->from)
+		buffer_add(&key, mount->from, strlen(mount->from) + 1);
+	sha256_digest(key.data ? key.data : "", key.size, digest);
 	return str_dup_n(digest_hex(digest), NAME_DIGITS);
 }
 
@@ -38,7 +43,8 @@ char *cache_folder_path(const struct builder *builder, const char *name)
 	return str_format("%s/build-cache/%s", builder->data_root, name);
 }
 
-/* Of its first user it gets owner and mode. */
+/* Of its first user it gets owner and mode.  One that begins with an image's files is the writable half of
+ * an overlay, which has those of the image. */
 static bool make_folder(const struct builder *builder, const struct run_mount *mount,
 			const char *name, struct error *err)
 {
@@ -54,6 +60,9 @@ static bool make_folder(const struct builder *builder, const struct run_mount *m
 		return true;
 	}
 	folder = openat(builder->cache, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (mount->from)
+		return folder >= 0 ? file_replace(builder->cache, about, &content, err)
+				   : error_errno(err, "cannot make a cache folder");
 	if (folder < 0 || fchown(folder, (uid_t)mount->uid, (gid_t)mount->gid) < 0 ||
 	    fchmod(folder, (mode_t)mount->mode & 07777) < 0)
 		return error_errno(err, "cannot make a cache folder");
@@ -90,8 +99,8 @@ static void note_use(struct builder *builder, const char *name, bool alone)
 enum cache_taken cache_folder_take(struct builder *builder, const struct run_mount *mount,
 				   char **name, struct error *err)
 {
-	bool alone = mount->sharing == RUN_MOUNT_LOCKED;
-	scoped_free char *wanted = name_of(mount->id ? mount->id : "");
+	bool alone = mount->sharing == RUN_MOUNT_LOCKED || mount->from; /* two overlays cannot share */
+	scoped_free char *wanted = name_of(mount);
 	const struct cache_use *use = find_use(builder, wanted);
 
 	if (use && mount->sharing == RUN_MOUNT_PRIVATE) {

@@ -68,17 +68,36 @@ bool run_mounts_take(struct run_mounts *mounts, struct build *build,
 	return true;
 }
 
+/* What an image has, on top of which the cache folder keeps what steps write. */
+static bool plan_image_cache(struct planning *p, const struct run_mount *mount, const char *path,
+			     struct error *err)
+{
+	const struct image *image;
+	struct mount_request *request;
+
+	if (build_source_is_folder(mount->from))
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "a cache mount cannot begin with a folder of this build: the next "
+				 "one has another");
+	image = build_image(p->build, mount->from, err);
+	if (!image)
+		return false;
+	request = add_mount(p, "layers", path, mount->target);
+	request->subpath = str_dup_or_null(mount->source);
+	request->read_only = mount->read_only;
+	request->layers_folder = str_format("%s/layers", p->build->builder->data_root);
+	request->layers = image_rootfs(image);
+	return true;
+}
+
 static bool plan_cache(struct planning *p, const struct run_mount *mount, struct error *err)
 {
-	scoped_free char *path = NULL;
+	const char *name = p->mounts->caches.items[p->cache++];
+	scoped_free char *path = cache_folder_path(p->build->builder, name);
 	struct mount_request *request;
 
 	if (mount->from)
-		return error_set(
-			err, ERROR_UNSUPPORTED,
-			"a cache mount that begins with the files of '%s' is not supported",
-			mount->from);
-	path = cache_folder_path(p->build->builder, p->mounts->caches.items[p->cache++]);
+		return plan_image_cache(p, mount, path, err);
 	request = add_mount(p, "bind", path, mount->target);
 	request->read_only = mount->read_only;
 	return true;
@@ -131,31 +150,44 @@ static char *write_file(struct planning *p, const void *data, size_t size,
 	return take(path);
 }
 
+/* A variable of the step's process, and of nothing else: the container's record does not have it. */
+static bool add_secret_variable(struct planning *p, const struct run_mount *mount,
+				const struct buffer *bytes, struct error *err)
+{
+	if (bytes->size && memchr(bytes->data, '\0', bytes->size))
+		return error_set(err, ERROR_INVALID,
+				 "secret %s: no variable can hold its zero bytes", mount->id);
+	strings_format(&p->mounts->variables, "%s=%s", mount->env, bytes->data ? bytes->data : "");
+	return true;
+}
+
+static bool add_secret_file(struct planning *p, const struct run_mount *mount,
+			    const struct buffer *bytes, struct error *err)
+{
+	scoped_free char *path = write_file(p, bytes->data ? bytes->data : "", bytes->size, mount,
+					    (mode_t)mount->mode & 0777, err);
+
+	if (path)
+		add_mount(p, "bind", path, mount->target)->read_only = true;
+	return path != NULL;
+}
+
 static bool plan_secret(struct planning *p, const struct run_mount *mount, struct error *err)
 {
 	const char *text = pairs_get(&p->build->request.secrets, mount->id);
-	scoped_free char *target = str_is_empty(mount->target)
-					   ? str_format("/run/secrets/%s", mount->id)
-					   : str_dup(mount->target);
 	scoped_buffer struct buffer bytes = {0};
-	scoped_free char *path = NULL;
+	bool ok = true;
 
 	if (!text || !base64_decode(text, strlen(text), &bytes))
 		return !mount->required ||
 		       error_set(err, ERROR_NOT_FOUND, "secret %s: not found", mount->id);
 	if (mount->env)
-		return error_set(err, ERROR_UNSUPPORTED,
-				 "secret %s: as a variable it would be in the container's record; "
-				 "mount it as a file",
-				 mount->id);
-	path = write_file(p, bytes.data ? bytes.data : "", bytes.size, mount,
-			  (mode_t)mount->mode & 0777, err);
+		ok = add_secret_variable(p, mount, &bytes, err);
+	if (ok && !str_is_empty(mount->target))
+		ok = add_secret_file(p, mount, &bytes, err);
 	if (bytes.data)
 		explicit_bzero(bytes.data, bytes.size);
-	if (!path)
-		return false;
-	add_mount(p, "bind", path, target)->read_only = true;
-	return true;
+	return ok;
 }
 
 /* The agent's own socket, on which it knows who asks.  Where nobody offers one, a step that does not insist
@@ -337,5 +369,8 @@ void run_mounts_end(struct run_mounts *mounts, struct builder *builder)
 		log_warning("cannot remove a step's secrets", &err, "");
 	free(take(mounts->secrets));
 	free(take(mounts->agent));
+	for (size_t i = 0; i < mounts->variables.count; i++)
+		explicit_bzero(mounts->variables.items[i], strlen(mounts->variables.items[i]));
+	strings_fini(&mounts->variables);
 	strings_fini(&mounts->targets);
 }

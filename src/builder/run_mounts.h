@@ -9,6 +9,7 @@ struct run_mounts {
 	char *secrets;		/* owned: the folder of secrets, in the exec root; NULL: none */
 	unsigned files;		/* in it so far */
 	unsigned agents;	/* so far */
+	struct strings variables; /* "NAME=value" of secrets */
 	char *agent;		/* owned: where the step finds the first of them; NULL: none */
 };
 

@@ -205,6 +205,7 @@ void container_unref(struct container *c)
 		return;
 	pending_free(c);
 	deadline_cancel(&c->restart_due);
+	strings_fini(&c->secrets);
 	record_fini(&container_type, c);
 	free(c);
 }

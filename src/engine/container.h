@@ -84,6 +84,7 @@ struct container {
 	struct engine *engine;		 /* borrowed */
 	struct image *image;		 /* borrowed and leased; NULL: its image is missing */
 	struct container_run *run;	 /* owned: the present run; NULL: none */
+	struct strings secrets;		 /* "NAME=value": variables that are in no record */
 	struct container *older, *newer; /* in order of creation */
 	struct link turns;		 /* operations that wait for the present one */
 	struct link exits;		 /* operations that wait for its end */

@@ -115,7 +115,8 @@ static bool plan_process(const struct container *c, const struct sandbox_facts *
 	struct environment_request environment = {.hostname = facts->hostname,
 						  .terminal = c->config.tty,
 						  .links = facts->links,
-						  .env = &c->config.env};
+						  .env = &c->config.env,
+						  .more = facts->secrets};
 
 	strings_add(&out->args, c->path);
 	for (size_t i = 0; i < c->args.count; i++)

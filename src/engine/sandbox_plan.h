@@ -25,6 +25,7 @@ struct sandbox_facts {
 	bool no_new_privileges, init;	   /* the daemon's defaults */
 	int32_t network_mode;		   /* enum namespace_mode */
 	const struct strings *links;	   /* variables that links give; NULL: none */
+	const struct strings *secrets;	   /* variables that are in no record; NULL: none */
 	const char *hostname;		   /* joined networks have their owner's */
 	struct donor network, ipc, pid;	   /* pid 0: not joined */
 };

@@ -203,6 +203,7 @@ static void take_settings(struct start *start)
 
 	links_add_environment(start->c, &start->links);
 	start->facts.links = &start->links;
+	start->facts.secrets = &start->c->secrets;
 	start->writable_folder = container_folder(start->c);
 	start->cgroup = container_cgroup(start->c);
 	start->facts.writable_folder = start->writable_folder;
@@ -475,6 +476,11 @@ void engine_start(struct engine *engine, struct container *c, const struct start
 	self->options = *options;
 	self->options.client_cgroup = str_dup_or_null(options->client_cgroup);
 	self->op.fini = fini_start;
+	self->options.secrets = NULL;
+	if (options->secrets) {
+		strings_fini(&c->secrets);
+		c->secrets = strings_copy(options->secrets);
+	}
 	operation_begin(self, done, data);
 }
 

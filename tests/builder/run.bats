@@ -248,6 +248,46 @@ steps() {
 	nothing_left
 }
 
+@test "a secret may be a variable of the step alone, or both" {
+	context variable <<-'D'
+		FROM busybox
+		ENV TOKEN=public
+		RUN --mount=type=secret,id=key,env=TOKEN test "$TOKEN" = "$(printf 'quite\nhidden\n.')" && [ ! -e /run ] && echo seen ${#TOKEN}
+		RUN --mount=type=secret,id=key,env=TOKEN,target=/s [ "$(cat /s)" = "$TOKEN" ] && echo both
+		RUN echo now $TOKEN
+		RUN --mount=type=secret,id=absent,env=NONE echo ${NONE-unset}
+	D
+	printf 'quite\nhidden\n.' >"$SCRATCH/key"
+	wherry build --secret id=key,src="$SCRATCH/key" -t variable . >"$SCRATCH/output"
+	says 'seen 14' both 'now public' unset
+	refuted grep -rlaP 'quite\nhidden' "$SCRATCH/wherryd.log" "$SCRATCH/data" "$SCRATCH/run"
+	refuted grep -rla 'TOKEN=quite' "$SCRATCH/wherryd.log" "$SCRATCH/data" "$SCRATCH/run"
+	printf 'a\0b' >"$SCRATCH/key"
+	run wherry build --no-cache --secret id=key,src="$SCRATCH/key" .
+	[ "$status" = 1 ]
+	grep -q 'secret key: no variable can hold its zero bytes' <<<"$output"
+	nothing_left
+}
+
+@test "a cache may begin with the files of an image or a stage, and keeps what steps change" {
+	context begun <<-'D'
+		FROM busybox AS base
+		RUN mkdir -p /deps/sub && echo one >/deps/one && echo two >/deps/sub/two
+		FROM busybox
+		ARG n
+		RUN --mount=type=cache,from=base,source=/deps,target=/c ls /c | tr '\n' ' ' && cat /c/sub/two /c/log 2>/dev/null; echo $n >>/c/log; rm -f /c/one
+		RUN --mount=type=cache,from=busybox,target=/c [ -x /c/bin/busybox ] && [ ! -e /c/log ] && echo other
+	D
+	built 'buildargs=%7B%22n%22%3A%22first%22%7D'
+	says 'one sub two' other
+	built 'buildargs=%7B%22n%22%3A%22second%22%7D'
+	says 'log sub two' first
+	sed -i 's/echo one/echo uno/' Dockerfile # another base: it begins again
+	built 'buildargs=%7B%22n%22%3A%22third%22%7D'
+	says 'one sub two'
+	nothing_left
+}
+
 @test "an agent for SSH is handed to the steps that ask for it, and to no others" {
 	context agent <<-'D'
 		FROM busybox
