@@ -275,6 +275,7 @@ struct engine_files_request {
 	enum archive_kind kind;
 	const char *path, *typed; /* typed: the container as the client named it */
 	bool keep_kinds, own;	  /* of PUT */
+	bool bare; /* of EXPORT: without what every container gets beside its image, and without mounts */
 };
 
 struct engine_files_handlers {

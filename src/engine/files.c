@@ -21,6 +21,7 @@ struct engine_files {
 	struct archive_job *job;
 	bool told;  /* one of the handlers was called, or nobody wants to hear */
 	bool given; /* the worker has the connection */
+	bool bare;
 };
 
 static struct engine_files *files_of(struct operation *op)
@@ -139,6 +140,11 @@ static bool plan_request(struct engine_files *f, struct error *err)
 	if (!c->image)
 		return error_set(err, ERROR_NOT_FOUND, "No such image: %s", c->image_id);
 	plan_root(c, &request->root);
+	if (f->bare) {
+		str_replace(&request->root.init_layer, NULL);
+		str_replace(&request->root.etc_folder, NULL);
+		return true;
+	}
 	if (needs_volumes(f))
 		sandbox_plan_files(c, request->root.writable_folder, &request->root);
 	return sandbox_plan_mounts(c, &request->root.mounts, err);
@@ -250,6 +256,7 @@ struct engine_files *engine_files_begin(struct engine *engine, struct container 
 	f->request.container = str_dup(request->typed ? request->typed : c->id);
 	f->request.keep_kinds = request->keep_kinds;
 	f->request.own = request->own;
+	f->bare = request->bare;
 	f->handlers = *handlers;
 	f->data = data;
 	operation_begin(f, on_over, f);

@@ -189,7 +189,8 @@ The command returned a non-zero code: 3" ]]
 	[ "$output" = "invalid argument: can't use stdin for both build context and dockerfile" ]
 	run wherry build -t BAD ctx
 	[ "$status" = 125 ]
-	run wherry build --output out ctx
-	[ "$status" = 125 ]
+	run wherry build --output type=oci,dest=out ctx
+	[ "$status" = 1 ]
+	[ "$output" = "--output: type=oci: save the image when it is built: what that writes is an OCI layout" ]
 	[ ! -e requests ]
 }

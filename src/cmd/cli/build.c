@@ -2,6 +2,7 @@
  * shown; all that was said stands on stderr when the build fails. */
 #include "base/time.h"
 #include "cmd/cli/build_named.h"
+#include "cmd/cli/build_output.h"
 #include "cmd/cli/build_run.h"
 #include "cmd/cli/stream_progress.h"
 #include "format/json.h"
@@ -19,6 +20,8 @@ struct building {
 	const struct build *build;
 	struct build_context *context;
 	struct stream_progress *progress;
+	struct build_output output;
+	int shown;		  /* where that goes: stdout, unless the image's files do */
 	struct buffer sent, said; /* with --quiet: what would have been shown */
 	char *image;		  /* owned: the id that the daemon told of */
 	int code;		  /* exit status of a failure; 0: not said */
@@ -29,6 +32,7 @@ struct building {
 static void building_fini(struct building *building)
 {
 	stream_progress_free(building->progress);
+	build_output_fini(&building->output);
 	buffer_fini(&building->sent);
 	buffer_fini(&building->said);
 	free(building->image);
@@ -49,7 +53,7 @@ static void add_sent(const struct building *building, const char *before, const 
 static void tell_sent(void *data, bool whole)
 {
 	struct building *building = data;
-	bool terminal = isatty(STDOUT_FILENO) && !building->build->quiet;
+	bool terminal = isatty(building->shown) && !building->build->quiet;
 	int64_t now = time_monotonic_ns();
 	scoped_buffer struct buffer text = {0};
 
@@ -61,8 +65,10 @@ static void tell_sent(void *data, bool whole)
 	add_sent(building, terminal ? "\033[2K\r" : "", whole ? "\r\r\n" : "\r", &text);
 	if (building->build->quiet)
 		buffer_add(&building->sent, text.data, text.size);
-	else
+	else if (building->shown == STDOUT_FILENO)
 		cli_print(&text);
+	else
+		fwrite(text.data, 1, text.size, stderr);
 }
 
 /* ---- listening ---- */
@@ -111,10 +117,13 @@ static bool finish(struct building *building, struct error *err)
 	const char *image = building->image;
 
 	if (building->build->quiet) {
-		cli_print(&building->said);
+		if (building->shown == STDOUT_FILENO)
+			cli_print(&building->said);
 		image = building->said.data;
 	}
-	return write_id_file(building, image ? image : "", err);
+	scoped_free char *id = str_dup_n(image ? image : "", image ? strcspn(image, "\n") : 0);
+	return write_id_file(building, image ? image : "", err) &&
+	       build_output_write(building->cli, &building->output, id, err);
 }
 
 static int fail(const struct building *building, const struct error *err)
@@ -125,6 +134,36 @@ static int fail(const struct building *building, const struct error *err)
 	return building->code ? building->code : 1;
 }
 
+/* What the daemon's own builder alone can do. */
+static bool check_daemon(struct building *building, struct error *err)
+{
+	const struct build *build = building->build;
+
+	if (build->contexts.count &&
+	    !build_named_check(building->cli,
+			       "--build-context: the builder of this daemon has one context alone",
+			       err))
+		return false;
+	return building->output.kind == BUILD_OUTPUT_IMAGE ||
+	       build_named_check(building->cli,
+				 "--output: the builder of this daemon makes images alone", err);
+}
+
+static bool read_output(struct building *building, struct error *err)
+{
+	const struct strings *outputs = &building->build->outputs;
+
+	building->shown = STDOUT_FILENO;
+	if (outputs->count > 1)
+		return error_set(err, ERROR_UNSUPPORTED, "--output: one is what there can be");
+	if (outputs->count && !build_output_parse(outputs->items[0], &building->output, err))
+		return false;
+	if (building->output.kind == BUILD_OUTPUT_TAR && !building->output.place)
+		building->shown = STDERR_FILENO;
+	building->progress = stream_progress_new(building->build->quiet ? -1 : building->shown);
+	return true;
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct build *build = fields;
@@ -133,7 +172,6 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.cli = cli,
 		.build = build,
 		.context = &context,
-		.progress = stream_progress_new(build->quiet ? -1 : STDOUT_FILENO),
 	};
 	scoped_json json_t *contexts = json_object();
 	struct build_run how = {
@@ -146,10 +184,11 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	};
 	struct error err;
 
-	if (!build_context_open(&context, arguments->items[0],
+	if (!read_output(&building, &err) ||
+	    !build_context_open(&context, arguments->items[0],
 				str_is_empty(build->file) ? NULL : build->file, &err) ||
 	    !build_named_add_all(&context, &build->contexts, contexts, &err) ||
-	    (build->contexts.count && !build_named_check(cli, &err)))
+	    !check_daemon(&building, &err))
 		return cli_fail(cli, &err);
 	if (!str_is_empty(build->iidfile))
 		unlink(build->iidfile);

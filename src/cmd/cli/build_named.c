@@ -47,7 +47,7 @@ bool build_named_add_all(struct build_context *context, const struct strings *te
 	return true;
 }
 
-bool build_named_check(struct cli *cli, struct error *err)
+bool build_named_check(struct cli *cli, const char *otherwise, struct error *err)
 {
 	scoped_target struct target target = target_format("/version");
 	scoped_json json_t *version = api_get(cli, &target, err);
@@ -64,6 +64,5 @@ bool build_named_check(struct cli *cli, struct error *err)
 		    strings_contain(&features, "folders"))
 			return true;
 	}
-	return error_set(err, ERROR_UNSUPPORTED,
-			 "--build-context: the builder of this daemon has one context alone");
+	return error_set(err, ERROR_UNSUPPORTED, "%s", otherwise);
 }

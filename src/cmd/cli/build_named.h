@@ -13,5 +13,5 @@ bool build_named_add(struct build_context *context, const char *name, const char
 bool build_named_add_all(struct build_context *context, const struct strings *texts, json_t *all,
 			 struct error *err);
 
-/* Whether this daemon has contexts beside the first at all. */
-bool build_named_check(struct cli *cli, struct error *err);
+/* Whether this daemon's builder is ours.  UNSUPPORTED, with `otherwise`, when it is not. */
+bool build_named_check(struct cli *cli, const char *otherwise, struct error *err);

@@ -52,10 +52,6 @@ static bool add_cache(void *field, const char *text, struct error *err)
 
 static const struct option_kind option_cache = {"strings", add_cache, option_free_list, NULL};
 
-#define NEEDS_BUILDKIT                                                                             \
-	.hidden = true, .help = "",                                                                \
-	.refused = "builds here end in the daemon's images and nowhere else"
-
 const struct option build_options[] = {
 	{0, "add-host", &option_host_entry, AT(add_host), .help = "Name a host: NAME:IP"},
 	{0, "build-arg", &option_environment, AT(build_args),
@@ -90,7 +86,8 @@ const struct option build_options[] = {
 	{0, "network", &option_string, AT(network), .initial = "default",
 	 .help = "Network of the steps: default, none, host, or a name"},
 	{0, "no-cache", &option_switch, AT(no_cache), .help = "Reuse nothing of former builds"},
-	{'o', "output", &option_string, AT(ignored), NEEDS_BUILDKIT},
+	{'o', "output", &option_list, AT(outputs),
+	 .help = "Where the image's files go: FOLDER, - (an archive), type=local|tar,dest=PATH"},
 	{0, "platform", &option_string, AT(platform),
 	 .help = "Platform of the image: OS[/ARCHITECTURE[/VARIANT]]"},
 	{0, "progress", &option_string, AT(ignored), .hidden = true,

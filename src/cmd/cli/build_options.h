@@ -6,7 +6,7 @@
 
 struct build {
 	struct strings add_host, build_args, cache_from, labels, security_opt, tags, secrets, ssh,
-		contexts;
+		contexts, outputs;
 	char *cgroup_parent, *cpuset_cpus, *cpuset_mems, *file, *iidfile, *isolation, *network,
 		*platform, *target, *ignored;
 	struct option_number cpu_period, cpu_quota, cpu_shares, memory, memory_swap, shm_size;

@@ -194,8 +194,9 @@ void serve_container_archive(struct call *call)
 
 void serve_container_export(struct call *call)
 {
-	begin(call,
-	      &(struct engine_files_request){.kind = ARCHIVE_EXPORT, .typed = call->arguments[0]});
+	begin(call, &(struct engine_files_request){.kind = ARCHIVE_EXPORT,
+						   .typed = call->arguments[0],
+						   .bare = call_query_bool(call, "bare")});
 }
 
 void serve_container_changes(struct call *call)
