@@ -47,6 +47,7 @@ static void end(struct fixture *f)
 static void write_text(struct fixture *f, enum stream_kind stream, const char *text)
 {
 	log_write(&f->log, stream, text, strlen(text));
+	log_flush(&f->log);
 }
 
 static const struct log_query everything = {.out = true, .err = true, .tail = -1};
@@ -170,6 +171,7 @@ static void long_lines_come_in_pieces_and_lose_nothing(void **state)
 	for (size_t at = 0, size; at < line.size; at += size) {
 		size = line.size - at < 777 ? line.size - at : 777;
 		log_write(&f.log, STREAM_STDOUT, line.data + at, size);
+		log_flush(&f.log);
 	}
 	struct log_reader *reader = log_reader_open(f.fd, "log", &everything);
 	scoped_free char *text = read_all(reader, 64 << 10);
