@@ -28,6 +28,12 @@ static bool open_file(struct log_writer *log)
 	return true;
 }
 
+static void close_file(struct log_writer *log)
+{
+	log_room_release(&log->room, log->fd);
+	close_fd(&log->fd);
+}
+
 /* How much of the file's last bytes belongs to no whole line. */
 static size_t torn_bytes(const struct log_writer *log)
 {
@@ -86,6 +92,7 @@ static void rotate(struct log_writer *log)
 {
 	int64_t last = log->max_files - 1;
 
+	log_room_release(&log->room, log->fd); /* it changes the file's time */
 	if (log->worker) {
 		stamp(log);
 		remove_number(log, last, "");
@@ -157,8 +164,12 @@ static size_t keep_whole_lines(struct log_writer *log, const char *lines, size_t
 
 static void write_lines(struct log_writer *log, const char *lines, size_t size)
 {
-	size_t taken = log->fd >= 0 || open_file(log) ? write_whole(log->fd, lines, size) : 0;
+	size_t taken = 0;
 
+	if (log->fd >= 0 || open_file(log)) {
+		log_room_take(&log->room, log->fd, log->size, (int64_t)size, log->max_size);
+		taken = write_whole(log->fd, lines, size);
+	}
 	if (taken < size) {
 		log->error = errno;
 		if (log->fd >= 0)
@@ -319,7 +330,7 @@ void log_writer_end(struct log_writer *log)
 	if (log->folder >= 0)
 		write_partial_lines(log);
 	end_followers(log);
-	close_fd(&log->fd);
+	close_file(log);
 }
 
 const struct buffer *log_partial(const struct log_writer *log, enum stream_kind stream)
@@ -358,9 +369,10 @@ bool log_writer_open(struct log_writer *log, const struct shim_log_options *opti
 	if (options->compress && options->max_files > 1)
 		log->worker = str_dup_or_null(options->worker);
 	jsonlog_encoder_init(&log->encoder, attrs);
-	if (open_file(log))
+	if (open_file(log)) {
 		cut_torn_line(log);
-	else
+		log_room_release_found(log->fd);
+	} else
 		log->error = errno; /* a full disk does not keep a container from starting */
 	return true;
 }
@@ -368,7 +380,7 @@ bool log_writer_open(struct log_writer *log, const struct shim_log_options *opti
 void log_writer_close(struct log_writer *log)
 {
 	end_followers(log);
-	close_fd(&log->fd);
+	close_file(log);
 	close_fd(&log->folder);
 	free(take(log->name));
 	free(take(log->worker));
@@ -394,6 +406,7 @@ struct log_place log_end(const struct log_writer *log)
 
 void log_shrink(struct log_writer *log)
 {
+	log_room_release(&log->room, log->fd);
 	buffer_fini(&log->lines);
 	for (size_t i = 0; i < array_length(log->partial); i++)
 		if (log->partial[i].size == 0)

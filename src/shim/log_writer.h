@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "format/jsonlog.h"
 #include "shim/log_reader.h"
+#include "shim/log_room.h"
 
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct log_writer {
 	char *name; /* owned; in the folder */
 	int fd;	    /* owned; -1: could not be opened, tried again */
 	int64_t size;
+	struct log_room room; /* of the file at fd */
 	int64_t max_size, max_files;
 	char *worker; /* owned; compresses what was rotated (NAME.1 may be NAME.1.gz); NULL: nobody */
 	struct jsonlog_encoder encoder;
