@@ -51,6 +51,9 @@ enum start_report { START_PENDING, START_RUNS, START_FAILED };
 /* What `report`, which is readable, says; *err and *code only for START_FAILED. */
 enum start_report start_read_report(int report, int *code, struct error *err);
 
+/* The folders of these kinds (1 << enum execution_folder_kind) with all that is in them. */
+bool start_remove_folders(const struct execution_plan *plan, uint32_t folder_kinds, struct error *err);
+
 /* RuntimeDirectory= of a unit that is over, unless it is kept: `restarts` is for RuntimeDirectoryPreserve=restart. */
 void start_clean(const struct execution_plan *plan, bool restarts);
 

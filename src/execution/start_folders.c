@@ -139,19 +139,38 @@ bool start_configuration_folders(struct starting *s, struct error *err)
 
 /* ---- removing them ---- */
 
+static bool remove_kind(const struct execution_plan *plan, enum execution_folder_kind kind,
+			struct error *err)
+{
+	const struct strings *names = &plan->context.folders[kind].names;
+	bool good = true;
+
+	for (size_t i = 0; good && i < names->count; i++) {
+		scoped_free char *path = start_folder_path(kind, names->items[i]);
+
+		good = !is_plain(names->items[i]) || tree_remove(AT_FDCWD, path, err);
+	}
+	return good;
+}
+
+bool start_remove_folders(const struct execution_plan *plan, uint32_t folder_kinds,
+			  struct error *err)
+{
+	for (int kind = 0; kind < FOLDER_KINDS; kind++)
+		if ((folder_kinds >> kind & 1) &&
+		    !remove_kind(plan, (enum execution_folder_kind)kind, err))
+			return false;
+	return true;
+}
+
 void start_clean(const struct execution_plan *plan, bool restarts)
 {
 	const struct execution_context *c = &plan->context;
-	const struct strings *names = &c->folders[FOLDER_RUNTIME].names;
 	bool kept = c->keep_runtime == KEEP_YES || (c->keep_runtime == KEEP_RESTART && restarts);
 	struct error ignored;
 
-	for (size_t i = 0; !kept && i < names->count; i++) {
-		scoped_free char *path = start_folder_path(FOLDER_RUNTIME, names->items[i]);
-
-		if (is_plain(names->items[i]))
-			tree_remove(AT_FDCWD, path, &ignored);
-	}
+	if (!kept)
+		remove_kind(plan, FOLDER_RUNTIME, &ignored);
 }
 
 /* ---- the working folder ---- */

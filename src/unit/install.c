@@ -5,11 +5,17 @@
 
 #include "format/path.h"
 #include "format/unit_name.h"
+#include "os/file.h"
 #include "unit/finish.h"
 #include "unit/install_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* The first of our folders: the administrator's, and that of what lives until the next boot. */
+enum { WRITTEN_FOLDERS = 2 };
 
 struct installer {
 	const struct load_context *context;
@@ -456,6 +462,81 @@ static bool unmask_name(struct installer *in, const char *name, struct error *er
 	return !str_equal(target, "/dev/null") || install_link_remove(path, in->result, err);
 }
 
+/* ---- add-wants, add-requires ---- */
+
+static bool add_to_target(struct installer *in, const char *name, const char *suffix,
+			  struct error *err)
+{
+	const char *target = in->options->target;
+	struct subject subject;
+	bool added;
+
+	if (!target || !unit_name_is_valid(target))
+		return error_set(err, ERROR_INVALID, "\"%s\" is not a valid unit name",
+				 target ? target : "");
+	if (unit_name_is_template(name))
+		return error_set(err, ERROR_INVALID, "Unit name %s is missing the instance name.",
+				 name);
+	scoped_free char *link = str_format("%s.%s/%s", target, suffix, name);
+	read_subject(in, name, NULL, &subject);
+	added = check_subject(&subject, err) && link_subject(in, &subject, link, err);
+	subject_fini(&subject);
+	return added;
+}
+
+/* ---- revert ---- */
+
+static bool remove_drop_ins(struct installer *in, const char *folder, const char *name,
+			    struct error *err)
+{
+	scoped_free char *path = str_format("%s/%s.d", folder, name);
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT || error_errno(err, "cannot look at '%s'", path);
+	if (!tree_remove(AT_FDCWD, path, err))
+		return false;
+	strings_add(&in->result->removed, path);
+	return true;
+}
+
+/* Is there a file of that name in a folder behind those that the administrator writes to? */
+static bool has_package_file(const struct installer *in, const char *name)
+{
+	const struct strings *folders = &in->context->paths->folders;
+	bool found = false;
+
+	for (size_t i = WRITTEN_FOLDERS; !found && i < folders->count; i++) {
+		scoped_free char *path = str_format("%s/%s", folders->items[i], name);
+
+		found = access(path, F_OK) == 0;
+	}
+	return found;
+}
+
+/* A mask goes always, a file or a link only where another one takes its place. */
+static bool remove_override(struct installer *in, const char *folder, const char *name,
+			    struct error *err)
+{
+	scoped_free char *path = str_format("%s/%s", folder, name);
+	scoped_free char *target = install_link_read(path);
+
+	if (!str_equal(target, "/dev/null") && !has_package_file(in, name))
+		return true;
+	return access(path, F_OK) < 0 || install_link_remove(path, in->result, err);
+}
+
+static bool revert_name(struct installer *in, const char *name, struct error *err)
+{
+	const struct unit_paths *paths = in->context->paths;
+
+	for (size_t i = 0; i < WRITTEN_FOLDERS && i < paths->own; i++)
+		if (!remove_drop_ins(in, paths->folders.items[i], name, err) ||
+		    !remove_override(in, paths->folders.items[i], name, err))
+			return false;
+	return true;
+}
+
 /* ---- the verbs ---- */
 
 /* It is there, whatever somebody's script asks for. */
@@ -493,6 +574,14 @@ static bool run_verb(struct installer *in, enum install_verb verb, const char *n
 		return unmask_name(in, name, err);
 	case INSTALL_LINK:
 		return !outside || link_file(in, outside, err);
+	case INSTALL_ADD_WANTS:
+		return add_to_target(in, name, "wants", err);
+	case INSTALL_ADD_REQUIRES:
+		return add_to_target(in, name, "requires", err);
+	case INSTALL_REVERT:
+		return revert_name(in, name, err);
+	case INSTALL_VERBS:
+		break;
 	}
 	return true;
 }

@@ -27,6 +27,7 @@ enum unit_file_state unit_file_state(const struct load_context *context, const c
 
 struct install_options {
 	bool runtime, force;
+	const char *target; /* of ADD_WANTS, ADD_REQUIRES */
 };
 
 struct install_result {
@@ -42,7 +43,11 @@ enum install_verb {
 	INSTALL_REENABLE,
 	INSTALL_MASK,
 	INSTALL_UNMASK,
-	INSTALL_LINK
+	INSTALL_LINK,
+	INSTALL_ADD_WANTS, /* links in TARGET.wants/, whatever [Install] says */
+	INSTALL_ADD_REQUIRES,
+	INSTALL_REVERT, /* drop-ins and masks go, and files that stand before a package's own */
+	INSTALL_VERBS
 };
 
 /* `names`: names or absolute paths.  NOT_FOUND: "Unit file x.service does not exist." */

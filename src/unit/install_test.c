@@ -335,6 +335,43 @@ static void enabling_again_follows_a_changed_file(void **state)
 	assert_created("etc/other.target.wants/a.service", "etc/a.service");
 }
 
+static void a_target_wants_what_has_no_install_section(void **state)
+{
+	const struct install_options target = {.target = "x.target"}, none = {0},
+				     nonsense = {.target = "x/y"};
+
+	scratch_write(&scratch, "etc/a.service", RUN);
+	assert_true(run_with(INSTALL_ADD_WANTS, "a.service", target));
+	assert_created("etc/x.target.wants/a.service", "etc/a.service");
+	assert_true(run_with(INSTALL_ADD_REQUIRES, "a.service", target));
+	assert_created("etc/x.target.requires/a.service", "etc/a.service");
+	assert_false(run_with(INSTALL_ADD_WANTS, "a.service", none));
+	assert_false(run_with(INSTALL_ADD_WANTS, "a.service", nonsense));
+	assert_false(run_with(INSTALL_ADD_WANTS, "nope.service", target));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+	assert_true(run(INSTALL_DISABLE, "a.service"));
+	assert_int_equal(result.removed.count, 2);
+}
+
+static void a_reverted_unit_is_its_packages(void **state)
+{
+	scratch_write(&scratch, "lib/a.service", RUN);
+	scratch_write(&scratch, "etc/a.service", RUN "Nice=1\n");
+	scratch_write(&scratch, "etc/a.service.d/x.conf", "[Service]\nNice=2\n");
+	scratch_write(&scratch, "run/a.service.d/y.conf", "[Service]\nNice=3\n");
+	scratch_write(&scratch, "etc/own.service", RUN);
+	assert_true(run(INSTALL_REVERT, "a.service"));
+	assert_removed("etc/a.service");
+	assert_removed("etc/a.service.d");
+	assert_removed("run/a.service.d");
+	assert_int_equal(result.removed.count, 3);
+	assert_true(run(INSTALL_REVERT, "own.service")); /* there is nothing behind it */
+	assert_int_equal(result.removed.count, 0);
+	assert_true(run(INSTALL_MASK, "gone.service"));
+	assert_true(run(INSTALL_REVERT, "gone.service"));
+	assert_removed("etc/gone.service");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +399,9 @@ int main(void)
 						begin, end),
 		cmocka_unit_test_setup_teardown(what_is_built_in_is_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(enabling_again_follows_a_changed_file, begin, end),
+		cmocka_unit_test_setup_teardown(a_target_wants_what_has_no_install_section, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_reverted_unit_is_its_packages, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

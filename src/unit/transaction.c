@@ -77,6 +77,10 @@ bool transaction_check_manual(const struct unit *unit, enum job_type type, struc
 	};
 	const struct unit_config *config = unit->config;
 
+	/* Where nothing runs, a try is nothing; but it has to be a unit. */
+	if ((type == JOB_TRY_RESTART || type == JOB_TRY_RELOAD) && config &&
+	    config->load == LOAD_NOT_FOUND && unit_active_state(unit) == UNIT_INACTIVE)
+		return load_failure(unit, err);
 	if (unit_name_is_template(unit->name))
 		return error_set(err, ERROR_INVALID, "Unit name %s is missing the instance name.",
 				 unit->name);

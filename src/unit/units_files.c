@@ -8,6 +8,7 @@ struct installing {
 	enum install_verb verb;
 	struct strings names;
 	struct install_options options;
+	char *target; /* owned: of the options */
 	units_installed *done;
 	void *data;
 	struct install_result result;
@@ -27,6 +28,7 @@ static void free_installing(struct installing *i)
 {
 	strings_fini(&i->names);
 	install_result_fini(&i->result);
+	free(i->target);
 	free(i);
 }
 
@@ -60,6 +62,7 @@ void units_install(struct units *units, enum install_verb verb, const struct str
 	i->verb = verb;
 	i->names = strings_copy(names);
 	i->options = *options;
+	i->options.target = i->target = str_dup_or_null(options->target);
 	i->done = installed;
 	i->data = data;
 	units->references++;

@@ -418,6 +418,10 @@ $out/db.service.d/50-wherry.conf"
 		systemctl start|Too few arguments.
 		systemctl daemon-reload db|Too many arguments.
 		systemctl --bogus|systemctl: unknown flag: --bogus
+		systemctl -H there status|systemctl: --host is not supported: set WHERRY_HOST to reach the daemon of another host
+		systemctl --root /x enable db|systemctl: --root is not supported: the daemon works on its own files
+		systemctl -t nonsense list-units|Unknown unit type or load state 'nonsense'.
+		systemctl reboot|systemctl reboot is not supported: a host is never switched off or changed in its run level by units
 		journalctl --bogus|journalctl: unknown flag: --bogus
 		journalctl -D /x|journalctl: --directory is not supported: the daemon reads its own journal, and no other
 		journalctl -k|journalctl: --dmesg is not supported: the journal has no messages of the kernel: see dmesg

@@ -91,7 +91,8 @@ static int summary_column(const struct command *group)
 	size_t widest = 11;
 
 	for (size_t i = 0; i < group->entry_count; i++)
-		if (strlen(group->entries[i].name) > widest)
+		if (group->entries[i].section != SECTION_HIDDEN &&
+		    strlen(group->entries[i].name) > widest)
 			widest = strlen(group->entries[i].name);
 	return (int)widest + 1;
 }
@@ -138,7 +139,7 @@ static void add_names(const char *prefix, const struct command *group,
 
 		if (entry->command->entries)
 			add_names(path, entry->command, command, names);
-		if (entry->command != command)
+		if (entry->command != command || entry->section == SECTION_HIDDEN)
 			continue;
 		strings_add(names, path);
 		scoped_strings struct strings aliases =

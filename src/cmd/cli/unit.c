@@ -8,6 +8,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* --legend=BOOL: the opposite of --no-legend. */
+static bool set_legend(void *field, const char *text, struct error *err)
+{
+	static const char *const words[][2] = {{"no", "yes"}, {"false", "true"}, {"0", "1"}};
+
+	for (size_t i = 0; i < array_length(words); i++)
+		for (size_t k = 0; k < 2; k++) {
+			if (!str_equal(words[i][k], text))
+				continue;
+			*(bool *)field = k == 0;
+			return true;
+		}
+	return error_set(err, ERROR_INVALID, "'%s' is neither yes nor no", text);
+}
+
+static const struct option_kind option_legend = {.value_name = "bool", .set = set_legend};
+
 #define AT(member) offsetof(struct unit_options, member)
 const struct option unit_options[UNIT_OPTIONS] = {
 	{'a', "all", &option_switch, AT(all),
@@ -29,6 +46,14 @@ const struct option unit_options[UNIT_OPTIONS] = {
 	 .help = "What becomes of jobs that stand in the way: replace, replace-irreversibly, fail, "
 		 "isolate, flush, "
 		 "ignore-dependencies, ignore-requirements"},
+	{0, "fail", &option_switch, AT(mode_fail), .help = "--job-mode=fail", .hidden = true},
+	{0, "irreversible", &option_switch, AT(mode_irreversible),
+	 .help = "--job-mode=replace-irreversibly", .hidden = true},
+	{0, "ignore-dependencies", &option_switch, AT(mode_ignore),
+	 .help = "--job-mode=ignore-dependencies", .hidden = true},
+	{0, "wait", &option_switch, AT(wait),
+	 .help = "With start and restart: until the units are over; with is-system-running: until "
+		 "it is up"},
 	{0, "now", &option_switch, AT(now),
 	 .help = "Start what is enabled, stop what is disabled or masked"},
 	{0, "runtime", &option_switch, AT(runtime), .help = "Until the next boot only"},
@@ -45,10 +70,22 @@ const struct option unit_options[UNIT_OPTIONS] = {
 	{'r', "recursive", &option_switch, AT(recursive),
 	 .help = "With export: also what the units require or trigger"},
 	{0, "reverse", &option_switch, AT(reverse), .help = "Show who depends on the unit"},
+	{0, "after", &option_switch, AT(after), .help = "Show what the unit is ordered after"},
+	{0, "before", &option_switch, AT(before), .help = "Show what the unit is ordered before"},
+	{0, "what", &option_words, AT(what),
+	 .help = "With clean: runtime, cache (these by default), state, logs, configuration, all"},
+	{0, "legend", &option_legend, AT(no_legend), .help = "Head and last lines", .hidden = true},
+	{0, "no-warn", &option_switch, AT(no_warn), .help = "No hints with enable", .hidden = true},
 	{0, "show-types", &option_switch, AT(show_types), .help = "No effect", .hidden = true},
 	{0, "drop-in", &option_string, AT(drop_in),
 	 .help = "With edit: the drop-in's name (default override.conf)"},
 	{0, "no-pager", &option_switch, AT(ignored), .help = "No effect: there is no pager",
+	 .hidden = true},
+	{0, "no-reload", &option_switch, AT(ignored),
+	 .help = "No effect: files of units at rest are read when they are named", .hidden = true},
+	{'i', "ignore-inhibitors", &option_switch, AT(ignored), .help = "No effect: there are none",
+	 .hidden = true},
+	{0, "check-inhibitors", &option_string, AT(unused), .help = "No effect: there are none",
 	 .hidden = true},
 	{0, "no-ask-password", &option_switch, AT(ignored), .help = "No effect", .hidden = true},
 	{0, "no-wall", &option_switch, AT(ignored), .help = "No effect", .hidden = true},
@@ -56,6 +93,30 @@ const struct option unit_options[UNIT_OPTIONS] = {
 	 .hidden = true},
 	{0, "user", &option_switch, AT(user), .help = "Units of a user",
 	 .refused = "units belong to the host; there is no supervisor of a user's own"},
+	{0, "global", &option_switch, AT(user), .help = "Units of all users",
+	 .refused = "units belong to the host; there is no supervisor of a user's own"},
+	{'H', "host", &option_string, AT(unused), .help = "Another host",
+	 .refused = "set WHERRY_HOST to reach the daemon of another host"},
+	{'M', "machine", &option_string, AT(unused), .help = "A container's manager",
+	 .refused = "set WHERRY_HOST to reach the daemon of another host"},
+	{0, "root", &option_string, AT(unused), .help = "Files of another root",
+	 .refused = "the daemon works on its own files"},
+	{0, "image", &option_string, AT(unused), .help = "Files of an image",
+	 .refused = "the daemon works on its own files"},
+	{'T', "show-transaction", &option_switch, AT(ignored), .help = "Show all queued jobs",
+	 .refused = "see list-jobs"},
+	{0, "dry-run", &option_switch, AT(ignored), .help = "Only say what would be done",
+	 .refused = "see verify and list-dependencies"},
+	{0, "with-dependencies", &option_switch, AT(ignored), .help = "Also what they depend on",
+	 .refused = "see list-dependencies"},
+	{0, "marked", &option_switch, AT(ignored), .help = "Units that are marked",
+	 .refused = "units are not marked"},
+	{0, "kill-value", &option_string, AT(unused), .help = "A value with the signal",
+	 .refused = "signals carry no value"},
+	{0, "preset-mode", &option_string, AT(unused), .help = "Which presets count",
+	 .refused = "whatever can be enabled is by preset"},
+	{0, "timestamp", &option_string, AT(unused), .help = "The form of times",
+	 .refused = "show has each time in microseconds too, as ...TimestampUSec"},
 };
 
 /* ---- names ---- */
@@ -85,6 +146,11 @@ bool unit_patterns(const struct strings *typed, struct strings *names, struct er
 		strings_take(names, name);
 	}
 	return true;
+}
+
+char *unit_target_name(const char *typed)
+{
+	return strchr(typed, '.') ? str_dup(typed) : str_format("%s.target", typed);
 }
 
 static bool is_glob(const char *name)
@@ -199,7 +265,10 @@ extern const struct command unit_list, unit_list_files, unit_list_timers, unit_l
 extern const struct command unit_status, unit_show, unit_cat, unit_is_active, unit_is_failed,
 	unit_is_enabled, unit_is_running;
 extern const struct command unit_enable, unit_disable, unit_reenable, unit_mask, unit_unmask,
-	unit_link, unit_edit, unit_verify, unit_export;
+	unit_link, unit_preset, unit_add_wants, unit_add_requires, unit_revert, unit_edit,
+	unit_set_property, unit_verify, unit_export;
+extern const struct command unit_list_paths, unit_clean, unit_show_environment, unit_get_default,
+	unit_set_default, unit_refused;
 
 static const struct command_entry entries[] = {
 	{"start", NULL, SECTION_OTHER, &unit_start},
@@ -223,6 +292,7 @@ static const struct command_entry entries[] = {
 	{"list-unit-files", NULL, SECTION_OTHER, &unit_list_files},
 	{"list-timers", NULL, SECTION_OTHER, &unit_list_timers},
 	{"list-sockets", NULL, SECTION_OTHER, &unit_list_sockets},
+	{"list-paths", NULL, SECTION_OTHER, &unit_list_paths},
 	{"list-dependencies", NULL, SECTION_OTHER, &unit_list_dependencies},
 	{"list-jobs", NULL, SECTION_OTHER, &unit_list_jobs},
 	{"cancel", NULL, SECTION_OTHER, &unit_cancel},
@@ -232,10 +302,51 @@ static const struct command_entry entries[] = {
 	{"mask", NULL, SECTION_OTHER, &unit_mask},
 	{"unmask", NULL, SECTION_OTHER, &unit_unmask},
 	{"link", NULL, SECTION_OTHER, &unit_link},
+	{"preset", NULL, SECTION_OTHER, &unit_preset},
+	{"add-wants", NULL, SECTION_OTHER, &unit_add_wants},
+	{"add-requires", NULL, SECTION_OTHER, &unit_add_requires},
 	{"edit", NULL, SECTION_OTHER, &unit_edit},
+	{"set-property", NULL, SECTION_OTHER, &unit_set_property},
+	{"revert", NULL, SECTION_OTHER, &unit_revert},
+	{"clean", NULL, SECTION_OTHER, &unit_clean},
+	{"show-environment", NULL, SECTION_OTHER, &unit_show_environment},
+	{"get-default", NULL, SECTION_OTHER, &unit_get_default},
+	{"set-default", NULL, SECTION_OTHER, &unit_set_default},
 	{"daemon-reload", NULL, SECTION_OTHER, &unit_daemon_reload},
 	{"verify", NULL, SECTION_OTHER, &unit_verify},
 	{"export", NULL, SECTION_OTHER, &unit_export},
+	{"poweroff", NULL, SECTION_HIDDEN, &unit_refused},
+	{"reboot", NULL, SECTION_HIDDEN, &unit_refused},
+	{"halt", NULL, SECTION_HIDDEN, &unit_refused},
+	{"kexec", NULL, SECTION_HIDDEN, &unit_refused},
+	{"soft-reboot", NULL, SECTION_HIDDEN, &unit_refused},
+	{"suspend", NULL, SECTION_HIDDEN, &unit_refused},
+	{"hibernate", NULL, SECTION_HIDDEN, &unit_refused},
+	{"hybrid-sleep", NULL, SECTION_HIDDEN, &unit_refused},
+	{"suspend-then-hibernate", NULL, SECTION_HIDDEN, &unit_refused},
+	{"rescue", NULL, SECTION_HIDDEN, &unit_refused},
+	{"emergency", NULL, SECTION_HIDDEN, &unit_refused},
+	{"default", NULL, SECTION_HIDDEN, &unit_refused},
+	{"exit", NULL, SECTION_HIDDEN, &unit_refused},
+	{"switch-root", NULL, SECTION_HIDDEN, &unit_refused},
+	{"daemon-reexec", NULL, SECTION_HIDDEN, &unit_refused},
+	{"preset-all", NULL, SECTION_HIDDEN, &unit_refused},
+	{"list-automounts", NULL, SECTION_HIDDEN, &unit_refused},
+	{"list-machines", NULL, SECTION_HIDDEN, &unit_refused},
+	{"bind", NULL, SECTION_HIDDEN, &unit_refused},
+	{"mount-image", NULL, SECTION_HIDDEN, &unit_refused},
+	{"log-level", NULL, SECTION_HIDDEN, &unit_refused},
+	{"log-target", NULL, SECTION_HIDDEN, &unit_refused},
+	{"service-log-level", NULL, SECTION_HIDDEN, &unit_refused},
+	{"service-log-target", NULL, SECTION_HIDDEN, &unit_refused},
+	{"service-watchdogs", NULL, SECTION_HIDDEN, &unit_refused},
+	{"help", NULL, SECTION_HIDDEN, &unit_refused},
+	{"set-environment", NULL, SECTION_HIDDEN, &unit_refused},
+	{"unset-environment", NULL, SECTION_HIDDEN, &unit_refused},
+	{"import-environment", NULL, SECTION_HIDDEN, &unit_refused},
+	{"freeze", NULL, SECTION_HIDDEN, &unit_refused},
+	{"thaw", NULL, SECTION_HIDDEN, &unit_refused},
+	{"whoami", NULL, SECTION_HIDDEN, &unit_refused},
 };
 
 const struct command unit_group = {

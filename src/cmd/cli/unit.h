@@ -7,13 +7,14 @@
 struct unit_options {
 	bool all, failed, plain, no_legend, full, quiet, value;
 	bool no_block, now, runtime, force, reverse, recursive, show_types, ignored;
-	struct strings types, states, properties, values;
-	char *job_mode, *kill_whom, *signal, *output, *drop_in;
+	bool mode_fail, mode_irreversible, mode_ignore, wait, after, before, no_warn;
+	struct strings types, states, properties, values, what;
+	char *job_mode, *kill_whom, *signal, *output, *drop_in, *unused;
 	struct option_number lines;
 	bool user;
 };
 
-enum { UNIT_OPTIONS = 30 };
+enum { UNIT_OPTIONS = 54 };
 extern const struct option unit_options[UNIT_OPTIONS];
 
 #define UNIT_COMMAND(words, text, from, to, function)                                              \
@@ -33,6 +34,9 @@ bool unit_names(struct cli *cli, const struct strings *typed, struct strings *na
 
 /* The same without asking for globs: they stay. */
 bool unit_patterns(const struct strings *typed, struct strings *names, struct error *err);
+
+/* Of a verb's target: "multi-user" is multi-user.target. */
+char *unit_target_name(const char *typed);
 
 /* The document of one unit; NULL on failure. */
 json_t *unit_get(struct cli *cli, const char *name, struct error *err);

@@ -27,6 +27,15 @@ static json_t *names_body(const struct strings *names, const struct unit_options
 	return body;
 }
 
+static void say_hints(const json_t *answer)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (json_object_get(answer, "Hints"), i, item)
+		fprintf(stderr, "%s\n", json_string_value(item));
+}
+
 static void say_changes(const json_t *answer)
 {
 	size_t i;
@@ -37,8 +46,6 @@ static void say_changes(const json_t *answer)
 	json_array_foreach (json_object_get(answer, "Created"), i, item)
 		fprintf(stderr, "Created symlink %s → %s.\n", doc_text(item, "Link"),
 			doc_text(item, "Target"));
-	json_array_foreach (json_object_get(answer, "Hints"), i, item)
-		fprintf(stderr, "%s\n", json_string_value(item));
 }
 
 /* Paths stay as they are; names are made whole. */
@@ -91,19 +98,26 @@ static int follow(struct cli *cli, const char *verb, const struct strings *names
 	return 0;
 }
 
-static int run_links(struct cli *cli, void *fields, const struct strings *arguments)
+/* What the API calls a verb: whatever can be enabled is by preset. */
+static const char *api_verb(const char *verb)
 {
-	const struct unit_options *options = fields;
+	return str_equal(verb, "preset") ? "enable" : verb;
+}
+
+/* `target`: of add-wants and add-requires; NULL. */
+static int change_links(struct cli *cli, const struct unit_options *options,
+			const struct strings *names, const char *target_unit)
+{
 	const char *verb = strrchr(cli->path, ' ') + 1;
-	scoped_strings struct strings names = {0};
+	scoped_target struct target target =
+		target_format("/wherry/v1/unit-files/%s", api_verb(verb));
+	scoped_json json_t *body = names_body(names, options);
+	struct api_request request = {.method = "POST", .target = &target, .body = body};
+	json_t *answered = NULL;
 	struct error err;
 
-	if (!file_names(arguments, &names, &err))
-		return cli_fail(cli, &err);
-	scoped_target struct target target = target_format("/wherry/v1/unit-files/%s", verb);
-	scoped_json json_t *body = names_body(&names, options);
-	json_t *answered = NULL;
-	struct api_request request = {.method = "POST", .target = &target, .body = body};
+	if (target_unit)
+		doc_set_text(body, "Target", target_unit);
 	if (!api_call(cli, &request, &answered, &err)) {
 		error_prefix(&err, "Failed to %s unit", verb);
 		return cli_complain(&err);
@@ -111,7 +125,31 @@ static int run_links(struct cli *cli, void *fields, const struct strings *argume
 	scoped_json json_t *answer = answered;
 	if (!options->quiet)
 		say_changes(answer);
-	return follow(cli, verb, &names, options);
+	if (!options->quiet && !options->no_warn && !str_equal(verb, "preset"))
+		say_hints(answer);
+	return follow(cli, verb, names, options);
+}
+
+static int run_links(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_strings struct strings names = {0};
+	struct error err;
+
+	if (!file_names(arguments, &names, &err))
+		return cli_fail(cli, &err);
+	return change_links(cli, fields, &names, NULL);
+}
+
+static int run_add(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_free char *target = unit_target_name(arguments->items[0]);
+	scoped_strings struct strings names = {0};
+	struct error err;
+
+	if (!unit_patterns(arguments, &names, &err))
+		return cli_fail(cli, &err);
+	strings_remove(&names, 0);
+	return change_links(cli, fields, &names, target);
 }
 
 #define LINK_COMMAND(text) UNIT_COMMAND("[OPTIONS] UNIT [UNIT...]", text, 1, -1, run_links)
@@ -123,6 +161,14 @@ const struct command unit_reenable = LINK_COMMAND("Disable, then enable");
 const struct command unit_mask = LINK_COMMAND("Keep units from being started at all");
 const struct command unit_unmask = LINK_COMMAND("Undo mask");
 const struct command unit_link = LINK_COMMAND("Make unit files known that lie elsewhere");
+const struct command unit_preset = LINK_COMMAND("Enable what can be enabled");
+const struct command unit_revert =
+	LINK_COMMAND("Remove drop-ins and masks of units, and files that hide a package's");
+
+#define ADD_COMMAND(text) UNIT_COMMAND("[OPTIONS] TARGET UNIT [UNIT...]", text, 2, -1, run_add)
+
+const struct command unit_add_wants = ADD_COMMAND("Have a target want units");
+const struct command unit_add_requires = ADD_COMMAND("Have a target require units");
 
 /* ---- edit ---- */
 

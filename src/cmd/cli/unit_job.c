@@ -87,6 +87,16 @@ static bool take_event(void *data, const json_t *event, struct error *err)
 
 /* ---- asking ---- */
 
+/* --fail and its like are older names of modes. */
+static const char *mode_of(const struct unit_options *options)
+{
+	return options->job_mode	    ? options->job_mode
+	       : options->mode_fail	    ? "fail"
+	       : options->mode_irreversible ? "replace-irreversibly"
+	       : options->mode_ignore	    ? "ignore-dependencies"
+					    : NULL;
+}
+
 static json_t *request_body(const char *verb, const struct strings *names,
 			    const struct unit_options *options)
 {
@@ -96,9 +106,11 @@ static json_t *request_body(const char *verb, const struct strings *names,
 		json_array_append_new(units, json_string(names->items[i]));
 	doc_set_text(body, "Verb", verb);
 	json_object_set_new(body, "Units", units);
-	if (options->job_mode)
-		doc_set_text(body, "Mode", options->job_mode);
+	if (mode_of(options))
+		doc_set_text(body, "Mode", mode_of(options));
 	json_object_set_new(body, "NoBlock", json_boolean(options->no_block));
+	if (options->wait)
+		json_object_set_new(body, "Wait", json_true());
 	return body;
 }
 

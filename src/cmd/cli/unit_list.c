@@ -71,6 +71,14 @@ static json_t *fetch(struct cli *cli, const char *path, const struct unit_option
 
 /* ---- list-units ---- */
 
+static void add_head(struct listed *l, const struct unit_options *options, const char *head)
+{
+	if (options->no_legend)
+		return;
+	buffer_add_text(&l->cells, head);
+	add_line(l, "");
+}
+
 static bool is_wanted_type(const struct unit_options *options, const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -88,6 +96,52 @@ static bool is_wanted_unit(const struct unit_options *options, const json_t *uni
 	return !states->count || strings_contain(states, doc_text(unit, "LoadState")) ||
 	       strings_contain(states, doc_text(unit, "ActiveState")) ||
 	       strings_contain(states, doc_text(unit, "SubState"));
+}
+
+/* ---- --type=help, --state=help ---- */
+
+static const char *const types[] = {"service", "socket", "target",    "timer", "path",	"mount",
+				    "slice",   "scope",	 "automount", "swap",  "device"};
+static const char *const load_states[] = {"stub",	 "loaded", "not-found",
+					  "bad-setting", "error",  "masked"};
+static const char *const active_states[] = {"active", "reloading",  "inactive",
+					    "failed", "activating", "deactivating"};
+
+static void say_words(const char *head, const char *const *words, size_t count)
+{
+	printf("%s\n", head);
+	for (size_t i = 0; i < count; i++)
+		printf("%s\n", words[i]);
+}
+
+static bool asks_for_words(const struct unit_options *options)
+{
+	bool asks_types = strings_contain(&options->types, "help");
+	bool asks_states = strings_contain(&options->states, "help");
+
+	if (asks_types)
+		say_words("Available unit types:", types, array_length(types));
+	if (asks_states) {
+		say_words("Available unit load states:", load_states, array_length(load_states));
+		say_words("\nAvailable unit active states:", active_states,
+			  array_length(active_states));
+	}
+	return asks_types || asks_states;
+}
+
+static bool check_types(const struct unit_options *options, struct error *err)
+{
+	for (size_t i = 0; i < options->types.count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < array_length(types); k++)
+			known = known || str_equal(types[k], options->types.items[i]);
+		if (!known)
+			return error_set(err, ERROR_INVALID,
+					 "Unknown unit type or load state '%s'.",
+					 options->types.items[i]);
+	}
+	return true;
 }
 
 static void add_unit(struct listed *l, const json_t *unit, bool plain)
@@ -122,6 +176,10 @@ static int run_list(struct cli *cli, void *fields, const struct strings *argumen
 	size_t i;
 	json_t *unit;
 
+	if (asks_for_words(options))
+		return 0;
+	if (!check_types(options, &err))
+		return cli_fail(cli, &err);
 	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
 	if (!units)
 		return cli_fail(cli, &err);
@@ -161,10 +219,7 @@ static int run_list_files(struct cli *cli, void *fields, const struct strings *a
 	if (!files)
 		return cli_fail(cli, &err);
 	scoped_json json_t *sorted = rows_sort(files, "Name");
-	if (!options->no_legend) {
-		buffer_add_text(&l.cells, "UNIT FILE\tSTATE\tPRESET");
-		add_line(&l, "");
-	}
+	add_head(&l, options, "UNIT FILE\tSTATE\tPRESET");
 	json_array_foreach (sorted, i, file) {
 		const char *state = doc_text(file, "State"), *preset = doc_text(file, "Preset");
 
@@ -215,10 +270,7 @@ static int run_timers(struct cli *cli, void *fields, const struct strings *argum
 	scoped_json json_t *timers = fetch(cli, "timers", options, arguments, &err);
 	if (!timers)
 		return cli_fail(cli, &err);
-	if (!options->no_legend) {
-		buffer_add_text(&l.cells, "NEXT\tLEFT\tLAST\tPASSED\tUNIT\tACTIVATES");
-		add_line(&l, "");
-	}
+	add_head(&l, options, "NEXT\tLEFT\tLAST\tPASSED\tUNIT\tACTIVATES");
 	json_array_foreach (timers, i, timer) {
 		add_moment(&l.cells, doc_number(timer, "Next_us"), now, true);
 		add_moment(&l.cells, doc_number(timer, "Last_us"), now, false);
@@ -238,32 +290,62 @@ static int run_timers(struct cli *cli, void *fields, const struct strings *argum
 const struct command unit_list_timers = UNIT_COMMAND(
 	"[OPTIONS] [PATTERN...]", "List timers, the next to come first", 0, -1, run_timers);
 
-/* ---- list-sockets ---- */
+/* ---- list-sockets, list-paths ---- */
 
-static bool add_socket(struct cli *cli, struct listed *l, const char *name, struct error *err)
+/* Units of one type, each with rows from its document. */
+struct place_list {
+	const char *type, *head, *noun;
+	void (*add)(struct listed *l, const char *name, const char *activates, const json_t *unit);
+};
+
+static void add_sockets(struct listed *l, const char *name, const char *activates,
+			const json_t *unit)
 {
-	scoped_json json_t *unit = unit_get(cli, name, err);
 	size_t i;
 	json_t *listen;
 
-	if (!unit)
-		return false;
 	json_array_foreach (json_object_get(unit, "Listen"), i, listen) {
 		const char *text = json_string_value(listen);
-		const json_t *first = json_array_get(json_object_get(unit, "Triggers"), 0);
-		size_t size = strcspn(text, " ");
 
-		buffer_format(&l->cells, "%.*s\t%s\t%s", (int)size, text, name,
-			      *doc_text(first, "Id") ? doc_text(first, "Id") : "-");
+		buffer_format(&l->cells, "%.*s\t%s\t%s", (int)strcspn(text, " "), text, name,
+			      activates);
 		add_line(l, "");
 		l->count++;
 	}
-	return true;
 }
 
-static int run_sockets(struct cli *cli, void *fields, const struct strings *arguments)
+static void add_paths(struct listed *l, const char *name, const char *activates, const json_t *unit)
 {
-	const struct unit_options *options = fields;
+	size_t i;
+	json_t *path;
+
+	json_array_foreach (json_object_get(unit, "Paths"), i, path) {
+		buffer_format(&l->cells, "%s\t%s\t%s\t%s", doc_text(path, "Path"),
+			      doc_text(path, "Condition"), name, activates);
+		add_line(l, "");
+		l->count++;
+	}
+}
+
+static const struct place_list sockets = {".socket", "LISTEN\tUNIT\tACTIVATES", "sockets",
+					  add_sockets};
+static const struct place_list paths = {".path", "PATH\tCONDITION\tUNIT\tACTIVATES", "paths",
+					add_paths};
+
+static bool add_place(struct cli *cli, const struct place_list *kind, struct listed *l,
+		      const char *name, struct error *err)
+{
+	scoped_json json_t *unit = unit_get(cli, name, err);
+	const json_t *first = json_array_get(json_object_get(unit, "Triggers"), 0);
+
+	if (unit)
+		kind->add(l, name, *doc_text(first, "Id") ? doc_text(first, "Id") : "-", unit);
+	return unit;
+}
+
+static int list_places(struct cli *cli, const struct place_list *kind,
+		       const struct unit_options *options, const struct strings *arguments)
+{
 	scoped_with(listed_fini) struct listed l = {0};
 	scoped_buffer struct buffer out = {0};
 	struct error err;
@@ -273,22 +355,31 @@ static int run_sockets(struct cli *cli, void *fields, const struct strings *argu
 	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
 	if (!units)
 		return cli_fail(cli, &err);
-	if (!options->no_legend) {
-		buffer_add_text(&l.cells, "LISTEN\tUNIT\tACTIVATES");
-		add_line(&l, "");
-	}
+	add_head(&l, options, kind->head);
 	json_array_foreach (units, i, unit)
-		if (str_ends_with(doc_text(unit, "Id"), ".socket") &&
-		    !add_socket(cli, &l, doc_text(unit, "Id"), &err))
+		if (str_ends_with(doc_text(unit, "Id"), kind->type) &&
+		    !add_place(cli, kind, &l, doc_text(unit, "Id"), &err))
 			return cli_fail(cli, &err);
 	write_listed(&l, &out);
 	if (!options->no_legend)
-		buffer_format(&out, "\n%zu sockets listed.\n", l.count);
+		buffer_format(&out, "\n%zu %s listed.\n", l.count, kind->noun);
 	return cli_print(&out);
+}
+
+static int run_sockets(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return list_places(cli, &sockets, fields, arguments);
+}
+
+static int run_paths(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return list_places(cli, &paths, fields, arguments);
 }
 
 const struct command unit_list_sockets =
 	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List sockets by address", 0, -1, run_sockets);
+const struct command unit_list_paths =
+	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List paths that are watched", 0, -1, run_paths);
 
 /* ---- list-dependencies ---- */
 
@@ -325,6 +416,8 @@ static bool add_dependencies(struct cli *cli, const char *name, const struct uni
 		target_format("/wherry/v1/units/%s/dependencies", name);
 
 	target_add_flag(&target, "reverse", options->reverse);
+	target_add_flag(&target, "after", options->after);
+	target_add_flag(&target, "before", options->before);
 	target_add_flag(&target, "all", options->all);
 	scoped_json json_t *tree = api_get(cli, &target, err);
 	if (!tree)

@@ -1,6 +1,7 @@
 /* show, cat, is-active, is-failed, is-enabled, is-system-running. */
 #include "cmd/cli/unit.h"
 #include "format/json.h"
+#include "format/time_span.h"
 
 #include <stdio.h>
 
@@ -42,6 +43,40 @@ static bool show_unit(struct cli *cli, const char *name, const struct unit_optio
 	return unit;
 }
 
+/* Of the manager itself, where no unit is named. */
+static int show_manager(struct cli *cli, const struct unit_options *options)
+{
+	static const struct {
+		const char *property, *member;
+		bool is_number;
+	} rows[] = {{"SystemState", "State", false},
+		    {"NNames", "Units", true},
+		    {"NFailedUnits", "Failed", true},
+		    {"NJobs", "Jobs", true}};
+	scoped_target struct target target = target_format("/wherry/v1/state");
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+
+	scoped_json json_t *host = api_get(cli, &target, &err);
+	if (!host)
+		return cli_fail(cli, &err);
+	scoped_free char *since = time_stamp_format(doc_number(host, "Since_us"));
+	if (is_wanted(options, "Version"))
+		add_property(options, "Version", cli->version, &out);
+	if (is_wanted(options, "UserspaceTimestamp"))
+		add_property(options, "UserspaceTimestamp", since, &out);
+	for (size_t i = 0; i < array_length(rows); i++) {
+		scoped_free char *text =
+			rows[i].is_number
+				? str_format("%lld", (long long)doc_number(host, rows[i].member))
+				: str_dup(doc_text(host, rows[i].member));
+
+		if (is_wanted(options, rows[i].property))
+			add_property(options, rows[i].property, text, &out);
+	}
+	return cli_print(&out);
+}
+
 static int run_show(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	scoped_strings struct strings names = {0};
@@ -49,7 +84,7 @@ static int run_show(struct cli *cli, void *fields, const struct strings *argumen
 	struct error err;
 
 	if (!arguments->count)
-		return unit_show_host(cli, fields);
+		return show_manager(cli, fields);
 	if (!unit_names(cli, arguments, &names, &err))
 		return cli_fail(cli, &err);
 	for (size_t i = 0; i < names.count; i++) {

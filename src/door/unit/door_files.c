@@ -216,12 +216,14 @@ void serve_unit_file(struct call *call)
 struct install_body {
 	struct strings names;
 	bool runtime, force;
+	char *target;
 };
 
 static const struct record_field install_body_fields[] = {
 	RECORD_FIELD(struct install_body, 1, "Names", RECORD_STRINGS, names),
 	RECORD_FIELD(struct install_body, 2, "Runtime", RECORD_BOOL, runtime),
 	RECORD_FIELD(struct install_body, 3, "Force", RECORD_BOOL, force),
+	RECORD_FIELD(struct install_body, 4, "Target", RECORD_STRING, target),
 };
 static const struct record_type install_body_type =
 	RECORD_TYPE(struct install_body, install_body_fields);
@@ -262,10 +264,12 @@ static void on_installed(void *data, const struct install_result *result, const 
 
 static bool read_install_verb(const char *name, enum install_verb *verb, struct error *err)
 {
-	static const char *const names[] = {
-		[INSTALL_ENABLE] = "enable",	 [INSTALL_DISABLE] = "disable",
-		[INSTALL_REENABLE] = "reenable", [INSTALL_MASK] = "mask",
-		[INSTALL_UNMASK] = "unmask",	 [INSTALL_LINK] = "link",
+	static const char *const names[INSTALL_VERBS] = {
+		[INSTALL_ENABLE] = "enable",	   [INSTALL_DISABLE] = "disable",
+		[INSTALL_REENABLE] = "reenable",   [INSTALL_MASK] = "mask",
+		[INSTALL_UNMASK] = "unmask",	   [INSTALL_LINK] = "link",
+		[INSTALL_ADD_WANTS] = "add-wants", [INSTALL_ADD_REQUIRES] = "add-requires",
+		[INSTALL_REVERT] = "revert",
 	};
 
 	for (size_t i = 0; i < array_length(names); i++) {
@@ -302,7 +306,7 @@ void serve_install(struct call *call)
 	if (read_install_verb(call->arguments[0], &verb, &err) &&
 	    call_read_body(call, &install_body_type, &body, &err) &&
 	    full_names(&body.names, &err)) {
-		struct install_options options = {body.runtime, body.force};
+		struct install_options options = {body.runtime, body.force, body.target};
 
 		units_install(call_units(call), verb, &body.names, &options, on_installed,
 			      call_hold(call));
@@ -383,8 +387,7 @@ static bool check_put(const struct put_body *body, struct error *err)
 	return true;
 }
 
-/* The second of our folders is that of what lives until the next boot. */
-static const char *folder_for(const struct load_context *context, bool runtime)
+const char *door_folder_for(const struct load_context *context, bool runtime)
 {
 	return context->paths->folders.items[runtime && context->paths->own > 1 ? 1 : 0];
 }
@@ -403,7 +406,7 @@ void serve_unit_file_put(struct call *call)
 	scoped_free char *name = call_unit_name(call, call->arguments[0]);
 	if (name) {
 		struct put_work *w = mem_new(struct put_work);
-		const char *folder = folder_for(context, body.runtime);
+		const char *folder = door_folder_for(context, body.runtime);
 
 		w->work.run = write_file;
 		w->work.done = wrote_file;

@@ -26,7 +26,7 @@ static const struct verb verbs[] = {
 struct jobs_body {
 	char *verb, *mode;
 	struct strings units;
-	bool no_block;
+	bool no_block, wait;
 };
 
 static const struct record_field jobs_body_fields[] = {
@@ -34,6 +34,7 @@ static const struct record_field jobs_body_fields[] = {
 	RECORD_FIELD(struct jobs_body, 2, "Units", RECORD_STRINGS, units),
 	RECORD_FIELD(struct jobs_body, 3, "Mode", RECORD_STRING, mode),
 	RECORD_FIELD(struct jobs_body, 4, "NoBlock", RECORD_BOOL, no_block),
+	RECORD_FIELD(struct jobs_body, 5, "Wait", RECORD_BOOL, wait),
 };
 static const struct record_type jobs_body_type = RECORD_TYPE(struct jobs_body, jobs_body_fields);
 
@@ -59,7 +60,8 @@ static bool read_verb(const struct jobs_body *body, struct job_request *request,
 struct job_stream {
 	struct call *call;
 	struct units *units;
-	bool no_block;
+	struct units_listener listener; /* with `wait` */
+	bool no_block, wait, listens;
 	size_t pending;
 	struct job_line *lines; /* owned: a chain */
 };
@@ -67,6 +69,7 @@ struct job_stream {
 struct job_line { /* one unit's job: the watcher's data */
 	struct job_stream *stream;
 	char *name;
+	bool started; /* and it is waited for its end */
 	struct job_line *next;
 };
 
@@ -105,10 +108,62 @@ static void write_done(struct job_line *line, const struct job_outcome *outcome)
 	end_line(line, &json);
 }
 
+/* ---- until units are over ---- */
+
+static bool is_over(const struct unit *unit)
+{
+	enum active_state state = unit_active_state(unit);
+
+	return !unit->job && (state == UNIT_INACTIVE || state == UNIT_FAILED);
+}
+
+static void write_over(const struct job_line *line, const struct unit *unit)
+{
+	scoped_buffer struct buffer json = {0};
+	enum active_state state = unit_active_state(unit);
+
+	begin_line(line, "over", &json);
+	json_write_member(&json, "ActiveState", active_state_name(state));
+	json_write_number(&json, "Code", state == UNIT_FAILED);
+	end_line(line, &json);
+}
+
+static void on_change(void *data, struct unit *unit)
+{
+	struct job_stream *stream = data;
+
+	for (struct job_line *line = stream->lines; line; line = line->next) {
+		bool is_last = stream->pending == 1;
+
+		if (!line->started || !is_over(unit) || !str_equal(line->name, unit->name))
+			continue;
+		line->started = false;
+		write_over(line, unit);
+		line_is_over(line);
+		if (is_last)
+			return; /* and so has the stream */
+	}
+}
+
+/* Is there an end to wait for?  A unit may be over by now. */
+static bool waits_for_end(struct job_line *line, const struct job_outcome *outcome)
+{
+	const struct job_stream *stream = line->stream;
+	const struct unit *unit = unit_set_find(units_all(stream->units), line->name);
+
+	if (!stream->wait || outcome->err || outcome->result != JOB_DONE || !unit)
+		return false;
+	line->started = !is_over(unit);
+	if (!line->started)
+		write_over(line, unit);
+	return line->started;
+}
+
 static void on_done(void *data, const struct job_outcome *outcome)
 {
 	write_done(data, outcome);
-	line_is_over(data);
+	if (!waits_for_end(data, outcome))
+		line_is_over(data);
 }
 
 static void write_error(struct job_line *line, const struct job_outcome *outcome)
@@ -141,14 +196,23 @@ static void on_queued(void *data, const struct job_outcome *outcome)
 		write_queued(line, outcome);
 	else
 		write_done(line, outcome); /* nothing had to be done */
-	if (outcome->err || !outcome->id || line->stream->no_block)
+	if ((outcome->err || !outcome->id || line->stream->no_block) &&
+	    !waits_for_end(line, outcome))
 		line_is_over(line);
+}
+
+static void stop_listening(struct job_stream *stream)
+{
+	if (stream->listens)
+		units_unlisten(stream->units, &stream->listener);
+	stream->listens = false;
 }
 
 static void free_stream(void *data)
 {
 	struct job_stream *stream = data;
 
+	stop_listening(stream);
 	while (stream->lines) {
 		struct job_line *line = stream->lines;
 
@@ -163,6 +227,7 @@ static void on_gone(struct call *call)
 {
 	struct job_stream *stream = call->state;
 
+	stop_listening(stream);
 	for (struct job_line *line = stream->lines; line; line = line->next)
 		units_forget(stream->units, line);
 }
@@ -219,6 +284,11 @@ static void request_all(struct job_stream *stream, struct job_request request)
 		call_end_stream(stream->call);
 		return;
 	}
+	if (stream->wait) {
+		stream->listener = (struct units_listener){on_change, stream, NULL};
+		stream->listens = true;
+		units_listen(stream->units, &stream->listener);
+	}
 	for (struct job_line *line = stream->lines; line; line = line->next) {
 		struct job_watcher watcher = {on_queued, stream->no_block ? NULL : on_done, line};
 
@@ -242,6 +312,7 @@ void serve_job_start(struct call *call)
 	bool good = call_read_body(call, &jobs_body_type, &body, &err) &&
 		    read_verb(&body, &request, &err) && add_names(stream, &body.units, &err);
 	stream->no_block = body.no_block;
+	stream->wait = body.wait && !body.no_block;
 	record_fini(&jobs_body_type, &body);
 	if (good)
 		request_all(stream, request);

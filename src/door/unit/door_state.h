@@ -23,6 +23,9 @@ char *call_unit_name(struct call *call, const char *typed);
 /* Does the text match the shell pattern as a whole? */
 bool pattern_matches(const char *pattern, const char *text);
 
+/* Where a client's files go: the administrator's folder, or that of what lives until the next boot. */
+const char *door_folder_for(const struct load_context *context, bool runtime);
+
 /* ---- answers ---- */
 
 /* {"message", "code"}. */

@@ -173,6 +173,27 @@ static void write_listen(const struct unit *unit, struct buffer *json)
 	buffer_add_char(json, ']');
 }
 
+static void write_paths(const struct unit *unit, struct buffer *json)
+{
+	static const char *const kinds[] = {[PATH_EXISTS] = "PathExists",
+					    [PATH_EXISTS_GLOB] = "PathExistsGlob",
+					    [PATH_CHANGED] = "PathChanged",
+					    [PATH_MODIFIED] = "PathModified",
+					    [PATH_DIRECTORY_NOT_EMPTY] = "DirectoryNotEmpty"};
+	const struct path_config *config = unit->config ? unit->config->path_watch : NULL;
+
+	json_write_name(json, "Paths");
+	buffer_add_char(json, '[');
+	for (size_t i = 0; config && i < config->count; i++) {
+		json_next(json);
+		buffer_add_char(json, '{');
+		json_write_member(json, "Path", config->watches[i].path);
+		json_write_member(json, "Condition", kinds[config->watches[i].kind]);
+		buffer_add_char(json, '}');
+	}
+	buffer_add_char(json, ']');
+}
+
 static void write_trigger(struct call *call, const struct unit *unit, struct buffer *json)
 {
 	struct timer_times times;
@@ -222,6 +243,7 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 	write_related(unit, DEPENDENCY_TRIGGERED_BY, "TriggeredBy", json);
 	write_related(unit, DEPENDENCY_TRIGGERS, "Triggers", json);
 	write_listen(unit, json);
+	write_paths(unit, json);
 	write_trigger(call, unit, json);
 	json_write_member(json, "StatusText", unit->status ? unit->status->status_text : "");
 	json_write_member(json, "FileState", state);

@@ -76,6 +76,19 @@ void serve_state(struct call *call)
 	call_answer_json(call, 200, &json);
 }
 
+/* What each unit's processes get besides what its files say. */
+void serve_environment(struct call *call)
+{
+	const struct pairs *pairs = &units_load_context(call_units(call))->default_environment;
+	scoped_buffer struct buffer json = {0};
+
+	buffer_add_char(&json, '{');
+	for (size_t i = 0; i < pairs->count; i++)
+		json_write_member(&json, pairs->items[i].name, pairs->items[i].value);
+	buffer_add_char(&json, '}');
+	call_answer_json(call, 200, &json);
+}
+
 static void write_timer(struct units *units, const struct unit *unit, struct buffer *json)
 {
 	struct timer_times times = units_timer(units, unit);
@@ -234,21 +247,26 @@ void serve_reload(struct call *call)
 
 enum { TREE_DEPTH_LIMIT = 64 };
 
-static bool is_shown(enum dependency kind, bool reverse)
-{
-	static const enum dependency forward[] = {DEPENDENCY_REQUIRES, DEPENDENCY_REQUISITE,
-						  DEPENDENCY_WANTS, DEPENDENCY_BINDS_TO,
-						  DEPENDENCY_UPHOLDS};
-	static const enum dependency back[] = {DEPENDENCY_REQUIRED_BY, DEPENDENCY_REQUISITE_OF,
-					       DEPENDENCY_WANTED_BY,   DEPENDENCY_BOUND_BY,
-					       DEPENDENCY_UPHELD_BY,   DEPENDENCY_CONSISTS_OF};
-	const enum dependency *kinds = reverse ? back : forward;
-	size_t count = reverse ? array_length(back) : array_length(forward);
+#define BIT(kind) (UINT64_C(1) << DEPENDENCY_##kind)
+static const struct {
+	const char *query; /* NULL: without any */
+	uint64_t kinds;
+} directions[] = {
+	{"reverse", BIT(REQUIRED_BY) | BIT(REQUISITE_OF) | BIT(WANTED_BY) | BIT(BOUND_BY) |
+			    BIT(UPHELD_BY) | BIT(CONSISTS_OF)},
+	{"after", BIT(AFTER)},
+	{"before", BIT(BEFORE)},
+	{NULL, BIT(REQUIRES) | BIT(REQUISITE) | BIT(WANTS) | BIT(BINDS_TO) | BIT(UPHOLDS)},
+};
+#undef BIT
 
-	for (size_t i = 0; i < count; i++)
-		if (kinds[i] == kind)
-			return true;
-	return false;
+static uint64_t kinds_of(struct call *call)
+{
+	size_t i = 0;
+
+	while (directions[i].query && !call_query_bool(call, directions[i].query))
+		i++;
+	return directions[i].kinds;
 }
 
 struct branch {
@@ -257,7 +275,8 @@ struct branch {
 };
 
 struct tree_options {
-	bool reverse, all;
+	uint64_t kinds; /* 1 << enum dependency */
+	bool all;
 };
 
 static bool is_above(const struct branch *branch, const struct unit *unit)
@@ -268,7 +287,7 @@ static bool is_above(const struct branch *branch, const struct unit *unit)
 	return false;
 }
 
-static struct unit_list children_of(const struct branch *branch, bool reverse)
+static struct unit_list children_of(const struct branch *branch, uint64_t kinds)
 {
 	struct unit_list list = {0};
 	const struct unit *unit = branch->unit;
@@ -279,7 +298,7 @@ static struct unit_list children_of(const struct branch *branch, bool reverse)
 
 		for (size_t k = 0; k < list.count; k++)
 			there = there || list.items[k] == child;
-		if (is_shown(unit->edges[i].kind, reverse) && !there)
+		if ((kinds >> unit->edges[i].kind & 1) && !there)
 			vector_add(&list, child);
 	}
 	if (list.count)
@@ -297,7 +316,7 @@ static void write_branch(const struct branch *branch, const struct tree_options 
 	struct unit_list children = {0};
 
 	if (opened && depth < TREE_DEPTH_LIMIT)
-		children = children_of(branch, options->reverse);
+		children = children_of(branch, options->kinds);
 	json_next(json);
 	buffer_add_char(json, '{');
 	json_write_member(json, "Id", unit->name);
@@ -320,8 +339,7 @@ static void on_loaded(void *data, struct unit *unit)
 	scoped_buffer struct buffer json = {0};
 
 	if (call_is_open(call)) {
-		struct tree_options options = {call_query_bool(call, "reverse"),
-					       call_query_bool(call, "all")};
+		struct tree_options options = {kinds_of(call), call_query_bool(call, "all")};
 
 		write_branch(&root, &options, 0, &json);
 		call_answer_json(call, 200, &json);

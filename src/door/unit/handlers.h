@@ -11,6 +11,11 @@ void serve_reload(struct call *call);
 void serve_unit_dependencies(struct call *call);
 void serve_state(struct call *call);
 void serve_timers(struct call *call);
+void serve_environment(struct call *call);
+
+/* door_change.c */
+void serve_unit_properties(struct call *call);
+void serve_unit_clean(struct call *call);
 
 /* door_unit.c: one unit, with all that `status` and `show` want */
 void serve_unit(struct call *call);

@@ -1,0 +1,87 @@
+/* Verbs of systemctl that need little: what the default target is, presets; and those that do nothing here, each
+ * refused by its name with the reason. */
+#include "cmd/cli/unit.h"
+
+#include <stdio.h>
+
+/* ---- the default target ---- */
+
+/* A built-in unit, and its names. */
+#define DEFAULT_TARGET "multi-user.target"
+static const char *const default_names[] = {DEFAULT_TARGET, "default.target", "graphical.target"};
+
+static int run_get_default(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	puts(DEFAULT_TARGET);
+	return 0;
+}
+
+static int run_set_default(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_free char *name = unit_target_name(arguments->items[0]);
+
+	for (size_t i = 0; i < array_length(default_names); i++)
+		if (str_equal(name, default_names[i]))
+			return 0;
+	fprintf(stderr,
+		"Failed to set default target: it is " DEFAULT_TARGET
+		", which is built in; have it want %s instead: %s add-wants " DEFAULT_TARGET
+		" %s\n",
+		name, unit_program(cli), name);
+	return 1;
+}
+
+const struct command unit_get_default =
+	UNIT_COMMAND("[OPTIONS]", "Name the target that is started at boot", 0, 0, run_get_default);
+const struct command unit_set_default = UNIT_COMMAND(
+	"[OPTIONS] TARGET", "Choose that target: it is built in", 1, 1, run_set_default);
+
+/* ---- what is refused ---- */
+
+#define HOST	 "a host is never switched off or changed in its run level by units"
+#define SETTINGS "its settings are options of wherryd"
+#define MOUNTS	 "what a unit sees is decided when it starts"
+
+static const struct refusal {
+	const char *verbs; /* separated by blanks */
+	const char *why;
+} refusals[] = {
+	{"poweroff reboot halt kexec soft-reboot suspend hibernate hybrid-sleep "
+	 "suspend-then-hibernate rescue emergency default exit switch-root",
+	 HOST},
+	{"daemon-reexec", "restart wherryd instead: units go on while it is away"},
+	{"preset-all", "it would enable every unit that there is: name those you mean"},
+	{"list-automounts", "automount units are not run"},
+	{"list-machines", "there is no host but this one"},
+	{"bind mount-image", MOUNTS},
+	{"log-level log-target service-log-level service-log-target service-watchdogs", SETTINGS},
+	{"freeze thaw", "a unit is not frozen: docker pause does that to containers"},
+	{"whoami", "status of all shows which unit holds a process"},
+	{"help", "the pages are named in status, as Docs"},
+	{"set-environment unset-environment import-environment", /* see show-environment */
+	 "a unit's variables are those of its files: Environment= in service.d/NAME.conf is for "
+	 "all "
+	 "services"},
+};
+
+static const char *reason_for(const char *verb)
+{
+	for (size_t i = 0; i < array_length(refusals); i++) {
+		scoped_strings struct strings verbs = strings_split(refusals[i].verbs, ' ');
+
+		if (strings_contain(&verbs, verb))
+			return refusals[i].why;
+	}
+	return "it does nothing here";
+}
+
+static int run_refused(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const char *verb = strrchr(cli->path, ' ') + 1;
+
+	fprintf(stderr, "%s %s is not supported: %s\n", unit_program(cli), verb, reason_for(verb));
+	return 1;
+}
+
+const struct command unit_refused =
+	UNIT_COMMAND("[OPTIONS]", "Not supported here", 0, -1, run_refused);

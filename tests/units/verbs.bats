@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# systemctl's less usual verbs, under its name.
+
+load units
+
+setup() {
+	units_begin
+	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/bin/systemctl"
+	PATH=$SCRATCH/bin:$PATH
+}
+teardown() { units_end; }
+
+# said PATTERN: the last command's words hold it.
+said() { [[ $output == *"$1"* ]] || { echo "# no '$1' in: $output" >&2; return 1; }; }
+fails() { # CODE COMMAND...
+	local code=$1
+	shift
+	run "$@"
+	[ "$status" = "$code" ] || { echo "# $*: $status instead of $code: $output" >&2; return 1; }
+}
+works() { fails 0 "$@"; }
+
+# limit_of UNIT: what the kernel has as its number of processes.
+limit_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.service/pids.max" -exec cat {} + | head -1; }
+
+@test "set-property limits a unit that runs, and its next start" {
+	unit a Start=Z
+	systemctl start a
+	local pid=$(main_pid a)
+	works systemctl set-property a TasksMax=23 CPUWeight=50
+	[ -z "$output" ]
+	expect "$(limit_of a)" 23
+	expect "$(main_pid a)" "$pid"
+	expect "$(systemctl show a -p TasksMax --value)" 23
+	grep -qx CPUWeight=50 "$UNITS/a.service.d/50-CPUWeight.conf"
+	systemctl restart a
+	expect "$(limit_of a)" 23
+	works systemctl set-property --runtime a TasksMax=24
+	[ -f "$SCRATCH/units-run/a.service.d/50-TasksMax.conf" ]
+	expect "$(systemctl show a -p NeedDaemonReload --value)" no
+}
+
+@test "what cannot be set is refused, and nothing is written" {
+	unit a Start=Z
+	fails 1 systemctl set-property a Description=x
+	said "Cannot set property Description of a.service"
+	fails 1 systemctl set-property a TasksMax=many
+	said "Cannot set TasksMax of a.service"
+	fails 1 systemctl set-property a TasksMax=5 TasksMax
+	said "Not an assignment: TasksMax"
+	fails 1 systemctl set-property a "TasksMax=5"$'\n'"ExecStart=/bin/false"
+	fails 1 systemctl set-property nope TasksMax=5
+	said "Unit nope.service not found."
+	fails 1 systemctl set-property docker TasksMax=5
+	[ ! -e "$UNITS/a.service.d" ] && [ ! -e "$UNITS/docker.service.d" ]
+}
+
+@test "revert takes drop-ins and masks away" {
+	unit a Start=Z
+	systemctl set-property a TasksMax=23
+	systemctl set-property --runtime a TasksMax=24
+	works systemctl revert a
+	said "Removed \"$UNITS/a.service.d\"."
+	said "Removed \"$SCRATCH/units-run/a.service.d\"."
+	[ -f "$UNITS/a.service" ]
+	systemctl mask other
+	works systemctl revert other
+	said "Removed \"$UNITS/other.service\"."
+	works systemctl revert a
+	[ -z "$output" ]
+}
+
+@test "add-wants and add-requires link what has no [Install]" {
+	unit a Start=Z
+	unit lonely.target
+	works systemctl add-wants lonely.target a
+	said "Created symlink $UNITS/lonely.target.wants/a.service → $UNITS/a.service."
+	works systemctl add-requires lonely a # a target by its short name
+	said "$UNITS/lonely.target.requires/a.service"
+	systemctl start lonely.target
+	expect "$(active a)" active
+	fails 1 systemctl add-wants lonely.target nope
+	said "Unit file nope.service does not exist."
+	works systemctl disable a
+	[ ! -e "$UNITS/lonely.target.wants" ]
+}
+
+@test "preset enables what can be, and is silent about the rest" {
+	unit a Start=Z
+	unit b Start=Z
+	printf '[Install]\nWantedBy=multi-user.target\n' >>"$UNITS/a.service"
+	works systemctl preset a b
+	expect "$output" "Created symlink $UNITS/multi-user.target.wants/a.service → $UNITS/a.service."
+	expect "$(systemctl is-enabled a)" enabled
+}
+
+@test "clean removes folders of a unit that does not run" {
+	local name=wt${SCRATCH##*.}
+	unit a 1shot RemainAfterExit=yes "Start=L ok" StateDirectory=$name CacheDirectory=$name
+	systemctl start a
+	[ -d "/var/lib/$name" ] && [ -d "/var/cache/$name" ]
+	fails 1 systemctl clean a
+	said "Unit is not inactive"
+	systemctl stop a
+	works systemctl clean a
+	[ -d "/var/lib/$name" ] && [ ! -e "/var/cache/$name" ]
+	works systemctl clean --what=state a
+	[ ! -e "/var/lib/$name" ]
+	fails 1 systemctl clean --what=everything a
+	unit b Start=Z
+	fails 1 systemctl clean b
+	said "No matching resources"
+}
+
+@test "start --wait returns when the units are over, with how they ended" {
+	unit good "Start=sh{sleep 0.3; echo good >>$RECORD}"
+	unit bad "Start=sh{sleep 0.3; echo bad >>$RECORD; exit 3}"
+	unit quick "Start=L quick" Type=oneshot
+	works systemctl start --wait good
+	expect "$(record)" good
+	fails 1 systemctl start --wait bad
+	has_record "good bad"
+	works systemctl start --wait quick good good
+	fails 1 systemctl start --wait good bad
+}
+
+@test "list-paths has a line for each path that is watched" {
+	unit p.path [Path] "PathExists=$SCRATCH/there" "DirectoryNotEmpty=$SCRATCH/many" Unit=a.service
+	unit a Start=Z
+	systemctl start p.path
+	works systemctl list-paths
+	grep -qE '^PATH +CONDITION +UNIT +ACTIVATES$' <<<"$output"
+	grep -qE "^$SCRATCH/there +PathExists +p.path a.service$" <<<"$output"
+	grep -qE "^$SCRATCH/many +DirectoryNotEmpty +p.path a.service$" <<<"$output"
+	said "2 paths listed."
+}
+
+@test "list-dependencies shows order, too" {
+	unit a Start=Z After=b.service Before=c.service DefaultDependencies=no
+	unit b Start=Z
+	unit c Start=Z
+	works systemctl list-dependencies --after a
+	said "─b.service"
+	refuted grep -q c.service <<<"$output"
+	works systemctl list-dependencies --before a
+	said "─c.service"
+}
+
+@test "try-restart of what is not there is an error, of what does not run it is nothing" {
+	unit a Start=Z
+	fails 5 systemctl try-restart nope
+	expect "$output" "Failed to try-restart nope.service: Unit nope.service not found."
+	fails 5 systemctl try-reload-or-restart nope
+	works systemctl try-restart a
+	expect "$(active a)" inactive
+}
+
+@test "the default target is built in" {
+	expect "$(systemctl get-default)" multi-user.target
+	works systemctl set-default graphical.target
+	works systemctl set-default multi-user
+	fails 1 systemctl set-default rescue.target
+	said "add-wants multi-user.target rescue.target"
+}
+
+@test "the manager has properties and variables" {
+	works systemctl show -p SystemState --value
+	[[ $output == running || $output == degraded || $output == starting ]]
+	systemctl show -p Version | grep -qE '^Version=[0-9]'
+	systemctl show-environment | grep -qx "DOCKER_HOST=unix://$SOCKET"
+}
+
+@test "verbs that do nothing here are refused by name" {
+	local verb
+	for verb in reboot poweroff halt kexec suspend rescue daemon-reexec preset-all list-automounts set-environment \
+		import-environment freeze thaw log-level bind help; do
+		fails 1 systemctl "$verb" a
+		said "systemctl $verb is not supported: "
+	done
+	run systemctl --help
+	refuted grep -q reboot <<<"$output"
+}
