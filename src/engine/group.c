@@ -17,15 +17,29 @@ static bool has_ports(const struct container *c, const char *group)
 	       str_equal(group_of_ports(c), group);
 }
 
+static void tell(struct container *c, struct record_list *relays)
+{
+	struct error err;
+
+	if (relays->count && !run_save_plan(c->run, &err)) /* what its shim was told last */
+		log_warning("cannot write what a run holds", &err, "id=%s", c->id);
+	run_tell_relays(c->run, relays);
+}
+
 static void stand_by(struct container *c, bool standby)
 {
 	struct record_list relays = {0};
-	struct error err;
 
 	ports_stand_by(c->engine->parts.networks, &c->run->plan.published, standby, &relays);
-	if (relays.count && !run_save_plan(c->run, &err)) /* what its shim was told last */
-		log_warning("cannot write what a run holds", &err, "id=%s", c->id);
-	run_tell_relays(c->run, &relays);
+	tell(c, &relays);
+}
+
+static void name_deputies(struct container *c)
+{
+	struct record_list relays = {0};
+
+	ports_name_deputies(c->engine->parts.networks, &c->run->plan.published, &relays);
+	tell(c, &relays);
 }
 
 static void refresh_ports(const struct container *c)
@@ -40,6 +54,9 @@ static void refresh_ports(const struct container *c)
 	for (struct container *m = engine_first(c->engine); m; m = engine_next(m))
 		if (has_ports(m, group))
 			stand_by(m, anybody && !container_can_serve(m));
+	for (struct container *m = engine_first(c->engine); m; m = engine_next(m))
+		if (has_ports(m, group))
+			name_deputies(m);
 }
 
 /* ---- addresses ---- */

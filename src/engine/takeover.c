@@ -11,16 +11,12 @@
  * the new one has not outlived that, the old one gets everything back. */
 #include "engine/takeover.h"
 
-#include "base/id.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "engine/group.h"
-#include "engine/handover.h"
 #include "engine/link.h"
 #include "engine/names.h"
 #include "engine/run_network.h"
-
-#define SHIM_VERSION_NEEDED 2 /* that knows SHIM_PORTS_ASK */
+#include "engine/takeover_private.h"
 
 struct takeover {
 	struct operation op;	/* of the new one */
@@ -63,97 +59,11 @@ static void finish(struct takeover *self, const struct error *err)
 	operation_finish(&self->op, err);
 }
 
-static bool is_same_run(const struct container *c, const struct container_run *run)
-{
-	return c->run && c->run == run && run->started && !run->ended && run->peer;
-}
-
-static void hold(struct container *c, bool held)
-{
-	if (!c->extension)
-		c->extension = mem_new(struct extension);
-	c->extension->hold = held;
-}
-
-/* What it held for a moment. */
-static void drop_copies(struct container_run *run)
-{
-	shim_peer_ask(run->peer, SHIM_PORTS_DROP, NULL, NULL, NULL, NULL);
-}
-
-static bool refuse_ended(const struct container *c, struct error *err)
-{
-	return error_set(err, ERROR_CONFLICT, "container %s is not running", c->name);
-}
-
-/* ---- what must hold ---- */
-
-static bool is_up(const struct container *c)
-{
-	return c->run && is_same_run(c, c->run);
-}
-
-static bool check_running(const struct container *c, struct error *err)
-{
-	if (!is_up(c))
-		return refuse_ended(c, err);
-	if (c->run->shim_version < SHIM_VERSION_NEEDED)
-		return error_set(
-			err, ERROR_CONFLICT,
-			"container %s was started by an older daemon, which could not hand "
-			"ports over: restart it",
-			c->name);
-	return true;
-}
-
-static bool check_held(const struct container *new, const struct container *old, struct error *err)
-{
-	if (!container_is_held(new))
-		return error_set(err, ERROR_CONFLICT,
-				 "container %s holds nothing back: it was not created with "
-				 "Wherry.Hold, or took over before",
-				 new->name);
-	if (old && container_is_held(old))
-		return error_set(err, ERROR_CONFLICT,
-				 "container %s holds back what it has: there is nothing to take",
-				 old->name);
-	return true;
-}
-
-static bool check_networks(const struct container *new, const struct container *old,
-			   struct error *err)
-{
-	for (size_t i = 0; i < old->networks.count; i++)
-		if (!record_map_get(&endpoint_settings_type, &new->networks,
-				    old->networks.names[i]))
-			return error_set(err, ERROR_CONFLICT,
-					 "container %s is not on network %s, as container %s is",
-					 new->name, old->networks.names[i], old->name);
-	return true;
-}
-
-static bool match_ports(const struct container *new, const struct container *old,
-			struct record_list *out, struct error *err)
-{
-	struct wanted_ports wanted = {0};
-	bool has_way_in = gateway_endpoint(&new->run->plan.endpoints), ok;
-
-	if (!run_wanted_ports(new, &wanted, err))
-		return false;
-	if (!has_way_in)
-		wanted.count = 0;
-	ok = handover_match(&old->run->plan.published, wanted.items, wanted.count, out, err);
-	vector_fini(&wanted);
-	return ok || error_prefix(err, "container %s cannot take over from container %s", new->name,
-				  old->name);
-}
-
 static bool check(struct takeover *self, struct error *err)
 {
 	struct container *new = self->op.container, *old = self->old;
 
-	if (!check_running(new, err) || !check_running(old, err) || !check_held(new, old, err) ||
-	    !check_networks(new, old, err) || !match_ports(new, old, &self->published, err))
+	if (!takeover_check(new, old, &self->published, err))
 		return false;
 	self->from = old->run;
 	self->to = new->run;
@@ -161,97 +71,42 @@ static bool check(struct takeover *self, struct error *err)
 	return true;
 }
 
-/* ---- names ---- */
-
-static void add_names(struct endpoint_settings *to, const struct endpoint_settings *from,
-		      const char *short_id)
-{
-	for (size_t i = 0; i < from->dns_names.count; i++)
-		if (!str_equal(from->dns_names.items[i], short_id) &&
-		    !strings_contain(&to->dns_names, from->dns_names.items[i]))
-			strings_add(&to->dns_names, from->dns_names.items[i]);
-}
-
-/* Also the old one's own name leads to the new one, until either is renamed. */
-static void take_names(struct container *new, const struct container *old)
-{
-	scoped_free char *short_id = str_dup_n(old->id, ID_SHORT_LENGTH);
-
-	for (size_t i = 0; i < old->networks.count; i++) {
-		struct endpoint_settings *to = record_map_get(
-			&endpoint_settings_type, &new->networks, old->networks.names[i]);
-		const struct endpoint_settings *from =
-			RECORD_AT(old->networks, struct endpoint_settings, i);
-
-		if (to && from->dns_names.count)
-			add_names(to, from, short_id);
-	}
-}
-
-static void show_names(struct container *new, struct container *old)
-{
-	links_lead_to(old, new);
-	links_tell_address(new);
-	links_open_ports(new->engine);
-	names_refresh(new); /* it is on all networks of the old one */
-}
-
 /* ---- what follows from the decision ---- */
 
-static void save_plan(struct container_run *run)
-{
-	struct error err;
-
-	if (!run_save_plan(run, &err))
-		log_warning("cannot write what a run holds", &err, "id=%s", run->container->id);
-}
-
-/* The new one's plan is written first: what stands in both is the new one's. */
-static void move_plans(struct container_run *from, struct container_run *to,
-		       struct record_list *published)
-{
-	record_list_fini(&published_port_type, &to->plan.published);
-	to->plan.published = *published;
-	*published = (struct record_list){0};
-	save_plan(to);
-	container_show_ports(to->container, &to->plan.published);
-	if (!from)
-		return;
-	record_list_fini(&published_port_type, &from->plan.published);
-	save_plan(from);
-	container_show_ports(from->container, &from->plan.published);
-}
-
-static void end_taking(struct container *c)
-{
-	c->taking = false;
-	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
-}
-
-static void on_dropped(void *data, const struct error *err)
+/* It has taken over, whatever becomes of the firewall; which is made again should it not stand. */
+static void on_settled(void *data, const struct error *err)
 {
 	struct takeover *self = data;
 	struct container *new = self->op.container;
 	scoped_pairs struct pairs more = {0};
 
-	(void)err; /* it may have ended meanwhile */
-	end_taking(new);
+	if (err)
+		log_error("ports that were handed over may not be reached", err, "id=%s", new->id);
 	pairs_set(&more, "from", self->old->id);
 	log_info("container took over", "id=%s name=%s from=%s", new->id, new->name, self->old->id);
 	engine_publish_container(self->op.engine, new, "takeover", &more);
 	finish(self, NULL);
 }
 
+static void on_dropped(void *data, const struct error *err)
+{
+	struct takeover *self = data;
+
+	(void)err; /* it may have ended meanwhile */
+	takeover_end(self->op.container);
+	networks_when_settled(self->op.engine->parts.networks, on_settled, self);
+}
+
 static void apply(struct takeover *self)
 {
 	struct container *new = self->op.container, *old = self->old;
-	bool old_runs = is_same_run(old, self->from);
+	bool old_runs = takeover_is_same_run(old, self->from);
 	struct record_list relays = {0};
 
 	ports_hand_over(self->op.engine->parts.networks, &self->held, &self->published,
 			gateway_endpoint(&self->to->plan.endpoints), &relays);
-	show_names(new, old);
-	move_plans(old_runs ? self->from : NULL, self->to, &self->published);
+	takeover_show_names(new, old);
+	takeover_move_plans(old_runs ? self->from : NULL, self->to, &self->published);
 	run_tell_relays(self->to, &relays);
 	group_refresh(new);
 	if (old_runs)
@@ -269,31 +124,13 @@ static void save_both(struct takeover *self, store_done *done)
 	containers_save(both, array_length(both), STORE_SURVIVES_KILL, done, self);
 }
 
-static void decide(struct container *new, struct container *old)
-{
-	hold(new, false);
-	hold(old, true);
-	str_replace(&new->took_from, old->id);
-	new->taking = true;
-	take_names(new, old);
-}
-
-static void take_decision_back(struct container *new, struct container *old)
-{
-	hold(new, true);
-	hold(old, false);
-	str_replace(&new->took_from, NULL);
-	new->taking = false;
-	container_name_endpoints(new);
-}
-
 static void on_taken_back(void *data, const struct error *err)
 {
 	struct takeover *self = data;
 	struct error failure;
 
 	(void)err;
-	refuse_ended(self->op.container, &failure);
+	takeover_refuse_ended(self->op.container, &failure);
 	finish(self, &failure);
 }
 
@@ -301,15 +138,15 @@ static void on_decided(void *data, const struct error *err)
 {
 	struct takeover *self = data;
 	struct container *new = self->op.container;
-	bool new_runs = is_same_run(new, self->to);
+	bool new_runs = takeover_is_same_run(new, self->to);
 
 	if (!err && new_runs) {
 		apply(self);
 		return;
 	}
-	take_decision_back(new, self->old);
+	takeover_take_back(new, self->old);
 	if (new_runs)
-		drop_copies(self->to);
+		takeover_drop_copies(self->to);
 	names_refresh(self->old);
 	if (err)
 		finish(self, err);
@@ -319,7 +156,7 @@ static void on_decided(void *data, const struct error *err)
 
 static void decide_and_record(struct takeover *self)
 {
-	decide(self->op.container, self->old);
+	takeover_decide(self->op.container, self->old);
 	save_both(self, on_decided);
 }
 
@@ -330,10 +167,10 @@ static void on_given(void *data, const struct error *err)
 	struct takeover *self = data;
 	struct error failure = {0};
 
-	if (err && is_same_run(self->op.container, self->to))
-		drop_copies(self->to);
+	if (err && takeover_is_same_run(self->op.container, self->to))
+		takeover_drop_copies(self->to);
 	if (err) {
-		refuse_ended(self->op.container, &failure);
+		takeover_refuse_ended(self->op.container, &failure);
 		finish(self, &failure);
 	} else {
 		decide_and_record(self);
@@ -346,7 +183,7 @@ static void give(struct takeover *self)
 	struct container_run *to = self->to;
 	struct shim_number none = {0};
 
-	drop_copies(to); /* of an attempt before this one */
+	takeover_drop_copies(to); /* of an attempt before this one */
 	run_send_sockets(to, self->from->copies.items, self->from->copies.count);
 	shim_peer_ask(to->peer, SHIM_SIGNAL, &shim_number_type, &none, on_given, self);
 }
@@ -355,12 +192,12 @@ static void on_asked(void *data, const struct error *err)
 {
 	struct takeover *self = data;
 	struct error failure = {0};
-	bool old_runs = is_same_run(self->old, self->from);
+	bool old_runs = takeover_is_same_run(self->old, self->from);
 
 	if (err || !old_runs)
-		refuse_ended(self->old, &failure);
-	else if (!is_same_run(self->op.container, self->to))
-		refuse_ended(self->op.container, &failure);
+		takeover_refuse_ended(self->old, &failure);
+	else if (!takeover_is_same_run(self->op.container, self->to))
+		takeover_refuse_ended(self->op.container, &failure);
 	else if (self->from->copies.count != self->held.count)
 		error_set(&failure, ERROR_SYSTEM, "container %s holds %zu of %zu published ports",
 			  self->old->name, self->from->copies.count, self->held.count);
@@ -374,19 +211,30 @@ static void on_asked(void *data, const struct error *err)
 
 /* ---- from nobody ---- */
 
+/* What could not be published was said already. */
+static void on_alone_settled(void *data, const struct error *err)
+{
+	(void)err;
+	finish(data, NULL);
+}
+
 static void on_released(void *data, const struct error *err)
 {
 	struct takeover *self = data;
 
 	if (err)
-		hold(self->op.container, true);
+		takeover_hold(self->op.container, true);
 	names_refresh(self->op.container);
-	finish(self, err);
+	if (err)
+		finish(self, err);
+	else
+		networks_when_settled(self->op.engine->parts.networks, on_alone_settled, self);
 }
 
 static bool check_alone(const struct container *new, struct error *err)
 {
-	return is_up(new) ? check_held(new, NULL, err) : refuse_ended(new, err);
+	return takeover_is_up(new) ? takeover_check_held(new, NULL, err)
+				   : takeover_refuse_ended(new, err);
 }
 
 /* Ports come first: who is held and has ports was on its way to this. */
@@ -405,9 +253,9 @@ static void take_alone(struct takeover *self)
 		finish(self, &err);
 		return;
 	}
-	save_plan(new->run);
+	takeover_save_plan(new->run);
 	container_show_ports(new, &new->run->plan.published);
-	hold(new, false);
+	takeover_hold(new, false);
 	links_tell_address(new);
 	container_save(new, STORE_SURVIVES_KILL, on_released, self);
 }
@@ -490,81 +338,4 @@ void engine_takeover(struct engine *engine, struct container *new, struct contai
 	self->op.fini = fini_takeover;
 	self->old = old ? container_ref(old) : NULL;
 	operation_begin(self, done, data);
-}
-
-/* ---- a daemon that comes back ---- */
-
-/* What the new one carries has to be told again: nobody knows whether it was. */
-static void tell_relays_again(struct container_run *run)
-{
-	struct record_list relays = {0};
-
-	for (size_t i = 0; i < run->plan.published.count; i++) {
-		const struct published_port *port =
-			RECORD_AT(run->plan.published, struct published_port, i);
-		struct relay_spec *relay;
-
-		if (!port->relayed)
-			continue;
-		relay = record_list_add(&relay_spec_type, &relays);
-		relay->socket = (int32_t)i;
-		relay->protocol = port->protocol;
-		relay->port = port->container_port;
-		relay->paused = port->standby;
-		relay->address = str_dup(port->address);
-	}
-	run_tell_relays(run, &relays);
-}
-
-static void hand_over_again(struct container *new, struct container *old)
-{
-	struct record_list published = {0}, relays = {0}, held = {0};
-	struct error err;
-
-	record_list_copy(&published_port_type, &old->run->plan.published, &held);
-	if (!match_ports(new, old, &published, &err)) {
-		log_error("cannot finish a takeover", &err, "id=%s", new->id);
-	} else {
-		ports_hand_over(new->engine->parts.networks, &held, &published,
-				gateway_endpoint(&new->run->plan.endpoints), &relays);
-		move_plans(old->run, new->run, &published);
-	}
-	record_list_fini(&published_port_type, &held);
-	record_list_fini(&published_port_type, &published);
-	record_list_fini(&relay_spec_type, &relays);
-}
-
-static bool has_shim(const struct container *c)
-{
-	return c->run && c->run->peer && !c->run->ended;
-}
-
-static void resume(struct container *new)
-{
-	struct container *old = engine_by_id(new->engine, new->took_from);
-	bool old_has = old && has_shim(old) && old->run->plan.published.count > 0;
-
-	log_info("finishing a takeover", "id=%s from=%s", new->id, new->took_from);
-	if (!has_shim(new) && old_has) {
-		take_decision_back(new, old);
-		container_save(old, STORE_SURVIVES_KILL, NULL, NULL);
-	} else if (has_shim(new) && old) {
-		if (old_has)
-			hand_over_again(new, old);
-		links_lead_to(old, new);
-		tell_relays_again(new->run);
-		if (has_shim(old))
-			drop_copies(old->run);
-	}
-	end_taking(new);
-}
-
-void takeovers_resume(struct engine *engine)
-{
-	for (struct container *c = engine_first(engine); c; c = engine_next(c)) {
-		if (c->taking)
-			resume(c);
-		else if (container_is_held(c) && has_shim(c) && c->run->plan.published.count == 0)
-			drop_copies(c->run); /* the daemon was killed before it was decided */
-	}
 }

@@ -83,6 +83,10 @@ void networks_start(struct networks *networks, network_done *done, void *data);
  * is under way share it. */
 void networks_repair(struct networks *networks, network_done *done, void *data);
 
+/* Call `done` once nothing of this is under way or about to be, and what happened to ports meanwhile is
+ * done too; before this returns when nothing is.  An error is that of the last repair. */
+void networks_when_settled(struct networks *networks, network_done *done, void *data);
+
 /* For `info` and the log: rulesets of others that would drop our traffic, by family, table and
  * chain; what the kernel lacks.  As of the last start or repair; borrowed until the next one. */
 const struct strings *networks_warnings(const struct networks *networks);
@@ -255,6 +259,8 @@ struct published_port {
 	bool parked;   /* reserved, but leads nowhere: the container has no way in now */
 	char *group;   /* shared with others of this name; NULL: not shared */
 	bool standby;  /* they serve instead */
+	char *deputy;  /* who of them gets what the shim receives meanwhile; NULL: nobody is needed */
+	int32_t deputy_port;
 };
 extern const struct record_type published_port_type;
 
@@ -299,6 +305,12 @@ void ports_move(struct networks *networks, struct record_list *published,
 /* Of ports that are shared with others: do they alone serve from now on?  `relays` gets what the shim is told. */
 void ports_stand_by(struct networks *networks, struct record_list *published, bool standby,
 		    struct record_list *relays);
+
+/* UDP that a shim carries cannot be left to others: each member's socket gets its part of the clients.  Who
+ * stands by leads his to a member that serves, told like the rest.  After all members were told to
+ * stand by or not. */
+void ports_name_deputies(struct networks *networks, struct record_list *published,
+			 struct record_list *relays);
 
 /* What `from` holds becomes another container's, whose way in is `to`.  `published`: a copy of `from` in
  * which container_port is the other's; it is filled in, and `relays` gets what the other's shim has to

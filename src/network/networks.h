@@ -94,9 +94,6 @@ bool networks_change_elements(struct networks *n, enum element_change change,
 bool networks_replace_elements(struct networks *n, const struct element *gone, size_t gone_count,
 			       const struct element *come, size_t come_count, struct error *err);
 
-/* Call `done` once no worker is under way any more; at once when none is. */
-void networks_when_settled(struct networks *n, network_done *done, void *data);
-
 void networks_cancel_links(struct networks *n);
 
 /* Have the conntrack entries of a UDP port deleted, soon. */

@@ -16,6 +16,7 @@ struct port_target {
 	uint16_t port;
 	bool relayed; /* no element in the firewall */
 	bool standby; /* others of its group serve instead */
+	bool parked;  /* leads nowhere now */
 	uint64_t group; /* port_group_of; 0: it has the port for itself */
 };
 

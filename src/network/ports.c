@@ -8,11 +8,12 @@
 #define FIELD(tag, kind, member) RECORD_FIELD(struct published_port, tag, #member, kind, member)
 
 static const struct record_field published_fields[] = {
-	FIELD(1, RECORD_I32, protocol),	  FIELD(2, RECORD_I32, container_port),
-	FIELD(3, RECORD_STRING, host_ip), FIELD(4, RECORD_I32, host_port),
-	FIELD(5, RECORD_STRING, address), FIELD(6, RECORD_BOOL, relayed),
-	FIELD(7, RECORD_BOOL, parked),	  FIELD(8, RECORD_STRING, group),
-	FIELD(9, RECORD_BOOL, standby),
+	FIELD(1, RECORD_I32, protocol),	    FIELD(2, RECORD_I32, container_port),
+	FIELD(3, RECORD_STRING, host_ip),   FIELD(4, RECORD_I32, host_port),
+	FIELD(5, RECORD_STRING, address),   FIELD(6, RECORD_BOOL, relayed),
+	FIELD(7, RECORD_BOOL, parked),	    FIELD(8, RECORD_STRING, group),
+	FIELD(9, RECORD_BOOL, standby),	    FIELD(10, RECORD_STRING, deputy),
+	FIELD(11, RECORD_I32, deputy_port),
 };
 const struct record_type published_port_type = RECORD_TYPE(struct published_port, published_fields);
 
@@ -33,6 +34,7 @@ bool port_use_of(const struct published_port *port, struct port_use *use)
 		.target = {.port = (uint16_t)port->container_port,
 			   .relayed = port->relayed || port->parked,
 			   .standby = port->standby,
+			   .parked = port->parked,
 			   .group = port_group_of(port->group)},
 	};
 	return address_parse(port->host_ip, &use->key.host) &&
@@ -254,10 +256,10 @@ static struct relay_spec *add_relay(struct move *move, size_t place,
 
 	relay->socket = (int32_t)place;
 	relay->protocol = port->protocol;
-	relay->port = port->container_port;
+	relay->port = port->deputy ? port->deputy_port : port->container_port;
 	relay->paused = port->standby;
 	if (!port->parked)
-		relay->address = str_dup(port->address);
+		relay->address = str_dup(port->deputy ? port->deputy : port->address);
 	return relay;
 }
 
@@ -359,4 +361,69 @@ void ports_stand_by(struct networks *n, struct record_list *published, bool stan
 			add_relay(&move, i, port);
 	}
 	make_move(&move);
+}
+
+struct serving {
+	const struct port_use *who;
+	struct port_sharers others;
+};
+
+static void add_serving(void *data, const struct port_use *use)
+{
+	struct serving *serving = data;
+	const struct port_target *own = &serving->who->target, *target = &use->target;
+
+	if (target->group == own->group && target->relayed && !target->standby && !target->parked &&
+	    !address_equal(&target->address, &own->address))
+		vector_add(&serving->others, use);
+}
+
+/* Those who stand by are spread over those who serve. */
+static const struct port_use *choose_deputy(const struct networks *n, const struct port_use *use,
+					    struct serving *serving)
+{
+	const struct address *own = &use->target.address;
+
+	*serving = (struct serving){.who = use};
+	port_table_each_of(&n->ports, &use->key, add_serving, serving);
+	return serving->others.count == 0
+		       ? NULL
+		       : serving->others
+				 .items[own->bytes[address_size(own) - 1] % serving->others.count];
+}
+
+/* True: it changes. */
+static bool name_deputy(const struct networks *n, struct published_port *port)
+{
+	const struct port_use *deputy = NULL;
+	struct serving serving = {0};
+	char text[ADDRESS_TEXT_SIZE];
+	struct port_use use;
+	int32_t number;
+	bool same;
+
+	if (port->relayed && port->protocol == IPPROTO_UDP && port->group && port->standby &&
+	    !port->parked && port_use_of(port, &use))
+		deputy = choose_deputy(n, &use, &serving);
+	if (deputy)
+		address_text(&deputy->target.address, text);
+	number = deputy ? deputy->target.port : 0;
+	vector_fini(&serving.others);
+	same = str_equal(port->deputy, deputy ? text : NULL) && port->deputy_port == number;
+	str_replace(&port->deputy, deputy ? text : NULL);
+	port->deputy_port = number;
+	return !same;
+}
+
+void ports_name_deputies(struct networks *n, struct record_list *published,
+			 struct record_list *relays)
+{
+	struct move move = {.change.networks = n, .relays = relays};
+
+	for (size_t i = 0; i < published->count; i++) {
+		struct published_port *port = RECORD_AT(*published, struct published_port, i);
+
+		if (name_deputy(n, port))
+			add_relay(&move, i, port);
+	}
 }

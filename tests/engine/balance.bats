@@ -14,6 +14,11 @@ answering() { "$STEADY" who "${1:-127.0.0.1}" "$PORT" 60 2>/dev/null | cut -d' '
 is_answered_by() { [ "$(answering)" = "$*" ]; }
 is_relayed_by() { [ "$(answering ::1)" = "$*" ]; }
 
+# Who answers datagrams that a shim carries.
+is_told_by() {
+	[ "$(for _ in {1..40}; do "$STEADY" ask ::1 "$PORT" udp; done 2>/dev/null | cut -d' ' -f1 | sort -u | xargs)" = "$*" ]
+}
+
 CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100000000,"Retries":1}'
 
 @test "one port leads to all of them, in turn" {
@@ -47,11 +52,23 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	wherry exec two touch /ill
 	wait_until 20 is_answered_by one
 	is_relayed_by one
+	is_told_by one
 	wherry exec one touch /ill
 	wait_until 20 is_answered_by one two
 	is_relayed_by one two
+	is_told_by one two
 	wherry exec one rm /ill
 	wait_until 20 is_answered_by one
+	is_told_by one
+	# The next daemon knows whom the shims send to; and who stood in ends.
+	daemon_kill
+	start_daemon
+	is_told_by one
+	member three "$CHECK"
+	wherry rm -f one >/dev/null
+	wait_until 20 is_told_by three
+	member one "$CHECK"
+	wherry rm -f three >/dev/null
 	wherry exec two rm /ill
 	wait_until 20 is_answered_by one two
 	is_relayed_by one two

@@ -105,6 +105,24 @@ load takeover
 	kill "$held"
 }
 
+@test "it is answered when the ports lead there, also while a table that somebody flushed is being made again" {
+	network
+	server old
+	server new true
+	nft delete table inet "wherry-$BRIDGE"
+	takeover new old
+	expect_status 200
+	serves new
+	# And of nobody.
+	wherry rm -f old >/dev/null
+	server third true
+	wherry rm -f new >/dev/null
+	nft delete table inet "wherry-$BRIDGE"
+	own POST /takeover '{"New":"third"}'
+	expect_status 200
+	serves third
+}
+
 @test "ports must be the same, both must run, and one must hold back: else it is refused by name" {
 	network
 	server old
