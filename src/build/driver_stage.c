@@ -251,8 +251,12 @@ static bool next_step(struct stage_work *s, struct error *err)
 static bool begin_steps(struct stage_work *s, const char *image, const struct image_config *config,
 			struct error *err)
 {
+	int base = s->stage->base.stage;
+
 	stage_say_image(s, image);
 	s->run = stage_run_new(s->driver->plan, s->stage, image, config, err);
+	if (s->run && base >= 0)
+		stage_run_inherit(s->run, s->driver->stages[base].run);
 	return s->run && next_step(s, err);
 }
 

@@ -166,6 +166,9 @@ struct stage_run *stage_run_new(struct build_plan *plan, const struct build_stag
 				const char *image, const struct image_config *config,
 				struct error *err);
 void stage_run_free(struct stage_run *run);
+
+/* Before its first step: the stage that it is based on has declared ARGs, which it has, too. */
+void stage_run_inherit(struct stage_run *run, const struct stage_run *base);
 scoped_define(stage_run)
 
 	/* To the next step: run->step, NULL behind the last.  INVALID with the instruction's line. */

@@ -75,6 +75,12 @@ struct stage_run *stage_run_new(struct build_plan *plan, const struct build_stag
 	return take_triggers(run, err) ? take(run) : NULL;
 }
 
+void stage_run_inherit(struct stage_run *run, const struct stage_run *base)
+{
+	strings_fini(&run->args);
+	run->args = strings_copy(&base->args);
+}
+
 void stage_run_free(struct stage_run *run)
 {
 	if (!run)

@@ -249,6 +249,18 @@ static bool set_mount_target(struct maker *m, struct run_mount *mount)
 	       error_set(m->err, ERROR_INVALID, "invalid mount target \"/\"");
 }
 
+/* "a/../b" is "b", and nothing leads out of where it is looked for. */
+static void clean_mount_path(struct run_mount *mount)
+{
+	scoped_free char *whole = NULL;
+
+	if (str_is_empty(mount->source))
+		return;
+	whole = str_format("/%s", mount->source);
+	free(mount->source);
+	mount->source = path_clean(whole);
+}
+
 static bool add_mount(struct maker *m, const char *written, struct build_run *out)
 {
 	scoped_free char *text = expanded(m, written);
@@ -258,6 +270,7 @@ static bool add_mount(struct maker *m, const char *written, struct build_run *ou
 		return false;
 	*(struct run_mount *)record_list_add(&run_mount_type, &out->mounts) = mount;
 	struct run_mount *added = RECORD_AT(out->mounts, struct run_mount, out->mounts.count - 1);
+	clean_mount_path(added);
 	return set_mount_source(m, added) && set_mount_target(m, added);
 }
 

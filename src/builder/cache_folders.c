@@ -120,6 +120,11 @@ enum cache_taken cache_folder_take(struct builder *builder, const struct run_mou
 	return CACHE_TAKEN;
 }
 
+void cache_folder_take_again(struct builder *builder, const char *name)
+{
+	note_use(builder, name, false);
+}
+
 void cache_folder_give_back(struct builder *builder, const char *name)
 {
 	for (size_t i = 0; i < builder->caches.count; i++) {

@@ -11,6 +11,8 @@ enum cache_taken { CACHE_TAKEN, CACHE_BUSY, CACHE_FAILED };
  * back by.  BUSY: it is locked by somebody, or asked for alone while others have it. */
 enum cache_taken cache_folder_take(struct builder *builder, const struct run_mount *mount,
 				   char **name, struct error *err);
+/* The same once more by who has it, to be given back once more. */
+void cache_folder_take_again(struct builder *builder, const char *name);
 void cache_folder_give_back(struct builder *builder, const char *name);
 
 bool cache_folder_is_used(struct builder *builder, const char *name);

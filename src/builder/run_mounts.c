@@ -45,6 +45,33 @@ static void give_back(struct run_mounts *mounts, struct builder *builder)
 	strings_fini(&mounts->caches);
 }
 
+/* A step may see one cache at two places: whatever its sharing is, that is no second user. */
+static const struct run_mount *same_before(const struct build_run_request *request, size_t index)
+{
+	const struct run_mount *mount = RECORD_AT(request->mounts, struct run_mount, index);
+
+	for (size_t i = 0; i < index; i++) {
+		const struct run_mount *other = RECORD_AT(request->mounts, struct run_mount, i);
+
+		if (other->kind == RUN_MOUNT_CACHE && str_equal(other->id, mount->id) &&
+		    str_equal(other->from ? other->from : "", mount->from ? mount->from : ""))
+			return other;
+	}
+	return NULL;
+}
+
+/* The name that the cache of an earlier mount was taken by. */
+static const char *name_taken(const struct run_mounts *mounts,
+			      const struct build_run_request *request,
+			      const struct run_mount *mount)
+{
+	size_t cache = 0;
+
+	for (size_t i = 0; RECORD_AT(request->mounts, struct run_mount, i) != mount; i++)
+		cache += RECORD_AT(request->mounts, struct run_mount, i)->kind == RUN_MOUNT_CACHE;
+	return mounts->caches.items[cache];
+}
+
 bool run_mounts_take(struct run_mounts *mounts, struct build *build,
 		     const struct build_run_request *request, bool *busy, struct error *err)
 {
@@ -56,6 +83,14 @@ bool run_mounts_take(struct run_mounts *mounts, struct build *build,
 
 		if (mount->kind != RUN_MOUNT_CACHE)
 			continue;
+		const struct run_mount *same = same_before(request, i);
+		if (same) {
+			const char *again = name_taken(mounts, request, same);
+
+			cache_folder_take_again(build->builder, again);
+			strings_add(&mounts->caches, again);
+			continue;
+		}
 		taken = cache_folder_take(build->builder, mount, &name, err);
 		if (taken == CACHE_TAKEN) {
 			strings_take(&mounts->caches, name);
@@ -82,6 +117,13 @@ static bool plan_image_cache(struct planning *p, const struct run_mount *mount, 
 	image = build_image(p->build, mount->from, err);
 	if (!image)
 		return false;
+	for (size_t i = 0; i + 1 < p->cache; i++)
+		if (str_equal(p->mounts->caches.items[i], p->mounts->caches.items[p->cache - 1]))
+			return error_set(
+				err, ERROR_UNSUPPORTED,
+				"the cache '%.60s' with the files of an image cannot be at "
+				"two places of one step",
+				mount->id);
 	request = add_mount(p, "layers", path, mount->target);
 	request->subpath = str_dup_or_null(mount->source);
 	request->read_only = mount->read_only;

@@ -136,6 +136,23 @@ teardown() { remove_all_containers; }
 	nothing_left
 }
 
+@test "one cache at two places of a step is one cache, however it is shared" {
+	context twice <<-'D'
+		FROM busybox
+		RUN --mount=type=cache,id=t1,sharing=locked,target=/a --mount=type=cache,id=t1,sharing=locked,target=/b touch /a/locked && ls /b
+		RUN --mount=type=cache,id=t2,target=/a --mount=type=cache,id=t2,sharing=locked,target=/b touch /a/mixed && ls /b
+		RUN --mount=type=cache,id=t3,sharing=private,target=/a --mount=type=cache,id=t3,sharing=private,target=/b touch /a/private && ls /b
+		RUN --mount=type=bind,target=/c,source=sub/../sub/.. ls /c
+	D
+	mkdir sub
+	built ''
+	says locked mixed private Dockerfile
+	printf 'FROM busybox\nRUN --mount=type=cache,id=t4,from=busybox,target=/a --mount=type=cache,id=t4,from=busybox,target=/b true\n' >Dockerfile
+	build ''
+	fails "the cache 't4' with the files of an image cannot be at two places of one step"
+	nothing_left
+}
+
 @test "a locked cache is one step's at a time" {
 	context locked <<-'D'
 		FROM busybox AS a

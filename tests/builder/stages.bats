@@ -76,3 +76,22 @@ teardown() { remove_all_containers; }
 		'Step 1/7;Step 2/7;met b;Step 3/7;Step 4/7;met a;Step 5/7;Step 6/7;Step 7/7;' ]
 	nothing_left
 }
+
+@test "a stage has the ARGs of the stage that it is based on, and no other does" {
+	context inherited <<-'D'
+		FROM busybox AS base
+		ARG NAME=joe
+		ARG UNSET
+		FROM base AS child
+		RUN echo "child $NAME"
+		ARG NAME=other
+		RUN echo "now $NAME"
+		FROM busybox
+		COPY --from=child /etc/group /
+		RUN echo "else [$NAME]"
+	D
+	built ''
+	says 'child joe' 'now other' 'else []'
+	built 'buildargs=%7B%22NAME%22%3A%22given%22%7D'
+	says 'child given' 'now given'
+}
