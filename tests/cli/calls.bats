@@ -48,7 +48,7 @@ Run 'wherry ps --help' for more information" ]
 @test "every command has help, within 80 columns" {
 	local words=("") line
 	mapfile -t -O 1 words < <(wherry --help | awk '/^  [a-z]/ {print $1}')
-	for group in container image system; do
+	for group in container image system unit; do
 		while read -r line; do words+=("$group $line"); done \
 			< <(wherry "$group" --help | awk '/^  [a-z]/ {print $1}')
 	done

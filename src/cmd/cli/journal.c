@@ -33,11 +33,13 @@ struct journal {
 	}
 #define REFUSED(letter, name, member, reason)                                                      \
 	{                                                                                          \
-		letter, name, &option_string, AT(member), .refused = reason, .hidden = true        \
+		letter, name, &option_string, AT(member), .help = "Not supported",                 \
+							  .refused = reason, .hidden = true        \
 	}
 #define REFUSED_SWITCH(letter, name, reason)                                                       \
 	{                                                                                          \
-		letter, name, &option_switch, AT(never_alone), .refused = reason, .hidden = true   \
+		letter, name, &option_switch, AT(never_alone), .help = "Not supported",            \
+							       .refused = reason, .hidden = true   \
 	}
 #define BY_THE_DAEMON "the daemon reads its own journal, and no other"
 #define NO_CATALOG    "there is no catalog of messages"
