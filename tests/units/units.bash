@@ -21,6 +21,15 @@ units_begin() {
 	: >"$RECORD"
 	printf '#!/bin/sh\nfor word; do printf "[%%s]" "$word"; done >>%s\necho >>%s\n' "$RECORD" "$RECORD" >"$SCRATCH/bin/L"
 	printf '#!/bin/sh\nexit $1\n' >"$SCRATCH/bin/F"
+	cat >"$SCRATCH/bin/notify" <<-'END'
+		#!/usr/bin/env python3
+		# notify FILE: each line that comes there is a notification.
+		import os, socket, sys
+		address = os.environ["NOTIFY_SOCKET"].replace("@", "\0", 1)
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		for line in open(sys.argv[1]):
+		    s.sendto(line.rstrip("\n").encode(), address)
+	END
 	chmod +x "$SCRATCH"/bin/*
 	export UNITS RECORD
 	units_daemon
