@@ -61,6 +61,7 @@ void container_set_state(struct container *c, enum container_state state)
 			  states[c->state].name, states[state].name);
 	c->state = (int32_t)state;
 	c->leaves &= container_is_live(c);
+	c->drains &= container_is_live(c);
 	links_tell_state(c);
 	if (container_can_serve(c) != serves)
 		container_serving_changed(c);
@@ -82,7 +83,7 @@ bool container_can_serve(const struct container *c)
 
 	if (c->state == CONTAINER_PAUSED || c->health == HEALTH_UNHEALTHY)
 		return false;
-	return !has_others || (!c->leaves && c->health != HEALTH_STARTING);
+	return !has_others || (!c->leaves && !c->drains && c->health != HEALTH_STARTING);
 }
 
 void container_leave_service(struct container *c)
@@ -90,6 +91,15 @@ void container_leave_service(struct container *c)
 	bool serves = container_can_serve(c);
 
 	c->leaves = true;
+	if (container_can_serve(c) != serves)
+		container_serving_changed(c);
+}
+
+void container_drain_service(struct container *c, bool drains)
+{
+	bool serves = container_can_serve(c);
+
+	c->drains = drains;
 	if (container_can_serve(c) != serves)
 		container_serving_changed(c);
 }

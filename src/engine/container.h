@@ -96,6 +96,7 @@ struct container {
 	int64_t client;	  /* pid of who asked for the present start; 0: unknown */
 	bool owner_told;  /* that it is gone */
 	bool leaves;	  /* container_leave_service() */
+	bool drains;	  /* container_drain_service() */
 	bool takes_over;  /* is the new one of a takeover that is under way */
 	bool is_detached; /* nobody was attached to it when it was started */
 	bool was_running; /* when the daemon was last there */
@@ -128,6 +129,9 @@ bool container_can_serve(const struct container *c);
 
 /* Its stop signal is about to be sent: until it has ended, others of its group serve. */
 void container_leave_service(struct container *c);
+
+/* It is being drained, or is not any more: meanwhile it gets nothing new while another of its group can. */
+void container_drain_service(struct container *c, bool drains);
 
 /* Its published ports and names are held back until a takeover. */
 bool container_is_held(const struct container *c);

@@ -1,14 +1,23 @@
-/* Waiting until nobody is connected to a container any more: a worker does, in its network. */
+/* Waiting until nobody is connected to a container any more: a worker does, in its network.
+ *
+ * Who drains a member of a group means to stop it, so nothing new goes there meanwhile, nor for the moment that the stop
+ * takes to come.  Where it does not come, the member serves again. */
 #include "base/memory.h"
+#include "engine/deadline.h"
 #include "engine/engine_private.h"
 #include "network/inbound.h"
 #include "os/job.h"
 
 #define COUNTING_MS 30000 /* for the worker's own work */
+#define STOP_MS	    5000  /* from the answer until the stop */
 
 struct engine_drain {
 	struct link link; /* in engine->drains */
 	struct job *job;
+	struct container *container; /* referred to */
+	struct container_run *run;   /* only compared */
+	bool leaves;
+	struct deadline *stop; /* that is expected; NULL: not yet */
 	engine_drained *done;
 	void *data;
 };
@@ -30,7 +39,22 @@ static bool check(const struct container *c, struct error *err)
 static void free_drain(struct engine_drain *drain)
 {
 	list_remove(&drain->link);
+	container_unref(drain->container);
 	free(drain);
+}
+
+static void serve_again(struct engine_drain *drain)
+{
+	if (drain->leaves && drain->container->run == drain->run)
+		container_drain_service(drain->container, false);
+}
+
+static void stop_is_late(void *data)
+{
+	struct engine_drain *drain = data;
+
+	serve_again(drain);
+	free_drain(drain);
 }
 
 static void on_drained(void *data, const struct buffer *answer, const struct error *job_error)
@@ -41,8 +65,13 @@ static void on_drained(void *data, const struct buffer *answer, const struct err
 	bool ok = !job_error &&
 		  record_decode(&inbound_report_type, answer->data, answer->size, &report, &err);
 
+	drain->job = NULL;
 	drain->done(drain->data, report.connections, ok ? NULL : job_error ? job_error : &err);
-	free_drain(drain);
+	if (drain->leaves)
+		drain->stop = deadline_start(drain->container->engine->parts.loop, STOP_MS,
+					     stop_is_late, drain);
+	else
+		free_drain(drain);
 }
 
 struct engine_drain *engine_drain(struct engine *engine, struct container *c, int64_t timeout_ms,
@@ -62,26 +91,39 @@ struct engine_drain *engine_drain(struct engine *engine, struct container *c, in
 				  .size = input.size,
 				  .timeout_ms = (uint64_t)timeout_ms + COUNTING_MS};
 	drain = mem_new(struct engine_drain);
+	drain->container = container_ref(c);
+	drain->run = c->run;
+	drain->leaves = timeout_ms > 0;
 	drain->done = done;
 	drain->data = data;
 	list_append(&engine->drains, &drain->link);
 	drain->job = job_start(engine->parts.loop, &job, on_drained, drain, err);
-	if (drain->job)
-		return drain;
-	free_drain(drain);
-	return NULL;
+	if (!drain->job) {
+		free_drain(drain);
+		return NULL;
+	}
+	if (drain->leaves)
+		container_drain_service(c, true);
+	return drain;
 }
 
 void engine_drain_cancel(struct engine_drain *drain)
 {
 	if (!drain)
 		return;
-	job_cancel(drain->job);
+	if (drain->job)
+		job_cancel(drain->job);
+	deadline_cancel(&drain->stop);
+	serve_again(drain);
 	free_drain(drain);
 }
 
 void drains_drop(struct engine *engine)
 {
-	while (!list_is_empty(&engine->drains))
-		engine_drain_cancel(list_first(&engine->drains, struct engine_drain, link));
+	while (!list_is_empty(&engine->drains)) {
+		struct engine_drain *drain = list_first(&engine->drains, struct engine_drain, link);
+
+		drain->leaves = false; /* the next daemon knows nothing of it */
+		engine_drain_cancel(drain);
+	}
 }

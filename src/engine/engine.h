@@ -340,7 +340,8 @@ void engine_takeover(struct engine *engine, struct container *new, struct contai
 		     engine_done *done, void *data);
 
 /* Wait until nobody is connected to a port that the container listens on, or for the time (0: only count);
- * `done` is told how many are left, unless it was cancelled before.  NULL: CONFLICT when it does not run. */
+ * `done` is told how many are left, unless it was cancelled before.  NULL: CONFLICT when it does not run.  While it
+ * waits, and for the moment until the stop, the container gets nothing new while another of its group can serve. */
 struct engine_drain;
 typedef void engine_drained(void *data, int64_t connections, const struct error *err);
 struct engine_drain *engine_drain(struct engine *engine, struct container *c, int64_t timeout_ms,

@@ -56,10 +56,11 @@ struct draft_edge {
 	bool links; /* as version 1 files do: by the name of a container that runs */
 };
 
-/* To be removed before anything else, and why. */
+/* To be removed, and why. */
 struct discard {
 	const struct seen_container *container;
 	const char *reason;
+	bool drains; /* first its connections are waited for */
 };
 
 enum update_action { UPDATE_PAUSE, UPDATE_CONTINUE, UPDATE_ROLL_BACK };
@@ -198,6 +199,8 @@ void draft_settle_finished(struct draft *draft, struct draft_service *service);
 /* ---- update.c ---- */
 
 void update_read(struct draft *draft, struct draft_service *service);
+/* Are connections to a container of it that is to go waited for? */
+bool service_is_drained(const struct draft *draft, const struct draft_service *service);
 bool service_publishes_fixed_port(const struct service *service);
 bool service_has_check(const struct service *service); /* by the file; an image may have one, too */
 
@@ -229,9 +232,12 @@ void replica_start(struct draft *draft, struct draft_service *service, struct re
 void replica_remove_old(struct draft *draft, struct draft_service *service, struct replica *replica,
 			const struct indices *after);
 void replica_rename(struct draft *draft, struct draft_service *service, struct replica *replica);
+/* Wait until nobody is connected to it, behind `after` (NULL: at once): the index of the step. */
+size_t draft_drain(struct draft *draft, const struct draft_service *service,
+		   const struct seen_container *container, const struct indices *after);
 /* Stop it if it is active, then remove it: the index of the removal. */
 size_t draft_take_away(struct draft *draft, const struct draft_service *service,
-		       const struct seen_container *container, const char *reason);
+		       const struct discard *discard);
 
 /* ---- replace.c ---- */
 

@@ -56,7 +56,7 @@ static int by_number(const void *a, const void *b)
 static void discard(struct draft_service *service, const struct seen_container *container,
 		    const char *reason)
 {
-	vector_add(&service->discarded, ((struct discard){container, reason}));
+	vector_add(&service->discarded, ((struct discard){container, reason, false}));
 }
 
 static bool is_successor(const struct seen_container *const *group, size_t count, size_t at)

@@ -336,6 +336,14 @@ static void scaled_down_the_outdated_go_first(void **state)
 		{WEB, "web 1; web 2; web 3", "",
 		 "keep p-web-1; (stop p-web-2); remove p-web-2: scaled down; (stop p-web-3); "
 		 "remove p-web-3: scaled down"},
+		{"services: {web: {image: i, ports: ['80']}}\n", "web 1; web 2; web 3 exited",
+		 "hold scale:web=1",
+		 "keep p-web-1; (drain p-web-2); (stop p-web-2); remove p-web-2: scaled down; "
+		 "remove p-web-3: scaled down"},
+		{"services: {web: {image: i, ports: ['80']}}\n", "web 1; web 2", "scale:web=1",
+		 "keep p-web-1; (stop p-web-2); remove p-web-2: scaled down"},
+		{"services: {web: {image: i, network_mode: host, ports: ['80']}}\n", "web 1; web 2",
+		 "hold scale:web=1", "keep p-web-1; (stop p-web-2); remove p-web-2: scaled down"},
 		{WEB, "web 1 hash=x; web 2; web 3 exited", "scale:web=2",
 		 "(stop p-web-1); remove p-web-1: scaled down; keep p-web-2; "
 		 "start p-web-3: it is stopped"},
@@ -545,15 +553,15 @@ static void what_was_begun_is_finished_or_thrown_away(void **state)
 		{UPDATE(""),
 		 "web 1 id=abcdef012345678 hash=x; web 1 id=bbb held name=abcdef012345_p-web-1",
 		 "hold",
-		 "wait abcdef012345_p-web-1: configuration changed; (monitor "
-		 "abcdef012345_p-web-1); "
-		 "(take_over abcdef012345_p-web-1); (stop abcdef012345_p-web-1 if-failed); "
+		 "(wait abcdef012345_p-web-1); (monitor abcdef012345_p-web-1); "
+		 "take_over abcdef012345_p-web-1: configuration changed; (stop "
+		 "abcdef012345_p-web-1 if-failed); "
 		 "(remove abcdef012345_p-web-1 if-failed); (drain p-web-1); (stop p-web-1); "
 		 "(remove p-web-1); (rename abcdef012345_p-web-1 p-web-1)"},
 		{UPDATE(""),
 		 "web 1 id=abcdef012345678 held hash=x; web 1 id=bbb name=abcdef012345_p-web-1",
 		 "hold",
-		 "drain p-web-1: configuration changed; (stop p-web-1); (remove p-web-1); "
+		 "drain p-web-1: an earlier run replaced it; (stop p-web-1); (remove p-web-1); "
 		 "(rename abcdef012345_p-web-1 p-web-1)"},
 		/* Whose ports it was to get is gone. */
 		{WEB, "web 1 id=abcdef012345678 held name=ffffffffffff_p-web-1", "hold no-start",

@@ -1,6 +1,6 @@
 /* A plan for people: one line for each thing that changes, below it the fields that do. */
 #include "base/map.h"
-#include "orchestrator/project_plan.h"
+#include "orchestrator/draft.h"
 
 static const char *verb_of(const struct step *step, const struct map *stopped)
 {
@@ -22,10 +22,11 @@ static const char *final_name(const struct step *step)
 {
 	enum { PREFIX = 13 }; /* 12 digits of an id and "_" */
 
-	if (step->kind == STEP_CREATE && step->replaces && strlen(step->name) > PREFIX &&
-	    strncmp(step->name, step->replaces, PREFIX - 1) == 0)
-		return step->name + PREFIX;
-	return step->name;
+	bool beside = step->kind == STEP_CREATE && step->replaces && strlen(step->name) > PREFIX &&
+		      strncmp(step->name, step->replaces, PREFIX - 1) == 0;
+	bool begun = step->kind == STEP_START || step->kind == STEP_TAKE_OVER;
+	return beside || (begun && name_is_temporary(step->name)) ? step->name + PREFIX
+								  : step->name;
 }
 
 static void write_change(const struct change *change, struct buffer *out)

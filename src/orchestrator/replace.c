@@ -118,18 +118,14 @@ static void take_over(struct replacement *r, struct replica *replica)
 /* The old one's last connections, its end, and the new one gets the name. */
 static void retire_old(struct replacement *r, struct replica *replica, const struct indices *after)
 {
-	struct subject old = subject_of(replica->old);
 	scoped_indices struct indices causes = {0};
 
 	indices_add(&causes, after);
 	if (replica->end)
 		vector_add(&causes, replica->end - 1);
 	if (r->draft->options->can_hold && container_is_active(replica->old)) {
-		size_t drain = draft_container_step(r->draft, STEP_DRAIN, r->service,
-						    replica->number, &old);
-		draft_at(r->draft, drain)->timeout_ms = r->service->update.drain_ms;
-		draft_at(r->draft, drain)->detail = true;
-		draft_after_all(r->draft, drain, &causes);
+		size_t drain = draft_drain(r->draft, r->service, replica->old, &causes);
+
 		causes.count = 0;
 		vector_add(&causes, drain);
 	}
@@ -317,6 +313,19 @@ static size_t tolerated_failures(const struct draft_service *service)
 		       : 0;
 }
 
+/* What an earlier run has begun has no create that would be shown: the first of its steps that says something is. */
+static void tell_of_resumed(struct draft *draft, const struct replica *replica, size_t first)
+{
+	while (first + 1 < draft->plan->count && (draft_at(draft, first)->kind == STEP_WAIT ||
+						  draft_at(draft, first)->kind == STEP_MONITOR))
+		first++;
+	draft_at(draft, first)->detail = false;
+	if (replica_is_in_place(replica->old, replica->next))
+		draft_reason(draft, first, "an earlier run replaced it");
+	else
+		draft_tell_why(draft, replica, first);
+}
+
 void service_replace(struct draft *draft, struct draft_service *service,
 		     const struct indices *after)
 {
@@ -337,10 +346,8 @@ void service_replace(struct draft *draft, struct draft_service *service,
 			start_first(&r, r.items[i]);
 		else
 			stop_first(&r, r.items[i]);
-		if (r.items[i]->next && draft->plan->count > first) {
-			draft_at(draft, first)->detail = false;
-			draft_tell_why(draft, r.items[i], first);
-		}
+		if (r.items[i]->next && draft->plan->count > first)
+			tell_of_resumed(draft, r.items[i], first);
 	}
 	if (r.rolls_back && r.count)
 		finish_roll_back(&r);

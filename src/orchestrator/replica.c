@@ -152,18 +152,36 @@ void replica_rename(struct draft *draft, struct draft_service *service, struct r
 	replica->end = step + 1;
 }
 
-size_t draft_take_away(struct draft *draft, const struct draft_service *service,
-		       const struct seen_container *container, const char *reason)
+size_t draft_drain(struct draft *draft, const struct draft_service *service,
+		   const struct seen_container *container, const struct indices *after)
 {
 	struct subject subject = subject_of(container);
+	size_t step = draft_container_step(draft, STEP_DRAIN, service, container->number, &subject);
+
+	draft_at(draft, step)->timeout_ms = service->update.drain_ms;
+	draft_at(draft, step)->detail = true;
+	if (after)
+		draft_after_all(draft, step, after);
+	return step;
+}
+
+size_t draft_take_away(struct draft *draft, const struct draft_service *service,
+		       const struct discard *discard)
+{
+	const struct seen_container *container = discard->container;
+	struct subject subject = subject_of(container);
 	bool active = container_is_active(container);
-	size_t stop = active ? 1 + draft_stop(draft, service, container, NULL) : 0;
+	scoped_indices struct indices drained = {0};
+
+	if (discard->drains)
+		vector_add(&drained, draft_drain(draft, service, container, NULL));
+	size_t stop = active ? 1 + draft_stop(draft, service, container, &drained) : 0;
 	size_t step =
 		draft_container_step(draft, STEP_REMOVE, service, container->number, &subject);
 
 	if (active)
 		draft_at(draft, stop - 1)->detail = true;
 	draft_after_if(draft, step, stop);
-	draft_reason(draft, step, "%s", reason);
+	draft_reason(draft, step, "%s", discard->reason);
 	return step;
 }

@@ -175,7 +175,7 @@ static bool can_succeed(const struct draft *draft, const struct draft_service *s
 static void discard(struct draft_service *service, const struct seen_container *container,
 		    const char *reason)
 {
-	vector_add(&service->discarded, ((struct discard){container, reason}));
+	vector_add(&service->discarded, ((struct discard){container, reason, false}));
 }
 
 /* Something it shares was thrown away after it was made. */

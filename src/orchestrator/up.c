@@ -29,7 +29,9 @@ static void add_orphans(struct draft *draft, struct indices *removed, struct buf
 		if (draft->options->remove_orphans) {
 			map_put(&draft->gone, container->id, (void *)container);
 			vector_add(removed,
-				   draft_take_away(draft, service, container, "not in the file"));
+				   draft_take_away(
+					   draft, service,
+					   &(struct discard){container, "not in the file", false}));
 		} else if (!container->one_off) {
 			buffer_format(names, "%s%s", names->size ? ", " : "", container->name);
 		}
@@ -62,8 +64,7 @@ static void remove_discarded(struct draft *draft, struct draft_service *service)
 		const struct discard *discard = &service->discarded.items[i];
 
 		map_put(&draft->gone, discard->container->id, (void *)discard->container);
-		vector_add(&service->removals,
-			   draft_take_away(draft, service, discard->container, discard->reason));
+		vector_add(&service->removals, draft_take_away(draft, service, discard));
 	}
 }
 
@@ -166,8 +167,8 @@ static void keep(struct draft *draft, struct draft_service *service, struct repl
 		draft_reason(draft, renamed, "the one that it replaced is gone");
 		return;
 	}
-	size_t step = draft_container_step(draft, STEP_KEEP, service, replica->number,
-					   &replica->subject);
+	size_t step =
+		draft_container_step(draft, STEP_KEEP, service, replica->number, &replica->subject);
 	if (replica->old->state == SEEN_EXITED)
 		draft_at(draft, step)->condition = DEPENDENCY_COMPLETED;
 }
@@ -188,10 +189,17 @@ static void start_again(struct draft *draft, struct draft_service *service, stru
 static void remove_surplus(struct draft *draft, struct draft_service *service,
 			   struct replica *replica)
 {
-	if (replica->old && !replica->removed)
-		draft_take_away(draft, service, replica->old, replica->reason);
-	if (replica->next)
-		draft_take_away(draft, service, replica->next, replica->reason);
+	struct discard old = {replica->old, replica->reason, false};
+	struct discard next = {replica->next, replica->reason, false};
+	bool drained = service_is_drained(draft, service);
+
+	old.drains = drained && old.container && old.container->state == SEEN_RUNNING;
+	next.drains = drained && next.container && next.container->state == SEEN_RUNNING &&
+		      !next.container->held;
+	if (old.container && !replica->removed)
+		draft_take_away(draft, service, &old);
+	if (next.container)
+		draft_take_away(draft, service, &next);
 }
 
 static void finish_replica(struct draft *draft, struct draft_service *service,
@@ -247,7 +255,8 @@ static void restore_stopped(struct draft *draft, struct draft_service *service,
 		if (!replica->stopped || replica->removed || replica->fate == FATE_REMOVE)
 			continue;
 		struct subject old = subject_of(replica->old);
-		size_t step = draft_container_step(draft, STEP_START, service, replica->number, &old);
+		size_t step =
+			draft_container_step(draft, STEP_START, service, replica->number, &old);
 		struct step *s = draft_at(draft, step);
 
 		s->when = STEP_WHEN_FAILED;

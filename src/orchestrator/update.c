@@ -89,7 +89,10 @@ void update_read(struct draft *draft, struct draft_service *service)
 	int64_t grace_ms = duration_ms(node, "stop_grace_period", GRACE_DEFAULT_MS);
 	struct update *update = &service->update;
 
-	*update = (struct update){.given = config && config->kind == NODE_MAP};
+	*update = (struct update){
+		.given = config && config->kind == NODE_MAP,
+		.drain_ms = duration_ms(config, "drain_timeout", grace_ms),
+	};
 	if (!update->given || draft->options->no_start) {
 		update->given = false;
 		return;
@@ -98,7 +101,6 @@ void update_read(struct draft *draft, struct draft_service *service)
 	update->parallelism = parallelism > 0 ? (size_t)parallelism : 0;
 	update->delay_ms = duration_ms(config, "delay", 0);
 	update->monitor_ms = duration_ms(config, "monitor", MONITOR_DEFAULT_MS);
-	update->drain_ms = duration_ms(config, "drain_timeout", grace_ms);
 	update->action = action_of(config);
 	update->failure_ratio = ratio_of(config);
 	update->start_first =
@@ -107,6 +109,17 @@ void update_read(struct draft *draft, struct draft_service *service)
 	update->start_first &= !service->stop_first_reason;
 	update->watched = update->start_first || update->action == UPDATE_ROLL_BACK ||
 			  node_get(config, "monitor");
+}
+
+bool service_is_drained(const struct draft *draft, const struct draft_service *service)
+{
+	const struct node *node = service->service ? service->service->node : NULL;
+	const char *mode = node_get_text(node, "network_mode", "");
+
+	if (!node || !draft->options->can_hold || strcmp(mode, "host") == 0 || strchr(mode, ':'))
+		return false;
+	const struct node *deploy = node_get(node, "deploy"), *ports = node_get(node, "ports");
+	return node_get(deploy, "update_config") || (ports && ports->count);
 }
 
 bool service_publishes_fixed_port(const struct service *service)

@@ -95,6 +95,58 @@ load_ends() {
 	[ "$(names -a)" = "pd-web-1 " ]
 }
 
+@test "scaled down, a container serves its connections to their end, and gets no new ones" {
+	server ps ", replicas: 2"
+	local line i held=()
+	for i in 1 2 3 4; do # both have some
+		mkfifo "to$i"
+		"$STEADY" hold 127.0.0.1 "$PORT" <"to$i" >"from$i" 3>&- &
+		held+=($!)
+		eval "exec 4$i>to$i"
+		wait_until 20 test -s "from$i"
+	done
+	wherry compose up -d --scale web=1 >out 2>&1 3>&- &
+	local up=$!
+	wait_until 20 grep -q "Container ps-web-2 Draining" out
+	for i in 1 2 3 4; do
+		eval "echo >&4$i"
+		wait_until 5 eval "[ \$(wc -l <from$i) = 2 ]"
+	done
+	for i in $(seq 8); do "$STEADY" ask 127.0.0.1 "$PORT"; done >answers
+	[ "$(sort -u answers | wc -l)" = 1 ]
+	[ "$(names)" = "ps-web-1 ps-web-2 " ]
+	kill "${held[@]}"
+	wait "$up"
+	[ "$(names -a)" = "ps-web-1 " ]
+	grep -q "Container ps-web-2 Removed" out
+}
+
+@test "Ctrl-C ends a drain; what the next up does of it is told" {
+	server pc
+	coproc HELD { exec "$STEADY" hold 127.0.0.1 "$PORT"; }
+	local held=$HELD_PID line code=0
+	read -r line <&"${HELD[0]}"
+	sed -i 's/stop_grace_period: 5s/stop_grace_period: 100s/' compose.yaml
+	change_to 1
+	wherry compose up -d >out 2>&1 3>&- &
+	local up=$!
+	wait_until 20 grep -q "Container pc-web-1 Draining" out
+	kill -INT "$up"
+	wait "$up" || code=$?
+	[ "$code" = 130 ]
+	serves VERSION-1
+	run wherry compose plan
+	[ "$status" = 2 ]
+	[[ $output == "drain pc-web-1: an earlier run replaced it" ]]
+	wherry compose up -d >out 2>&1 3>&- &
+	up=$!
+	wait_until 20 grep -q "Container pc-web-1 Draining" out
+	kill "$held"
+	wait "$up"
+	grep -q "Container pc-web-1 Running" out
+	[ "$(names -a)" = "pc-web-1 " ]
+}
+
 # named SERVICE MORE: containers that answer with their host's name.
 named() {
 	echo "$1: {<<: *b, command: sh -c 'mkdir /www; hostname >/www/index.html; exec httpd -f -p 80 -h /www', $2}"

@@ -129,9 +129,11 @@ static void interrupt(struct run *run)
 	for (size_t i = 0; i < run->execution->plan->count; i++) {
 		struct work *work = &run->works[i];
 
-		if (!work->timer)
+		if (work->state != STEP_RUNS ||
+		    (work->step->kind != STEP_DRAIN && work->step->kind != STEP_DELAY))
 			continue;
-		requests_cancel(run->requests, take(work->timer));
+		if (work->timer)
+			requests_cancel(run->requests, take(work->timer));
 		work_leave(work);
 	}
 }

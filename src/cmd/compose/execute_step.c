@@ -3,6 +3,8 @@
 
 #include "format/json.h"
 
+enum { PATIENCE_MS = 1000, DRAIN_SECONDS_MOST = 86400 };
+
 const char *work_container(const struct work *work)
 {
 	const struct step *step = work->step;
@@ -192,8 +194,7 @@ static void on_removal(void *data, const json_t *answer, const struct error *err
 
 static void begin_remove(struct work *work)
 {
-	scoped_target struct target target =
-		target_format("/containers/%s", work_container(work));
+	scoped_target struct target target = target_format("/containers/%s", work_container(work));
 
 	target_add_flag(&target, "v", work->step->remove_volumes);
 	target_add_flag(&target, "force", !work->run->execution->only_stopped);
@@ -377,14 +378,61 @@ static void begin_take_over(struct work *work)
 	post(work, &target, body);
 }
 
+/* Is it a container whose end is shown?  That of the old one of an update is not. */
+static bool is_told_of(const struct work *work)
+{
+	const struct plan *plan = work->run->execution->plan;
+
+	for (size_t i = work->index; i < plan->count; i++)
+		if (plan->items[i].kind == STEP_REMOVE && !plan->items[i].detail &&
+		    str_equal(plan->items[i].id, work->step->id))
+			return true;
+	return false;
+}
+
+static void say_of_drain(struct work *work, const char *word, bool over)
+{
+	scoped_free char *subject = str_format("Container %s", work->step->name);
+
+	if (work->step->detail)
+		progress_note(work->run->progress, subject, word, over);
+}
+
+static void drain_takes_long(void *data)
+{
+	struct work *work = data;
+
+	work->timer = NULL;
+	work->told = true;
+	say_of_drain(work, "Draining", false);
+}
+
+static void on_drained(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+
+	if (work->state != STEP_RUNS)
+		return;
+	if (work->timer)
+		requests_cancel(work->run->requests, take(work->timer));
+	if (work->told)
+		say_of_drain(work, is_told_of(work) ? "Drained" : "Running", true);
+	on_answer(data, answer, err);
+}
+
 static void begin_drain(struct work *work)
 {
 	scoped_target struct target target =
 		target_format("/wherry/v1/containers/%s/drain", work_container(work));
 
-	if (work->step->timeout_ms >= 0)
-		target_add_number(&target, "timeout", (work->step->timeout_ms + 999) / 1000);
-	post(work, &target, NULL);
+	if (work->step->timeout_ms >= 0) {
+		int64_t seconds = (work->step->timeout_ms + 999) / 1000;
+
+		target_add_number(&target, "timeout",
+				  seconds < DRAIN_SECONDS_MOST ? seconds : DRAIN_SECONDS_MOST);
+	}
+	work->timer = requests_timer(work->run->requests, PATIENCE_MS, drain_takes_long, work);
+	requests_send(work->run->requests, "POST", &target, NULL, on_drained, work);
 }
 
 /* ---- waiting for a time ---- */

@@ -18,6 +18,7 @@ struct work {
 	size_t failures; /* among those that are */
 	char *made;	 /* STEP_CREATE: the id; owned */
 	struct request *timer;
+	bool told; /* STEP_DRAIN: that it takes a while */
 	void *state_of_kind; /* of a kind that takes several requests; freed by it */
 };
 

@@ -24,6 +24,7 @@ static const struct {
 	[STEP_PAUSE] = {"Container", "Pausing", "Paused"},
 	[STEP_UNPAUSE] = {"Container", "Unpausing", "Unpaused"},
 	[STEP_REMOVE] = {"Container", "Removing", "Removed"},
+	[STEP_DRAIN] = {"Container", "Draining", "Running"}, /* another has its name by then */
 	[STEP_KEEP] = {"Container", "Running", "Running"},
 };
 
