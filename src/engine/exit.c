@@ -16,10 +16,11 @@
 
 /* ---- what the record says afterwards ---- */
 
-static struct restart_answer decide(const struct container *c)
+static struct restart_answer decide(struct container *c)
 {
 	struct restart_question question = {
 		.policy = &c->host_config.restart_policy,
+		.own = c->extension ? c->extension->restarts : NULL,
 		.was_running = true,
 		.stopped_by_hand = c->stopped_by_hand,
 		.wanted = c->restart_wanted,
@@ -29,7 +30,10 @@ static struct restart_answer decide(const struct container *c)
 		.last_delay_ms = c->restart_delay_ms,
 	};
 
-	return restart_decide(&question);
+	struct restart_answer answer = restart_decide(&question);
+	if (answer.restart && restart_counts_anew(&question))
+		c->restart_count = 0;
+	return answer;
 }
 
 static void note_exit(struct container_run *run, const struct shim_exit *exit, const char *said)
@@ -43,8 +47,8 @@ static void note_exit(struct container_run *run, const struct shim_exit *exit, c
 	str_replace(&c->error, said);
 	answer = decide(c);
 	/* Who restarts it by hand starts it, or the next daemon, should this one die before that. */
-	c->restart_wanted = c->restarts_by_hand > 0 &&
-			    restart_policy_is_set(&c->host_config.restart_policy);
+	c->restart_wanted =
+		c->restarts_by_hand > 0 && restart_policy_is_set(&c->host_config.restart_policy);
 	container_set_state(c, answer.restart ? CONTAINER_RESTARTING : CONTAINER_EXITED);
 	c->restart_delay_ms = answer.restart ? answer.delay_ms : 0;
 	if (exit->log_dropped > 0)

@@ -17,6 +17,14 @@ static const struct record_field container_group_fields[] = {
 const struct record_type container_group_type = RECORD_TYPE(T, container_group_fields);
 #undef T
 
+#define T struct container_restarts
+static const struct record_field container_restarts_fields[] = {
+	RECORD_FIELD_FLAGS(T, 1, "Delay", RECORD_OPTIONAL_I64, delay_ns, RECORD_OMIT_ABSENT),
+	RECORD_FIELD_FLAGS(T, 2, "Window", RECORD_OPTIONAL_I64, window_ns, RECORD_OMIT_ABSENT),
+};
+const struct record_type container_restarts_type = RECORD_TYPE(T, container_restarts_fields);
+#undef T
+
 #define T struct container_file
 static const struct record_field container_file_fields[] = {
 	RECORD_FIELD_FLAGS(T, 1, "Target", RECORD_STRING, target, RECORD_EMPTY_STRING),
@@ -34,6 +42,8 @@ static const struct record_field extension_fields[] = {
 	RECORD_NESTED(T, 2, "Group", RECORD_POINTER, group, RECORD_OMIT_ABSENT,
 		      &container_group_type),
 	RECORD_NESTED(T, 3, "Files", RECORD_LIST, files, RECORD_OMIT_EMPTY, &container_file_type),
+	RECORD_NESTED(T, 4, "Restarts", RECORD_POINTER, restarts, RECORD_OMIT_ABSENT,
+		      &container_restarts_type),
 };
 const struct record_type extension_type = RECORD_TYPE(T, extension_fields);
 #undef T
@@ -55,6 +65,19 @@ static bool check_group(const struct container_group *group, struct error *err)
 				 "Wherry.Group.Name has up to %d characters without blanks",
 				 GROUP_NAME_MAX);
 	return true;
+}
+
+static bool check_time(const char *name, const struct optional_i64 *ns, struct error *err)
+{
+	return !ns->given || (ns->value >= 0 && ns->value <= CONTAINER_RESTART_NS_MOST) ||
+	       error_set(err, ERROR_INVALID,
+			 "Wherry.Restarts.%s is in nanoseconds, from 0 to those of 30 days", name);
+}
+
+static bool check_restarts(const struct container_restarts *restarts, struct error *err)
+{
+	return check_time("Delay", &restarts->delay_ns, err) &&
+	       check_time("Window", &restarts->window_ns, err);
 }
 
 /* ---- files ---- */
@@ -177,5 +200,6 @@ bool container_files_decode(const struct record_list *files, struct buffer *cont
 bool extension_check(struct extension *extension, struct error *err)
 {
 	return !extension || ((!extension->group || check_group(extension->group, err)) &&
+			      (!extension->restarts || check_restarts(extension->restarts, err)) &&
 			      check_files(&extension->files, err));
 }

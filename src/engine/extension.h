@@ -12,6 +12,15 @@ struct container_group {
 	bool vip;     /* an address on each network that their aliases lead to */
 };
 
+/* How a restart policy restarts: what is not given is as without it. */
+struct container_restarts {
+	struct optional_i64
+		delay_ns; /* between an end and the next start, instead of growing ones */
+	struct optional_i64
+		window_ns; /* who ran that long has been restarted well: attempts count anew */
+};
+#define CONTAINER_RESTART_NS_MOST ((int64_t)30 * 24 * 3600 * 1000000000)
+
 /* A file that is there in memory alone (sandbox/memory_files.h). */
 struct container_file {
 	char *target;  /* absolute, in its shortest form */
@@ -26,10 +35,12 @@ struct container_file {
 
 struct extension {
 	bool hold; /* published ports and names are held back until a takeover gives them */
-	struct container_group *group; /* owned; NULL: none */
-	struct record_list files;      /* struct container_file */
+	struct container_group *group;	     /* owned; NULL: none */
+	struct record_list files;	     /* struct container_file */
+	struct container_restarts *restarts; /* owned; NULL: none */
 };
-extern const struct record_type container_group_type, container_file_type, extension_type;
+extern const struct record_type container_group_type, container_restarts_type, container_file_type,
+	extension_type;
 
 /* ERROR_INVALID by the member's name; what files leave open is filled in.  NULL is fine: nothing was
  * asked for. */

@@ -11,7 +11,7 @@ static bool read(const char *text, struct extension *out, struct error *err)
 	       extension_check(out, err);
 }
 
-static void groups_need_a_plain_name(void **state)
+static void members_are_checked_by_name(void **state)
 {
 	static const struct {
 		const char *text, *problem; /* NULL: none */
@@ -19,6 +19,11 @@ static void groups_need_a_plain_name(void **state)
 		{"{}", NULL},
 		{"{\"Hold\":true}", NULL},
 		{"{\"Group\":null}", NULL},
+		{"{\"Restarts\":{\"Delay\":0,\"Window\":2592000000000000}}", NULL},
+		{"{\"Restarts\":{\"Delay\":-1}}",
+		 "Wherry.Restarts.Delay is in nanoseconds, from 0 to those of 30 days"},
+		{"{\"Restarts\":{\"Window\":2592000000000001}}",
+		 "Wherry.Restarts.Window is in nanoseconds, from 0 to those of 30 days"},
 		{"{\"Group\":{\"Name\":\"p/web\",\"Balance\":true,\"Vip\":true}}", NULL},
 		{"{\"Group\":{}}", "Wherry.Group needs a Name"},
 		{"{\"Group\":{\"Name\":\"\"}}", "Wherry.Group needs a Name"},
@@ -105,7 +110,7 @@ static void contents_are_base64_within_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_length(cases); i++) {
-		struct container_file file = {.target = (char *)(uintptr_t)"/a",
+		struct container_file file = {.target = (char *)(uintptr_t) "/a",
 					      .content = (char *)(uintptr_t)cases[i].content};
 		struct record_list files = {&file, 1};
 		struct buffer content = {0};
@@ -136,7 +141,7 @@ static void nothing_asked_for_is_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(groups_need_a_plain_name),
+		cmocka_unit_test(members_are_checked_by_name),
 		cmocka_unit_test(files_need_places_that_can_be),
 		cmocka_unit_test(what_files_leave_open_is_filled_in),
 		cmocka_unit_test(contents_are_base64_within_limits),

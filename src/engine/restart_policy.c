@@ -2,6 +2,8 @@
  * dies at once costs nothing after a while, one that dies now and then is back at once. */
 #include "engine/restart_policy.h"
 
+#include "base/time.h"
+
 #define FIRST_DELAY_MS 100
 #define MOST_DELAY_MS  60000
 #define GOOD_RUN_MS    10000
@@ -28,13 +30,20 @@ static bool unless_stopped(const struct restart_question *question)
 	return !question->stopped_by_hand;
 }
 
+bool restart_counts_anew(const struct restart_question *question)
+{
+	const struct optional_i64 *window = question->own ? &question->own->window_ns : NULL;
+
+	return window && window->given && question->ran_ms >= window->value / NS_PER_MS;
+}
+
 static bool on_failure(const struct restart_question *question)
 {
 	int64_t most = question->policy->maximum_retry_count;
+	int64_t tried = restart_counts_anew(question) ? 0 : question->restart_count;
 
 	return !question->stopped_by_hand && question->exit_code != 0 &&
-	       (question->was_running || !question->daemon_start) &&
-	       (most == 0 || question->restart_count < most);
+	       (question->was_running || !question->daemon_start) && (most == 0 || tried < most);
 }
 
 static const struct rule rules[] = {
@@ -55,6 +64,8 @@ static const struct rule *find_rule(const char *name)
 
 static int64_t next_delay(const struct restart_question *question)
 {
+	if (question->own && question->own->delay_ns.given)
+		return question->own->delay_ns.value / NS_PER_MS;
 	if (question->last_delay_ms == 0 || question->ran_ms >= GOOD_RUN_MS)
 		return FIRST_DELAY_MS;
 	if (question->last_delay_ms >= MOST_DELAY_MS / 2)

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "engine/container_config.h"
+#include "engine/extension.h"
 
 /* What has happened to a container that is not running now. */
 struct restart_question {
 	const struct restart_policy *policy;
+	const struct container_restarts *own; /* delay and window that were asked for; NULL: none */
 	bool daemon_start;    /* asked because the daemon has come up, not because of an exit */
 	bool was_running;     /* when the daemon was last there, or until the exit */
 	bool stopped_by_hand; /* since its last start */
@@ -21,6 +23,9 @@ struct restart_answer {
 	bool restart;
 	int64_t delay_ms;
 };
+
+/* Has its run been long enough for its attempts to be counted anew? */
+bool restart_counts_anew(const struct restart_question *question);
 
 struct restart_answer restart_decide(const struct restart_question *question);
 

@@ -14,6 +14,15 @@
 		(char *)"on-failure", most                                                         \
 	}
 
+#define OWN(delay_ms, window_ms)                                                                   \
+	.own = &(const struct container_restarts)                                                  \
+	{                                                                                          \
+		{true, (int64_t)(delay_ms)*1000000},                                               \
+		{                                                                                  \
+			true, (int64_t)(window_ms)*1000000                                         \
+		}                                                                                  \
+	}
+
 static void a_policy_decides_from_what_was_seen(void **state)
 {
 	const struct {
@@ -46,6 +55,17 @@ static void a_policy_decides_from_what_was_seen(void **state)
 		{"on-failure, no try left",
 		 {ON_FAILURE(3), .was_running = true, .exit_code = 3, .restart_count = 3},
 		 -1},
+		{"on-failure, the last try ran longer than the window",
+		 {ON_FAILURE(3), OWN(5, 2000), .was_running = true, .exit_code = 3,
+		  .restart_count = 3, .ran_ms = 2000},
+		 5},
+		{"on-failure, it ran shorter than the window",
+		 {ON_FAILURE(3), OWN(5, 2000), .was_running = true, .exit_code = 3,
+		  .restart_count = 3, .ran_ms = 1999},
+		 -1},
+		{"a delay of its own does not grow",
+		 {POLICY("always"), OWN(7000, 2000), .was_running = true, .last_delay_ms = 7000},
+		 7000},
 		{"on-failure, had failed long before the daemon restarts",
 		 {ON_FAILURE(0), .daemon_start = true, .exit_code = 3},
 		 -1},

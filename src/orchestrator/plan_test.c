@@ -285,7 +285,7 @@ static void what_is_missing_is_made(void **state)
 		{WEB, "web 1; web 4", "scale:web=3",
 		 "create p-web-5; keep p-web-1; keep p-web-4; (start p-web-5)"},
 		{"services: {web: {image: i, volumes: ['v:/v']}}\nvolumes: {v: {}}\n", NULL,
-		 "no-start", "create_volume p_v; create_network p_default; create p-web-1"},
+		 "no-start", "create_network p_default; create_volume p_v; create p-web-1"},
 		{"services: {web: {image: i, networks: [n]}}\nnetworks: {n: {external: true}}\n",
 		 NULL, "", "FAILURE Network n declared as external, but could not be found."},
 		{"services: {web: {image: i, container_name: xy}}\n", "", "scale:web=2",

@@ -183,6 +183,7 @@ struct plan_options {
 	bool no_dependencies, no_start, remove_orphans, ignore_orphans;
 	bool renew_anonymous_volumes, remove_volumes, recreate_volumes; /* the last after a yes */
 	bool one_offs;	      /* down, rm: one-off containers too */
+	bool all_resources;   /* up: networks and volumes that no service uses, too */
 	bool can_hold;	      /* the daemon knows `hold` and `takeover` */
 	bool can_balance;     /* the daemon publishes one port over replicas */
 	bool wait;	      /* up --wait: the plan ends when all run or are healthy */

@@ -53,6 +53,17 @@ static bool *find_used(const struct draft *draft, uses *find, size_t count)
 	return used;
 }
 
+/* All that the files declare: nobody has declared the default network where nobody uses it. */
+static void use_all(struct draft *draft)
+{
+	const struct project *project = draft->project;
+
+	for (size_t i = 0; i < project->networks.count; i++)
+		draft->network_used[i] |= strcmp(project->networks.items[i].key, "default") != 0;
+	for (size_t i = 0; i < project->volumes.count; i++)
+		draft->volume_used[i] = true;
+}
+
 /* ---- what is to be done with them ---- */
 
 static bool hash_differs(const struct resource *resource, const char *seen)
@@ -131,6 +142,8 @@ bool draft_check_resources(struct draft *draft)
 
 	draft->network_used = find_used(draft, service_networks, project->networks.count);
 	draft->volume_used = find_used(draft, service_volumes, project->volumes.count);
+	if (draft->options->all_resources)
+		use_all(draft);
 	draft->network_renewed = mem_zeroed(project->networks.count, sizeof(bool));
 	draft->volume_renewed = mem_zeroed(project->volumes.count, sizeof(bool));
 	draft->network_steps = mem_zeroed(project->networks.count, sizeof(size_t));

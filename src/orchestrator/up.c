@@ -384,8 +384,8 @@ static void add_steps(struct draft *draft)
 	for (size_t i = 0; i < draft->count; i++)
 		remove_discarded(draft, &draft->services[draft->order[i]]);
 	stop_all_early(draft, true);
-	draft_volumes(draft);
 	draft_networks(draft);
+	draft_volumes(draft);
 	for (size_t i = 0; i < draft->count; i++)
 		if (!draft->services[draft->order[i]].late)
 			create_new(draft, &draft->services[draft->order[i]]);

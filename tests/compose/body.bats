@@ -173,10 +173,39 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 }
 
 @test "what the daemon cannot do of the file is told with its place, once, however many replicas there are" {
-	service a 'scale: 3, deploy: {restart_policy: {condition: none, delay: 5s}}'
+	service a 'scale: 3, deploy: {restart_policy: {condition: none, max_attempts: 5}}'
 	run -0 compose up -d
-	[ "$(grep -c "compose.yaml:2:.*services.a.deploy.restart_policy.delay: is ignored" <<<"$output")" = 1 ]
+	[ "$(grep -c "compose.yaml:2:.*services.a.deploy.restart_policy.max_attempts: is ignored" <<<"$output")" = 1 ]
 }
+
+@test "restart_policy: delay stands between the attempts, and window begins their count anew" {
+	cat >compose.yaml <<-'YML'
+		services:
+		  slow:
+		    image: busybox
+		    command: sh -c 'echo begun; exit 1'
+		    deploy: {restart_policy: {condition: on-failure, max_attempts: 2, delay: 700ms}}
+		  long:
+		    image: busybox
+		    command: sh -c 'echo begun; sleep 0.3; exit 1'
+		    deploy: {restart_policy: {condition: on-failure, max_attempts: 1, delay: 0s, window: 200ms}}
+	YML
+	run -0 --separate-stderr compose up -d
+	[[ $stderr != *ignored* ]]
+	wait_until 20 ended_for_good slow
+	wherry logs -t "$PROJECT-slow-1" >times
+	[ "$(wc -l <times)" = 3 ]
+	local at before=0
+	for at in $(cut -d' ' -f1 times); do
+		at=$(date -d "$at" +%s%3N)
+		[ $((at - before)) -ge 700 ]
+		before=$at
+	done
+	wait_until 20 has_lines long 4
+	[ "$(inspect long .State.Running)" = true ] || [ "$(inspect long .State.Restarting)" = true ]
+}
+ended_for_good() { [ "$(inspect "$1" '"\(.RestartCount) \(.State.Status)"')" = "2 exited" ]; }
+has_lines() { [ "$(wherry logs "$PROJECT-$1-1" | wc -l)" -ge "$2" ]; }
 
 @test "105 106 replicas share one port of the host, and one address" {
 	cat >compose.yaml <<-'YML'

@@ -146,6 +146,7 @@ Network pd_default not found.' ]
 	run wherry compose down
 	[ "$status" = 0 ]
 	[[ $output == *"Network pn_default Resource is still in use"* ]]
+	[[ $output != *"Network pn_default Removed"* ]]
 	wherry rm -f other
 	wherry compose down
 	[ "$(wherry network ls -q --filter name=pn_ | wc -l)" = 0 ]
@@ -200,4 +201,28 @@ b: {<<: *b, depends_on: [a]}'
 	[ "$("$SCRATCH/docker-compose" help up)" = "$("$SCRATCH/docker-compose" up --help)" ]
 	wherry __complete compose -p x u | grep -q '^up	'
 	wherry __complete compose up --no-st | grep -q '^--no-start	'
+}
+
+@test "wait --down-project takes the project down when the first of them has ended" {
+	project pw <<<'a: {<<: *b, command: sh -c "sleep 1; exit 4"}
+b: {<<: *b}'
+	wherry compose up -d
+	run wherry compose wait --down-project a b
+	[ "$status" = 4 ]
+	[[ $output == *"exited with status code 4"*"Container pw-b-1 Removed"* ]]
+	[ "$(names -a)" = "" ]
+}
+
+@test "--all-resources makes networks and volumes that nobody uses, too" {
+	project pa <<<'a: {<<: *b, network_mode: none}'
+	top_level 'networks: {n: {}}
+volumes: {v: {}}'
+	wherry compose up -d
+	[ "$(wherry network ls -q --filter name=pa_; wherry volume ls -q --filter name=pa_)" = "" ]
+	WHERRY_COMPOSE_STYLE=v1 run --separate-stderr wherry compose --all-resources up -d
+	[ "$status" = 0 ]
+	[[ $stderr == 'Creating network "pa_n" with the default driver'*'Creating volume "pa_v" with default driver'* ]]
+	[ "$(wherry network ls --format '{{.Name}}' --filter name=pa_; wherry volume ls -q --filter name=pa_)" = $'pa_n\npa_v' ]
+	wherry compose down -v
+	[ "$(wherry network ls -q --filter name=pa_; wherry volume ls -q --filter name=pa_)" = "" ]
 }

@@ -189,6 +189,69 @@ port_of() { field "$1" ".NetworkSettings.Ports[\"$2\"][0].HostPort"; }
 	[ "$output" = "listing_data local" ]
 }
 
+@test "top: of sixty containers in one go" {
+	mkdir -p "$SCRATCH/sixty" && cd "$SCRATCH/sixty"
+	printf 'services:\n  s: {image: busybox, command: sleep 1d, network_mode: none, scale: 60}\n' >compose.yaml
+	wherry compose -p sixty up -d
+	run -0 wherry compose -p sixty top
+	[ "$(grep -c 'sleep 1d' <<<"$output")" = 60 ]
+	wherry compose -p sixty down -t 0
+}
+
+@test "export writes a container's files, commit makes an image of it, both by --index" {
+	compose exec -T --index 2 a sh -c 'echo kept >/mark'
+	compose export --index 2 a | tar -tf - | grep -qx mark
+	compose export -o "$SCRATCH/b.tar" b # that it does not run is nothing
+	tar -tf "$SCRATCH/b.tar" | grep -qx bin/busybox
+	run -0 compose commit --index 2 -m why a listing-made:1
+	[[ $output == sha256:* ]]
+	[ "$(wherry run --rm listing-made:1 cat /mark)" = kept ]
+	[ "$(wherry image inspect --format '{{.Comment}}' listing-made:1)" = why ]
+	wherry rmi listing-made:1
+	run -1 compose commit nobody
+	[[ $output == *"no such service: nobody"* ]]
+	run -1 compose export
+	[[ $output == *"export wants a service, or --units"* ]]
+}
+
+@test "viz: what depends on what, with what was asked for" {
+	mkdir -p "$SCRATCH/viz" && cd "$SCRATCH/viz"
+	cat >compose.yaml <<-'YML'
+		services:
+		  web: {image: w, ports: ["8080:80"], depends_on: {db: {condition: service_healthy}, init: {condition: service_completed_successfully}}}
+		  db: {image: d, networks: [back]}
+		  init: {image: i, depends_on: [db]}
+		  off: {image: o, profiles: [x]}
+		networks: {back: {}}
+	YML
+	run -0 wherry compose -p viz viz
+	[ "$output" = 'digraph "viz" {
+	"db" [label="db"];
+	"init" [label="init"];
+	"web" [label="web"];
+	"init" -> "db";
+	"web" -> "db" [label="healthy"];
+	"web" -> "init" [label="completed"];
+}' ]
+	run -0 wherry compose -p viz viz --image --ports --networks --spaces --indentation-size 2
+	[[ $output == *'  "db" [label="db\nd\nnetwork back"];'* ]]
+	[[ $output == *'  "web" [label="web\nw\nnetwork default\nport 8080:80/tcp"];'* ]]
+	run -1 wherry compose viz --indentation-size 99
+}
+
+@test "--log-level and --verbose say more, or less" {
+	mkdir -p "$SCRATCH/levels" && cd "$SCRATCH/levels"
+	printf 'services: {a: {image: busybox, command: "true $NOT_SET"}}\n' >docker-compose.yml
+	run -0 --separate-stderr "$SCRATCH/docker-compose" config
+	[[ $stderr == *NOT_SET* ]]
+	run -0 --separate-stderr "$SCRATCH/docker-compose" --log-level ERROR config
+	[ -z "$stderr" ]
+	run -1 "$SCRATCH/docker-compose" --log-level LOUD config
+	[[ $output == *"Invalid value for --log-level: LOUD."* ]]
+	run -0 --separate-stderr "$SCRATCH/docker-compose" --verbose ps
+	[[ $stderr == *"GET "*"/containers/json?"* ]]
+}
+
 @test "stats: of the project's containers alone" {
 	wherry run -d --name stranger busybox sleep 1d
 	run -0 compose stats --no-stream --format '{{.Name}}'

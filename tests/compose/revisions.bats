@@ -129,7 +129,7 @@ variable() { compose exec -T a sh -c 'echo $A'; }
 }
 
 @test "verbs that are not here say why" {
-	for verb in publish bridge alpha commit viz; do
+	for verb in publish bridge alpha; do
 		run -1 compose $verb x
 		[[ "$output" == *"not supported: "* ]]
 	done

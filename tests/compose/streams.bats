@@ -327,9 +327,33 @@ lacks() { ! compose exec -T a test -e "$1"; }
 	watch_end
 }
 
+@test "up --watch shows output, and goes on with what was built anew; Ctrl-C stops all" {
+	watched
+	sed -i "s/command: sleep 1d/command: sh -c 'cat \/baked; sleep 1d'/" compose.yaml
+	wherry compose -p "$PROJECT" up --watch --build >watch.log 2>&1 3>&- 4>&- &
+	WATCH=$!
+	wait_until 30 grep -q 'Watch enabled' watch.log
+	wait_until 10 grep -q 'a-1  | one' watch.log
+	echo b >src/a.new
+	mv src/a.new src/a
+	wait_until 10 has /app/src/a b
+	echo two >baked
+	wait_until 30 grep -q 'a-1  | two' watch.log
+	local code=0
+	kill -INT "$WATCH"
+	wait "$WATCH" || code=$?
+	WATCH=
+	[ "$code" = 130 ]
+	[ -z "$(compose ps -q)" ]
+	run -1 compose up -d --watch
+	[ "$output" = "--watch and -d cannot be combined." ]
+}
+
 @test "watch: without rules, or with a place that is not there, an error that says so" {
 	sleeper a
 	run -1 compose watch
+	[[ "$output" == *"configured for watch"* ]]
+	run -1 compose up --watch
 	[[ "$output" == *"configured for watch"* ]]
 	printf '    develop: {watch: [{path: ./none, action: sync, target: /x}]}\n' >>compose.yaml
 	run -1 compose watch

@@ -266,6 +266,12 @@ static bool fail_with_answer(struct http_client *client, const struct target *ta
 	       api_read_refusal(target, status, &body, err);
 }
 
+void api_trace(const struct cli *cli, const char *method, const char *path)
+{
+	if (cli->traces)
+		fprintf(stderr, "%s %s\n", method, path);
+}
+
 struct http_client *api_send(struct cli *cli, const struct api_request *request,
 			     struct http_answer *answer, struct error *err)
 {
@@ -285,6 +291,7 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 	if (stream)
 		pairs_set(&headers, "Content-Type",
 			  request->type ? request->type : "application/json");
+	api_trace(cli, request->method, path);
 	if (!http_client_send(client, request->method, path, &headers, stream, answer, err))
 		api_cannot_connect(cli, err);
 	else if (answer->status < 400 ||

@@ -79,6 +79,9 @@ bool api_get_text(struct cli *cli, const struct target *target, struct buffer *o
 
 char *api_path(const struct cli *cli, const struct target *target); /* with the agreed version */
 
+/* One that is about to be sent, told where that is asked for. */
+void api_trace(const struct cli *cli, const char *method, const char *path);
+
 /* What an answer of 400 and more says, in the daemon's own words.  Always false. */
 bool api_read_refusal(const struct target *target, int status, struct buffer *body,
 		      struct error *err);

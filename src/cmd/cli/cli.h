@@ -29,6 +29,7 @@ struct cli {
 	bool skip_tls_verify;	 /* as that context says */
 	struct http_client *api; /* owned: NULL until it is needed */
 	char *api_version;	 /* owned: agreed with the daemon */
+	bool traces;		 /* tell each request on stderr */
 	void *scope; /* what the verbs of a group share, between its enter and its leave */
 };
 

@@ -1,4 +1,6 @@
 /* diff, export and commit: what a container has changed, as a list, as an archive, as an image. */
+#include "cmd/cli/container_change.h"
+
 #include "cmd/cli/api.h"
 #include "cmd/cli/output_file.h"
 #include "format/json.h"
@@ -35,37 +37,29 @@ static int run_diff(struct cli *cli, void *fields, const struct strings *argumen
 
 /* ---- export ---- */
 
-struct export
-{
-	char *output;
-};
-
-static const struct option export_options[] = {
+const struct option export_options[EXPORT_OPTION_COUNT] = {
 	{'o', "output", &option_string, offsetof(struct export, output),
 	 .help = "Write this file instead of stdout"},
 };
 
+bool export_container(struct cli *cli, const struct export *export, const char *container,
+		      struct error *err)
+{
+	scoped_target struct target target = target_format("/containers/%s/export", container);
+
+	return output_save(cli, &target, export->output, "failed to export container", err);
+}
+
 static int run_export(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	const struct export *export = fields;
-	scoped_target struct target target =
-		target_format("/containers/%s/export", arguments->items[0]);
 	struct error err;
 
-	return output_save(cli, &target, export->output, "failed to export container", &err)
-		       ? 0
-		       : cli_fail(cli, &err);
+	return export_container(cli, fields, arguments->items[0], &err) ? 0 : cli_fail(cli, &err);
 }
 
 /* ---- commit ---- */
 
-struct commit {
-	char *author, *message;
-	bool pause;
-	struct strings changes;
-};
-
-static const struct option commit_options[] = {
+const struct option commit_options[COMMIT_OPTION_COUNT] = {
 	{'a', "author", &option_string, offsetof(struct commit, author),
 	 .help = "Author of the image: \"Ann Smith <ann@example.org>\""},
 	{'c', "change", &option_list, offsetof(struct commit, changes),
@@ -77,13 +71,13 @@ static const struct option commit_options[] = {
 };
 
 /* repo= and tag= from the name that the image shall have, if there is one. */
-static bool add_name(struct target *target, const struct strings *arguments, struct error *err)
+static bool add_name(struct target *target, const char *wanted, struct error *err)
 {
 	scoped_reference struct reference reference = {0};
 
-	if (arguments->count < 2 || !*arguments->items[1])
+	if (str_is_empty(wanted))
 		return true;
-	if (!reference_parse(arguments->items[1], &reference, err))
+	if (!reference_parse(wanted, &reference, err))
 		return false;
 	if (reference.digest)
 		return error_set(err, ERROR_INVALID,
@@ -106,18 +100,27 @@ static void add_commit(struct target *target, const struct commit *commit, const
 		target_add(target, "pause", "0");
 }
 
-static int run_commit(struct cli *cli, void *fields, const struct strings *arguments)
+bool commit_container(struct cli *cli, const struct commit *commit, const char *container,
+		      const char *name, struct error *err)
 {
 	scoped_target struct target target = target_format("/commit");
 	struct api_request request = {.method = "POST", .target = &target};
 	scoped_json json_t *answer = NULL;
+
+	add_commit(&target, commit, container);
+	if (!add_name(&target, name, err) || !api_call(cli, &request, &answer, err))
+		return false;
+	printf("%s\n", doc_text(answer, "Id"));
+	return true;
+}
+
+static int run_commit(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const char *name = arguments->count > 1 ? arguments->items[1] : NULL;
 	struct error err;
 
-	add_commit(&target, fields, arguments->items[0]);
-	if (!add_name(&target, arguments, &err) || !api_call(cli, &request, &answer, &err))
-		return cli_fail(cli, &err);
-	printf("%s\n", doc_text(answer, "Id"));
-	return 0;
+	return commit_container(cli, fields, arguments->items[0], name, &err) ? 0
+									      : cli_fail(cli, &err);
 }
 
 /* ---- the commands ---- */

@@ -2,6 +2,7 @@
 #include "cmd/compose/body_part.h"
 #include "format/json.h"
 #include "format/path.h"
+#include "format/units.h"
 
 #include <ctype.h>
 
@@ -204,6 +205,25 @@ bool body_shares_address(const struct body *body)
 	       wants_shared_address(body);
 }
 
+/* Delay and window of the policy, in nanoseconds as everywhere in a body. */
+static void set_restarts(const struct body *body, json_t *extension)
+{
+	static const char *const names[][2] = {{"delay", "Delay"}, {"window", "Window"}};
+	const struct node *policy = node_get(node_get(body->node, "deploy"), "restart_policy");
+	json_t *restarts = json_object();
+
+	for (size_t i = 0; i < array_length(names); i++) {
+		const char *text = node_get_text(policy, names[i][0], NULL);
+		struct error ignored; /* the file was checked */
+		int64_t ns;
+
+		if (body->request->features->restarts && body->request->number && text &&
+		    duration_from_text(text, &ns, &ignored))
+			json_object_set_new(restarts, names[i][1], json_integer((json_int_t)ns));
+	}
+	body_set_given(extension, "Restarts", restarts);
+}
+
 bool body_set_extension(struct body *body, struct error *err)
 {
 	const struct body_request *request = body->request;
@@ -222,6 +242,7 @@ bool body_set_extension(struct body *body, struct error *err)
 				    json_pack("{s:s, s:b, s:b}", "Name", name, "Balance",
 					      (int)publishes(body), "Vip", (int)vip));
 	}
+	set_restarts(body, extension);
 	body_set_given(body->config, "Wherry", extension);
 	return true;
 }

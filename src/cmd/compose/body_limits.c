@@ -42,8 +42,7 @@ static bool set_device_list(struct body *body, const struct node *list, const ch
 	json_t *out = json_array();
 	bool good = true;
 
-	node_each(item, list)
-	{
+	node_each (item, list) {
 		json_t *device = json_object();
 
 		json_array_append_new(out, device);
@@ -104,8 +103,8 @@ static bool set_ulimits(struct body *body, struct error *err)
 	json_t *list = json_array();
 	bool good = true;
 
-	node_each(limit, node_get(body->node, "ulimits")) good =
-		good && add_ulimit(body, limit, list, err);
+	node_each (limit, node_get(body->node, "ulimits"))
+		good = good && add_ulimit(body, limit, list, err);
 	body_set_given(body->host, "Ulimits", list);
 	return good;
 }
@@ -177,7 +176,7 @@ static void warn_of_policy(const struct body *body, const struct node *policy, b
 		const struct node *value = node_get(policy, names[i]);
 		scoped_free char *path = str_format("deploy.restart_policy.%s", names[i]);
 
-		if (value && value->kind != NODE_NULL)
+		if (value && value->kind != NODE_NULL && !body->request->features->restarts)
 			body_warn(body, value, path,
 				  "is ignored: this daemon has delays of its own");
 	}

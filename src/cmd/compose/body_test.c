@@ -187,6 +187,10 @@ static const struct row rows[] = {
 	{"deploy: {restart_policy: {}}\nrestart: 'no'", HOST "RestartPolicy|Name", "\"always\""},
 	{"deploy: {restart_policy: {condition: none}}\nrestart: always", HOST "RestartPolicy|Name",
 	 "\"no\""},
+	{"deploy: {restart_policy: {delay: 1m30s, window: 1h}}", "Wherry|Restarts",
+	 "{\"Delay\": 90000000000, \"Window\": 3600000000000}"},
+	{"deploy: {restart_policy: {delay: 5s}}", "Wherry|Restarts", "{\"Delay\": 5000000000}"},
+	{"deploy: {restart_policy: {condition: any}}", "Wherry|Restarts", NULL},
 	{"deploy: {labels: {l: x}}", "Labels|l", NULL},
 	{"deploy: {endpoint_mode: vip}", "Wherry|Group",
 	 "{\"Name\": \"p/a\", \"Balance\": false, \"Vip\": true}"},
@@ -341,7 +345,8 @@ static const struct row rows[] = {
 };
 
 static const struct compose_features wherry = {
-	.asked = true, .is_wherry = true, .hold = true, .group = true, .files = true};
+	.asked = true, .is_wherry = true, .hold = true, .group = true, .files = true,
+	.restarts = true};
 static const struct compose_features dockerd = {.asked = true};
 
 static void an_attribute_becomes_its_member(void **state)

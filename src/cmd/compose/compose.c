@@ -98,8 +98,33 @@ static bool is_among(const char *value, const char *words)
 	return !value || strings_contain(&list, value);
 }
 
+static const char *const log_levels[] = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
+
+/* LOG_LEVEL_ERROR + 1: CRITICAL; more: there is no such level. */
+static size_t log_level_of(const struct compose_options *options)
+{
+	size_t level = 0;
+
+	if (!options->log_level)
+		return options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	while (level < array_length(log_levels) &&
+	       strcasecmp(log_levels[level], options->log_level) != 0)
+		level++;
+	return level;
+}
+
+bool compose_says(const struct compose *compose, enum log_level level)
+{
+	return level >= log_level_of(&compose->options);
+}
+
 static bool check_options(const struct compose_options *options, struct error *err)
 {
+	if (log_level_of(options) == array_length(log_levels))
+		return error_set(err, ERROR_INVALID,
+				 "Invalid value for --log-level: %s. Expected one of DEBUG, INFO, "
+				 "WARNING, ERROR, CRITICAL.",
+				 options->log_level);
 	if (!is_among(options->ansi, "never always auto"))
 		return error_set(err, ERROR_INVALID,
 				 "invalid value for --ansi: %s; there is never, always and auto",
@@ -131,6 +156,7 @@ int compose_enter(struct cli *cli, void *fields, const struct strings *words)
 	if (!take_parallel(&compose->options.parallel, &err) ||
 	    !check_options(&compose->options, &err))
 		return compose_fail(compose, &err);
+	cli->traces = compose_says(compose, LOG_LEVEL_DEBUG);
 	compose->parallel = choose_parallel(&compose->options.parallel);
 	if (compose->options.version)
 		return compose_print_version(cli, compose->style);
@@ -145,6 +171,7 @@ void compose_leave(struct cli *cli, void *fields)
 	struct compose *compose = fields;
 
 	cli->options = compose->outer;
+	cli->traces = false;
 	cli->scope = NULL;
 	lease_free(compose->lease);
 	if (compose->free_project)
@@ -184,6 +211,8 @@ void compose_warn(const struct compose *compose, const char *format, ...)
 	bool fancy = compose_is_fancy(compose, STDERR_FILENO);
 	va_list args;
 
+	if (!compose_says(compose, LOG_LEVEL_WARNING))
+		return;
 	va_start(args, format);
 	buffer_format_v(&text, format, args);
 	va_end(args);
@@ -215,7 +244,7 @@ static void take_features(struct compose_features *features, const char *words)
 		{"hold", &features->hold},	   {"group", &features->group},
 		{"takeover", &features->takeover}, {"files", &features->files},
 		{"projects", &features->projects}, {"folders", &features->folders},
-		{"leases", &features->leases},
+		{"leases", &features->leases},	   {"restarts", &features->restarts},
 	};
 	scoped_strings struct strings list = strings_split(words, ' ');
 

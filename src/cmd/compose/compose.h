@@ -24,7 +24,7 @@ struct compose_options {
 struct compose_features {
 	bool asked;
 	bool is_wherry; /* tmpfs files and all that follows are to be had only there */
-	bool hold, group, takeover, files, projects, folders, leases;
+	bool hold, group, takeover, files, projects, folders, leases, restarts;
 };
 
 struct compose {
@@ -32,15 +32,16 @@ struct compose {
 	enum compose_style style;
 	struct compose_options options;
 	struct compose_features features;
-	struct project *project; /* owned, given back with free_project; NULL until compose_open, and for verbs that work from labels */
+	struct project *
+		project; /* owned, given back with free_project; NULL until compose_open, and for verbs that work from labels */
 	bool from_record; /* it is the one that the daemon recorded: no file was at hand */
 	void (*free_project)(struct project *project);
-	char *project_name;	 /* owned; set by compose_open and compose_name */
-	struct pairs digests;	 /* of configs and secrets, by "configs.NAME" */
-	json_t *images;		 /* owned: inspect documents by the names services have; set by observe */
-	struct strings warned;	 /* what the daemon cannot do of the file: told once */
-	size_t parallel;	 /* requests in flight */
-	struct lease *lease;	 /* owned; NULL: none is held */
+	char *project_name;   /* owned; set by compose_open and compose_name */
+	struct pairs digests; /* of configs and secrets, by "configs.NAME" */
+	json_t *images; /* owned: inspect documents by the names services have; set by observe */
+	struct strings warned;	  /* what the daemon cannot do of the file: told once */
+	size_t parallel;	  /* requests in flight */
+	struct lease *lease;	  /* owned; NULL: none is held */
 	struct cli_options outer; /* of the call, as they were before ours were laid over them */
 };
 
@@ -71,6 +72,10 @@ bool compose_check_services(struct compose *compose, const struct strings *servi
 /* A variable of the environment that is 1, true, yes or on. */
 bool compose_flag(const char *name);
 
+/* Is that said, with this --log-level? */
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+bool compose_says(const struct compose *compose, enum log_level level);
+
 /* May what is written to `fd` be coloured and rewritten?  --ansi, COMPOSE_ANSI, or whether it is a terminal. */
 bool compose_is_fancy(const struct compose *compose, int fd);
 
@@ -89,7 +94,7 @@ struct compose_container {
 };
 
 struct compose_containers {
-	json_t *list; /* owned */
+	json_t *list;			 /* owned */
 	struct compose_container *items; /* sorted by service, then number */
 	size_t count;
 };

@@ -68,14 +68,20 @@ static void settle(struct work *work)
 	}
 }
 
-void work_done(struct work *work)
+void work_pass(struct work *work)
 {
 	if (work->state != STEP_RUNS)
 		return;
 	work->state = STEP_IS_DONE;
-	progress_done(work->run->progress, work->step);
 	work_start_next(work);
 	spread(work);
+}
+
+void work_done(struct work *work)
+{
+	if (work->state == STEP_RUNS)
+		progress_done(work->run->progress, work->step);
+	work_pass(work);
 }
 
 void work_fail(struct work *work, const struct error *err)

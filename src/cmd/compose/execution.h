@@ -51,6 +51,7 @@ const char *work_container(const struct work *work);
 
 /* The step is over.  What is to be said longer goes through progress_explain before. */
 void work_done(struct work *work);
+void work_pass(struct work *work); /* likewise, where what became of it was said already */
 void work_fail(struct work *work, const struct error *err);
 void work_leave(struct work *work); /* out: nobody waits for it any more */
 

@@ -1,5 +1,6 @@
-/* export --units: a project as a unit that brings it up at boot, and its model as one file beside it, so that neither the
- * folder nor its files are needed any more. */
+/* export: the files of a service's container as an archive.  With --units: a project as a unit that brings it up at boot,
+ * and its model as one file beside it, so that neither the folder nor its files are needed any more. */
+#include "cmd/cli/container_change.h"
 #include "cmd/compose/config.h"
 #include "cmd/compose/verbs.h"
 
@@ -11,16 +12,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct export
-{
-	bool units;
+struct wishes {
 	char *output;
+	bool units;
+	struct option_number index;
 };
 
 static const struct option options[] = {
-	{'o', "output", &option_string, offsetof(struct export, output), .initial = ".",
-	 .help = "Folder to write to"},
-	{0, "units", &option_switch, offsetof(struct export, units),
+	{'o', "output", &option_string, offsetof(struct wishes, output),
+	 .help = "File to write instead of stdout; with --units the folder (default: this one)"},
+	{0, "index", &option_number, offsetof(struct wishes, index),
+	 .help = "Number of the container, where the service has several"},
+	{0, "units", &option_switch, offsetof(struct wishes, units),
 	 .help = "Write a unit file, and the model that it starts"},
 };
 
@@ -143,32 +146,57 @@ static bool write_units(struct compose *compose, const char *folder_name, struct
 	return true;
 }
 
+static int export_units(struct compose *compose, const struct wishes *wishes)
+{
+	struct error err;
+
+	if (!compose_open(compose, NULL))
+		return 1;
+	return write_units(compose, wishes->output ? wishes->output : ".", &err)
+		       ? 0
+		       : compose_fail(compose, &err);
+}
+
+static int export_service(struct compose *compose, const struct wishes *wishes, const char *service)
+{
+	scoped_with(compose_containers_fini) struct compose_containers containers = {0};
+	const struct export export = {wishes->output};
+	struct error err;
+	const struct compose_container *container =
+		compose_any(compose, service, &wishes->index, &containers);
+
+	if (!container)
+		return 1;
+	return export_container(compose->cli, &export, container->id, &err)
+		       ? 0
+		       : compose_fail(compose, &err);
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct compose *compose = compose_of(cli);
-	const struct export *export = fields;
+	const struct wishes *wishes = fields;
 	struct error err;
 
-	if (!export->units) {
-		error_set(&err, ERROR_UNSUPPORTED,
-			  "export writes units: say --units. A container's files are had by `%s "
-			  "export`",
-			  cli->program);
+	if (wishes->units == (arguments->count == 1)) {
+		error_set(&err, ERROR_INVALID,
+			  "export wants a service, or --units for the whole project");
 		return compose_fail(compose, &err);
 	}
-	if (!compose_open(compose, NULL))
-		return 1;
-	return write_units(compose, export->output, &err) ? 0 : compose_fail(compose, &err);
+	return wishes->units ? export_units(compose, wishes)
+			     : export_service(compose, wishes, arguments->items[0]);
 }
 
 const struct command compose_export = {
-	.summary = "Write a unit that brings the project up at boot",
+	.summary = "Write a service's files as an archive, or the project as a unit",
 	.details =
-		"Write a unit NAME.service for wherry's own supervisor or systemd, and beside it "
+		"Write the file system of a service's container as an archive. With --units: write "
+		"a unit NAME.service for wherry's own supervisor or systemd, and beside it "
 		"NAME.compose.yaml, the whole project as one file. Where the daemon recorded the "
 		"project, -p NAME is enough and its folder is not needed.",
-	.usage = "[OPTIONS]",
-	.size = sizeof(struct export),
+	.usage = "[OPTIONS] SERVICE | --units",
+	.most = 1,
+	.size = sizeof(struct wishes),
 	.options = {OPTION_SET(options)},
 	.run = run,
 };

@@ -192,6 +192,8 @@ static void say(struct progress *progress, const char *text)
 {
 	struct words *words = progress->state;
 
+	if (!compose_says(progress->compose, LOG_LEVEL_INFO))
+		return;
 	fprintf(progress->out, "%s\n", text);
 	fflush(progress->out);
 	words->rows++;

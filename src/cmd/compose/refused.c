@@ -7,8 +7,6 @@ static const struct reason {
 	{"publish", "projects are files: keep them where you keep your sources"},
 	{"bridge", "kubectl takes the manifests that it makes; nothing here converts them"},
 	{"alpha", "what is tried out there is not here; what it tried out and kept is"},
-	{"commit", "an image is built from a Dockerfile; `commit` of one container does the rest"},
-	{"viz", "`plan` shows what depends on what"},
 };
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)

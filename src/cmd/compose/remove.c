@@ -176,20 +176,34 @@ static int take_down(struct compose *compose, const struct down *wishes,
 	return status;
 }
 
+static int down(struct compose *compose, const struct down *wishes, const struct strings *services)
+{
+	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
+
+	if (!dry_run && !lease_take(compose))
+		return carry_interrupted(compose);
+	int status = take_down(compose, wishes, services, dry_run);
+	lease_give_back(compose);
+	return status;
+}
+
+int compose_down_all(struct compose *compose)
+{
+	static const struct down wishes;
+	static const struct strings all;
+
+	return down(compose, &wishes, &all);
+}
+
 static int run_down(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct compose *compose = compose_of(cli);
 	const struct down *wishes = fields;
-	bool dry_run = wishes->flags.dry_run || compose->options.dry_run;
 
 	if (!check_down(compose, wishes) || !compose_name(compose) ||
 	    !compose_check_services(compose, arguments))
 		return 1;
-	if (!dry_run && !lease_take(compose))
-		return carry_interrupted(compose);
-	int status = take_down(compose, wishes, arguments, dry_run);
-	lease_give_back(compose);
-	return status;
+	return down(compose, wishes, arguments);
 }
 
 const struct command compose_down = {

@@ -245,6 +245,7 @@ static bool begin(struct requests *requests, struct request *request, struct err
 	scoped_free char *path = api_path(requests->cli, &request->target);
 	if (request->type)
 		pairs_set(&headers, "Content-Type", request->type);
+	api_trace(requests->cli, request->method, path);
 	return http_client_begin(request->client, request->method, path, &headers,
 				 request->type ? &source : NULL, err) ||
 	       api_cannot_connect(requests->cli, err);

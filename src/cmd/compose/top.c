@@ -1,17 +1,42 @@
 /* top: the processes of a project's containers. */
 #include "cmd/cli/table.h"
 #include "cmd/compose/grid.h"
+#include "cmd/compose/requests.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 
 #include <stdio.h>
 
-static json_t *get_processes(struct compose *compose, const struct compose_container *container,
-			     struct error *err)
-{
-	scoped_target struct target target = target_format("/containers/%s/top", container->id);
+/* ---- asking all of them at once ---- */
 
-	return api_get(compose->cli, &target, err);
+struct asked {
+	json_t *top; /* owned; NULL: it ended meanwhile */
+	struct error err;
+};
+
+static void on_answer(void *data, const json_t *answer, const struct error *err)
+{
+	struct asked *asked = data;
+
+	asked->top = json_incref((json_t *)answer);
+	if (err)
+		asked->err = *err;
+}
+
+/* As many as there are containers; owned. */
+static struct asked *ask_all(struct compose *compose, const struct compose_containers *containers)
+{
+	scoped(requests) struct requests *requests = requests_new(compose->cli, compose->parallel);
+	struct asked *asked = mem_zeroed(containers->count, sizeof(*asked));
+
+	for (size_t i = 0; i < containers->count; i++) {
+		scoped_target struct target target =
+			target_format("/containers/%s/top", containers->items[i].id);
+
+		requests_send(requests, "GET", &target, NULL, on_answer, &asked[i]);
+	}
+	requests_run(requests);
+	return asked;
 }
 
 /* ---- version 1: a table for each container ---- */
@@ -78,21 +103,25 @@ static bool write_all(struct compose *compose, const struct strings *services, s
 	if (!compose_containers(compose, services, false, false, &containers, err))
 		return false;
 	compose_sort_by_name(&containers);
+	scoped_free struct asked *asked = ask_all(compose, &containers);
+	bool good = true;
 	for (size_t i = 0; i < containers.count; i++) {
-		scoped_json json_t *top = get_processes(compose, &containers.items[i], err);
+		scoped_json json_t *top = asked[i].top;
+		bool ended =
+			asked[i].err.kind == ERROR_NOT_FOUND || asked[i].err.kind == ERROR_CONFLICT;
 
-		if (!top && err->kind != ERROR_NOT_FOUND && err->kind != ERROR_CONFLICT)
-			return false;
-		if (!top) /* it ended meanwhile */
-			continue;
-		if (compose->style == COMPOSE_V1)
+		if (!top && !ended && good) {
+			good = false;
+			*err = asked[i].err;
+		} else if (top && compose->style == COMPOSE_V1) {
 			write_container(&containers.items[i], top, out);
-		else
+		} else if (top) {
 			add_container(&containers.items[i], top, &cells);
+		}
 	}
 	if (cells.size)
 		table_align(cells.data, &shape, out);
-	return true;
+	return good;
 }
 
 static int run(struct cli *cli, void *fields, const struct strings *arguments)

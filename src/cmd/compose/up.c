@@ -5,8 +5,11 @@
 #include "cmd/compose/lease.h"
 #include "cmd/compose/recorded.h"
 #include "cmd/compose/verbs.h"
+#include "cmd/compose/watch.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #define FIELD(member) offsetof(struct up, member)
 
@@ -38,6 +41,8 @@ static bool check_wishes(struct compose *compose, const struct up *wishes)
 		{wishes->build && wishes->no_build, "--build and --no-build can not be combined."},
 		{aborts && detached, "--abort-on-container-exit and -d cannot be combined."},
 		{wishes->attach.count && detached, "-d and --attach cannot be combined."},
+		{wishes->watch && (detached || wishes->no_start),
+		 "--watch and -d cannot be combined."},
 	};
 
 	for (size_t i = 0; i < array_length(rules); i++)
@@ -89,6 +94,7 @@ static void make_options(struct up_call *call)
 	call->options.recreate_volumes = wishes->yes;
 	call->options.can_hold = features->hold && features->takeover;
 	call->options.can_balance = features->group;
+	call->options.all_resources = call->compose->options.all_resources;
 	call->options.wait = wishes->wait;
 	call->options.wait_timeout_ms =
 		wishes->wait_timeout.given ? wishes->wait_timeout.value * 1000 : -1;
@@ -361,6 +367,31 @@ static bool check_exit_code_from(struct up_call *call, int *status)
 	return false;
 }
 
+static bool check_watch(struct up_call *call)
+{
+	struct error err;
+
+	if (!call->wishes->watch || watch_is_configured(call->compose, call->services, &err))
+		return true;
+	compose_fail(call->compose, &err);
+	return false;
+}
+
+/* Changes are followed in a process of their own: what they ask for takes its time, and output is shown meanwhile. */
+static int attach(struct up_call *call)
+{
+	struct error err;
+	pid_t watcher = 0;
+
+	if (call->wishes->watch && !call->interrupted &&
+	    (watcher = watch_beside(call->compose, call->services, &err)) < 0)
+		compose_fail(call->compose, &err);
+	int status = up_attached(call);
+	if (watcher > 0 && kill(watcher, SIGTERM) == 0)
+		waitpid(watcher, NULL, 0);
+	return status;
+}
+
 static bool is_attached(const struct up_call *call)
 {
 	const struct up *wishes = call->wishes;
@@ -373,13 +404,14 @@ static int run_up(struct cli *cli, void *fields, const struct strings *arguments
 	scoped_call struct up_call call = call_of(cli, fields, arguments);
 	int status = 1;
 
-	if (call.wishes->exit_code_from &&
-	    (!compose_open(call.compose, arguments) || !check_exit_code_from(&call, &status)))
+	if ((call.wishes->exit_code_from || call.wishes->watch) &&
+	    (!check_wishes(call.compose, call.wishes) || !compose_open(call.compose, arguments) ||
+	     !check_exit_code_from(&call, &status) || !check_watch(&call)))
 		return status;
 	call.attached = is_attached(&call);
 	status = bring_up(&call);
 	if (call.attached && (!status || call.interrupted))
-		return up_attached(&call);
+		return attach(&call);
 	return call.interrupted ? carry_interrupted(call.compose) : status;
 }
 
@@ -438,8 +470,8 @@ static const struct option up_options[] = {
 	 .help = "Do exactly what this file of `plan --format json` says"},
 	{0, "menu", &option_switch, 0, .hidden = true, .help = "There is none",
 	 .refused = "there is no menu"},
-	{'w', "watch", &option_switch, 0, .help = "Follow changes of the sources",
-	 .refused = "use the verb `watch` beside it"},
+	{'w', "watch", &option_switch, FIELD(watch),
+	 .help = "Follow changes of the sources, as the verb `watch` does"},
 	{0, "dry-run", &option_switch, FIELD(flags.dry_run),
 	 .help = "Show what would be done, and do nothing"},
 };

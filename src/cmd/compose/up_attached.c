@@ -112,9 +112,10 @@ static bool all_ended(const struct attached *attached)
 	return attached->listed;
 }
 
+/* Who watches may have all made anew. */
 static void end_if_over(struct attached *attached)
 {
-	if (all_ended(attached))
+	if (all_ended(attached) && (!attached->call->wishes->watch || attached->stops))
 		requests_stop(attached->requests);
 }
 

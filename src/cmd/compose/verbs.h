@@ -5,6 +5,7 @@
 
 extern const struct command compose_attach;
 extern const struct command compose_build, compose_pull, compose_push;
+extern const struct command compose_commit;
 extern const struct command compose_config;
 extern const struct command compose_copy;
 extern const struct command compose_diff, compose_rollback; /* revisions.c */
@@ -25,6 +26,7 @@ extern const struct command compose_run;
 extern const struct command compose_stats;
 extern const struct command compose_top;
 extern const struct command compose_version;
+extern const struct command compose_viz;
 extern const struct command compose_volumes;
 extern const struct command compose_wait;
 extern const struct command compose_watch;
@@ -33,6 +35,14 @@ extern const struct command compose_watch;
 const struct compose_container *compose_running(struct compose *compose, const char *service,
 						const struct option_number *index,
 						struct compose_containers *containers);
+
+/* Likewise, whether it runs or not. */
+const struct compose_container *compose_any(struct compose *compose, const char *service,
+					    const struct option_number *index,
+					    struct compose_containers *containers);
+
+/* All of the project is taken down, as by the verb without options; its name is known.  The exit status. */
+int compose_down_all(struct compose *compose);
 
 /* Our level, as scripts compare it: what both peers of that number do. */
 const char *compose_level(enum compose_style style);

@@ -5,10 +5,19 @@
 
 #include <stdio.h>
 
+struct wait_wishes {
+	bool down_project;
+};
+
+static const struct option options[] = {
+	{0, "down-project", &option_switch, offsetof(struct wait_wishes, down_project),
+	 .help = "Take the project down when the first of them has exited"},
+};
+
 struct waiting {
 	struct compose *compose;
 	struct requests *requests;
-	bool failed;
+	bool only_first, failed;
 	int code; /* of the last that was told */
 };
 
@@ -30,12 +39,15 @@ static void tell(void *data, const json_t *answer, const struct error *err)
 	all->code = (int)(doc_number(answer, "StatusCode") & 0xff);
 	printf("container \"%s\" exited with status code %d\n", waited->id, all->code);
 	fflush(stdout);
+	if (all->only_first)
+		requests_stop(all->requests);
 }
 
-static int wait_for(struct compose *compose, const struct compose_containers *containers)
+static int wait_for(struct compose *compose, const struct compose_containers *containers,
+		    bool only_first)
 {
 	scoped(requests) struct requests *requests = requests_new(compose->cli, containers->count);
-	struct waiting all = {compose, requests, false, 0};
+	struct waiting all = {compose, requests, only_first, false, 0};
 	struct waited *each = mem_zeroed(containers->count, sizeof(*each));
 
 	for (size_t i = 0; i < containers->count; i++) {
@@ -53,6 +65,7 @@ static int wait_for(struct compose *compose, const struct compose_containers *co
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	struct compose *compose = compose_of(cli);
+	const struct wait_wishes *wishes = fields;
 	scoped_with(compose_containers_fini) struct compose_containers containers = {0};
 	struct error err;
 
@@ -66,13 +79,16 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 			  compose->project_name);
 		return compose_fail(compose, &err);
 	}
-	return wait_for(compose, &containers);
+	int code = wait_for(compose, &containers, wishes->down_project);
+	return wishes->down_project && compose_down_all(compose) != 0 ? 1 : code;
 }
 
 const struct command compose_wait = {
 	.summary = "Wait until the containers of services have exited",
-	.usage = "SERVICE [SERVICE...]",
+	.usage = "[OPTIONS] SERVICE [SERVICE...]",
 	.least = 1,
 	.most = -1,
+	.size = sizeof(struct wait_wishes),
+	.options = {OPTION_SET(options)},
 	.run = run,
 };

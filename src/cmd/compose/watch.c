@@ -1,5 +1,6 @@
 /* watch: what changes here goes into the running containers, or has them built or started again.  Changes are gathered
  * for half a second, so that a branch that is checked out is one of them. */
+#include "cmd/compose/watch.h"
 #include "cmd/compose/files.h"
 #include "cmd/compose/folder_watch.h"
 #include "cmd/compose/up.h"
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -104,6 +106,28 @@ static bool is_wanted(const struct service *service, const struct strings *servi
 	return services->count ? strings_contain(services, service->name) : service->enabled;
 }
 
+static bool refuse_unconfigured(struct error *err)
+{
+	return error_set(err, ERROR_INVALID,
+			 "none of the selected services is configured for watch: see 'develop' in "
+			 "the compose file");
+}
+
+bool watch_is_configured(const struct compose *compose, const struct strings *services,
+			 struct error *err)
+{
+	const struct project *project = compose->project;
+
+	for (size_t i = 0; i < project->service_count; i++) {
+		const struct node *rules =
+			node_get(node_get(project->services[i].node, "develop"), "watch");
+
+		if (is_wanted(&project->services[i], services) && rules && rules->count)
+			return true;
+	}
+	return refuse_unconfigured(err);
+}
+
 static bool add_rules(struct watcher *watcher, const struct strings *services, struct error *err)
 {
 	const struct project *project = watcher->compose->project;
@@ -117,10 +141,7 @@ static bool add_rules(struct watcher *watcher, const struct strings *services, s
 			if (!add_rule(watcher, service, entry->value, err))
 				return false;
 	}
-	return watcher->all.count ||
-	       error_set(err, ERROR_INVALID,
-			 "none of the selected services is configured for watch: see 'develop' in "
-			 "the compose file");
+	return watcher->all.count || refuse_unconfigured(err);
 }
 
 /* ---- acting ---- */
@@ -351,6 +372,38 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	watcher.signals_fd = open_signals();
 	sync_at_first(&watcher);
 	return watch(&watcher);
+}
+
+static int watch_from_here(struct compose *compose, const struct strings *services)
+{
+	static const struct watch_wishes wishes;
+	scoped_with(watcher_fini) struct watcher watcher = {
+		.compose = compose, .wishes = &wishes, .signals_fd = open_signals()};
+	struct error err;
+
+	if (!add_rules(&watcher, services, &err))
+		return compose_fail(compose, &err);
+	sync_at_first(&watcher);
+	return watch(&watcher);
+}
+
+pid_t watch_beside(struct compose *compose, const struct strings *services, struct error *err)
+{
+	pid_t parent = getpid();
+
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0)
+		error_errno(err, "cannot begin to watch");
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	compose->cli->api = NULL; /* the connection is the parent's */
+	int status = watch_from_here(compose, services);
+	fflush(NULL);
+	_exit(status);
 }
 
 const struct command compose_watch = {

@@ -113,8 +113,8 @@ static void add_engine_component(struct version_view *view)
 }
 
 /* What goes beyond the Engine API (docs/compose-api.md), by the words that clients look for. */
-static const char *const features[] = {"contexts", "files",    "folders",  "group", "hold",
-				       "leases",   "projects", "takeover", NULL};
+static const char *const features[] = {"contexts", "files",    "folders",  "group",    "hold",
+				       "leases",   "projects", "restarts", "takeover", NULL};
 
 static void add_own_component(struct version_view *view)
 {
