@@ -338,13 +338,16 @@ $out/db.service.d/50-wherry.conf"
 	echo 'Nice=2' >"$out/db.service.d/20-theirs.conf"
 	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Files = .Files[:1]')"
 	wherry unit export -q -o "$out" db
+	[ "$(stat -c %i "$out/db.service")" = "$inode" ] # it is the same still
+	answer "GET /wherry/v1/units/db.service/export" 200 "$(db_export '.Files = .Files[:1] | .Files[0].Text += "\n#\n"')"
+	wherry unit export -q -o "$out" db
 	[ "$(stat -c %i "$out/db.service")" != "$inode" ] # a new file under the old name
 	[ "$(ls -A "$out/db.service.d" | paste -sd' ')" = "20-theirs.conf 50-wherry.conf" ]
 
 	echo '[Unit]' >"$out/db.service"
 	run wherry unit export -q -o "$out" db
 	[ "$status" = 1 ]
-	[[ $output == *"'db.service' is there and was not written by this command: --force replaces it" ]]
+	[[ $output == *"'db.service' is there and was not written by wherry: --force replaces it" ]]
 	[ "$(cat "$out/db.service")" = '[Unit]' ]
 	wherry unit export -q -f -o "$out" db
 	grep -q ExecStart "$out/db.service"

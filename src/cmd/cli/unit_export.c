@@ -4,9 +4,8 @@
 #include "format/json.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "os/marked_files.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,123 +92,6 @@ static bool export_all(struct cli *cli, struct exporting *e, bool recursive, str
 
 /* ---- writing ---- */
 
-static int open_part(int folder, const char *name, int flags)
-{
-	return openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags);
-}
-
-static bool begins_with_mark(int fd)
-{
-	char head[sizeof(UNIT_EXPORT_MARK) - 1];
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
-	       memcmp(head, UNIT_EXPORT_MARK, sizeof(head)) == 0;
-}
-
-/* Whether we may put a file there: nothing is there, or what we have written. */
-static bool check_place(int folder, const char *path, struct error *err)
-{
-	scoped_fd int fd = open_part(folder, path, 0);
-
-	if (fd < 0 && errno == ENOENT)
-		return true;
-	if (fd >= 0 && begins_with_mark(fd))
-		return true;
-	return error_set(err, ERROR_CONFLICT,
-			 "'%s' is there and was not written by this command: --force replaces it",
-			 path);
-}
-
-/* "web.service.d" of "web.service.d/x.conf"; NULL: no folder. */
-static char *folder_of(const char *path)
-{
-	const char *slash = strchr(path, '/');
-
-	return slash ? str_dup_n(path, (size_t)(slash - path)) : NULL;
-}
-
-/* The folder that holds `path`: `folder` itself, or one below it that is no link.  -1 on failure. */
-static int open_folder(int folder, const char *path, struct error *err)
-{
-	scoped_free char *part = folder_of(path);
-	int fd = open_part(folder, part ? part : ".", O_DIRECTORY);
-
-	if (fd < 0)
-		error_errno(err, "cannot open the folder '%s'", part ? part : ".");
-	return fd;
-}
-
-static bool check_places(int folder, const struct pairs *files, struct error *err)
-{
-	for (size_t i = 0; i < files->count; i++)
-		if (!check_place(folder, files->items[i].name, err))
-			return false;
-	return true;
-}
-
-static bool make_folders(int folder, const struct pairs *files, struct error *err)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		scoped_free char *part = folder_of(files->items[i].name);
-
-		if (part && mkdirat(folder, part, 0755) < 0 && errno != EEXIST)
-			return error_errno(err, "cannot make the folder '%s'", part);
-		scoped_fd int holder = open_folder(folder, files->items[i].name, err);
-		if (holder < 0)
-			return false;
-	}
-	return true;
-}
-
-static bool write_one(int folder, const struct pair *file, struct error *err)
-{
-	const char *slash = strchr(file->name, '/');
-	struct file_content content = {file->value, strlen(file->value), 0644, false};
-	scoped_fd int holder = open_folder(folder, file->name, err);
-
-	return holder >= 0 && file_replace(holder, slash ? slash + 1 : file->name, &content, err);
-}
-
-/* Drop-ins of an earlier export that the unit has no more. */
-static bool remove_old(int folder, const struct pairs *files, const char *part, struct error *err)
-{
-	int fd = open_part(folder, part, O_DIRECTORY);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-
-	if (!dir) {
-		error_errno(err, "cannot read the folder '%s'", part);
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	while ((entry = readdir(dir))) {
-		scoped_free char *path = str_format("%s/%s", part, entry->d_name);
-		scoped_fd int file = -1;
-
-		if (!pairs_have(files, path))
-			file = open_part(fd, entry->d_name, 0);
-		if (file >= 0 && begins_with_mark(file))
-			unlinkat(fd, entry->d_name, 0);
-	}
-	closedir(dir);
-	return true;
-}
-
-static bool write_files(int folder, const struct pairs *files, struct error *err)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		scoped_free char *part = folder_of(files->items[i].name);
-
-		if (!write_one(folder, &files->items[i], err) ||
-		    (part && !remove_old(folder, files, part, err)))
-			return false;
-	}
-	return true;
-}
-
 static bool open_output(const char *path, int *folder, struct error *err)
 {
 	if (str_equal(path, SYSTEMD_FOLDER) && access(path, F_OK) < 0)
@@ -228,11 +110,14 @@ static bool write_to(const char *path, const struct unit_export *out,
 		     const struct unit_options *options, struct error *err)
 {
 	scoped_fd int folder = -1;
+	struct error other;
 
 	if (!open_output(path, &folder, err))
 		return false;
-	if ((!options->force && !check_places(folder, &out->files, err)) ||
-	    !make_folders(folder, &out->files, err) || !write_files(folder, &out->files, err))
+	if (!options->force && !marked_files_check(folder, UNIT_EXPORT_MARK, &out->files, &other))
+		return error_set(err, other.kind, "'%s': %s: --force replaces it", path,
+				 other.text);
+	if (!marked_files_write(folder, UNIT_EXPORT_MARK, &out->files, NULL, err))
 		return error_prefix(err, "'%s'", path);
 	for (size_t i = 0; i < out->files.count && !options->quiet; i++)
 		printf("%s/%s\n", path, out->files.items[i].name);
