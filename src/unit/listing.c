@@ -142,19 +142,19 @@ static unsigned char type_of(int folder, const struct dirent *found)
 									    : IFTODT(st.st_mode);
 }
 
+/* A folder with the name of a unit is none: where run folders lie in /run/wherry/units, there are such. */
 static void read_entry(struct unit_listing *listing, size_t at, int fd, const struct dirent *found)
 {
 	bool is_folder = is_folder_name(found->d_name);
-	unsigned char type;
+	unsigned char type = is_folder ? DT_DIR : type_of(fd, found);
 
-	if (!is_folder && !unit_name_is_valid(found->d_name) &&
-	    !str_ends_with(found->d_name, ".container"))
+	if (!is_folder && (type == DT_DIR || (!unit_name_is_valid(found->d_name) &&
+					      !str_ends_with(found->d_name, ".container"))))
 		return;
 	struct listing_entry *entry = mem_new(struct listing_entry);
 	entry->folder = at;
 	entry->kind = is_folder ? LISTING_FOLDER : LISTING_FILE;
 	entry->target_at = -1;
-	type = is_folder ? DT_DIR : type_of(fd, found);
 	scoped_free char *text = type == DT_LNK ? read_link(fd, found->d_name) : NULL;
 	if (text) {
 		entry->kind = LISTING_LINK;
