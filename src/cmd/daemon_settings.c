@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define SETTING(name, kind, member, ...)                                                           \
 	{                                                                                          \
@@ -117,6 +118,8 @@ static const struct option options[] = {
 		"File of the default seccomp profile, or unconfined"),
 	SETTING("storage-driver", option_string, storage_driver, NULL, "overlay2 is the only one",
 		.hidden = true),
+	SETTING("supervisor", option_string, supervisor, "wherry",
+		"Who runs units: wherry, or systemd where that is the first process"),
 	SETTING("tls", option_choice, tls, NULL, "TLS on TCP; implied by --tlsverify"),
 	SETTING("tlscacert", option_string, tls_ca, NULL,
 		"Certificates of the CAs that sign clients"),
@@ -490,6 +493,21 @@ static bool check_lists(const struct daemon_settings *s, struct error *err)
 	return true;
 }
 
+/* As sd_booted(3) has it. */
+static bool check_supervisor(const char *name, struct error *err)
+{
+	if (str_equal(name, "wherry"))
+		return true;
+	if (!str_equal(name, "systemd"))
+		return error_set(err, ERROR_INVALID, "--supervisor '%s' is none of wherry, systemd",
+				 name);
+	if (access("/run/systemd/system", F_OK) < 0)
+		return error_set(err, ERROR_UNSUPPORTED,
+				 "--supervisor=systemd: systemd is not the first process here "
+				 "('/run/systemd/system' is missing)");
+	return true;
+}
+
 static bool check(struct daemon_settings *s, struct error *err)
 {
 	enum log_level level;
@@ -504,6 +522,8 @@ static bool check(struct daemon_settings *s, struct error *err)
 		return error_set(err, ERROR_INVALID,
 				 "storage driver '%s' is not there; overlay2 is",
 				 s->storage_driver);
+	if (!check_supervisor(s->supervisor, err))
+		return false;
 	if (s->userland_proxy > 0)
 		return error_set(err, ERROR_INVALID,
 				 "there is no userland proxy; leave --userland-proxy out");

@@ -42,7 +42,8 @@ struct daemon_settings {
 	struct option_number ready_fd, connections, project_patience;
 	bool no_supervisor, validate, version;
 
-	char *unit_path; /* FOLDER[:FOLDER...] */
+	char *unit_path;  /* FOLDER[:FOLDER...] */
+	char *supervisor; /* "wherry" or "systemd" */
 };
 
 /* Read flags and file into `settings` (zeroed by the caller; free it with daemon_settings_fini also

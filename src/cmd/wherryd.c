@@ -327,6 +327,7 @@ static bool open_units(struct daemon *d, struct error *err)
 		.journal_bytes = d->settings.journal_size.value,
 		.journal_export = d->settings.journal_export,
 		.docker_socket = docker_socket(d),
+		.systemd = str_equal(d->settings.supervisor, "systemd"),
 		.docker = command,
 		.unit_path = d->settings.unit_path ? strings_split(d->settings.unit_path, ':')
 						   : (struct strings){0},

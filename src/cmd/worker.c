@@ -6,6 +6,7 @@ static const struct worker_entry jobs[] = {
 	{"build", worker_build},
 	{"build-fetch", worker_build_fetch},
 	{"build-mount", worker_build_mount},
+	{"bus", worker_bus},
 	{"compress", worker_compress},
 	{"decompress", worker_decompress},
 	{"fetch", worker_fetch},

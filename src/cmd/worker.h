@@ -24,6 +24,7 @@ worker_job worker_build;
 worker_job worker_build_fetch;
 worker_job worker_build_mount;
 
+worker_job worker_bus;		/* systemd, for the daemon: systemd/bus_protocol.h */
 worker_job worker_drain;	/* connections of a container: network/inbound.h */
 worker_job worker_network;	/* bridges, sysctls, the whole nftables table, conntrack */
 worker_job worker_seccomp;	/* seccomp programs: sandbox/seccomp_program.h */

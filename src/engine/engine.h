@@ -91,7 +91,6 @@ struct strings engine_due(struct engine *engine, const char *project);
 /* ---- owners of containers (owner.h) ---- */
 
 void engine_set_owners(struct engine *engine, const struct owner_handlers *handlers, void *data);
-bool engine_owner_of(struct engine *engine, const char *client_cgroup, struct owner *out);
 void engine_owner_waits_for_pull(struct engine *engine, const char *client_cgroup);
 
 /* ---- finding ---- */

@@ -20,12 +20,6 @@ void engine_set_owners(struct engine *engine, const struct owner_handlers *handl
 	engine->owners.data = data;
 }
 
-bool engine_owner_of(struct engine *engine, const char *client_cgroup, struct owner *out)
-{
-	return client_cgroup && engine->owners.handlers.find &&
-	       engine->owners.handlers.find(engine->owners.data, client_cgroup, out);
-}
-
 void engine_owner_waits_for_pull(struct engine *engine, const char *client_cgroup)
 {
 	if (client_cgroup && engine->owners.handlers.progress)
@@ -41,10 +35,11 @@ static bool wants_no_owner(const struct container *c)
 
 void container_choose_owner(struct container *c, const struct start_options *options)
 {
+	const struct owner_handlers *handlers = &c->engine->owners.handlers;
 	struct owner owner = {0};
 
-	if (!wants_no_owner(c))
-		engine_owner_of(c->engine, options->client_cgroup, &owner);
+	if (!wants_no_owner(c) && options->client_cgroup && handlers->find)
+		handlers->find(c->engine->owners.data, options->client_cgroup, c->id, &owner);
 	str_replace(&c->owner, owner.name);
 	str_replace(&c->owner_invocation, owner.invocation);
 	str_replace(&c->owner_cgroup, owner.cgroup_path);

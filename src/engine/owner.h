@@ -25,8 +25,9 @@ struct owner_adoption {
 typedef void owner_known(void *data, const struct error *err);
 
 struct owner_handlers {
-	/* Whose control group is this (as /proc/PID/cgroup has it)?  False: nobody's. */
-	bool (*find)(void *data, const char *cgroup, struct owner *out);
+	/* Whose control group is this (as /proc/PID/cgroup has it), and where will the container of this id be?
+	 * False: nobody's. */
+	bool (*find)(void *data, const char *cgroup, const char *id, struct owner *out);
 
 	/* Remember it; `known` is called once, from the loop, when its owner will not lose it any more.  With
 	 * an error the start fails. */

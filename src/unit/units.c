@@ -37,12 +37,21 @@ char *slice_cgroup(const struct units *units, const char *slice)
 	return buffer_take(&path);
 }
 
+static const char *handed_cgroup(const struct unit *unit)
+{
+	if (!unit_is_handed(unit) || str_is_empty(unit->runtime->handed->cgroup))
+		return NULL;
+	return unit->runtime->handed->cgroup;
+}
+
 char *units_cgroup(const struct units *units, const struct unit *unit)
 {
 	const char *slice =
 		unit->config && unit->config->slice ? unit->config->slice : "system.slice";
 	scoped_free char *parent = NULL;
 
+	if (handed_cgroup(unit))
+		return str_dup(handed_cgroup(unit));
 	if (unit->config && unit->config->type == UNIT_SLICE)
 		return slice_cgroup(units, unit->name);
 	parent = slice_cgroup(units, slice);
@@ -53,6 +62,8 @@ char *units_cgroup_shown(const struct units *units, const struct unit *unit)
 {
 	scoped_free char *path = units_cgroup(units, unit);
 
+	if (handed_cgroup(unit))
+		return take(path);
 	return str_dup(path + strlen(units->cgroup_parent));
 }
 
@@ -87,6 +98,7 @@ void unit_runtime_free(struct unit_runtime *runtime)
 	pairs_fini(&runtime->trigger_environment);
 	free(runtime->timer);
 	path_free(runtime);
+	handed_free(runtime->handed);
 	runtime->unit->runtime = NULL;
 	free(runtime);
 }
@@ -113,6 +125,10 @@ void units_unlisten(struct units *units, struct units_listener *listener)
 
 static void reset(struct units *units, struct unit *unit)
 {
+	if (unit_is_handed(unit)) {
+		systemd_reset_failed(unit);
+		return;
+	}
 	forget_starts(unit);
 	unit->restarts = 0;
 	if (unit->sub == SUB_FAILED)
@@ -230,6 +246,8 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	units->references = 1;
 	units->started_monotonic_us = time_monotonic_ns() / 1000;
 	units->started_us = time_now_ns() / 1000;
+	units->beside_systemd =
+		access("/run/systemd/system", F_OK) == 0 && !str_equal(units->cgroup_parent, "/");
 	units->context.paths = &units->paths;
 	units->context.is_builtin = unit_is_builtin;
 	choose_paths(units, &s->unit_path);
@@ -266,7 +284,7 @@ struct units *units_open(struct engine *engine, const struct units_settings *set
 {
 	struct units *units = units_new(engine, settings);
 
-	if (!make_folders(units, err)) {
+	if (!make_folders(units, err) || (settings->systemd && !systemd_open(units, err))) {
 		units_close(units);
 		return NULL;
 	}
@@ -313,6 +331,7 @@ void units_close(struct units *units)
 	if (!units)
 		return;
 	containers_end(units);
+	systemd_close(units);
 	jobs_fini(units);
 	requests_drop(units);
 	loading_fini(units);

@@ -20,6 +20,7 @@ struct units_settings {
 	bool journal_export;	    /* each entry to journald, too */
 	const char *docker_socket;  /* absolute: DOCKER_HOST of units */
 	const char *docker;	    /* runs in place of /usr/bin/docker */
+	bool systemd;		    /* --supervisor=systemd: it runs the units */
 	struct strings unit_path;   /* --unit-path; count 0: the usual folders */
 	struct pairs environment;   /* default variables: COREOS_PRIVATE_IPV4 ... */
 	bool scope_user;	    /* reserved */
@@ -101,6 +102,9 @@ struct timer_times units_timer(const struct units *units, const struct unit *uni
 /* Its group as people see it ("/system.slice/x.service"), and where it is below each hierarchy; both owned. */
 char *units_cgroup_shown(const struct units *units, const struct unit *unit);
 char *units_cgroup(const struct units *units, const struct unit *unit);
+
+/* Groups of its running containers that are not below its own, as with systemd; the caller's. */
+struct strings units_groups_elsewhere(const struct units *units, const struct unit *unit);
 
 /* The journal, to a client whose answer has its header; by a process of its own.  Takes the connection, fills in
  * the request's folder. */

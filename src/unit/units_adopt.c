@@ -44,6 +44,11 @@ static void on_impatient(void *data)
 	struct units *units = data;
 
 	units->adoption.patience = NULL;
+	if (systemd_is_handing(units)) { /* it reads thousands of files, and answers */
+		units->adoption.patience =
+			deadline_start(units->loop, PATIENCE_MS, on_impatient, units);
+		return;
+	}
 	log_warning("shims of units do not answer", NULL, "count=%zu", units->adoption.waiting);
 	be_ready(units);
 }
@@ -159,5 +164,6 @@ void adopt_units(struct units *units)
 	units->adoption.patience = deadline_start(units->loop, PATIENCE_MS, on_impatient, units);
 	for (size_t i = 0; i < units->set.count; i++)
 		adopt(units, units->set.items[i]);
+	systemd_begin(units);
 	units_adopt_answered(units);
 }

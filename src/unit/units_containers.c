@@ -34,13 +34,43 @@ static struct unit *unit_of_cgroup(struct units *units, const char *cgroup)
 	return found;
 }
 
-static bool find(void *data, const char *cgroup, struct owner *out)
+/* "/system.slice/web.service" of systemd's, likewise. */
+static struct unit *handed_of_cgroup(struct units *units, const char *cgroup)
+{
+	struct unit *found = NULL;
+
+	if (!units->systemd)
+		return NULL;
+	scoped_strings struct strings parts = strings_split(cgroup, '/');
+	for (size_t i = 0; i < parts.count; i++) {
+		struct unit *unit = unit_set_find(&units->set, parts.items[i]);
+
+		if (unit && unit_is_handed(unit) && unit->config->type == UNIT_SERVICE)
+			found = unit;
+	}
+	return found;
+}
+
+/* Its own group is systemd's, and without Delegate= nobody else's: the container gets a scope beside it. */
+static bool find_handed(struct units *units, const char *cgroup, const char *id, struct owner *out)
+{
+	struct unit *unit = handed_of_cgroup(units, cgroup);
+
+	if (!unit)
+		return false;
+	out->name = str_dup(unit->name);
+	out->invocation = systemd_invocation(unit);
+	out->cgroup_path = systemd_scope_cgroup(units, unit, id);
+	return true;
+}
+
+static bool find(void *data, const char *cgroup, const char *id, struct owner *out)
 {
 	struct units *units = data;
 	struct unit *unit = unit_of_cgroup(units, cgroup);
 
 	if (!unit)
-		return false;
+		return find_handed(units, cgroup, id, out);
 	out->name = str_dup(unit->name);
 	out->invocation = str_dup(unit->invocation_id);
 	out->cgroup_path = units_cgroup(units, unit);
@@ -69,9 +99,33 @@ static void on_adopted(void *data, const struct error *err)
 	free(adoption);
 }
 
+/* First it gets its scope; once it is there nobody else need be. */
+static void adopt_handed(struct units *units, struct unit *unit, const struct owner_adoption *what,
+			 owner_known *known, void *known_data)
+{
+	struct container *c = what->container;
+	bool elsewhere = !str_is_empty(c->host_config.resources.cgroup_parent);
+
+	if (elsewhere) {
+		known(known_data, NULL);
+	} else if (!what->pid) {
+		systemd_make_scope(units, unit, c, known, known_data);
+	} else {
+		systemd_leave_scope(units, c->id);
+		known(known_data, NULL);
+	}
+}
+
 static void adopt(void *data, const struct owner_adoption *what, owner_known *known,
 		  void *known_data)
 {
+	struct units *units = data;
+	struct unit *unit = unit_set_find(&units->set, what->container->owner);
+
+	if (unit && units->systemd && unit_is_handed(unit)) {
+		adopt_handed(units, unit, what, known, known_data);
+		return;
+	}
 	struct unit_runtime *runtime = runtime_of(data, what->container->owner);
 	scoped_free char *cgroup = container_cgroup(what->container);
 	struct unit_container record = {
@@ -158,10 +212,37 @@ void containers_stop(struct unit_runtime *runtime, int64_t us)
 	check_stopped(runtime);
 }
 
+void containers_leave(struct units *units, const struct unit *unit, const char *invocation)
+{
+	struct stop_options options = {0};
+
+	if (!engine_is_ready(units->engine))
+		return;
+	for (struct container *c = engine_first(units->engine); c; c = engine_next(c))
+		if (str_equal(c->owner, unit->name) && container_is_running(c) &&
+		    (!*invocation || str_equal(c->owner_invocation, invocation)))
+			engine_stop(units->engine, c, &options, ignore, NULL);
+}
+
+struct strings units_groups_elsewhere(const struct units *units, const struct unit *unit)
+{
+	struct strings groups = {0};
+
+	if (!unit_is_handed(unit))
+		return groups;
+	for (struct container *c = engine_first(units->engine); c; c = engine_next(c))
+		if (str_equal(c->owner, unit->name) && container_is_running(c))
+			strings_take(&groups, container_cgroup(c));
+	return groups;
+}
+
 static void gone(void *data, const char *owner, const char *id, int64_t code, bool oom)
 {
+	struct units *units = data;
 	struct unit_runtime *runtime = runtime_of(data, owner);
 
+	if (units->systemd && !runtime)
+		systemd_leave_scope(units, id); /* where it did not come as far as being there */
 	if (!runtime)
 		return;
 	tell_gone(runtime, id, code, oom);

@@ -94,7 +94,8 @@ static void arm_timeout(struct units *units, struct unit *unit)
 	const struct job *job = unit->job;
 	int64_t due = 0;
 
-	if (!config || (!config->job_timeout_us && !config->job_running_timeout_us))
+	if (!config || (!config->job_timeout_us && !config->job_running_timeout_us) ||
+	    unit_is_handed(unit))
 		return;
 	if (config->job_timeout_us)
 		due = job->queued_ns + config->job_timeout_us * 1000;
@@ -242,7 +243,7 @@ void job_finish(struct units *units, struct unit *unit, enum job_result result)
 	struct job *job = unit->job;
 	enum job_type type = job->type;
 
-	if (type == JOB_RESTART && result == JOB_DONE) {
+	if (type == JOB_RESTART && result == JOB_DONE && !unit_is_handed(unit)) {
 		job->type = JOB_START; /* its stop is done */
 		job->running = false;
 		unit_save(units, unit);
@@ -341,6 +342,15 @@ static void run_reload(struct units *units, struct unit *unit)
 		job_finish(units, unit, JOB_DONE); /* targets: nothing to do */
 }
 
+/* Whoever carries out whole jobs has no word for a look at the state. */
+static bool is_carried_out(const struct unit *unit)
+{
+	const struct unit_kind *kind = unit_kind(unit);
+
+	return kind && kind->carry_out && unit->job->type != JOB_VERIFY &&
+	       unit->job->type != JOB_NOP;
+}
+
 static void run(struct units *units, struct unit *unit)
 {
 	struct job *job = unit->job;
@@ -349,6 +359,10 @@ static void run(struct units *units, struct unit *unit)
 	job->begun_ns = time_monotonic_ns();
 	arm_timeout(units, unit);
 	unit_tell(units, unit);
+	if (is_carried_out(unit)) {
+		unit_kind(unit)->carry_out(unit->runtime);
+		return;
+	}
 	switch ((enum job_type)job->type) {
 	case JOB_START:
 		run_start(units, unit);
@@ -377,6 +391,10 @@ static void look(struct units *units, struct unit *unit)
 {
 	if (!unit->job || unit->job->running)
 		return;
+	if (unit->job->ignore_order && is_carried_out(unit)) {
+		run(units, unit);
+		return;
+	}
 	switch (decide_job(unit->job)) {
 	case JOB_WAITS:
 		break;
@@ -438,7 +456,7 @@ static void notice_reload(struct units *units, struct unit *unit, enum active_st
 
 void job_notice(struct units *units, struct unit *unit, enum active_state now)
 {
-	if (!unit->job)
+	if (!unit->job || is_carried_out(unit))
 		return;
 	switch ((enum job_type)unit->job->type) {
 	case JOB_START:
@@ -470,7 +488,8 @@ bool units_cancel(struct units *units, uint32_t id, struct error *err)
 
 		if (!unit->job || unit->job->id != id)
 			continue;
-		job_finish(units, unit, JOB_CANCELED);
+		if (!systemd_cancel(units, unit))
+			job_finish(units, unit, JOB_CANCELED);
 		return true;
 	}
 	return error_set(err, ERROR_NOT_FOUND, "Job %u does not exist.", id);

@@ -104,6 +104,7 @@ static void take_config(struct units *units, struct load_item *item)
 		log_warning("unit file", NULL, "%s", item->config->warnings.items[i]);
 	unit = unit_set_config(&units->set, unit, take(item->config));
 	unit->stale = false;
+	systemd_note(units, unit);
 	if (unit->runtime)
 		service_replan(unit->runtime);
 	if (was_there)
@@ -160,13 +161,19 @@ static void batch_read(struct work *work, bool closing)
 		return;
 	}
 	units->references--;
-	units->loading.running = false;
 	units->prepared = true;
 	if (batch->err.kind)
 		log_warning("cannot list unit files", &batch->err, "");
 	for (size_t i = 0; i < batch->names.count; i++)
 		take_config(units, &batch->names.items[i]);
 	free_batch(batch);
+	if (is_wanting(units) || !systemd_hand_over(units))
+		loading_go_on(units);
+}
+
+void loading_go_on(struct units *units)
+{
+	units->loading.running = false;
 	if (!is_wanting(units))
 		tell_waiters(units);
 	if (is_wanting(units) || units->loading.listing || units->loading.wanted.count ||

@@ -11,7 +11,8 @@
  *	units_plain.c	targets: a state and nothing else
  *	units_slice.c	slices: a control group
  *	units_builtin.c	units without a file
- *	units_adopt.c	what an earlier daemon has left */
+ *	units_adopt.c	what an earlier daemon has left
+ *	units_systemd.c	units that the host's systemd runs */
 #pragma once
 
 #include "base/list.h"
@@ -81,6 +82,19 @@ struct units {
 	struct units_timers *timers;   /* owned; NULL: no timer is active */
 	struct units_online *online;   /* network-online.target is being waited for */
 	struct units_journal *journal; /* owned; NULL: nothing was said yet */
+	struct units_systemd *systemd; /* owned; NULL: we are the supervisor */
+	bool beside_systemd;	       /* which may run a unit of the same name */
+};
+
+/* A unit that systemd runs, or that was to be handed over to it. */
+struct unit_handed {
+	bool there;		  /* systemd has its file: the unit is systemd's */
+	bool watched;		  /* its states are told */
+	struct error refusal;	  /* why it was not handed over; kind ERROR_NONE: it was */
+	uint8_t mode;		  /* enum job_mode of the next job */
+	int64_t asked;		  /* the question that is its job; 0: none */
+	char *cgroup;		  /* as systemd says; NULL, "": none now */
+	int64_t next_us, last_us; /* of a timer */
 };
 
 /* What goes on with one unit. */
@@ -112,6 +126,7 @@ struct unit_runtime {
 	struct pairs trigger_environment;	 /* of the next start: REMOTE_ADDR ... */
 	int connection;				 /* Accept=: of the next start; -1: none */
 	bool for_connection;			 /* it was made for one */
+	struct unit_handed *handed;		 /* owned; NULL: nobody thought of it */
 };
 
 void units_unref(struct units *units);
@@ -132,6 +147,8 @@ const char *unit_description(const struct unit *unit);
 
 void loading_init(struct units *units);
 void loading_fini(struct units *units);
+/* What was read is handed over (units_systemd.c). */
+void loading_go_on(struct units *units);
 /* All files of our own folders, and with `again` all units that are known: `done` when it is done. */
 void units_load_all(struct units *units, bool again, void (*done)(void *data), void *data);
 
@@ -199,12 +216,15 @@ struct unit_kind {
 	bool (*reload)(struct unit_runtime *runtime); /* NULL, false: not applicable */
 	/* It has been found in the state that its record says.  NULL: nothing more to do. */
 	void (*resume)(struct unit_runtime *runtime);
+	/* The job of the unit as a whole, by somebody else: job_finish says how it ended, and the three above
+	 * are not called.  NULL: step by step. */
+	void (*carry_out)(struct unit_runtime *runtime);
 	bool has_shim;
 };
 const struct unit_kind *unit_kind(const struct unit *unit); /* NULL: not run here */
 
 extern const struct unit_kind service_kind, plain_kind, slice_kind, timer_kind, path_kind,
-	socket_kind;
+	socket_kind, systemd_kind;
 
 /* Start limit, conditions: then `kind->start`.  Its job runs. */
 void unit_start(struct unit_runtime *runtime);
@@ -232,6 +252,8 @@ void containers_begin(struct units *units);
 void containers_end(struct units *units);
 void containers_stop(struct unit_runtime *runtime,
 		     int64_t us); /* within; 0: however long it takes */
+/* A unit that systemd runs has left its run `invocation` ("": any): its containers are stopped. */
+void containers_leave(struct units *units, const struct unit *unit, const char *invocation);
 /* Tell its shim of those that have gone while there was no daemon. */
 void containers_compare(struct unit_runtime *runtime);
 /* Remove those that its [Container] has left, then go on; dropped when the runtime is freed first. */
@@ -274,6 +296,40 @@ const char *builtin_real_name(const char *name); /* of an alias; else NULL */
 /* network-online.target is to become active (units_online.c). */
 void online_wait(struct units *units);
 void online_leave(struct units *units);
+
+/* ---- units that systemd runs (units_systemd.c) ---- */
+
+bool systemd_open(struct units *units, struct error *err);
+void systemd_close(struct units *units);
+void systemd_note(struct units *units, const struct unit *unit); /* its config was read */
+/* Hand over what was read.  True: that takes a while, and loading_go_on follows. */
+bool systemd_hand_over(struct units *units);
+void systemd_begin(struct units *units); /* with the adoption, which waits for it */
+bool systemd_is_handing(const struct units *units);
+
+bool unit_is_handed(const struct unit *unit);
+void unit_set_handed(struct units *units, struct unit *unit); /* as the record says */
+void handed_free(struct unit_handed *handed);
+
+/* May this be asked of the unit, which is or should be systemd's?  And then: the one job. */
+bool systemd_check(struct units *units, const struct unit *unit, const struct job_request *request,
+		   struct error *err);
+struct job *systemd_install(struct units *units, struct unit *unit,
+			    const struct job_request *request, enum job_type type);
+/* A scope for the container of a unit of systemd's, in that unit's slice; and: it is kept by who is inside. */
+void systemd_make_scope(struct units *units, const struct unit *unit, const struct container *c,
+			units_done *done, void *data);
+void systemd_leave_scope(struct units *units, const char *id);
+char *systemd_scope_cgroup(const struct units *units, const struct unit *unit, const char *id);
+/* Of the start that is going on at present, as the control group says; owned, NULL: not known. */
+char *systemd_invocation(const struct unit *unit);
+bool systemd_cancel(struct units *units, struct unit *unit); /* false: it is not systemd's */
+void systemd_kill(struct unit *unit, const struct unit_signal *signal, units_done *done,
+		  void *data);
+void systemd_reset_failed(struct unit *unit);
+
+/* May our own supervisor start it?  ERROR_CONFLICT, if systemd runs a unit of that name, or is to. */
+bool systemd_has_not(const struct units *units, const struct unit *unit, struct error *err);
 
 /* ---- adoption (units_adopt.c) ---- */
 

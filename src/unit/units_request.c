@@ -87,6 +87,25 @@ static void fail(const struct job_watcher *watcher, const struct error *err)
 	tell_queued(watcher, &outcome);
 }
 
+static bool starts(enum job_type type)
+{
+	return type == JOB_START || type == JOB_RESTART || type == JOB_TRY_RESTART ||
+	       type == JOB_RELOAD_OR_START;
+}
+
+/* One unit never has two supervisors; the one that has it gets the job. */
+static bool install_request(struct units *units, struct unit *unit,
+			    const struct job_request *request, struct job **job, struct error *err)
+{
+	if (!systemd_check(units, unit, request, err) ||
+	    (starts(request->type) && !systemd_has_not(units, unit, err)))
+		return false;
+	if (!unit_is_handed(unit))
+		return build(units, unit, request->type, request->mode, job, err);
+	*job = systemd_install(units, unit, request, request->type);
+	return true;
+}
+
 static void on_loaded(void *data, struct unit *unit)
 {
 	struct request *request = data;
@@ -105,7 +124,8 @@ static void on_loaded(void *data, struct unit *unit)
 	else if (type == JOB_TRY_RELOAD && !unit_has_reload(unit))
 		type = JOB_TRY_RESTART;
 	if (!transaction_check_manual(unit, type, &err) ||
-	    !build(units, unit, type, mode, &job, &err)) {
+	    !install_request(units, unit, &(struct job_request){unit->name, type, mode}, &job,
+			     &err)) {
 		fail(&watcher, &err);
 		return;
 	}

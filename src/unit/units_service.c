@@ -260,7 +260,9 @@ static void kill_loaded(void *data, struct unit *unit)
 	struct error err;
 
 	free(request);
-	if (unit->runtime && unit->runtime->peer) {
+	if (unit_is_handed(unit)) {
+		systemd_kill(unit, &message, killed, killing);
+	} else if (unit->runtime && unit->runtime->peer) {
 		unit_peer_ask(unit->runtime->peer, UNIT_SIGNAL, &unit_signal_type, &message, killed,
 			      killing);
 	} else if (unit->config->load == LOAD_NOT_FOUND) {

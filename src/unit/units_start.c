@@ -25,6 +25,8 @@ const struct unit_kind *unit_kind(const struct unit *unit)
 		[UNIT_PATH] = &path_kind,
 	};
 
+	if (unit_is_handed(unit))
+		return &systemd_kind;
 	return unit->config && unit->config->type < UNIT_TYPES ? kinds[unit->config->type] : NULL;
 }
 
@@ -100,7 +102,13 @@ static bool lacks_target(const struct unit *unit)
 static void go(struct unit_runtime *runtime)
 {
 	struct unit *unit = runtime->unit;
+	struct error err;
 
+	if (!systemd_has_not(runtime->units, unit, &err)) {
+		units_say(runtime->units, unit, 3, "Refusing to start: %s", err.text);
+		stay_out(runtime->units, unit, JOB_FAILED);
+		return;
+	}
 	if (!lacks_target(unit)) {
 		unit_kind(unit)->start(runtime);
 		return;

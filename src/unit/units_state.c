@@ -19,7 +19,7 @@ struct unit_record {
 	char *boot_id, *invocation_id;
 	int32_t sub, result, job; /* job: enum job_type; -1: none */
 	int64_t restarts, restart_at_ns;
-	bool stopped_by_job, follows, condition_unmet, assert_unmet;
+	bool stopped_by_job, follows, condition_unmet, assert_unmet, handed;
 	int64_t start_window_ns, start_count;
 	int64_t trigger_us, trigger_realtime_us;
 	struct buffer times; /* of int64_t */
@@ -42,6 +42,7 @@ static const struct record_field unit_record_fields[] = {
 	RECORD_FIELD(struct unit_record, 11, "times", RECORD_BYTES, times),
 	RECORD_FIELD(struct unit_record, 12, "condition unmet", RECORD_BOOL, condition_unmet),
 	RECORD_FIELD(struct unit_record, 13, "assert unmet", RECORD_BOOL, assert_unmet),
+	RECORD_FIELD(struct unit_record, 17, "handed", RECORD_BOOL, handed),
 };
 static const struct record_type unit_record_type =
 	RECORD_TYPE(struct unit_record, unit_record_fields);
@@ -86,6 +87,7 @@ static void describe(const struct unit *unit, struct unit_record *record)
 	record->restarts = unit->restarts;
 	record->condition_unmet = !unit->condition_met;
 	record->assert_unmet = !unit->assert_met;
+	record->handed = unit_is_handed(unit);
 	if (runtime) {
 		record->restart_at_ns = runtime->restart_at_ns;
 		record->stopped_by_job = runtime->stopped_by_job;
@@ -148,7 +150,10 @@ bool unit_restore(struct units *units, struct unit *unit, int folder, enum job_t
 		    record.sub < SUB_STATES;
 
 	*job = JOB_TYPES;
-	if (good) {
+	if (good && record.handed) { /* systemd says what became of it */
+		if (units->systemd)
+			unit_set_handed(units, unit);
+	} else if (good) {
 		take_record(units, unit, &record);
 		if (record.job >= 0 && record.job < JOB_TYPES)
 			*job = (enum job_type)record.job;
@@ -216,6 +221,8 @@ void unit_follow_job(struct units *units, struct unit *unit)
 	enum active_state now = unit_active_state(unit);
 	struct consequences all = {0};
 
+	if (unit_is_handed(unit))
+		return;
 	decide_consequences(unit, now, now, false, &all);
 	follow_all(units, &all);
 	vector_fini(&all);
@@ -225,7 +232,7 @@ void unit_start_failed(struct units *units, struct unit *unit)
 {
 	struct consequences all = {0};
 
-	if (!is_inactive(unit_active_state(unit)))
+	if (!is_inactive(unit_active_state(unit)) || unit_is_handed(unit))
 		return;
 	decide_consequences(unit, UNIT_ACTIVATING, UNIT_FAILED, true, &all);
 	for (size_t i = 0; i < all.count; i++)
@@ -285,7 +292,7 @@ void unit_change(struct units *units, struct unit *unit, const struct unit_chang
 	if (change->will_restart)
 		set(unit, SUB_AUTO_RESTART, &now);
 	unit_save(units, unit);
-	if (before != unit_active_state(unit))
+	if (before != unit_active_state(unit) && !unit_is_handed(unit))
 		decide_consequences(unit, before, unit_active_state(unit), by_job, &all);
 	follow_all(units, &all);
 	vector_fini(&all);

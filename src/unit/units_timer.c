@@ -95,6 +95,8 @@ struct timer_times units_timer(const struct units *units, const struct unit *uni
 	(void)units;
 	if (!runtime)
 		return times;
+	if (unit_is_handed(unit))
+		return (struct timer_times){runtime->handed->next_us, runtime->handed->last_us};
 	times.last_us = runtime->trigger_realtime_us;
 	if (!runtime->timer || unit->sub != SUB_WAITING)
 		return times;

@@ -66,9 +66,21 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"nosuch": 1}|unknown setting 'nosuch'
 		{"tlsverify": true}|TLS wants --tlscert and --tlskey
 		{"log-level": "loud"}|log level 'loud'
+		{"supervisor": "runit"}|--supervisor 'runit' is none of wherry, systemd
 		[]|not an object of settings
 	END
 	python3 -c 'print("{\"dns\":" + "[" * 2000 + "]" * 2000 + "}")' >"$SCRATCH/wrong.json"
 	run wherryd --validate --config-file "$SCRATCH/wrong.json"
 	[ "$status" = 1 ] && [[ $output == *"more than 512 levels"* ]]
+}
+
+@test "systemd as the supervisor is refused by name where it is not the first process" {
+	[ ! -e /run/systemd/system ] || skip "systemd is the first process here"
+	echo '{"supervisor": "systemd"}' >"$SCRATCH/wrong.json"
+	for way in "--supervisor=systemd" "--config-file=$SCRATCH/wrong.json"; do
+		run wherryd --validate "$way"
+		[ "$status" = 1 ]
+		[[ $output == *"--supervisor=systemd: systemd is not the first process here ('/run/systemd/system' is missing)"* ]]
+	done
+	wherryd --validate --supervisor=wherry
 }

@@ -12,6 +12,7 @@ struct unit_look {
 	struct call_work work;
 	const struct load_context *context;
 	char *name, *cgroup, *shown; /* shown: NULL where the unit has no group */
+	struct strings elsewhere;    /* groups of its containers that are not below it */
 	struct strings paths;	     /* its files, as they were read */
 	int64_t file_changed_ns;
 
@@ -39,6 +40,16 @@ static int64_t changed_ns(const struct strings *paths)
 	return newest;
 }
 
+static void add_elsewhere(struct unit_tree *tree, const char *path)
+{
+	struct unit_tree *group = unit_tree_read(path);
+
+	if (!group)
+		return;
+	group->elsewhere = str_dup(path);
+	vector_add(&tree->children, group);
+}
+
 static void look(struct call_work *work)
 {
 	struct unit_look *look = container_of(work, struct unit_look, work);
@@ -53,6 +64,8 @@ static void look(struct call_work *work)
 	look->tree = unit_tree_read(look->cgroup);
 	if (look->tree)
 		unit_tree_usage(look->cgroup, &look->memory, &look->tasks, &look->cpu_ns);
+	for (size_t i = 0; look->tree && i < look->elsewhere.count; i++)
+		add_elsewhere(look->tree, look->elsewhere.items[i]);
 }
 
 static void free_look(struct call_work *work)
@@ -61,6 +74,7 @@ static void free_look(struct call_work *work)
 
 	unit_tree_free(look->tree);
 	strings_fini(&look->paths);
+	strings_fini(&look->elsewhere);
 	free(look->name);
 	free(look->cgroup);
 	free(look->shown);
@@ -111,7 +125,8 @@ static void write_tree(struct engine *engine, const struct unit_tree *tree, cons
 	buffer_add_char(json, '[');
 	for (size_t i = 0; i < tree->children.count; i++) {
 		const struct unit_tree *child = tree->children.items[i];
-		scoped_free char *below = str_format("%s/%s", path, child->name);
+		scoped_free char *below = child->elsewhere ? str_dup(child->elsewhere)
+							   : str_format("%s/%s", path, child->name);
 
 		write_tree(engine, child, below, false, json);
 	}
@@ -295,6 +310,7 @@ static void on_loaded(void *data, struct unit *unit)
 		l->cgroup = units_cgroup(call_units(call), unit);
 		l->shown = units_cgroup_shown(call_units(call), unit);
 	}
+	l->elsewhere = units_groups_elsewhere(call_units(call), unit);
 	if (unit->config->path)
 		strings_add(&l->paths, unit->config->path);
 	for (size_t i = 0; i < unit->config->drop_ins.count; i++)

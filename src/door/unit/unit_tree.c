@@ -166,6 +166,7 @@ void unit_tree_free(struct unit_tree *tree)
 	vector_fini(&tree->processes);
 	vector_fini(&tree->children);
 	free(tree->name);
+	free(tree->elsewhere);
 	free(tree);
 }
 

@@ -7,7 +7,8 @@
 #include <sys/types.h>
 
 struct unit_tree {
-	char *name; /* last part of the path; owned, as all below */
+	char *elsewhere; /* owned: its whole path, where that is not below its parent's; NULL */
+	char *name;	 /* last part of the path; owned, as all below */
 	struct {
 		struct unit_process {
 			pid_t pid;
