@@ -21,7 +21,7 @@ static void run(struct work *work)
 	struct cgroup cgroup;
 	struct error ignored;
 
-	if (!cgroup_open(l->cgroup, &cgroup, &ignored))
+	if (!l->cgroup || !cgroup_open(l->cgroup, &cgroup, &ignored))
 		return; /* it does not run: its next start sets them */
 	execution_limit(&cgroup, &l->plan, &l->warnings);
 	cgroup_fini(&cgroup);
@@ -62,7 +62,8 @@ void units_limit(struct units *units, const struct unit *unit, units_done *after
 
 	l->units = units;
 	l->name = str_dup(unit->name);
-	l->cgroup = units_cgroup(units, unit);
+	if (!unit_is_handed(unit)) /* systemd sets its own by its files */
+		l->cgroup = units_cgroup(units, unit);
 	l->done = after;
 	l->data = data;
 	take_limits(unit, &l->plan);
