@@ -102,13 +102,16 @@ static const struct option options[] = {
 	SHORT_SETTING('p', "pidfile", option_string, pidfile, NULL,
 		      "File for the daemon's process id (default EXEC-ROOT/wherryd.pid)"),
 	SETTING("program-folder", option_string, programs, NULL,
-		"Folder of wherry-shim, wherry-worker, wherry-network, wherry-init and wherry (default: "
+		"Folder of wherry-shim, wherry-worker, wherry-network, wherry-init and wherry "
+		"(default: "
 		"that of wherryd)"),
 	SETTING("project-patience", option_number, project_patience, "600",
 		"Seconds without a start after which restart policies count for what a project has "
 		"still to start at boot"),
 	SETTING("published-ports-bypass-firewall", option_switch, past_firewall, NULL,
-		"Open published ports also where the host's own firewall drops what comes in"),
+		"Open published ports, and let containers' packets pass, also where the host's own "
+		"firewall "
+		"drops what comes in or is forwarded"),
 	SETTING("ready-fd", option_number, ready_fd, NULL,
 		"Descriptor that gets the line \"ready\" once requests are answered",
 		.hidden = true),

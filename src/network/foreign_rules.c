@@ -163,7 +163,8 @@ static void warn(enum harm harm, const char *chain, const char *how, const struc
 	if (harm == HARM_FORWARD)
 		strings_format(warnings,
 			       "%s %s: containers may not be reached, nor reach others, until it "
-			       "accepts what goes to and comes from '%s'",
+			       "accepts what goes to and comes from '%s' (which the daemon's "
+			       "--published-ports-bypass-firewall sees to)",
 			       chain, how, bridge);
 	else
 		strings_format(

@@ -107,6 +107,12 @@ static bool load_guard(void *data, const char *key, const void *value, size_t si
 	return true;
 }
 
+static bool load_pass(void *data, const char *key, const void *value, size_t size)
+{
+	((struct networks *)data)->passes = true;
+	return true;
+}
+
 static bool load_ula(void *data, const char *key, const void *value, size_t size)
 {
 	struct networks *n = data;
@@ -188,6 +194,7 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 	n->retry.data = n;
 	if (store_each(store, NETWORK_PREFIX, load_record, n, err) &&
 	    store_each(store, NETWORK_GUARD_KEY, load_guard, n, err) &&
+	    store_each(store, NETWORK_PASS_KEY, load_pass, n, err) &&
 	    store_each(store, NETWORK_ULA_KEY, load_ula, n, err) &&
 	    networks_apply_settings(n, settings, err) && open_drivers(n, err))
 		return n;

@@ -57,7 +57,7 @@ struct network_settings {
 	bool masquerade;
 	bool forward;	      /* switch ip_forward on */
 	bool forward_no_drop; /* even so, do not drop what is forwarded between other devices */
-	bool past_firewall;   /* published ports are open whatever the host's own rules say */
+	bool past_firewall; /* containers are reached, and reach others, whatever the host's own rules say */
 	bool firewall; /* false (--iptables=false): no table; ports are carried by the shims */
 };
 
@@ -259,7 +259,7 @@ struct published_port {
 	bool parked;   /* reserved, but leads nowhere: the container has no way in now */
 	char *group;   /* shared with others of this name; NULL: not shared */
 	bool standby;  /* they serve instead */
-	char *deputy;  /* who of them gets what the shim receives meanwhile; NULL: nobody is needed */
+	char *deputy; /* who of them gets what the shim receives meanwhile; NULL: nobody is needed */
 	int32_t deputy_port;
 };
 extern const struct record_type published_port_type;
@@ -278,7 +278,8 @@ void ports_fini(struct ports *ports); /* closes the daemon's copies; the reserva
 struct port_reservation {
 	const char *name; /* the container's, for errors */
 	const struct endpoint_spec *endpoint;
-	const char *group; /* whose members share the ports that they ask for by number; NULL: none */
+	const char
+		*group; /* whose members share the ports that they ask for by number; NULL: none */
 	const struct port_request *requests;
 	size_t count;
 };

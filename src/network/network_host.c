@@ -141,6 +141,9 @@ static void make_plan(struct networks *n, struct network_plan *plan)
 	plan->may_guard = !n->forward_no_drop;
 	plan->look = n->look;
 	plan->ask_host = !n->past_firewall;
+	plan->pass = n->firewall && n->past_firewall;
+	plan->pass_off = n->passes && !plan->pass;
+	plan->only_others = n->only_host && plan->pass;
 	plan->host_seen = str_dup_or_null(n->only_host ? n->host : NULL);
 	plan->host_known = str_dup_or_null(n->look ? NULL : n->host);
 	plan->nft = str_dup(n->nft);
@@ -195,6 +198,16 @@ static void remember_guard(struct networks *n)
 
 	n->guarded = true;
 	store_put(n->store, NETWORK_GUARD_KEY, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
+}
+
+/* Written before they are made, and taken back when they are gone. */
+static void remember_pass(struct networks *n, bool passes)
+{
+	n->passes = passes;
+	if (passes)
+		store_put(n->store, NETWORK_PASS_KEY, "1", 1, STORE_SURVIVES_POWER_CUT, NULL, NULL);
+	else
+		store_delete(n->store, NETWORK_PASS_KEY, STORE_SURVIVES_KILL, NULL, NULL);
 }
 
 static void note_failure(struct network *network, const struct network_report *report)
@@ -252,6 +265,8 @@ static void take_report(struct networks *n, const struct buffer *answer,
 		str_replace(&n->host, report.host);
 	if (report.guarded && !n->guarded)
 		remember_guard(n);
+	if (report.passes_gone)
+		remember_pass(n, false);
 	record_fini(&network_report_type, &report);
 }
 
@@ -298,6 +313,9 @@ static void start_build(struct networks *n)
 	struct error err = {0};
 
 	uv_timer_stop(&n->retry);
+	n->look |= n->past_firewall; /* what keeps our rules from theirs is to be told */
+	if (n->firewall && n->past_firewall && !n->passes)
+		remember_pass(n, true);
 	n->again = n->ready = n->answered = false;
 	n->built_ns = time_monotonic_ns();
 	make_plan(n, &plan);
@@ -355,7 +373,7 @@ static void on_foreign_changed(void *data)
 	struct networks *n = data;
 	int64_t age_ms = (time_monotonic_ns() - n->built_ns) / NS_PER_MS;
 
-	if (n->past_firewall || uv_is_active((const uv_handle_t *)&n->foreign))
+	if (uv_is_active((const uv_handle_t *)&n->foreign))
 		return;
 	uv_timer_start(&n->foreign, on_foreign_settled,
 		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms)

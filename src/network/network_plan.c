@@ -72,6 +72,9 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 15, RECORD_BOOL, list_host),
 	LIST(network_plan, 16, ports, plan_port_type),
 	FIELD(network_plan, 17, RECORD_STRING, host_known),
+	FIELD(network_plan, 18, RECORD_BOOL, only_others),
+	FIELD(network_plan, 19, RECORD_BOOL, pass),
+	FIELD(network_plan, 20, RECORD_BOOL, pass_off),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
 
@@ -93,5 +96,6 @@ static const struct record_field report_fields[] = {
 	FIELD(network_report, 7, RECORD_STRING, host),
 	LIST(network_report, 8, ports, port_reach_type),
 	FIELD(network_report, 9, RECORD_BOOL, unchanged),
+	FIELD(network_report, 10, RECORD_BOOL, passes_gone),
 };
 const struct record_type network_report_type = RECORD_TYPE(struct network_report, report_fields);

@@ -9,6 +9,7 @@
 
 #include "network/conntrack.h"
 #include "network/foreign_rules.h"
+#include "network/forward_pass.h"
 #include "network/host_bridge.h"
 #include "network/host_facts.h"
 #include "network/host_rules_read.h"
@@ -202,12 +203,32 @@ static void look_at_others(const struct network_plan *plan, struct strings *warn
 		foreign_rules_find(plan->nft, &own, warnings);
 }
 
+/* Bridges only: what is macvlan's is not forwarded by this host. */
+static void pass_others(const struct network_plan *plan, struct network_report *report)
+{
+	scoped_free const char **bridges = mem_zeroed(plan->bridges.count + 1, sizeof(*bridges));
+	struct forward_pass pass = {plan->nft, plan->table, bridges};
+	size_t count = 0, warnings = report->warnings.count;
+
+	for (size_t i = 0; plan->pass && i < plan->bridges.count; i++) {
+		const struct plan_bridge *bridge = RECORD_AT(plan->bridges, struct plan_bridge, i);
+
+		if (!bridge->kind)
+			bridges[count++] = bridge->name;
+	}
+	if (plan->pass || plan->pass_off)
+		forward_pass_set(&pass, &report->warnings);
+	report->passes_gone = plan->pass_off && report->warnings.count == warnings;
+}
+
 static bool set_host_up(const struct network_plan *plan, struct network_rest *rest,
 			struct network_report *report, struct error *err)
 {
 	read_host(plan, report);
-	report->unchanged = plan->host_seen && str_equal(plan->host_seen, report->host);
+	report->unchanged = plan->only_others ||
+			    (plan->host_seen && str_equal(plan->host_seen, report->host));
 	if (report->unchanged) {
+		pass_others(plan, report);
 		if (plan->look) /* what is forwarded has rules of its own */
 			look_at_others(plan, &report->warnings);
 		return true;
@@ -216,6 +237,7 @@ static bool set_host_up(const struct network_plan *plan, struct network_rest *re
 		return false;
 	set_sysctls(plan, &report->warnings);
 	forward(plan, &report->warnings);
+	pass_others(plan, report);
 	if (plan->look)
 		look_at_others(plan, &report->warnings);
 	return true;

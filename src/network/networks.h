@@ -11,6 +11,9 @@
 /* The boot in which we closed the chain `router`; see ruleset.h. */
 #define NETWORK_GUARD_KEY "network-guard"
 
+/* There may be rules of ours in the tables of others; see forward_pass.h. */
+#define NETWORK_PASS_KEY "network-pass"
+
 /* The /48 of unique local addresses that IPv6 subnets are chosen from: random, once and for all. */
 #define NETWORK_ULA_KEY "network-ula"
 
@@ -59,6 +62,7 @@ struct networks {
 	bool answered;		   /* it has reported, and waits for the kernel */
 	bool ready, again, bridge_netfilter, guarded;
 	bool lifts;	   /* the bridges' own table may be there */
+	bool passes;	   /* rules of ours in the tables of others, too */
 	bool look;	   /* the next worker also looks at the rules of others, */
 	bool looked;	   /* and so did the last one */
 	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */

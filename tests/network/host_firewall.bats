@@ -111,3 +111,95 @@ closed_now() { [ -z "$(PATIENCE=1 ask_tcp 192.0.2.1 "$1" in_lan)" ]; }
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8099 in_lan
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
 }
+
+# ---- what forwards ----
+
+# reaches_lan: the container `web` reaches the neighbour, who sees the host.
+reaches_lan() { [ "$(PATIENCE=1 ask_tcp 192.0.2.2 7000 in_namespace "$pid_web")" = 192.0.2.1 ]; }
+reaches_nobody() { [ -z "$(PATIENCE=1 ask_tcp 192.0.2.2 7000 in_namespace "$pid_web")" ]; }
+ours_in_nft() { in_host nft list chain inet filter forward | grep -c "$TABLE lets-containers-pass" || true; }
+has_ours_in_nft() { [ "$(ours_in_nft)" = "$1" ]; }
+
+# passes: out, in, and nothing that was not published.
+passes() {
+	wait_until 10 reaches_lan
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+	closed ask_tcp "$address_web" 80 in_lan
+}
+
+# again [SETTING]: the next daemon.
+again() {
+	tool_end
+	tool_begin "$@"
+	expect_ok start
+}
+
+@test "with the setting containers pass a forward chain that drops; nothing else does, and it is kept up" {
+	begin past_firewall=1
+	serve_tcp 7000 in_lan
+	in_host nft -f - <<-'END'
+		table inet filter {
+			chain forward {
+				type filter hook forward priority filter; policy drop;
+				iifname "lan9" accept
+			}
+		}
+	END
+	passes
+	[ "$(ours_in_nft)" = 2 ]
+	expect_ok repair
+	expect_ok repair
+	[ "$(ours_in_nft)" = 2 ]
+	# Somebody reloads, and puts something before us.
+	in_host nft flush chain inet filter forward
+	in_host nft insert rule inet filter forward iifname lan0 drop
+	passes
+	[ "$(ours_in_nft)" = 2 ]
+	again past_firewall=1
+	[ "$(ours_in_nft)" = 2 ]
+	# Asked no more: it is as if we had never been there.
+	again
+	wait_until 10 has_ours_in_nft 0
+	reaches_nobody
+	[[ $(in_host nft list chain inet filter forward) == *'iifname "lan0" drop'* ]]
+}
+
+@test "also those of iptables, of both kinds, which its own programs still read" {
+	local kind
+	begin past_firewall=1
+	serve_tcp 7000 in_lan
+	in_host iptables-nft -P FORWARD DROP
+	in_host iptables-nft -A FORWARD -i lan9 -j ACCEPT
+	passes
+	in_host iptables-legacy -P FORWARD DROP
+	in_host iptables-legacy -A FORWARD -i lan0 -j DROP
+	reaches_nobody
+	expect_ok repair # the older kind tells nobody
+	passes
+	expect_ok repair
+	for kind in nft legacy; do
+		[ "$(in_host "iptables-$kind" -S FORWARD | grep -c lets-containers-pass)" = 1 ]
+		[ "$(in_host "iptables-$kind" -S "$TABLE" | grep -c ACCEPT)" = 2 ]
+		in_host "iptables-$kind" -F FORWARD
+	done
+	expect_ok repair
+	passes
+	again
+	for kind in nft legacy; do
+		refuted in_host "iptables-$kind" -S "$TABLE" 2>/dev/null
+		refuted grep -q lets-containers <(in_host "iptables-$kind" -S FORWARD)
+	done
+	reaches_nobody
+}
+
+@test "without the setting nothing is written into the tables of others" {
+	begin
+	serve_tcp 7000 in_lan
+	in_host nft -f - <<<'table inet filter { chain forward { type filter hook forward priority filter; policy drop; }; }'
+	in_host iptables-nft -P FORWARD DROP
+	expect_ok repair
+	reaches_nobody
+	closed ask_tcp 192.0.2.1 8080 in_lan
+	[ "$(ours_in_nft)" = 0 ]
+	[ "$(in_host iptables-nft -S FORWARD)" = "-P FORWARD DROP" ]
+}
