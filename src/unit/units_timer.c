@@ -25,6 +25,7 @@ struct units_timers {
 	struct unit_queue active;
 	uv_timer_t monotonic;
 	uv_poll_t realtime;
+	uv_fs_event_t zone; /* the folder of /etc/localtime, for OnTimezoneChange= */
 	int fd;
 	unsigned open_handles;
 };
@@ -264,17 +265,30 @@ static void on_monotonic(uv_timer_t *handle)
 	trigger_due(handle->data);
 }
 
-static void clock_was_set(struct units_timers *timers)
+/* Timers count anew, and some have waited for just that. */
+static void time_has_changed(struct units_timers *timers, bool of_zone)
 {
 	for (size_t i = 0; i < timers->active.count; i++) {
-		struct unit *unit = timers->active.items[i];
+		const struct unit *unit = timers->active.items[i];
+		const struct timer_config *config = unit->config->timer;
 
-		if (unit->sub != SUB_WAITING)
+		if (unit->sub != SUB_WAITING || !config)
 			continue;
 		compute(unit->runtime);
-		if (unit->config->timer->on_clock_change)
+		if (of_zone ? config->on_timezone_change : config->on_clock_change)
 			unit->runtime->timer->next.monotonic_us = 0;
 	}
+}
+
+static void on_zone(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+	struct units_timers *timers = handle->data;
+
+	(void)events;
+	if (status < 0 || !str_equal(name, "localtime"))
+		return;
+	time_has_changed(timers, true);
+	trigger_due(timers);
 }
 
 static void on_realtime(uv_poll_t *handle, int status, int events)
@@ -285,7 +299,7 @@ static void on_realtime(uv_poll_t *handle, int status, int events)
 	(void)status;
 	(void)events;
 	if (read(timers->fd, &count, sizeof(count)) < 0 && errno == ECANCELED)
-		clock_was_set(timers);
+		time_has_changed(timers, false);
 	trigger_due(timers);
 }
 
@@ -310,6 +324,7 @@ void timers_fini(struct units *units)
 		return;
 	uv_close((uv_handle_t *)&timers->monotonic, close_one);
 	uv_close((uv_handle_t *)&timers->realtime, close_one);
+	uv_close((uv_handle_t *)&timers->zone, close_one);
 }
 
 static struct units_timers *clocks(struct units *units)
@@ -323,8 +338,9 @@ static struct units_timers *clocks(struct units *units)
 	timers->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	uv_timer_init(units->loop, &timers->monotonic);
 	uv_poll_init(units->loop, &timers->realtime, timers->fd);
-	timers->monotonic.data = timers->realtime.data = timers;
-	timers->open_handles = 2;
+	uv_fs_event_init(units->loop, &timers->zone);
+	timers->monotonic.data = timers->realtime.data = timers->zone.data = timers;
+	timers->open_handles = 3;
 	uv_poll_start(&timers->realtime, UV_READABLE, on_realtime);
 	return timers;
 }
@@ -349,7 +365,11 @@ static void enter(struct unit_runtime *runtime)
 	if (runtime->timer)
 		return;
 	runtime->timer = mem_new(struct unit_timer);
-	vector_add(&clocks(runtime->units)->active, runtime->unit);
+	struct units_timers *timers = clocks(runtime->units);
+	vector_add(&timers->active, runtime->unit);
+	if (runtime->unit->config->timer->on_timezone_change &&
+	    !uv_is_active((uv_handle_t *)&timers->zone))
+		uv_fs_event_start(&timers->zone, on_zone, "/etc", 0);
 }
 
 /* ---- a timer ---- */
@@ -360,7 +380,8 @@ static void wait_for_next(struct unit_runtime *runtime)
 
 	shake(runtime);
 	compute(runtime);
-	if (runtime->timer->next.realtime_us >= 0 || runtime->timer->next.monotonic_us >= 0) {
+	if (runtime->timer->next.realtime_us >= 0 || runtime->timer->next.monotonic_us >= 0 ||
+	    config->on_clock_change || config->on_timezone_change) {
 		if (runtime->unit->sub != SUB_WAITING)
 			unit_set_sub(runtime->units, runtime->unit, SUB_WAITING, RESULT_SUCCESS);
 	} else if (config->no_remain_after_elapse) {

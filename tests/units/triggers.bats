@@ -40,6 +40,30 @@ timer() { # NAME LINE...
 	expect "$(get '/timers' | jq '.[] | select(.Unit == "t3.timer") | .Next_us')" 4070908800000000
 }
 
+@test "a clock that is set, and another time zone, set off who waits for that alone" {
+	unit clock 1shot 'Start=L clock'
+	timer clock OnClockChange=yes
+	unit zone 1shot 'Start=L zone'
+	timer zone OnTimezoneChange=yes
+	start clock.timer zone.timer
+	expect "$(state clock.timer)" active/waiting
+	expect "$(state zone.timer)" active/waiting
+	date -s "@$(date +%s.%N)" >/dev/null # to what it is
+	records "[clock]"
+	comes_to clock.timer active/waiting
+	mkdir "$SCRATCH/etc-upper" "$SCRATCH/etc-work"
+	mount -t overlay -o "lowerdir=/etc,upperdir=$SCRATCH/etc-upper,workdir=$SCRATCH/etc-work" overlay /etc
+	daemon_kill # the next one sees that /etc
+	units_daemon
+	expect "$(state zone.timer)" active/waiting
+	touch /etc/other
+	ln -s /usr/share/zoneinfo/UTC /etc/localtime.new
+	mv /etc/localtime.new /etc/localtime
+	records "[clock] [zone]"
+	stop clock.timer zone.timer
+	umount -l /etc
+}
+
 @test "a timer goes on after kill -9 of the daemon, and knows when it went off" {
 	unit t4 1shot 'Start=L tick'
 	timer t4 OnActiveSec=2 AccuracySec=1ms
