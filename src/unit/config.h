@@ -166,6 +166,7 @@ struct unit_config {
 	uint8_t type, load; /* enum unit_type, load_state */
 	bool builtin;
 	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
+	bool needs_bus;	    /* Type=dbus: it cannot be started here */
 	char *load_error; /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
 	char *path;	  /* of the file; NULL: none */
 	char *source_path;

@@ -35,6 +35,10 @@ static void check_service(struct unit_draft *draft)
 		unit_draft_refuse(draft, "a oneshot cannot have Restart=always or on-success");
 	if (draft->plan.type == SERVICE_DBUS && !draft->plan.bus_name)
 		unit_draft_refuse(draft, "Type=dbus needs BusName=");
+	draft->config.needs_bus = draft->plan.type == SERVICE_DBUS;
+	if (draft->config.needs_bus)
+		unit_draft_warn(draft, "Type=dbus is not supported: there is no bus, so the service "
+				       "cannot be started");
 }
 
 static void give_full_privileges(struct unit_draft *draft)

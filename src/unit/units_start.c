@@ -181,6 +181,12 @@ void unit_start(struct unit_runtime *runtime)
 		stay_out(runtime->units, unit, unit_kind(unit) ? JOB_INVALID : JOB_UNSUPPORTED);
 		return;
 	}
+	if (unit->config->needs_bus) {
+		units_say(runtime->units, unit, 4, "%s: Type=dbus is not supported: there is no bus.",
+			  unit->name);
+		stay_out(runtime->units, unit, JOB_UNSUPPORTED);
+		return;
+	}
 	if (!runtime->automatic)
 		unit->restarts = 0;
 	runtime->automatic = false;

@@ -116,10 +116,26 @@ teardown() { units_stop_all; }
 	run start k1
 	[ "$status" = 1 ]
 	[[ $output == *protocol* ]]
-	unit k2 Type=notify NotifyAccess=all "Start=sh{printf \"READY=1\\\\nSTATUS=x\" | $SCRATCH/bin/notify /dev/stdin; exec sleep 1000}"
+	unit k2 Type=notify NotifyAccess=all "Start=sh{printf \"STATUS=x\\\\nREADY=1\" | $SCRATCH/bin/notify /dev/stdin; exec sleep 1000}"
 	start k2
 	expect "$(state k2)" active/running
 	expect "$(property k2 StatusText)" x
+}
+
+@test "a service that needs a bus is unsupported, and says so" {
+	unit bus BusName=org.example.Bus Start=Z
+	run start bus
+	[ "$status" = 1 ]
+	expect "$output" "bus.service unsupported "
+	expect "$(state bus)" inactive/dead
+	get '/journal?unit=bus.service&output=cat' | grep -qF 'Type=dbus is not supported: there is no bus.'
+	unit wants-bus Wants=bus.service After=bus.service Start=Z
+	start wants-bus
+	mkdir "$UNITS/bus.service.d"
+	printf '[Service]\nType=simple\n' >"$UNITS/bus.service.d/type.conf"
+	reload
+	start bus
+	expect "$(state bus)" active/running
 }
 
 @test "forking: the main process is that of the pid file" {
