@@ -278,6 +278,20 @@ b: {<<: *b, command: "sh -c \"trap \\\"exit 5\\\" TERM; while :; do sleep 0.1; d
 	[ "$status" = 2 ]
 }
 
+@test "up ends with those that it shows, and leaves running what it does not" {
+	project p_ends <<-'Y'
+		quiet: {<<: *b, attach: false}
+		b: {<<: *b, command: echo over, depends_on: [quiet, c]}
+		c: {<<: *b}
+	Y
+	run -0 timeout 30 wherry compose up b
+	grep -q 'b-1 exited with code 0' <<<"$output"
+	[ "$(names)" = 'p_ends-c-1 p_ends-quiet-1 ' ]
+	WHERRY_COMPOSE_STYLE=v1 run -0 timeout 30 wherry compose up b
+	run -0 timeout 30 wherry compose up --no-attach c
+	[ "$(names)" = 'p_ends-c-1 p_ends-quiet-1 ' ]
+}
+
 @test "named services come with what they depend on, or without" {
 	project pn <<<'a: {<<: *b}
 b: {<<: *b, depends_on: [a]}

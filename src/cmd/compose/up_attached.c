@@ -103,12 +103,26 @@ static bool is_wanted(const struct attached *attached, const char *name)
 
 /* ---- the end of a container ---- */
 
-static bool all_ended(const struct attached *attached)
+static bool shows_any(const struct attached *attached)
 {
 	for (size_t i = 0; i < attached->members.count; i++)
-		if ((attached->members.items[i]->runs && !attached->stops) ||
-		    attached->members.items[i]->stream)
+		if (attached->members.items[i]->source)
+			return true;
+	return false;
+}
+
+/* Of whom nothing is shown, a dependency, goes on when the others have ended. */
+static bool all_ended(const struct attached *attached)
+{
+	bool shows = shows_any(attached);
+
+	for (size_t i = 0; i < attached->members.count; i++) {
+		const struct member *member = attached->members.items[i];
+		bool counts = member->source || !shows;
+
+		if ((counts && member->runs && !attached->stops) || member->stream)
 			return false;
+	}
 	return attached->listed;
 }
 
