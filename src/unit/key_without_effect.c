@@ -23,6 +23,9 @@ static const struct unit_key keys[] = {
 	IGNORED("SuccessActionExitStatus", IN_UNIT),
 	IGNORED("JoinsNamespaceOf", IN_UNIT),
 	IGNORED("IgnoreOnSnapshot", IN_UNIT),
+	IGNORED("OnFailureIsolate", IN_UNIT),
+	IGNORED("RequiresOverridable", IN_UNIT),
+	IGNORED("RequisiteOverridable", IN_UNIT),
 
 	IGNORED("ExitType", IN_SERVICE),
 	IGNORED("ReloadSignal", IN_SERVICE),

@@ -22,7 +22,7 @@ static const struct builtin builtins[] = {
 	{"docker.service",
 	 "Container engine",
 	 BUILTIN_SERVICE,
-	 {"docker.socket", "containerd.service"}},
+	 {"docker.socket", "containerd.service", "wherry.service"}},
 	{"etcd.service", "Key-value store", BUILTIN_SERVICE, {NULL}},
 	{"etcd2.service", "Key-value store", BUILTIN_SERVICE, {NULL}},
 	{"fleet.service", "Unit scheduler", BUILTIN_SERVICE, {NULL}},

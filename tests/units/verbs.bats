@@ -170,6 +170,27 @@ limit_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.servi
 	systemctl show-environment | grep -qx "DOCKER_HOST=unix://$SOCKET"
 }
 
+@test "show tells when the main process began on both clocks, and what a timer waits for" {
+	unit a Start=Z
+	systemctl start a
+	local began=$(systemctl show a -p ExecMainStartTimestampMonotonic --value) now
+	now=$(awk '{ printf "%d", $1 * 1000000 }' /proc/uptime)
+	[ "$began" -le "$((now + 20000))" ] && [ "$began" -gt $((now - 60000000)) ]
+	expect "$(systemctl show a -p ExecMainExitTimestampMonotonic --value)" 0
+	unit t.timer [Timer] 'OnCalendar=2099-01-01 00:00:00 UTC' Unit=a.service Persistent=yes
+	systemctl start t.timer
+	[[ $(TZ=UTC systemctl show t.timer -p NextElapseUSecRealtime --value) == *2099-01-01* ]]
+	expect "$(systemctl show t.timer -p Unit,Persistent,AccuracyUSec)" $'Unit=a.service\nAccuracyUSec=1min\nPersistent=yes'
+}
+
+@test "wherry.service is the daemon, as docker.service is" {
+	works systemctl is-active wherry.service docker.service
+	expect "$output" $'active\nactive'
+	unit a Requires=wherry.service After=wherry.service Start=Z
+	works systemctl start a
+	fails 4 systemctl stop wherry.service
+}
+
 @test "verbs that do nothing here are refused by name" {
 	local verb
 	for verb in reboot poweroff halt kexec suspend rescue daemon-reexec preset-all list-automounts set-environment \

@@ -239,10 +239,15 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 	struct call *call = look->work.call;
 	const struct unit_config *c = unit->config;
 	const char *state = look->state == FILE_NOT_FOUND ? "" : unit_file_state_name(look->state);
-	struct unit_facts facts = {
-		state,	       preset_of(look->state), look->tree ? look->shown : NULL,
-		look->changed, look->memory,	       look->tasks,
-		look->cpu_ns};
+	struct unit_facts facts = {.file_state = state,
+				   .preset = preset_of(look->state),
+				   .cgroup = look->tree ? look->shown : NULL,
+				   .changed = look->changed,
+				   .memory = look->memory,
+				   .tasks = look->tasks,
+				   .cpu_ns = look->cpu_ns,
+				   .monotonic_ns = time_monotonic_ns() - time_now_ns(),
+				   .timer = units_timer(call_units(call), unit)};
 
 	buffer_add_char(json, '{');
 	json_write_name(json, "Properties");

@@ -243,7 +243,15 @@ char *unit_view_status_text(int32_t end, int32_t status)
 	return name ? str_format("%d/%s", status, name) : str_format("%d", status);
 }
 
-static void write_main(const struct execution_status *s, struct buffer *json)
+/* Of a process only the wall clock was noted. */
+static void write_process_moment(struct buffer *json, const char *name, int64_t realtime_ns,
+				 const struct unit_facts *facts)
+{
+	write_moment(json, name, realtime_ns, realtime_ns ? realtime_ns + facts->monotonic_ns : 0);
+}
+
+static void write_main(const struct execution_status *s, const struct unit_facts *facts,
+		       struct buffer *json)
 {
 	static const struct execution_status none = {0};
 
@@ -257,8 +265,8 @@ static void write_main(const struct execution_status *s, struct buffer *json)
 		   execution_result_name((enum execution_result)s->reload_result));
 	write_i64(json, "NFileDescriptorStore", s->stored_descriptors);
 	write_i64(json, "NAccepted", s->connections);
-	write_moment(json, "ExecMainStartTimestamp", s->main.started_ns, 0);
-	write_moment(json, "ExecMainExitTimestamp", s->main.ended_ns, 0);
+	write_process_moment(json, "ExecMainStartTimestamp", s->main.started_ns, facts);
+	write_process_moment(json, "ExecMainExitTimestamp", s->main.ended_ns, facts);
 	write_i64(json, "ExecMainPID", s->main.pid);
 	write_i64(json, "ExecMainCode", code_number(s->main.end));
 	write_i64(json, "ExecMainStatus", s->main.status);
@@ -447,6 +455,32 @@ static void write_plan(const struct unit *unit, struct buffer *json)
 	record_fini(&execution_plan_type, &plan);
 }
 
+/* ---- timers ---- */
+
+static void write_stamp(struct buffer *json, const char *name, int64_t us)
+{
+	scoped_free char *text = us ? time_stamp_format(us) : str_dup("");
+
+	write_text(json, name, text);
+}
+
+static void write_timer(const struct unit *unit, const struct unit_facts *facts,
+			struct buffer *json)
+{
+	const struct timer_config *config = unit->config->timer;
+
+	write_text(json, "Unit", unit_view_triggered(unit));
+	write_stamp(json, "NextElapseUSecRealtime", facts->timer.next_us);
+	write_stamp(json, "LastTriggerUSec", facts->timer.last_us);
+	write_span_or_zero(json, "AccuracyUSec", config->accuracy_us);
+	write_span_or_zero(json, "RandomizedDelayUSec", config->randomized_delay_us);
+	write_flag(json, "FixedRandomDelay", config->fixed_random_delay);
+	write_flag(json, "Persistent", config->persistent);
+	write_flag(json, "RemainAfterElapse", !config->no_remain_after_elapse);
+	write_flag(json, "OnClockChange", config->on_clock_change);
+	write_flag(json, "OnTimezoneChange", config->on_timezone_change);
+}
+
 /* ---- together ---- */
 
 static void write_group(const struct unit *unit, const struct unit_facts *facts,
@@ -474,7 +508,9 @@ void unit_view_write_properties(const struct unit *unit, const struct unit_facts
 	if (unit->config && unit->config->load == LOAD_LOADED) {
 		write_text(json, "Result", execution_result_name(unit->result));
 		if (unit->config->type == UNIT_SERVICE)
-			write_main(unit->status, json);
+			write_main(unit->status, facts, json);
+		if (unit->config->timer)
+			write_timer(unit, facts, json);
 		write_group(unit, facts, json);
 		write_plan(unit, json);
 	}

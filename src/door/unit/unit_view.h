@@ -16,6 +16,8 @@ struct unit_facts {
 	const char *cgroup;		 /* as shown; NULL: none */
 	bool changed;			 /* files have changed since they were read */
 	int64_t memory, tasks, cpu_ns;	 /* -1: not known */
+	int64_t monotonic_ns;		 /* the monotonic clock, when the wall clock was 0 */
+	struct timer_times timer;	 /* of a timer */
 };
 
 /* {"Id": "x.service", ...}: all that `show` prints, in its order. */
