@@ -1,5 +1,5 @@
 # The journal of units: lines in, and a moment in a million of them.
-all+=(journal)
+all+=(journal journal_service)
 
 JOURNAL_MB=200
 
@@ -37,4 +37,38 @@ row_journal() {
 	best=$(field best <"$a" | smallest) cat=$(field best <"$b" | smallest)
 	row "a million entries read as text" "$best ms" "cat of that text $cat ms" "$(ratio "$best" "$cat")"
 	rm -rf "$SCRATCH/journal" "$SCRATCH/text" "$SCRATCH/copy"
+}
+
+# ---- through a service ----
+#
+# From `unit start` of a oneshot until it has ended, its shim and what has to do with a start included.  The folder's
+# bound lets the lines of earlier rounds go.
+
+journal_service() { # NAME SIZE OF A WRITE
+	printf '[Service]\nType=oneshot\nLogRateLimitIntervalSec=0\nExecStart=%s\n' \
+		"$build/bench/traffic write $JOURNAL_MB $2" >"$SCRATCH/units/$1.service"
+}
+
+journal_has_lines() { [ "$(wherry journal -o cat -u "$1" | wc -l)" -ge $((JOURNAL_MB * 1048576 / 100)) ]; }
+
+journal_service_row() { # WHAT NAME SIZE FILE
+	local a=$SCRATCH/a b=$SCRATCH/b best cat
+	journal_service "$2" "$3"
+	in_turn "$a" "$b" wall_ms wherry unit start "$2" -- log_cat "$3" "$4"
+	journal_has_lines "$2"
+	best=$(field best <"$a" | smallest) cat=$(field best <"$b" | smallest)
+	row "200 MB of lines of a service into the journal, $1" "$best ms ($(awk -v ms="$best" -v mb=$JOURNAL_MB \
+		'BEGIN {printf "%.0f", mb * 1.048576 / ms * 1000}') MB/s)" "into cat > ${4##*/} $cat ms" "$(ratio "$best" "$cat")"
+	rm -f "$SCRATCH/plain.log"
+}
+
+row_journal_service() {
+	mkdir -p "$SCRATCH/units"
+	units_daemon
+	units_known
+	journal_service_row "64 KiB writes" long 65536 "$SCRATCH/plain.log"
+	journal_service_row "one write a line" short 100 /dev/null
+	daemon_stop
+	rm -rf "$SCRATCH/units"
+	daemon_start
 }
