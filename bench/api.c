@@ -5,6 +5,8 @@
  *	api SOCKET DAEMON-PID list N                    GET /containers/json?all=1
  *	api SOCKET DAEMON-PID exec N CONTAINER          exec `true`, to its end
  *	api SOCKET DAEMON-PID connect N CONTAINER       a network made, joined, left and removed
+ *	api SOCKET DAEMON-PID answers N BEGUN           of a daemon that is being started: "ping MS list MS", since BEGUN
+ *	                                                (in microseconds since 1970; N is not used)
  *
  * Prints "best MS median MS cpu MS": wall per operation, and the CPU that the daemon and all its ended
  * children used per operation (/proc/PID/stat: utime + stime + cutime + cstime). */
@@ -256,15 +258,38 @@ static void connect_network(size_t count, char **args)
 	measure(count, one_connect, connect_client(), args[0]);
 }
 
+/* ---- a daemon that comes back ---- */
+
+static struct http_client *connect_as_soon_as_can_be(void)
+{
+	struct http_client *client;
+	struct error err;
+
+	while (!(client = http_client_new(address, NULL, &err)))
+		usleep(200);
+	return client;
+}
+
+static void answers(size_t count, char **args)
+{
+	int64_t begun = strtoll(args[0], NULL, 10) * NS_PER_US, ping;
+	struct http_client *client = connect_as_soon_as_can_be();
+
+	(void)count;
+	free(request(client, "GET", "/_ping", NULL));
+	ping = time_now_ns();
+	free(request(client, "GET", "/v1.41/containers/json", NULL));
+	printf("ping %.1f list %.1f\n", (double)(ping - begun) / 1e6,
+	       (double)(time_now_ns() - begun) / 1e6);
+	http_client_free(client);
+}
+
 static const struct {
 	const char *name;
 	int args;
 	void (*run)(size_t count, char **args);
-} modes[] = {{"lifecycle", 1, lifecycle},
-	     {"parallel", 2, parallel},
-	     {"list", 0, list},
-	     {"exec", 1, exec},
-	     {"connect", 1, connect_network}};
+} modes[] = {{"lifecycle", 1, lifecycle}, {"parallel", 2, parallel},	   {"list", 0, list},
+	     {"exec", 1, exec},		  {"connect", 1, connect_network}, {"answers", 1, answers}};
 
 int main(int argc, char **argv)
 {
@@ -276,7 +301,8 @@ int main(int argc, char **argv)
 		modes[i].run((size_t)strtoul(argv[4], NULL, 10), argv + 5);
 		return 0;
 	}
-	fprintf(stderr, "usage: api SOCKET DAEMON-PID lifecycle|parallel|list|exec|connect COUNT "
-			"[ARGUMENT...]\n");
+	fprintf(stderr,
+		"usage: api SOCKET DAEMON-PID lifecycle|parallel|list|exec|connect|answers COUNT "
+		"[ARGUMENT...]\n");
 	return 2;
 }

@@ -54,6 +54,7 @@ struct daemon {
 	struct project_door *project_door;
 	struct http_server *server;
 	struct http_tls *tls;
+	bool failed; /* after it had begun to serve */
 };
 
 /* ---- the folders ---- */
@@ -514,6 +515,20 @@ static void network_is_up(void *data, const struct error *err)
 	engine_when_ready(d->engine, start_projects, d);
 }
 
+static void engine_has_begun(void *data, const struct error *err)
+{
+	struct daemon *d = data;
+
+	if (!err) {
+		units_begin(d->units);
+		networks_start(d->parts.networks, network_is_up, d);
+		return;
+	}
+	log_error("cannot start: containers", err, "");
+	d->failed = true;
+	uv_stop(&d->loop);
+}
+
 /* ---- signals ---- */
 
 static void on_stop(uv_signal_t *signal, int number)
@@ -640,7 +655,7 @@ static int serve(struct daemon *d)
 	bool good = done == array_length(steps);
 
 	if (good) {
-		networks_start(d->parts.networks, network_is_up, d);
+		engine_begin(d->engine, engine_has_begun, d);
 		uv_run(&d->loop, UV_RUN_DEFAULT);
 	} else {
 		log_error("cannot start", &err, "");
@@ -648,7 +663,7 @@ static int serve(struct daemon *d)
 	while (done-- > 0)
 		if (steps[done].close)
 			steps[done].close(d);
-	return good ? 0 : 1;
+	return good && !d->failed ? 0 : 1;
 }
 
 /* Hand the listening sockets, and the job of starting us, to a shim.  Returns only on failure. */

@@ -111,7 +111,17 @@ static struct container_run *find_run(struct container *c, int folder)
 	return run;
 }
 
-static void ask_shim(struct container_run *run, int control)
+/* What it answers is read later. */
+static void greet(int control)
+{
+	scoped_with(message_queue_fini) struct message_queue queue = {0};
+	struct error err; /* one that has ended is found so when it is listened to */
+
+	if (shim_send(&queue, SHIM_HELLO, NULL, NULL, NULL, 0, &err))
+		message_queue_flush(&queue, control, &err);
+}
+
+static void listen_to_shim(struct container_run *run, int control)
 {
 	struct engine *engine = run->container->engine;
 	struct shim_process process = {.pid = 0, .pidfd = -1, .control = control};
@@ -119,7 +129,6 @@ static void ask_shim(struct container_run *run, int control)
 	run->adopting = true;
 	engine->adoption.waiting++;
 	run->peer = shim_peer_new(engine->parts.loop, &process, &run_handlers, run);
-	shim_peer_send(run->peer, SHIM_HELLO, NULL, NULL, NULL, 0);
 }
 
 /* Restart policies are asked when it is known that nothing of a start is left. */
@@ -172,27 +181,37 @@ static void adopt_without_run(struct container *c)
 	container_remove_by_itself(c);
 }
 
-static void adopt(struct container *c)
+void adopt_look(struct found_run *found)
 {
+	struct container *c = found->container;
 	scoped_fd int folder = folder_open(c->engine->runs, c->id, &(struct error){0});
-	struct container_run *run;
-	int control;
 
 	c->was_running = container_is_running(c) || c->due;
-	if (folder < 0) {
-		adopt_without_run(c);
+	if (folder < 0)
 		return;
-	}
 	if (c->state == CONTAINER_REMOVING || c->state == CONTAINER_DEAD) {
 		c->state = CONTAINER_EXITED;
 		c->doomed = c->doomed_volumes = true;
 	}
-	run = find_run(c, folder);
-	control = shim_connect(folder, &(struct error){0});
-	if (control >= 0)
-		ask_shim(run, control);
-	else
-		take_last_word(run, folder);
+	found->run = find_run(c, folder);
+	found->control = shim_connect(folder, &(struct error){0});
+	if (found->control >= 0)
+		greet(found->control);
+}
+
+void adopt_found(struct found_run *found)
+{
+	scoped_fd int folder = -1;
+
+	if (!found->run) {
+		adopt_without_run(found->container);
+	} else if (found->control >= 0) {
+		listen_to_shim(found->run, take_fd(found->control));
+	} else {
+		folder = folder_open(found->container->engine->runs, found->container->id,
+				     &(struct error){0});
+		take_last_word(found->run, folder);
+	}
 }
 
 /* ---- what the shim answers ---- */
@@ -353,7 +372,8 @@ static void restart_if_wanted(struct container *c)
 		return;
 	if (boot_leaves(c)) {
 		boot_leave(c);
-	} else if (c->state == CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
+	} else if (c->state ==
+		   CONTAINER_RESTARTING) { /* decided at its exit: the back-off goes on */
 		container_restart_later(c);
 	} else {
 		c->due = c->restart_wanted = false;
@@ -372,13 +392,15 @@ static void restart_after_daemon_start(struct engine *engine)
 
 /* ---- all ---- */
 
-void adopt_all(struct engine *engine)
+void adopt_begin(struct engine *engine)
 {
 	engine->adoption.waiting = 1; /* ourselves */
 	engine->adoption.patience =
 		deadline_start(engine->parts.loop, PATIENCE_MS, on_impatient, engine);
-	for (struct container *c = engine_first(engine); c; c = engine_next(c))
-		adopt(c);
+}
+
+void adopt_rest(struct engine *engine)
+{
 	takeovers_resume(engine);
 	groups_refresh(engine);
 	names_begin(engine);

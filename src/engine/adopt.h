@@ -3,9 +3,22 @@
 
 #include "engine/engine_private.h"
 
-/* All of it; networks and images learn at once what is held.  The shims answer later: when all have,
- * the engine is ready. */
-void adopt_all(struct engine *engine);
+/* A container, and what is there of a run. */
+struct found_run {
+	struct container *container; /* borrowed */
+	struct container_run *run;   /* NULL: nothing */
+	int control; /* owned; the connection to its shim; -1: there is none any more */
+};
+
+/* Nothing but looking: whether there is a run, what it holds (which the networks learn), whether its shim
+ * lives.  That is asked how it is. */
+void adopt_look(struct found_run *found);
+
+/* When all were looked at, in this order: the shims are listened to (when all have answered, the engine is
+ * ready), other runs have ended; then what lies around that nobody knows. */
+void adopt_begin(struct engine *engine);
+void adopt_found(struct found_run *found);
+void adopt_rest(struct engine *engine);
 void adopt_stop(struct engine *engine);
 
 /* One that was waited for has answered, or is known to be dead. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/adopt.h"
+#include "engine/beginning.h"
 #include "engine/capability.h"
 #include "engine/container_name.h"
 #include "engine/deadline.h"
@@ -185,11 +186,11 @@ static void copy_settings(struct engine_settings *to, const struct engine_settin
 
 static void fini_settings(struct engine_settings *settings)
 {
-	const char *owned[] = {
-		settings->data_root, settings->exec_root,     settings->program_folder,
-		settings->init_path, settings->cgroup_parent, settings->log_driver,
-		settings->ipc_mode,  settings->cgroupns_mode, settings->seccomp_profile,
-		settings->api_address};
+	const char *owned[] = {settings->data_root,	  settings->exec_root,
+			       settings->program_folder,  settings->init_path,
+			       settings->cgroup_parent,	  settings->log_driver,
+			       settings->ipc_mode,	  settings->cgroupns_mode,
+			       settings->seccomp_profile, settings->api_address};
 
 	for (size_t i = 0; i < array_length(owned); i++)
 		free((char *)(uintptr_t)owned[i]);
@@ -218,102 +219,6 @@ static bool open_folders(struct engine *engine, struct error *err)
 	       (engine->execs = open_folder(s->exec_root, "e", 0711, err)) >= 0 &&
 	       (engine->zones = open_folder(s->exec_root, ZONES_FOLDER, 0700, err)) >= 0 &&
 	       init_layer_make(engine->init_layer, err);
-}
-
-/* ---- reading the records ---- */
-
-struct loading {
-	struct engine *engine;
-	struct {
-		struct container **items;
-		size_t count, capacity;
-	} containers;
-	struct error *err;
-	bool ok;
-};
-
-static bool read_container(struct container *c, const void *value, size_t size, struct error *err)
-{
-	json_t *json = json_parse(value, size, err);
-	bool ok = json && record_from_json(&container_type, json, RECORD_FOR_STORE, c, err);
-
-	json_decref(json);
-	if (ok && (!c->id || !c->name || c->state < 0 || c->state > CONTAINER_DEAD))
-		return error_set(err, ERROR_SYSTEM, "it has no id, name or state");
-	return ok;
-}
-
-static bool load_container(void *data, const char *key, const void *value, size_t size)
-{
-	struct loading *loading = data;
-	struct container *c = container_new(loading->engine);
-
-	loading->ok = read_container(c, value, size, loading->err);
-	if (!loading->ok) {
-		error_prefix(loading->err, "cannot understand the record '%s'", key);
-		container_unref(c);
-		return false;
-	}
-	vector_add(&loading->containers, c);
-	return true;
-}
-
-static int by_age(const void *a, const void *b)
-{
-	const struct container *left = *(struct container *const *)a;
-	const struct container *right = *(struct container *const *)b;
-
-	return (left->created_ns > right->created_ns) - (left->created_ns < right->created_ns);
-}
-
-static void take_image(struct container *c)
-{
-	struct image_store *images = c->engine->parts.images;
-	struct image *image = image_by_id(images, c->image_id);
-	struct error err;
-
-	if (image && image_lease(images, image, &err))
-		c->image = image;
-	else if (image)
-		log_warning("a container's image cannot be used", &err, "id=%s", c->id);
-	else
-		log_warning("a container's image is missing", NULL, "id=%s image=%s", c->id,
-			    c->image_id);
-}
-
-static void take_volumes(struct container *c)
-{
-	for (size_t i = 0; i < c->mounts.count; i++) {
-		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
-		struct volume *volume = NULL;
-
-		if (str_equal(mount->type, "volume"))
-			volume = volumes_find(c->engine->parts.volumes, mount->name,
-					      &(struct error){0});
-		if (volume)
-			volume_use(volume, c->id);
-	}
-}
-
-static bool load(struct engine *engine, struct error *err)
-{
-	struct loading loading = {.engine = engine, .err = err, .ok = true};
-	bool ok = store_each(engine->parts.store, "container/", load_container, &loading, err) &&
-		  loading.ok;
-
-	if (loading.containers.count > 1)
-		qsort(loading.containers.items, loading.containers.count,
-		      sizeof(*loading.containers.items), by_age);
-	for (size_t i = 0; i < loading.containers.count; i++) {
-		struct container *c = loading.containers.items[i];
-
-		engine_add(engine, c);
-		take_image(c);
-		take_volumes(c);
-	}
-	vector_fini(&loading.containers);
-	links_rename(engine);
-	return ok;
 }
 
 /* ---- who uses an image: for image_remove ---- */
@@ -391,13 +296,10 @@ struct engine *engine_open(const struct engine_settings *settings, const struct 
 	struct engine *engine = engine_new(settings, parts);
 
 	if (open_folders(engine, err) && (engine->seccomp = seccomp_open(engine, err)) &&
-	    load(engine, err)) {
+	    beginning_open(engine, err)) {
 		events_load(&engine->ring, engine->settings.exec_root);
 		image_store_set_users(parts->images, users_of_image, engine);
 		volumes_listen(parts->volumes, tell_of_volume, engine);
-		boot_open(engine);
-		adopt_all(engine);
-		keeper_adopt(engine);
 		return engine;
 	}
 	engine_close(engine);
@@ -431,6 +333,7 @@ void engine_close(struct engine *engine)
 	engine->closing = true;
 	image_store_set_users(engine->parts.images, NULL, NULL);
 	volumes_listen(engine->parts.volumes, NULL, NULL);
+	beginning_drop(engine);
 	adopt_stop(engine);
 	boot_close(engine);
 	keeper_close(engine);

@@ -52,7 +52,7 @@ struct engine_settings {
 };
 
 /* What the engine stands on: opened before it, closed after it, by main.  networks_start comes
- * after engine_open, which tells networks and images what running containers hold. */
+ * when engine_begin has told networks and images what running containers hold. */
 struct engine_parts {
 	uv_loop_t *loop;
 	struct store *store;
@@ -64,10 +64,15 @@ struct engine_parts {
 
 struct engine;
 
-/* Reads all records.  Finding the shims again goes on in the loop: see engine_when_ready.
- * Settings are copied. */
+/* Settings are copied.  There are no containers before engine_begin. */
 struct engine *engine_open(const struct engine_settings *settings, const struct engine_parts *parts,
 			   struct error *err);
+
+/* Reads all records and looks for what runs, in turns of the loop between which others are served; then
+ * `begun` is called, from the loop.  With an error the engine can only be closed.  The shims answer later:
+ * see engine_when_ready. */
+void engine_begin(struct engine *engine, void (*begun)(void *data, const struct error *err),
+		  void *data);
 
 /* Lets go of everything; containers go on running. */
 void engine_close(struct engine *engine);

@@ -95,6 +95,7 @@ struct engine {
 	uv_idle_t turn; /* runs what is scheduled */
 	struct link scheduled, operations;
 
+	struct beginning *beginning; /* owned; NULL: it is over */
 	struct {
 		size_t waiting; /* shims that have not answered yet */
 		bool ready;

@@ -271,12 +271,27 @@ static void on_ready(void *data)
 	start_default(data);
 }
 
+/* What a shim of an earlier daemon asks may be about containers. */
+static void adopt_when_known(struct units *units)
+{
+	if (!units->known || !units->containers_known)
+		return;
+	builtin_begin(units);
+	adopt_units(units);
+}
+
 static void on_known(void *data)
 {
 	struct units *units = data;
 
-	builtin_begin(units);
-	adopt_units(units);
+	units->known = true;
+	adopt_when_known(units);
+}
+
+void units_begin(struct units *units)
+{
+	units->containers_known = true;
+	adopt_when_known(units);
 }
 
 struct units *units_open(struct engine *engine, const struct units_settings *settings,

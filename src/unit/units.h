@@ -28,9 +28,12 @@ struct units_settings {
 
 struct units;
 
-/* Loads what is there and finds the shims of an earlier daemon again, in the loop. */
+/* Loads what is there, in the loop. */
 struct units *units_open(struct engine *engine, const struct units_settings *settings,
 			 struct error *err);
+
+/* The engine has begun: once all is loaded, the shims of an earlier daemon are found again. */
+void units_begin(struct units *units);
 void units_close(struct units *units); /* lets go; processes go on */
 
 /* All loaded and adopted, docker.service up: start default.target. */

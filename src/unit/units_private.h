@@ -77,6 +77,7 @@ struct units {
 		struct deadline *patience;
 		bool done;
 	} adoption;
+	bool known, containers_known; /* all is loaded; the engine has begun */
 	bool boot_wanted;
 	int64_t started_monotonic_us, started_us;
 	struct units_timers *timers;   /* owned; NULL: no timer is active */
