@@ -510,6 +510,7 @@ static void network_is_up(void *data, const struct error *err)
 		log_error("containers have no network", err, "");
 	for (size_t i = 0; i < warnings->count; i++)
 		log_warning(warnings->items[i], NULL, "");
+	engine_network_is_up(d->engine);
 	engine_when_ready(d->engine, tell_ready, d);
 	engine_when_ready(d->engine, boot_units, d);
 	engine_when_ready(d->engine, start_projects, d);

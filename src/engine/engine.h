@@ -83,6 +83,9 @@ void engine_close(struct engine *engine);
 void engine_when_ready(struct engine *engine, void (*ready)(void *data), void *data);
 bool engine_is_ready(const struct engine *engine);
 
+/* networks_start is done. */
+void engine_network_is_up(struct engine *engine);
+
 const struct engine_settings *engine_get_settings(const struct engine *engine);
 const struct engine_parts *engine_get_parts(const struct engine *engine);
 

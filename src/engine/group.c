@@ -203,6 +203,15 @@ void groups_refresh(struct engine *engine)
 		group_refresh(c);
 }
 
+void engine_network_is_up(struct engine *engine)
+{
+	if (networks_take_turns(engine->parts.networks))
+		return;
+	groups_refresh(engine);
+	for (struct container *c = engine_first(engine); c; c = engine_next(c))
+		names_refresh(c);
+}
+
 void container_serving_changed(struct container *c)
 {
 	names_refresh(c);

@@ -107,6 +107,15 @@ static bool load_guard(void *data, const char *key, const void *value, size_t si
 	return true;
 }
 
+static bool load_turns(void *data, const char *key, const void *value, size_t size)
+{
+	struct networks *n = data;
+	const char *boot = process_boot_id();
+
+	n->no_turns = size == strlen(boot) && memcmp(value, boot, size) == 0;
+	return true;
+}
+
 static bool load_pass(void *data, const char *key, const void *value, size_t size)
 {
 	((struct networks *)data)->passes = true;
@@ -195,6 +204,7 @@ struct networks *networks_open(uv_loop_t *loop, struct store *store,
 	if (store_each(store, NETWORK_PREFIX, load_record, n, err) &&
 	    store_each(store, NETWORK_GUARD_KEY, load_guard, n, err) &&
 	    store_each(store, NETWORK_PASS_KEY, load_pass, n, err) &&
+	    store_each(store, NETWORK_TURNS_KEY, load_turns, n, err) &&
 	    store_each(store, NETWORK_ULA_KEY, load_ula, n, err) &&
 	    networks_apply_settings(n, settings, err) && open_drivers(n, err))
 		return n;

@@ -333,6 +333,10 @@ struct network_report;
 typedef void ports_answer(void *data, const struct network_report *report, const struct error *err);
 void networks_ask_ports(struct networks *networks, const struct record_list *ports,
 			ports_answer *done, void *data);
+
+/* Can this kernel give connections to several in turn?  Known once networks_start is done.  If not, what is
+ * shared is relayed, and groups have no addresses. */
+bool networks_take_turns(const struct networks *networks);
 bool networks_respect_firewall(const struct networks *networks);
 
 /* As after publish, for containers that run already; the table follows with networks_start. */

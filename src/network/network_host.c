@@ -95,6 +95,7 @@ static void render_ruleset(struct networks *n, struct buffer *out)
 				  .openings = &n->openings,
 				  .bridge_netfilter = n->bridge_netfilter,
 				  .lift = n->lifts,
+				  .no_turns = n->no_turns,
 				  .ask_host = !n->past_firewall};
 
 	for (size_t i = 0; i < present_count(n); i++) {
@@ -141,6 +142,7 @@ static void make_plan(struct networks *n, struct network_plan *plan)
 	plan->may_guard = !n->forward_no_drop;
 	plan->look = n->look;
 	plan->ask_host = !n->past_firewall;
+	plan->no_turns = n->no_turns;
 	plan->pass = n->firewall && n->past_firewall;
 	plan->pass_off = n->passes && !plan->pass;
 	plan->only_others = n->only_host && plan->pass;
@@ -192,12 +194,25 @@ static void make_deferred_changes(struct networks *n)
 	vector_fini(&n->deferred);
 }
 
-static void remember_guard(struct networks *n)
+static void remember_for_this_boot(struct networks *n, const char *key)
 {
 	const char *boot = process_boot_id();
 
+	store_put(n->store, key, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
+}
+
+static void remember_guard(struct networks *n)
+{
 	n->guarded = true;
-	store_put(n->store, NETWORK_GUARD_KEY, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
+	remember_for_this_boot(n, NETWORK_GUARD_KEY);
+}
+
+/* The table is loaded once more, without. */
+static void do_without_turns(struct networks *n)
+{
+	n->no_turns = n->again = n->look = true;
+	networks_drop_all_shared(n);
+	remember_for_this_boot(n, NETWORK_TURNS_KEY);
 }
 
 /* Written before they are made, and taken back when they are gone. */
@@ -267,6 +282,8 @@ static void take_report(struct networks *n, const struct buffer *answer,
 		remember_guard(n);
 	if (report.passes_gone)
 		remember_pass(n, false);
+	if (report.no_turns && !n->no_turns)
+		do_without_turns(n);
 	record_fini(&network_report_type, &report);
 }
 
@@ -650,6 +667,11 @@ void networks_ask_ports(struct networks *n, const struct record_list *ports, por
 	list_remove(&self->link);
 	free(self);
 	done(data, &nothing, &err);
+}
+
+bool networks_take_turns(const struct networks *n)
+{
+	return !n->no_turns;
 }
 
 bool networks_respect_firewall(const struct networks *n)

@@ -75,6 +75,7 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 18, RECORD_BOOL, only_others),
 	FIELD(network_plan, 19, RECORD_BOOL, pass),
 	FIELD(network_plan, 20, RECORD_BOOL, pass_off),
+	FIELD(network_plan, 21, RECORD_BOOL, no_turns),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
 
@@ -97,5 +98,6 @@ static const struct record_field report_fields[] = {
 	LIST(network_report, 8, ports, port_reach_type),
 	FIELD(network_report, 9, RECORD_BOOL, unchanged),
 	FIELD(network_report, 10, RECORD_BOOL, passes_gone),
+	FIELD(network_report, 11, RECORD_BOOL, no_turns),
 };
 const struct record_type network_report_type = RECORD_TYPE(struct network_report, report_fields);

@@ -52,6 +52,7 @@ struct network_plan {
 	char *host_seen;	  /* what they were: if they still are, do nothing; NULL: do */
 	char *host_known; /* what they are as far as the kernel has told: not asked for again */
 	bool only_others; /* nothing is done but what follows from the rules of others */
+	bool no_turns;	  /* the ruleset does without */
 	bool pass;	  /* see to our rules in the tables of others: there are to be some, */
 	bool pass_off;	  /* or none */
 	bool list_host;	  /* report the rules for these ports; nothing else is done then */
@@ -87,6 +88,7 @@ struct network_report {
 	struct record_list failed; /* struct failed_device: these alone could not be made
 				       * or removed */
 	char *host;		   /* the rules that the chain `host` has, as text */
+	bool no_turns;		   /* without that the ruleset may be loaded */
 	bool passes_gone;	   /* there are no rules of ours in the tables of others any more */
 	bool unchanged;		   /* they are what they were: nothing was done */
 	struct record_list ports;  /* struct port_reach, in the order of the plan's */

@@ -225,16 +225,22 @@ static bool set_host_up(const struct network_plan *plan, struct network_rest *re
 			struct network_report *report, struct error *err)
 {
 	read_host(plan, report);
-	report->unchanged = plan->only_others ||
-			    (plan->host_seen && str_equal(plan->host_seen, report->host));
+	report->unchanged =
+		plan->only_others || (plan->host_seen && str_equal(plan->host_seen, report->host));
 	if (report->unchanged) {
 		pass_others(plan, report);
 		if (plan->look) /* what is forwarded has rules of its own */
 			look_at_others(plan, &report->warnings);
 		return true;
 	}
-	if (!change_table_and_devices(plan, rest, report, err))
+	if (!change_table_and_devices(plan, rest, report, err)) {
+		report->no_turns = plan->ruleset && !plan->no_turns && nft_lacks_turns(plan->nft);
 		return false;
+	}
+	if (plan->no_turns)
+		strings_add(&report->warnings,
+			    "this kernel cannot take turns (CONFIG_NFT_NUMGEN): ports that a group "
+			    "shares are carried by the shims, and groups have no addresses");
 	set_sysctls(plan, &report->warnings);
 	forward(plan, &report->warnings);
 	pass_others(plan, report);

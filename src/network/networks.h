@@ -11,6 +11,9 @@
 /* The boot in which we closed the chain `router`; see ruleset.h. */
 #define NETWORK_GUARD_KEY "network-guard"
 
+/* The boot whose kernel cannot take turns. */
+#define NETWORK_TURNS_KEY "network-no-turns"
+
 /* There may be rules of ours in the tables of others; see forward_pass.h. */
 #define NETWORK_PASS_KEY "network-pass"
 
@@ -65,6 +68,7 @@ struct networks {
 	bool passes;	   /* rules of ours in the tables of others, too */
 	bool look;	   /* the next worker also looks at the rules of others, */
 	bool looked;	   /* and so did the last one */
+	bool no_turns;	   /* the kernel has none: what is shared is relayed */
 	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */
 	int64_t built_ns;  /* when the last worker was started */
 	uv_timer_t retry;
@@ -99,6 +103,9 @@ bool networks_replace_elements(struct networks *n, const struct element *gone, s
 			       const struct element *come, size_t come_count, struct error *err);
 
 void networks_cancel_links(struct networks *n);
+
+/* No group has an address any more: the next table, and the bridges, do without (shared_address.c). */
+void networks_drop_all_shared(struct networks *n);
 
 /* Have the conntrack entries of a UDP port deleted, soon. */
 void networks_forget_flows(struct networks *n, const char *address, uint16_t port);

@@ -153,6 +153,7 @@ bool nft_run(const char *nft, const char *const *args, const struct buffer *inpu
 #define NAT_HOOK		"type nat hook prerouting priority -100;"
 #define SOURCE_HOOK		"type nat hook postrouting priority 100;"
 #define FILTER_HOOK		"type filter hook forward priority 0;"
+#define TURNS			"taking turns (CONFIG_NFT_NUMGEN)"
 
 static const struct {
 	const char *name, *ruleset;
@@ -169,6 +170,7 @@ static const struct {
 	 CHECK_TABLE "{ map m { type inet_proto . inet_service : ipv4_addr . inet_service; }; }"},
 	{"kinds of devices (meta iifkind)",
 	 CHECK_CHAIN(FILTER_HOOK, "meta iifkind \"bridge\" accept")},
+	{TURNS, CHECK_CHAIN(FILTER_HOOK, "numgen inc mod 2 0 accept")},
 };
 
 static const char *find_missing_feature(const char *nft)
@@ -251,6 +253,13 @@ struct nft_load *nft_load_begin(const char *nft, const struct buffer *ruleset, s
 	error_prefix(err, "cannot load the firewall");
 	nft_load_end(load);
 	return NULL;
+}
+
+bool nft_lacks_turns(const char *nft)
+{
+	const char *missing = find_missing_feature(nft);
+
+	return missing && str_equal(missing, TURNS);
 }
 
 static bool judge_end(struct nft_load *load, struct error *err)

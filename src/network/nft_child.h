@@ -17,5 +17,8 @@ struct nft_load *nft_load_begin(const char *nft, const struct buffer *ruleset, s
 bool nft_load_wait(struct nft_load *load, struct error *err);
 void nft_load_end(struct nft_load *load); /* NULL is fine */
 
+/* After a failure: would the kernel take what we need but for rules that take turns? */
+bool nft_lacks_turns(const char *nft);
+
 /* All of it. */
 bool nft_load(const char *nft, const struct buffer *ruleset, struct error *err);

@@ -142,7 +142,8 @@ static bool by_nat(const struct networks *n, const struct port_use *use)
 {
 	const struct address *host = &use->key.host;
 
-	return n->firewall_on && host->family == use->target.address.family &&
+	return n->firewall_on && !(use->target.group && n->no_turns) &&
+	       host->family == use->target.address.family &&
 	       !(host->family == AF_INET6 && address_is_loopback(host));
 }
 

@@ -278,7 +278,7 @@ static size_t each_shared(const struct ruleset *r, visit_shared *visit, struct m
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < r->bridge_count; i++)
+	for (size_t i = 0; !r->no_turns && i < r->bridge_count; i++)
 		for (size_t j = 0; j < r->bridges[i].shared_count; j++, count++)
 			if (visit)
 				visit(&r->bridges[i], &r->bridges[i].shared[j], listing);
@@ -412,19 +412,21 @@ static const struct {
 static void render_maps(const struct ruleset *r, struct buffer *out)
 {
 	for (size_t i = 0; i < array_length(maps); i++) {
+		if (r->no_turns && maps[i].list == list_shared)
+			continue;
 		buffer_format(out, "\t%s %s {\n\t\t%s\n", maps[i].kind, maps[i].name, maps[i].type);
 		render_elements(r, maps[i].name, maps[i].list, out);
 		buffer_add_text(out, "\t}\n");
 	}
 }
 
-static const char publish_chains[] =
+static const char raw_chain[] =
 	"	chain raw {\n"
 	"		type filter hook prerouting priority raw; policy accept;\n"
 	"		iifname != \"lo\" ip daddr 127.0.0.0/8 drop\n"
 	"		iifname != \"lo\" ip saddr 127.0.0.0/8 drop\n"
-	"	}\n"
-	"	chain publish {\n"
+	"	}\n";
+static const char publish_rules[] =
 	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ip daddr . meta "
 	"l4proto . th dport map @host4\n"
 	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to meta l4proto . th "
@@ -432,7 +434,8 @@ static const char publish_chains[] =
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . meta "
 	"l4proto . th dport map @host6\n"
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
-	"dport map @any6\n"
+	"dport map @any6\n";
+static const char share_rules[] =
 	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to ip daddr . meta "
 	"l4proto . th dport . " NEXT " map @shared_host4\n"
 	"		meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to meta l4proto . th "
@@ -440,8 +443,17 @@ static const char publish_chains[] =
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to ip6 daddr . meta "
 	"l4proto . th dport . " NEXT " map @shared_host6\n"
 	"		meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to meta l4proto . th "
-	"dport . " NEXT " map @shared_any6\n"
-	"	}\n";
+	"dport . " NEXT " map @shared_any6\n";
+
+static void render_publish(const struct ruleset *r, struct buffer *out)
+{
+	buffer_add_text(out, raw_chain);
+	buffer_add_text(out, "	chain publish {\n");
+	buffer_add_text(out, publish_rules);
+	if (!r->no_turns)
+		buffer_add_text(out, share_rules);
+	buffer_add_text(out, "	}\n");
+}
 
 /* From its own network alone: elsewhere it is one of the host's addresses. */
 static void render_entrance(const struct ruleset *r, struct buffer *out)
@@ -625,7 +637,7 @@ void ruleset_render(const struct ruleset *r, struct buffer *out)
 	render_maps(r, out);
 	render_linked(r, out);
 	render_shared(r, out);
-	buffer_add_text(out, publish_chains);
+	render_publish(r, out);
 	render_entrance(r, out);
 	render_postrouting(r, out);
 	render_forward(r, out);

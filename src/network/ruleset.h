@@ -50,6 +50,7 @@ struct ruleset {
 	const struct openings *openings; /* NULL: none */
 	bool bridge_netfilter;		 /* bridged packets pass the firewall too */
 	bool lift; /* there may be a table of the bridges' own, which is replaced too */
+	bool no_turns; /* the kernel cannot: nothing is shared */
 	bool ask_host; /* what comes from outside to a published port passes the chain `host` first */
 };
 

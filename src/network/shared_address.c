@@ -69,6 +69,14 @@ char *network_take_shared(struct networks *n, const char *name, const char *aske
 
 	if (!network)
 		return NULL;
+	if (n->no_turns) {
+		error_set(
+			err, ERROR_UNSUPPORTED,
+			"network %s cannot have addresses of groups: this kernel cannot take turns "
+			"(CONFIG_NFT_NUMGEN)",
+			name);
+		return NULL;
+	}
 	if (!network->driver->rules || !n->firewall_on || !network_has_pool(network, 0)) {
 		error_set(err, ERROR_UNSUPPORTED, "network %s cannot have addresses of groups",
 			  name);
@@ -105,7 +113,7 @@ void network_share(struct networks *n, const char *name, const char *text,
 	if (!network || !address_parse(text, &address))
 		return;
 	shared = find_shared(network, &address);
-	if (!shared)
+	if (!shared || n->no_turns)
 		return;
 	elements_of_shared(shared, &change.before);
 	set_members(shared, members);
@@ -119,6 +127,17 @@ void network_share(struct networks *n, const char *name, const char *text,
 	vector_fini(&selves);
 }
 
+static void drop(struct network *network, size_t index)
+{
+	struct address address = network->shared.items[index].address;
+	char text[ADDRESS_TEXT_SIZE];
+
+	vector_fini(&network->shared.items[index].members);
+	vector_remove(&network->shared, index);
+	address_pool_give_back(&network->pools[0], &address);
+	strings_format(&network->dropped, "%s/32", address_text(&address, text));
+}
+
 void network_drop_shared(struct networks *n, const char *name, const char *text)
 {
 	struct network *network = find(n, name);
@@ -129,11 +148,15 @@ void network_drop_shared(struct networks *n, const char *name, const char *text)
 	for (size_t i = 0; i < network->shared.count; i++) {
 		if (!address_equal(&network->shared.items[i].address, &address))
 			continue;
-		vector_fini(&network->shared.items[i].members);
-		vector_remove(&network->shared, i);
-		address_pool_give_back(&network->pools[0], &address);
-		strings_format(&network->dropped, "%s/32", text);
+		drop(network, i);
 		rebuild(n);
 		return;
 	}
+}
+
+void networks_drop_all_shared(struct networks *n)
+{
+	for (size_t i = 0; i < n->list.count; i++)
+		while (n->list.items[i]->shared.count > 0)
+			drop(n->list.items[i], 0);
 }

@@ -248,6 +248,52 @@ addresses_work() {
 	[ "$(named)" = "$VIP" ]
 }
 
+# A kernel without it refuses rules that take turns, and does not say which.
+nft_without_turns() {
+	mkdir -p "$SCRATCH/old-kernel"
+	cat >"$SCRATCH/old-kernel/nft" <<-END
+		#!/bin/bash
+		[ "\${*: -1}" = - ] || exec $(command -v nft) "\$@"
+		rules=\$(cat)
+		if [[ \$rules == *numgen* ]]; then
+			echo "/dev/stdin:1:1-1: Error: Could not process rule: No such file or directory" >&2
+			exit 1
+		fi
+		exec $(command -v nft) "\$@" <<<"\$rules"
+	END
+	chmod +x "$SCRATCH/old-kernel/nft"
+}
+
+@test "on a kernel that cannot take turns all else works, the shims share ports, aliases lead to the members" {
+	network
+	client
+	replica lone
+	VIP=$(vip lone)
+	[ "$(named)" = "$VIP" ]
+	nft_without_turns
+	daemon_kill
+	PATH=$SCRATCH/old-kernel:$PATH start_daemon
+	[ "$(vip lone)" = none ]
+	[[ " $(named) " == *" $(address lone) "* ]]
+	[[ $(wherry info 2>&1) == *CONFIG_NFT_NUMGEN* ]]
+	member one "$CHECK"
+	member two "$CHECK"
+	is_answered_by one two
+	wherry exec two touch /ill
+	wait_until 20 is_answered_by one
+	is_told_by one
+	PORT=$((PORT + 1))
+	server alone
+	serves alone
+	nft list map inet "wherry-$BRIDGE" any4 | grep -q "tcp . $PORT : $(address alone) . 80" # by the kernel
+	daemon_kill
+	PATH=$SCRATCH/old-kernel:$PATH start_daemon
+	serves alone
+	remove_all_containers
+	daemon_kill
+	start_daemon
+}
+
 @test "where the firewall is not ours the shims share the port, and aliases lead to the members" {
 	daemon_kill
 	daemon_start --default-address-pool "base=$SUBNET.0/20,size=24" --iptables=false
