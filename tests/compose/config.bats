@@ -499,3 +499,25 @@ Y false yes" ]
 	run v1 -f - config <compose.yaml
 	[ "${lines[0]}" = "The Compose file is invalid because:" ]
 }
+
+@test "options that ask for what is so anyway are taken, their opposites are refused by name" {
+	services 'a: {<<: *b}'
+	wherry compose build --provenance=false --sbom=false
+	export DOCKER_HOST=unix:///nonexistent WHERRY_HOST=unix:///nonexistent
+	local line
+	while read -r line; do
+		run wherry compose $line
+		[ "$status" = 1 ]
+		[[ $output == *"Cannot connect"* ]]
+	done <<-'EOF'
+		up --menu=false
+		run -t a true
+		run --tty=false a true
+	EOF
+	run wherry compose up --menu
+	[ "$status" = 1 ]
+	[[ $output == "--menu is not supported: there is no menu" ]]
+	run wherry compose build --sbom=true
+	[ "$status" = 1 ]
+	[[ $output == *"--sbom=true is not supported"* ]]
+}

@@ -47,6 +47,11 @@ variable() { compose exec -T a sh -c 'echo $A'; }
 	[ -z "$output" ]
 	compose up -d
 	run -0 compose diff
+	printf '  off:\n    image: busybox\n    profiles: [x]\n' >>compose.yaml
+	run -0 compose diff # what no profile enables is no part of it
+	[ -z "$output" ]
+	run -2 compose --profile x diff
+	[[ $output == "services.off added: "* ]]
 	run -2 compose diff --revision 1
 	run -1 compose diff --revision 9
 	run -1 compose diff --revision 0

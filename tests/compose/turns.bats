@@ -47,14 +47,14 @@ gated() {
 	project "$1" <<<'a: {<<: *b, healthcheck: {test: test -e /ok, interval: 100ms, start_period: 100s}}
 b: {<<: *b, depends_on: {a: {condition: service_healthy}}}'
 	begin first wherry compose up -d
-	wait_until 20 has first "Container $1-a-1 Waiting"
+	wait_until 60 has first "Container $1-a-1 Waiting"
 }
 opened() { wherry exec "$1-a-1" touch /ok; }
 
 @test "a second up waits for the first one, says so, and finds nothing left to do" {
 	gated ta
 	begin second wherry compose up -d
-	wait_until 20 has second "waiting for up (process $first), which changes project \"ta\""
+	wait_until 60 has second "waiting for up (process $first), which changes project \"ta\""
 	[ "$(wc -l <second)" = 1 ]
 	opened ta
 	ended_with 0 "$first"
@@ -66,7 +66,7 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 @test "down, and all others that change something, come after up; a turn that is short is not told of" {
 	gated tb
 	begin second wherry compose down -t 0
-	wait_until 20 has second "waiting for up"
+	wait_until 60 has second "waiting for up"
 	[ "$(names -a)" = "tb-a-1 tb-b-1 " ]
 	opened tb
 	ended_with 0 "$first"
@@ -90,7 +90,7 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 @test "a client that is killed keeps nobody waiting" {
 	gated td
 	begin second wherry compose down -t 0
-	wait_until 20 has second "waiting for up"
+	wait_until 60 has second "waiting for up"
 	kill -KILL "$first"
 	ended_with 0 "$second"
 	[ "$(names -a)" = "" ]
@@ -99,7 +99,7 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 @test "Ctrl-C while another one is waited for ends at once, and nothing was done" {
 	gated te
 	begin second wherry compose down -t 0
-	wait_until 20 has second "waiting for up"
+	wait_until 60 has second "waiting for up"
 	kill -INT "$second"
 	ended_with 130 "$second"
 	[ "$(names)" = "te-a-1 " ]
@@ -112,7 +112,7 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 	gated tf
 	project tg <<<'a: {<<: *b, command: sh -c "echo begun; sleep 1d"}'
 	begin other wherry compose up
-	wait_until 20 has other "a-1  | begun"
+	wait_until 60 has other "a-1  | begun"
 	timeout 30 wherry compose restart -t 0
 	timeout 30 wherry compose down -t 0
 	ended_with 0 "$other"
@@ -123,9 +123,9 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 	wherry compose up -d
 	sed -i 's/V: 1/V: 2/' compose.yaml
 	begin first wherry compose up -d
-	wait_until 20 has first "Container th-a-1 Started"
+	wait_until 60 has first "Container th-a-1 Started"
 	begin second wherry compose down -t 0
-	wait_until 20 has second "waiting for up"
+	wait_until 60 has second "waiting for up"
 	kill -KILL "$(daemon_pid)"
 	wait_until 30 answers
 	ended_with 0 "$first"
@@ -139,16 +139,16 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 	cd "$SCRATCH/api"
 	lease() { exec curl -sSN --unix-socket "$SOCKET" -X POST "http://wherry/wherry/v1/projects/$1"; }
 	begin first lease 'x/lease?holder=me'
-	wait_until 20 has first '{"State":"held"}'
+	wait_until 60 has first '{"State":"held"}'
 	begin second lease 'x/lease?holder=you'
-	wait_until 20 has second '{"State":"waiting","Holder":"me"}'
+	wait_until 60 has second '{"State":"waiting","Holder":"me"}'
 	begin third lease 'x/lease?holder=they&again=1'
-	wait_until 20 has third '{"State":"waiting","Holder":"me"}'
+	wait_until 60 has third '{"State":"waiting","Holder":"me"}'
 	kill "$first"
-	wait_until 20 has third '{"State":"held"}'
+	wait_until 60 has third '{"State":"held"}'
 	refuted has second held
 	kill "$third"
-	wait_until 20 has second '{"State":"held"}'
+	wait_until 60 has second '{"State":"held"}'
 	[ "$(curl -sS --unix-socket "$SOCKET" -o /dev/null -w '%{http_code}' -X POST http://wherry/wherry/v1/projects/X/lease)" = 400 ]
 	[ "$(curl -sS --unix-socket "$SOCKET" -o /dev/null -w '%{http_code}' -X POST 'http://wherry/wherry/v1/projects/x/lease?holder=%1bc')" = 400 ]
 }

@@ -6,7 +6,7 @@
 
 struct build_verb {
 	struct strings build_args, ssh;
-	char *memory, *progress, *ignored;
+	char *memory, *progress, *provenance, *sbom, *ignored;
 	bool no_cache, pull, push, quiet, with_dependencies, compress, force_remove, keep, parallel;
 };
 
@@ -32,12 +32,16 @@ static const struct option options[] = {
 	{0, "print", &option_switch, offsetof(struct build_verb, compress), NO_BUILDKIT},
 	{0, "progress", &option_string, offsetof(struct build_verb, progress),
 	 .help = "How to show what is done: auto, tty, plain, json, quiet"},
+	{0, "provenance", &option_string, offsetof(struct build_verb, provenance), .hidden = true,
+	 .help = "'false': attest nothing, which is always so"},
 	{0, "pull", &option_switch, offsetof(struct build_verb, pull),
 	 .help = "Look for newer versions of the base images"},
 	{0, "push", &option_switch, offsetof(struct build_verb, push),
 	 .help = "Push what was built"},
 	{'q', "quiet", &option_switch, offsetof(struct build_verb, quiet),
 	 .help = "Show nothing of what the builds say"},
+	{0, "sbom", &option_string, offsetof(struct build_verb, sbom), .hidden = true,
+	 .help = "'false': attest nothing, which is always so"},
 	{0, "ssh", &option_list, offsetof(struct build_verb, ssh),
 	 .help = "Let steps use an agent for SSH of this host: default, or ID=SOCKET"},
 	{0, "with-dependencies", &option_switch, offsetof(struct build_verb, with_dependencies),
@@ -102,6 +106,22 @@ static bool check(struct compose *compose, const struct plan *plan, struct error
 	return true;
 }
 
+/* Attestations are not made: who asks for none has what he wants. */
+static bool check_attestations(const struct build_verb *verb, struct error *err)
+{
+	const struct {
+		const char *name, *value;
+	} rows[] = {{"provenance", verb->provenance}, {"sbom", verb->sbom}};
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		if (rows[i].value && strcmp(rows[i].value, "false") != 0)
+			return error_set(err, ERROR_UNSUPPORTED,
+					 "--%s=%s is not supported: the daemon's builder attests "
+					 "nothing",
+					 rows[i].name, rows[i].value);
+	return true;
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct build_verb *verb = fields;
@@ -122,6 +142,8 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		.builds_side_by_side = verb->parallel,
 	};
 
+	if (!check_attestations(verb, &err))
+		return compose_fail(compose, &err);
 	if (verb->progress)
 		str_replace(&compose->options.progress, verb->progress);
 	if (!compose_open(compose, arguments))

@@ -81,16 +81,33 @@ static void print_changes(const struct changes *changes)
 	}
 }
 
+/* What the files say as it would be recorded: what no profile enables is left out. */
+static struct project *as_recorded(struct compose *compose)
+{
+	scoped_diagnostics struct diagnostics diagnostics = {0};
+	scoped_buffer struct buffer model = {0};
+	const struct project *project = compose->project;
+
+	project_write_model(project, &model);
+	struct project *now = compose_restore(project->name, project->style, project->directory,
+					      model.data, model.size, &diagnostics);
+	compose_show(compose, &diagnostics);
+	return now;
+}
+
 static int compare(struct compose *compose, const struct revisions *wishes, struct error *err)
 {
 	scoped_json json_t *document = recorded_get(compose, wishes->revision.value, err);
 	scoped(project) struct project *recorded =
 		document ? recorded_project(compose, document, err) : NULL;
+	scoped(project) struct project *now = recorded ? as_recorded(compose) : NULL;
 	struct changes changes = {0};
 
 	if (!recorded)
 		return compose_fail(compose, err);
-	model_changes(recorded->root, compose->project->root, &changes);
+	if (!now)
+		return 1;
+	model_changes(recorded->root, now->root, &changes);
 	bool differs = changes.count;
 	if (!wishes->brief)
 		print_changes(&changes);

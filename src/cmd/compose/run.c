@@ -38,6 +38,8 @@ static const struct option options[] = {
 	 .help = "Give it no terminal (default: one where stdout is a terminal)"},
 	{'T', "no-TTY", &option_switch, HERE(no_tty), .hidden = true,
 	 .help = "The same as --no-tty"},
+	{'t', "tty", &option_switch, HERE(tty), .hidden = true, .initial = "true",
+	 .help = "What is so where stdout is a terminal; =false is --no-tty"},
 	{0, "no-deps", &option_switch, HERE(no_dependencies),
 	 .help = "Do not bring up what the service needs"},
 	{'p', "publish", &option_list, HERE(publish), .help = "Publish a port on the host"},
@@ -169,7 +171,7 @@ static void set_streams(const struct new_container *made)
 {
 	const struct run_wishes *wishes = made->wishes;
 	bool input = wishes->interactive && !wishes->detach;
-	bool tty = !wishes->no_tty && !wishes->detach && isatty(STDOUT_FILENO) &&
+	bool tty = wishes->tty && !wishes->no_tty && !wishes->detach && isatty(STDOUT_FILENO) &&
 		   (!input || isatty(STDIN_FILENO));
 	unsigned rows, columns;
 	const struct {

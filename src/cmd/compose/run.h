@@ -4,8 +4,8 @@
 #include "cmd/compose/compose.h"
 
 struct run_wishes {
-	bool build, detach, interactive, no_tty, no_dependencies, quiet, quiet_build, quiet_pull,
-		remove_orphans, remove, service_ports, use_aliases;
+	bool build, detach, interactive, tty, no_tty, no_dependencies, quiet, quiet_build,
+		quiet_pull, remove_orphans, remove, service_ports, use_aliases;
 	char *entrypoint, *name, *pull, *user, *workdir;
 	struct strings cap_add, cap_drop, environment, environment_files, labels, publish, volumes;
 };

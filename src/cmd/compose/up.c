@@ -41,6 +41,7 @@ static bool check_wishes(struct compose *compose, const struct up *wishes)
 		{wishes->build && wishes->no_build, "--build and --no-build can not be combined."},
 		{aborts && detached, "--abort-on-container-exit and -d cannot be combined."},
 		{wishes->attach.count && detached, "-d and --attach cannot be combined."},
+		{wishes->menu, "--menu is not supported: there is no menu"},
 		{wishes->watch && (detached || wishes->no_start),
 		 "--watch and -d cannot be combined."},
 	};
@@ -468,8 +469,8 @@ static const struct option up_options[] = {
 	 .help = "Show what would be done, and ask before it is"},
 	{0, "plan", &option_string, FIELD(plan_file),
 	 .help = "Do exactly what this file of `plan --format json` says"},
-	{0, "menu", &option_switch, 0, .hidden = true, .help = "There is none",
-	 .refused = "there is no menu"},
+	{0, "menu", &option_switch, FIELD(menu), .hidden = true,
+	 .help = "=false: have no menu, which is always so"},
 	{'w', "watch", &option_switch, FIELD(watch),
 	 .help = "Follow changes of the sources, as the verb `watch` does"},
 	{0, "dry-run", &option_switch, FIELD(flags.dry_run),

@@ -10,7 +10,7 @@ struct up {
 	bool renew_volumes, no_start, remove_orphans, yes;
 	bool abort_on_exit, abort_on_failure, attach_dependencies;
 	bool no_colour, no_prefix, timestamps;
-	bool wait, confirm, watch;
+	bool wait, confirm, watch, menu;
 	char *pull, *exit_code_from, *plan_file, *format;
 	struct strings scale, attach, no_attach;
 	struct option_number timeout, wait_timeout;
