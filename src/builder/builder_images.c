@@ -93,6 +93,18 @@ static bool pull(struct build_slot *slot, const struct build_reference *asked, s
 	return slot->job != NULL;
 }
 
+/* "ada" is a name, though the id of an image here may begin so; twelve digits are what a build shows. */
+static struct image *find_named(struct image_store *images, const char *reference,
+				struct error *err)
+{
+	size_t length = strlen(reference);
+	scoped_free char *name = length < 12 && strspn(reference, "0123456789abcdef") == length
+					 ? str_format("%s:latest", reference)
+					 : str_dup(reference);
+
+	return image_find(images, name, err);
+}
+
 static bool resolve(struct build_slot *slot, const struct build_reference *asked, struct error *err)
 {
 	struct image_store *images = slot->build->builder->images;
@@ -101,7 +113,7 @@ static bool resolve(struct build_slot *slot, const struct build_reference *asked
 
 	if (str_is_empty(asked->reference))
 		return error_set(err, ERROR_INVALID, "invalid reference format");
-	image = image_find(images, asked->reference, &none);
+	image = find_named(images, asked->reference, &none);
 	if (!image && none.kind == ERROR_INVALID) {
 		*err = none;
 		return false;

@@ -90,3 +90,20 @@ publish() {
 	jq -r '.error // .message // empty' "$SCRATCH/answer" | grep -q 'linux/s390x'
 	nothing_left
 }
+
+@test "what the id of an image begins with is no name of it, unless it is as long as a build shows" {
+	local id
+	id=$(wherry image inspect --format '{{.Id}}' busybox)
+	id=${id#sha256:}
+	context short <<-D
+		FROM ${id:0:12}
+		RUN true
+	D
+	built ''
+	printf 'FROM %s\nRUN true\n' "${id:0:3}" >Dockerfile
+	build ''
+	expect_status_of 200
+	jq -r 'select(.error) | .error' "$SCRATCH/answer" | grep -q registry
+	wherry tag busybox "${id:0:3}"
+	built ''
+}

@@ -91,6 +91,27 @@ assets() {
 	[ "$(in_image named cat /f)" = f ]
 }
 
+@test "what is beside the Dockerfile says what is ignored, wherever that lies" {
+	context beside <<-'D'
+		FROM busybox
+		COPY . /c
+	D
+	mkdir sub
+	touch one two three
+	printf 'one\nsub\n' >.dockerignore
+	printf '*\n!one\n' >sub/D.dockerignore
+	cp Dockerfile sub/D
+	wherry build -t beside . >"$SCRATCH/output"
+	[ "$(in_image beside ls /c | tr '\n' ' ')" = 'Dockerfile three two ' ]
+	wherry build -t beside -f sub/D . >"$SCRATCH/output"
+	[ "$(in_image beside ls /c | tr '\n' ' ')" = 'one ' ]
+	mkdir "$SCRATCH/elsewhere"
+	cp sub/D "$SCRATCH/elsewhere/D"
+	printf 't*\n' >"$SCRATCH/elsewhere/D.dockerignore"
+	wherry build -t beside -f "$SCRATCH/elsewhere/D" . >"$SCRATCH/output"
+	[ "$(in_image beside ls /c | tr '\n' ' ')" = 'Dockerfile one sub ' ]
+}
+
 @test "what cannot be is refused by name" {
 	assets
 	context refused <<-'D'

@@ -236,16 +236,33 @@ static bool read_ignore(int folder, const char *name, struct buffer *text, struc
 	       err->kind == ERROR_NOT_FOUND;
 }
 
+/* What is beside the Dockerfile, "NAME.dockerignore", counts instead of the folder's own.  `name` is the
+ * Dockerfile's in the folder; NULL: it is elsewhere, at `path` (NULL: in no file). */
+static bool choose_ignore(int folder, const char *name, const char *path, struct buffer *text,
+			  struct error *err)
+{
+	scoped_free char *beside =
+		name || path ? str_format("%s" IGNORE, name ? name : path) : NULL;
+
+	if (beside && file_read(name ? folder : AT_FDCWD, beside, DOCKERIGNORE_SIZE_LIMIT, text, err))
+		return true;
+	if (beside && err->kind != ERROR_NOT_FOUND)
+		return false;
+	return read_ignore(folder, IGNORE, text, err);
+}
+
 /* The patterns, and after them what is sent nevertheless. */
 static bool parse_ignore(struct build_context *context, const struct buffer *text, const char *name,
 			 struct error *err)
 {
 	scoped_free char *again = name ? str_format("!%s", name) : NULL;
+	scoped_free char *beside = name ? str_format("!%s" IGNORE, name) : NULL;
 
 	return (dockerignore_parse(text->data ? text->data : "", text->size, &context->ignore,
 				   err) &&
 		dockerignore_add(&context->ignore, "!" IGNORE, err) &&
-		(!again || dockerignore_add(&context->ignore, again, err))) ||
+		(!again || (dockerignore_add(&context->ignore, again, err) &&
+			    dockerignore_add(&context->ignore, beside, err)))) ||
 	       error_prefix(err, "error checking context");
 }
 
@@ -315,7 +332,8 @@ static bool open_folder(struct build_context *context, const char *folder, const
 		buffer_add_text(&dockerfile, text);
 	else if (!name && !read_dockerfile(path, &dockerfile, err))
 		return false;
-	if (!read_ignore(fd, IGNORE, &ignore, err) || !parse_ignore(context, &ignore, name, err))
+	if (!choose_ignore(fd, name, path, &ignore, err) ||
+	    !parse_ignore(context, &ignore, name, err))
 		return false;
 	with_context.data = context;
 	context->walk = tar_walk_new(fd, ".", "", &with_context);
