@@ -55,6 +55,8 @@ static const char *const result_names[EXECUTION_RESULTS] = {
 	[RESULT_START_LIMIT_HIT] = "start-limit-hit",
 	[RESULT_OOM_KILL] = "oom-kill",
 	[RESULT_EXEC_CONDITION] = "exec-condition",
+	[RESULT_TRIGGER_LIMIT_HIT] = "trigger-limit-hit",
+	[RESULT_SERVICE_START_LIMIT_HIT] = "service-start-limit-hit",
 };
 
 static const char *const end_names[] = {

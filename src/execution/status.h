@@ -56,6 +56,8 @@ enum execution_result {
 	RESULT_START_LIMIT_HIT,
 	RESULT_OOM_KILL,
 	RESULT_EXEC_CONDITION,
+	RESULT_TRIGGER_LIMIT_HIT,	/* of sockets and paths */
+	RESULT_SERVICE_START_LIMIT_HIT, /* of sockets */
 	EXECUTION_RESULTS
 };
 

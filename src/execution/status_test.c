@@ -37,9 +37,19 @@ static void names_are_those_of_systemd(void **state)
 {
 	static const char *const actives[] = {"inactive",  "activating",   "active",
 					      "reloading", "deactivating", "failed"};
-	static const char *const results[] = {
-		"success",   "resources", "protocol",	     "timeout",	 "exit-code",	  "signal",
-		"core-dump", "watchdog",  "start-limit-hit", "oom-kill", "exec-condition"};
+	static const char *const results[] = {"success",
+					      "resources",
+					      "protocol",
+					      "timeout",
+					      "exit-code",
+					      "signal",
+					      "core-dump",
+					      "watchdog",
+					      "start-limit-hit",
+					      "oom-kill",
+					      "exec-condition",
+					      "trigger-limit-hit",
+					      "service-start-limit-hit"};
 
 	for (size_t i = 0; i < array_length(actives); i++)
 		assert_string_equal(active_state_name(i), actives[i]);

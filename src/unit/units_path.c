@@ -214,7 +214,7 @@ static void trigger(struct unit_runtime *runtime)
 			  "%s: Trigger limit hit, refusing further activation.",
 			  runtime->unit->name);
 		leave(runtime);
-		unit_set_sub(runtime->units, runtime->unit, SUB_FAILED, RESULT_START_LIMIT_HIT);
+		unit_set_sub(runtime->units, runtime->unit, SUB_FAILED, RESULT_TRIGGER_LIMIT_HIT);
 		return;
 	}
 	runtime->watch->touched = false;

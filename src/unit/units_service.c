@@ -306,11 +306,27 @@ static bool shall_restart(const struct unit_runtime *runtime, const struct execu
 			      &status->main, runtime->stopped_by_job);
 }
 
+/* A socket that was given up has failed, however well it was stopped. */
+static void fail_given_up(struct unit_runtime *runtime, struct unit_change *change)
+{
+	enum execution_result why = socket_take_given_up(runtime);
+
+	if (why == RESULT_SUCCESS || change->sub != SUB_DEAD)
+		return;
+	change->sub = SUB_FAILED;
+	change->result = why;
+	runtime->unit->status->sub = SUB_FAILED;
+	runtime->unit->status->result = (int32_t)why;
+	units_say(runtime->units, runtime->unit, 4, "%s: Failed with result '%s'.",
+		  runtime->unit->name, execution_result_name(why));
+}
+
 static void judge_end(struct unit_runtime *runtime, struct unit_change *change)
 {
 	struct unit *unit = runtime->unit;
 
 	runtime->under_way = false;
+	fail_given_up(runtime, change);
 	change->will_restart = shall_restart(runtime, unit->status);
 	if (change->will_restart)
 		restart_later(runtime);

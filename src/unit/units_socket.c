@@ -20,6 +20,8 @@ struct unit_socket {
 	struct unit_queue askers; /* services, in the order of the questions */
 	int64_t triggered_ns;	  /* the beginning of the interval of */
 	int64_t triggers;	  /* so many */
+	enum execution_result
+		given_up; /* why it is being stopped; RESULT_SUCCESS: it is not by us */
 };
 
 static struct unit_socket *socket_of(struct unit_runtime *runtime)
@@ -153,6 +155,16 @@ void socket_gone(struct unit_runtime *runtime)
 	}
 }
 
+enum execution_result socket_take_given_up(struct unit_runtime *runtime)
+{
+	struct unit_socket *s = runtime->socket;
+	enum execution_result why = s ? s->given_up : RESULT_SUCCESS;
+
+	if (s)
+		s->given_up = RESULT_SUCCESS;
+	return why;
+}
+
 /* ---- traffic ---- */
 
 /* TriggerLimitIntervalSec=, TriggerLimitBurst=: a service that does not take its traffic is not started
@@ -177,10 +189,14 @@ static bool may_trigger(struct unit_runtime *runtime)
 	return s->triggers++ < burst;
 }
 
-static void give_up(struct unit_runtime *runtime)
+/* It stops listening, and has failed then. */
+static void give_up(struct unit_runtime *runtime, enum execution_result why)
 {
-	units_say(runtime->units, runtime->unit, 4,
-		  "%s: Trigger limit hit, refusing further activation.", runtime->unit->name);
+	if (why == RESULT_TRIGGER_LIMIT_HIT)
+		units_say(runtime->units, runtime->unit, 4,
+			  "%s: Trigger limit hit, refusing further activation.",
+			  runtime->unit->name);
+	socket_of(runtime)->given_up = why;
 	units_enqueue(runtime->units, runtime->unit, JOB_STOP, JOB_REPLACE);
 }
 
@@ -237,7 +253,7 @@ static void start_service(struct unit_runtime *runtime)
 		return;
 	units_enqueue(runtime->units, service, JOB_START, JOB_REPLACE);
 	if (!service->job)
-		give_up(runtime);
+		give_up(runtime, RESULT_RESOURCES);
 }
 
 static void triggered(struct unit_runtime *runtime, struct message *message)
@@ -249,7 +265,7 @@ static void triggered(struct unit_runtime *runtime, struct message *message)
 		log_error("cannot understand the shim of a socket", &err, "name=%s",
 			  runtime->unit->name);
 	else if (!may_trigger(runtime))
-		give_up(runtime);
+		give_up(runtime, RESULT_TRIGGER_LIMIT_HIT);
 	else if (message->fd_count)
 		accept_one(runtime, &what, message);
 	else
@@ -279,7 +295,7 @@ void sockets_notice(struct units *units, struct unit *service)
 		    accepts(socket))
 			continue;
 		if (now == UNIT_FAILED && service->result == RESULT_START_LIMIT_HIT)
-			give_up(socket->runtime);
+			give_up(socket->runtime, RESULT_SERVICE_START_LIMIT_HIT);
 		else
 			unit_peer_send(socket->runtime->peer, UNIT_ARM, NULL, NULL);
 	}

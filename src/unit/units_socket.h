@@ -14,5 +14,8 @@ size_t sockets_take(struct unit_runtime *runtime, struct strings *names,
 
 /* UNIT_SOCKETS_ARE, UNIT_TRIGGERED. */
 void socket_message(struct unit_runtime *runtime, struct message *message);
+/* Why its stop was ours, asked once: RESULT_SUCCESS where it was not. */
+enum execution_result socket_take_given_up(struct unit_runtime *runtime);
+
 void socket_gone(struct unit_runtime *runtime); /* its shim has ended */
 void socket_free(struct unit_runtime *runtime);

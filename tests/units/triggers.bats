@@ -158,3 +158,26 @@ timer() { # NAME LINE...
 	stop "$name"
 	refuted mountpoint -q "$where"
 }
+
+@test "a socket that is asked too often fails, and can be started again" {
+	unit many@ StandardInput=socket 'Start=L one'
+	printf '[Socket]\nListenStream=%s/many.sock\nAccept=yes\nTriggerLimitBurst=3\n' "$SCRATCH" >"$UNITS/many.socket"
+	start many.socket
+	for i in 1 2 3 4; do socat -u /dev/null "UNIX-CONNECT:$SCRATCH/many.sock"; done
+	comes_to many.socket failed/failed
+	expect "$(result many.socket)" trigger-limit-hit
+	get '/journal?unit=many.socket&output=cat' | grep -qx "many.socket: Failed with result 'trigger-limit-hit'."
+	start many.socket
+	comes_to many.socket active/listening
+	expect "$(result many.socket)" success
+}
+
+@test "a socket whose service never takes its traffic fails with it" {
+	unit broken 'Start=F 0' StartLimitBurst=2
+	printf '[Socket]\nListenStream=%s/broken.sock\n' "$SCRATCH" >"$UNITS/broken.socket"
+	start broken.socket
+	socat -u /dev/null "UNIX-CONNECT:$SCRATCH/broken.sock"
+	comes_to broken.socket failed/failed
+	expect "$(result broken.socket)" service-start-limit-hit
+	expect "$(active broken)" failed
+}
