@@ -151,15 +151,18 @@ wait_until() {
 	done
 }
 
+# busybox_links FOLDER: its names, beside it; by its own shell, which needs no program for each.
+busybox_links() {
+	(cd "$1" && ./busybox sh -c 'for name in $(./busybox --list); do [ "$name" = busybox ] || ln -s busybox "$name"; done')
+}
+
 # busybox_image [NAME]: a small image in the daemon, made from Debian's static busybox.
 busybox_image() {
-	local name=${1:-busybox:latest} tree=$SCRATCH/busybox applet
+	local name=${1:-busybox:latest} tree=$SCRATCH/busybox
 	if [ ! -d "$tree" ]; then
 		mkdir -p "$tree"/{bin,etc,root,tmp,var,home/ann,usr/bin}
 		cp /bin/busybox "$tree/bin/"
-		for applet in $(/bin/busybox --list); do
-			[ "$applet" = busybox ] || ln -sf busybox "$tree/bin/$applet"
-		done
+		busybox_links "$tree/bin"
 		printf 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n' >"$tree/etc/passwd"
 		printf 'root:x:0:\nann:x:1000:\nstaff:x:50:ann\n' >"$tree/etc/group"
 		chmod 1777 "$tree/tmp"

@@ -10,12 +10,10 @@ box_begin() {
 	scratch_folder
 	GROUP=/wt-${SCRATCH##*.}
 	export SCRATCH GROUP
-	local root=$SCRATCH/layers/base applet
+	local root=$SCRATCH/layers/base
 	mkdir -p "$root"/{bin,etc,root,tmp,var,home/ann,usr/bin,dev,proc,sys,data} "$SCRATCH/layers/top/etc"
 	cp /bin/busybox "$PROBE" "$root/bin/"
-	for applet in $(/bin/busybox --list); do
-		[ "$applet" = busybox ] || ln -sf busybox "$root/bin/$applet"
-	done
+	busybox_links "$root/bin"
 	printf 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n' >"$root/etc/passwd"
 	printf 'root:x:0:\nann:x:1000:\nstaff:x:50:ann\nvideo:x:44:\n' >"$root/etc/group"
 	chmod 1777 "$root/tmp"

@@ -5,12 +5,9 @@ load ../lib/wherry
 
 # A root of busybox alone.
 make_root() {
-	local applet
 	mkdir -p "$1"/{bin,etc,root,tmp,proc,sys,dev}
 	cp /bin/busybox "$1/bin/"
-	for applet in $(/bin/busybox --list); do
-		[ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"
-	done
+	busybox_links "$1/bin"
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$1/etc/passwd"
 }
 
