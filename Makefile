@@ -39,8 +39,7 @@ demo: demo-packages programs
 	tests/demo/demo build
 
 test: test-packages programs build-sanitized/build.ninja
-	ninja -C build-sanitized
-	tests/run $(SUITE)
+	tests/run --build $(SUITE)
 
 test-vm: vm-packages programs
 	tests/vm/run build
