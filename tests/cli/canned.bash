@@ -30,6 +30,11 @@ frame() {
 	printf "\\x0$1\\0\\0\\0\\0\\0\\0\\x$(printf %02x ${#2})%s" "$2"
 }
 
+# frames COUNT STREAM TEXT: the same one many times, at once.
+frames() {
+	printf "\\x0$2\\0\\0\\0\\0\\0\\0\\x$(printf %02x ${#3})$3%.0s" $(seq "$1")
+}
+
 requests() { cat "$SCRATCH/requests"; }
 forget_requests() { rm -f "$SCRATCH/requests"; }
 

@@ -65,8 +65,7 @@ POST /containers/$ID/start" ]
 @test "much goes both ways at once" {
 	answer "POST /containers/$ID/wait" 200 '{"StatusCode":0}'
 	echo "101 echo" >"$SCRATCH/POST_containers_${ID}_attach"
-	local i
-	for i in {1..4000}; do frame 1 "$(printf 'x%.0s' {1..99})"; done >"$SCRATCH/in"
+	frames 4000 1 "$(printf 'x%.0s' {1..99})" >"$SCRATCH/in"
 	run timeout 20 bash -c 'wherry run -i x <"$SCRATCH/in" | wc -c'
 	[ "$output" = 396000 ]
 }
@@ -359,7 +358,7 @@ Error: failed to start containers: b" ]
 }
 
 @test "a reader that goes away ends logs quietly" {
-	{ echo "200 frames"; for i in {1..2000}; do frame 1 "$(printf 'y%.0s' {1..90})"$'\n'; done; } >"$SCRATCH/GET_containers_c_logs"
+	{ echo "200 frames"; frames 2000 1 "$(printf 'y%.0s' {1..90})"$'\n'; } >"$SCRATCH/GET_containers_c_logs"
 	[ "$(wherry logs c | head -1 | wc -c)" = 91 ]
 }
 

@@ -31,8 +31,7 @@ teardown_file() { box_end; }
 }
 
 @test "500 layers are mounted, 501 and none are refused by number" {
-	local i
-	for i in $(seq 498); do mkdir -p "$SCRATCH/layers/l$i"; done
+	mkdir -p "$SCRATCH"/layers/l{1..498}
 	run box '.layers = (["top"] + [range(498) | "l\(. + 1)"] + ["base"]) | sh("cat /etc/which")'
 	[ "$output" = from-top ]
 	run box '.layers = (["top"] + [range(499) | "l\(. % 498 + 1)"] + ["base"])'
@@ -43,8 +42,7 @@ teardown_file() { box_end; }
 }
 
 @test "without lowerdir+ short relative names carry 400 layers" {
-	local i
-	for i in $(seq 400); do mkdir -p "$SCRATCH/layers/l$i"; done
+	mkdir -p "$SCRATCH"/layers/l{1..400}
 	WHERRY_FORCE_FALLBACK=lowerdir run box \
 		'.layers = (["top"] + [range(398) | "l\(. + 1)"] + ["base"]) | sh("cat /etc/which")'
 	[ "$output" = from-top ]
