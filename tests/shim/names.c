@@ -117,15 +117,22 @@ static size_t receive(int fd, int timeout_ms)
 	return (size_t)size;
 }
 
-static struct dns_message receive_answer(int fd, uint16_t id)
+static struct dns_message receive_any_answer(int fd)
 {
 	struct dns_message m;
 	size_t size = receive(fd, WAIT_MS);
 
 	expect(size > 0);
 	expect(dns_parse(message, size, &m) == DNS_PARSED);
-	expect_equal(m.id, id);
 	expect(m.response);
+	return m;
+}
+
+static struct dns_message receive_answer(int fd, uint16_t id)
+{
+	struct dns_message m = receive_any_answer(fd);
+
+	expect_equal(m.id, id);
 	return m;
 }
 
@@ -497,6 +504,7 @@ static void a_silent_server_costs_four_seconds(void)
 {
 	struct upstream u;
 	struct driver d;
+	struct dns_message refused;
 	int fd, more;
 	uint16_t id = 0;
 
@@ -508,7 +516,9 @@ static void a_silent_server_costs_four_seconds(void)
 		send_query(more, "silent.org", id);
 	while (!is_readable(more, 1) && ++id < 1000);
 	expect(id > 200 && id < 300);
-	expect_equal(receive_answer(more, id).code, DNS_SERVER_FAILURE);
+	refused = receive_any_answer(more);
+	expect(refused.id > 200 && refused.id <= id); /* it may come after the next one was sent */
+	expect_equal(refused.code, DNS_SERVER_FAILURE);
 	expect_address(&d, "web", 2);
 	expect(!is_readable(fd, 2000));
 	expect_equal(receive_answer(fd, 1).code, DNS_SERVER_FAILURE);
