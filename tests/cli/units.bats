@@ -141,6 +141,13 @@ web.service enabled enabled
 	answer "GET /wherry/v1/jobs" 200 '[{"Id": 7, "Unit": "web.service", "Type": "start", "State": "running"}]'
 	run systemctl list-jobs --no-legend
 	same "7 web.service start running"
+	answer "GET /wherry/v1/jobs" 200 '[{"Id": 7, "Unit": "web.service", "Type": "start", "State": "running"}, {"Id": 12, "Unit": "x.service", "Type": "stop", "State": "waiting"}]'
+	run systemctl list-jobs
+	same "JOB UNIT        TYPE  STATE
+7   web.service start running
+12  x.service   stop  waiting
+
+2 jobs listed."
 }
 
 @test "list-timers" {

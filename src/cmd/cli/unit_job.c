@@ -247,35 +247,6 @@ const struct command unit_daemon_reload =
 
 /* ---- jobs ---- */
 
-static int run_list_jobs(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	const struct unit_options *options = fields;
-	scoped_target struct target target = target_format("/wherry/v1/jobs");
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-	size_t i;
-	json_t *job;
-
-	scoped_json json_t *jobs = api_get(cli, &target, &err);
-	if (!jobs)
-		return cli_fail(cli, &err);
-	if (!json_array_size(jobs) && !options->no_legend)
-		buffer_add_text(&out, "No jobs running.\n");
-	if (!json_array_size(jobs))
-		return cli_print(&out);
-	if (!options->no_legend)
-		buffer_add_text(&out, "JOB UNIT TYPE STATE\n");
-	json_array_foreach (jobs, i, job)
-		buffer_format(&out, "%lld %s %s %s\n", (long long)doc_number(job, "Id"),
-			      doc_text(job, "Unit"), doc_text(job, "Type"), doc_text(job, "State"));
-	if (!options->no_legend)
-		buffer_format(&out, "\n%zu jobs listed.\n", json_array_size(jobs));
-	return cli_print(&out);
-}
-
-const struct command unit_list_jobs =
-	UNIT_COMMAND("[OPTIONS]", "List jobs that are queued or running", 0, 0, run_list_jobs);
-
 static int run_cancel(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	int status = 0;

@@ -1,4 +1,4 @@
-/* list-units, list-unit-files, list-timers, list-sockets: systemctl's columns, as wide as needed. */
+/* list-units, list-unit-files, list-timers, list-sockets, list-paths, list-jobs, list-dependencies: systemctl's columns, as wide as needed. */
 #include "base/time.h"
 #include "cmd/cli/listing.h"
 #include "cmd/cli/table.h"
@@ -69,15 +69,72 @@ static json_t *fetch(struct cli *cli, const char *path, const struct unit_option
 	return api_get(cli, &target, err);
 }
 
-/* ---- list-units ---- */
+/* ---- one list for all ---- */
 
-static void add_head(struct listed *l, const struct unit_options *options, const char *head)
+struct list {
+	const char *path,
+		*sort; /* of the API; the member by which rows are sorted, NULL: as they come */
+	const char *head, *noun; /* columns, separated by tabs; what is listed, in the last line */
+	const char *none;	 /* instead of all, where nothing is listed; NULL */
+
+	/* The lines of one row of the answer; none, where it is not wanted. */
+	bool (*add)(struct cli *cli, const struct unit_options *options, struct listed *l,
+		    const json_t *row, struct error *err);
+
+	/* NULL: "3 things listed." */
+	void (*write_end)(const struct cli *cli, const struct unit_options *options, size_t count,
+			  struct buffer *out);
+	bool has_marks; /* each line has a dot or two blanks in front */
+};
+
+static void add_head(const struct list *list, const struct unit_options *options, struct listed *l)
 {
 	if (options->no_legend)
 		return;
-	buffer_add_text(&l->cells, head);
-	add_line(l, "");
+	buffer_add_text(&l->cells, list->head);
+	add_line(l, list->has_marks && !options->plain ? "  " : "");
 }
+
+static void write_list(const struct cli *cli, const struct list *list,
+		       const struct unit_options *options, const struct listed *l,
+		       struct buffer *out)
+{
+	if (!l->count && list->none) {
+		buffer_add_text(out, options->no_legend ? "" : list->none);
+		return;
+	}
+	if (l->count || !list->write_end)
+		write_listed(l, out);
+	if (options->no_legend)
+		return;
+	if (list->write_end)
+		list->write_end(cli, options, l->count, out);
+	else
+		buffer_format(out, "\n%zu %s listed.\n", l->count, list->noun);
+}
+
+static int show_list(struct cli *cli, const struct list *list, const struct unit_options *options,
+		     const struct strings *arguments)
+{
+	scoped_with(listed_fini) struct listed l = {0};
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+	size_t i;
+	json_t *row;
+
+	scoped_json json_t *rows = fetch(cli, list->path, options, arguments, &err);
+	if (!rows)
+		return cli_fail(cli, &err);
+	scoped_json json_t *sorted = list->sort ? rows_sort(rows, list->sort) : json_incref(rows);
+	add_head(list, options, &l);
+	json_array_foreach (sorted, i, row)
+		if (!list->add(cli, options, &l, row, &err))
+			return cli_fail(cli, &err);
+	write_list(cli, list, options, &l, &out);
+	return cli_print(&out);
+}
+
+/* ---- list-units ---- */
 
 static bool is_wanted_type(const struct unit_options *options, const char *name)
 {
@@ -144,18 +201,23 @@ static bool check_types(const struct unit_options *options, struct error *err)
 	return true;
 }
 
-static void add_unit(struct listed *l, const json_t *unit, bool plain)
+static bool add_unit(struct cli *cli, const struct unit_options *options, struct listed *l,
+		     const json_t *unit, struct error *err)
 {
 	const char *load = doc_text(unit, "LoadState"), *active = doc_text(unit, "ActiveState");
 	bool stands_out = !str_equal(load, "loaded") || str_equal(active, "failed");
 
+	if (!is_wanted_unit(options, unit))
+		return true;
 	buffer_format(&l->cells, "%s\t%s\t%s\t%s\t%s", doc_text(unit, "Id"), load, active,
 		      doc_text(unit, "SubState"), doc_text(unit, "Description"));
-	add_line(l, plain ? "" : stands_out ? "● " : "  ");
+	add_line(l, options->plain ? "" : stands_out ? "● " : "  ");
 	l->count++;
+	return true;
 }
 
-static void add_units_legend(const struct unit_options *options, size_t count, struct buffer *out)
+static void write_units_end(const struct cli *cli, const struct unit_options *options, size_t count,
+			    struct buffer *out)
 {
 	if (count)
 		buffer_add_text(out, "\nLOAD   = whether the unit's files could be read.\n"
@@ -165,40 +227,25 @@ static void add_units_legend(const struct unit_options *options, size_t count, s
 		      options->all || options->failed || options->states.count
 			      ? ""
 			      : " Pass --all to see loaded but inactive units, too.");
+	buffer_format(out, "To show all installed unit files use '%s list-unit-files'.\n",
+		      unit_program(cli));
 }
+
+static const struct list units = {"units",
+				  "Id",
+				  "UNIT\tLOAD\tACTIVE\tSUB\tDESCRIPTION",
+				  .add = add_unit,
+				  .write_end = write_units_end,
+				  .has_marks = true};
 
 static int run_list(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	const struct unit_options *options = fields;
-	scoped_with(listed_fini) struct listed l = {0};
-	scoped_buffer struct buffer out = {0};
 	struct error err;
-	size_t i;
-	json_t *unit;
 
-	if (asks_for_words(options))
+	if (asks_for_words(fields))
 		return 0;
-	if (!check_types(options, &err))
-		return cli_fail(cli, &err);
-	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
-	if (!units)
-		return cli_fail(cli, &err);
-	scoped_json json_t *sorted = rows_sort(units, "Id");
-	if (!options->no_legend) {
-		buffer_add_text(&l.cells, "UNIT\tLOAD\tACTIVE\tSUB\tDESCRIPTION");
-		add_line(&l, options->plain ? "" : "  ");
-	}
-	json_array_foreach (sorted, i, unit)
-		if (is_wanted_unit(options, unit))
-			add_unit(&l, unit, options->plain);
-	if (l.count)
-		write_listed(&l, &out);
-	if (!options->no_legend) {
-		add_units_legend(options, l.count, &out);
-		buffer_format(&out, "To show all installed unit files use '%s list-unit-files'.\n",
-			      unit_program(cli));
-	}
-	return cli_print(&out);
+	return check_types(fields, &err) ? show_list(cli, &units, fields, arguments)
+					 : cli_fail(cli, &err);
 }
 
 const struct command unit_list =
@@ -206,35 +253,27 @@ const struct command unit_list =
 
 /* ---- list-unit-files ---- */
 
+static bool add_file(struct cli *cli, const struct unit_options *options, struct listed *l,
+		     const json_t *file, struct error *err)
+{
+	const char *state = doc_text(file, "State"), *preset = doc_text(file, "Preset");
+
+	if (!is_wanted_type(options, doc_text(file, "Name")) ||
+	    (options->states.count && !strings_contain(&options->states, state)))
+		return true;
+	buffer_format(&l->cells, "%s\t%s\t%s", doc_text(file, "Name"), state,
+		      *preset ? preset : "-");
+	add_line(l, "");
+	l->count++;
+	return true;
+}
+
+static const struct list files = {"unit-files", "Name", "UNIT FILE\tSTATE\tPRESET", "unit files",
+				  .add = add_file};
+
 static int run_list_files(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	const struct unit_options *options = fields;
-	scoped_with(listed_fini) struct listed l = {0};
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-	size_t i;
-	json_t *file;
-
-	scoped_json json_t *files = fetch(cli, "unit-files", options, arguments, &err);
-	if (!files)
-		return cli_fail(cli, &err);
-	scoped_json json_t *sorted = rows_sort(files, "Name");
-	add_head(&l, options, "UNIT FILE\tSTATE\tPRESET");
-	json_array_foreach (sorted, i, file) {
-		const char *state = doc_text(file, "State"), *preset = doc_text(file, "Preset");
-
-		if (!is_wanted_type(options, doc_text(file, "Name")) ||
-		    (options->states.count && !strings_contain(&options->states, state)))
-			continue;
-		buffer_format(&l.cells, "%s\t%s\t%s", doc_text(file, "Name"), state,
-			      *preset ? preset : "-");
-		add_line(&l, "");
-		l.count++;
-	}
-	write_listed(&l, &out);
-	if (!options->no_legend)
-		buffer_format(&out, "\n%zu unit files listed.\n", l.count);
-	return cli_print(&out);
+	return show_list(cli, &files, fields, arguments);
 }
 
 const struct command unit_list_files =
@@ -257,34 +296,33 @@ static void add_moment(struct buffer *cells, int64_t at, int64_t now, bool comin
 		buffer_format(cells, "%s\t%s ago\t", stamp, span);
 }
 
+static bool add_timer(struct cli *cli, const struct unit_options *options, struct listed *l,
+		      const json_t *timer, struct error *err)
+{
+	int64_t now = time_now_ns() / NS_PER_US;
+
+	add_moment(&l->cells, doc_number(timer, "Next_us"), now, true);
+	add_moment(&l->cells, doc_number(timer, "Last_us"), now, false);
+	buffer_format(&l->cells, "%s\t%s", doc_text(timer, "Unit"), doc_text(timer, "Activates"));
+	add_line(l, "");
+	l->count++;
+	return true;
+}
+
+static void write_timers_end(const struct cli *cli, const struct unit_options *options,
+			     size_t count, struct buffer *out)
+{
+	buffer_format(out, "\n%zu timers listed.\n", count);
+	if (!options->all)
+		buffer_add_text(out, "Pass --all to see loaded but inactive timers, too.\n");
+}
+
+static const struct list timers = {"timers", NULL, "NEXT\tLEFT\tLAST\tPASSED\tUNIT\tACTIVATES",
+				   .add = add_timer, .write_end = write_timers_end};
+
 static int run_timers(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	const struct unit_options *options = fields;
-	scoped_with(listed_fini) struct listed l = {0};
-	scoped_buffer struct buffer out = {0};
-	int64_t now = time_now_ns() / NS_PER_US;
-	struct error err;
-	size_t i;
-	json_t *timer;
-
-	scoped_json json_t *timers = fetch(cli, "timers", options, arguments, &err);
-	if (!timers)
-		return cli_fail(cli, &err);
-	add_head(&l, options, "NEXT\tLEFT\tLAST\tPASSED\tUNIT\tACTIVATES");
-	json_array_foreach (timers, i, timer) {
-		add_moment(&l.cells, doc_number(timer, "Next_us"), now, true);
-		add_moment(&l.cells, doc_number(timer, "Last_us"), now, false);
-		buffer_format(&l.cells, "%s\t%s", doc_text(timer, "Unit"),
-			      doc_text(timer, "Activates"));
-		add_line(&l, "");
-		l.count++;
-	}
-	write_listed(&l, &out);
-	if (!options->no_legend)
-		buffer_format(&out, "\n%zu timers listed.\n", l.count);
-	if (!options->no_legend && !options->all)
-		buffer_add_text(&out, "Pass --all to see loaded but inactive timers, too.\n");
-	return cli_print(&out);
+	return show_list(cli, &timers, fields, arguments);
 }
 
 const struct command unit_list_timers = UNIT_COMMAND(
@@ -292,94 +330,95 @@ const struct command unit_list_timers = UNIT_COMMAND(
 
 /* ---- list-sockets, list-paths ---- */
 
-/* Units of one type, each with rows from its document. */
-struct place_list {
-	const char *type, *head, *noun;
-	void (*add)(struct listed *l, const char *name, const char *activates, const json_t *unit);
-};
-
-static void add_sockets(struct listed *l, const char *name, const char *activates,
-			const json_t *unit)
+static const char *first_triggered(const json_t *unit)
 {
+	const char *name = doc_text(json_array_get(json_object_get(unit, "Triggers"), 0), "Id");
+
+	return *name ? name : "-";
+}
+
+static bool add_sockets(struct cli *cli, const struct unit_options *options, struct listed *l,
+			const json_t *row, struct error *err)
+{
+	const char *name = doc_text(row, "Id");
 	size_t i;
 	json_t *listen;
 
+	if (!str_ends_with(name, ".socket"))
+		return true;
+	scoped_json json_t *unit = unit_get(cli, name, err);
 	json_array_foreach (json_object_get(unit, "Listen"), i, listen) {
 		const char *text = json_string_value(listen);
 
 		buffer_format(&l->cells, "%.*s\t%s\t%s", (int)strcspn(text, " "), text, name,
-			      activates);
+			      first_triggered(unit));
 		add_line(l, "");
 		l->count++;
 	}
-}
-
-static void add_paths(struct listed *l, const char *name, const char *activates, const json_t *unit)
-{
-	size_t i;
-	json_t *path;
-
-	json_array_foreach (json_object_get(unit, "Paths"), i, path) {
-		buffer_format(&l->cells, "%s\t%s\t%s\t%s", doc_text(path, "Path"),
-			      doc_text(path, "Condition"), name, activates);
-		add_line(l, "");
-		l->count++;
-	}
-}
-
-static const struct place_list sockets = {".socket", "LISTEN\tUNIT\tACTIVATES", "sockets",
-					  add_sockets};
-static const struct place_list paths = {".path", "PATH\tCONDITION\tUNIT\tACTIVATES", "paths",
-					add_paths};
-
-static bool add_place(struct cli *cli, const struct place_list *kind, struct listed *l,
-		      const char *name, struct error *err)
-{
-	scoped_json json_t *unit = unit_get(cli, name, err);
-	const json_t *first = json_array_get(json_object_get(unit, "Triggers"), 0);
-
-	if (unit)
-		kind->add(l, name, *doc_text(first, "Id") ? doc_text(first, "Id") : "-", unit);
 	return unit;
 }
 
-static int list_places(struct cli *cli, const struct place_list *kind,
-		       const struct unit_options *options, const struct strings *arguments)
+static bool add_paths(struct cli *cli, const struct unit_options *options, struct listed *l,
+		      const json_t *row, struct error *err)
 {
-	scoped_with(listed_fini) struct listed l = {0};
-	scoped_buffer struct buffer out = {0};
-	struct error err;
+	const char *name = doc_text(row, "Id");
 	size_t i;
-	json_t *unit;
+	json_t *path;
 
-	scoped_json json_t *units = fetch(cli, "units", options, arguments, &err);
-	if (!units)
-		return cli_fail(cli, &err);
-	add_head(&l, options, kind->head);
-	json_array_foreach (units, i, unit)
-		if (str_ends_with(doc_text(unit, "Id"), kind->type) &&
-		    !add_place(cli, kind, &l, doc_text(unit, "Id"), &err))
-			return cli_fail(cli, &err);
-	write_listed(&l, &out);
-	if (!options->no_legend)
-		buffer_format(&out, "\n%zu %s listed.\n", l.count, kind->noun);
-	return cli_print(&out);
+	if (!str_ends_with(name, ".path"))
+		return true;
+	scoped_json json_t *unit = unit_get(cli, name, err);
+	json_array_foreach (json_object_get(unit, "Paths"), i, path) {
+		buffer_format(&l->cells, "%s\t%s\t%s\t%s", doc_text(path, "Path"),
+			      doc_text(path, "Condition"), name, first_triggered(unit));
+		add_line(l, "");
+		l->count++;
+	}
+	return unit;
 }
+
+static const struct list sockets = {"units", NULL, "LISTEN\tUNIT\tACTIVATES", "sockets",
+				    .add = add_sockets};
+static const struct list paths = {"units", NULL, "PATH\tCONDITION\tUNIT\tACTIVATES", "paths",
+				  .add = add_paths};
 
 static int run_sockets(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	return list_places(cli, &sockets, fields, arguments);
+	return show_list(cli, &sockets, fields, arguments);
 }
 
 static int run_paths(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	return list_places(cli, &paths, fields, arguments);
+	return show_list(cli, &paths, fields, arguments);
 }
 
 const struct command unit_list_sockets =
 	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List sockets by address", 0, -1, run_sockets);
 const struct command unit_list_paths =
 	UNIT_COMMAND("[OPTIONS] [PATTERN...]", "List paths that are watched", 0, -1, run_paths);
+
+/* ---- list-jobs ---- */
+
+static bool add_job(struct cli *cli, const struct unit_options *options, struct listed *l,
+		    const json_t *job, struct error *err)
+{
+	buffer_format(&l->cells, "%lld\t%s\t%s\t%s", (long long)doc_number(job, "Id"),
+		      doc_text(job, "Unit"), doc_text(job, "Type"), doc_text(job, "State"));
+	add_line(l, "");
+	l->count++;
+	return true;
+}
+
+static const struct list jobs = {
+	"jobs", NULL, "JOB\tUNIT\tTYPE\tSTATE", "jobs", "No jobs running.\n", add_job};
+
+static int run_jobs(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	return show_list(cli, &jobs, fields, arguments);
+}
+
+const struct command unit_list_jobs =
+	UNIT_COMMAND("[OPTIONS]", "List jobs that are queued or running", 0, 0, run_jobs);
 
 /* ---- list-dependencies ---- */
 
