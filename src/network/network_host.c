@@ -15,6 +15,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define WORKER_TIMEOUT_MS 60000
 #define REBUILD_PAUSE_MS  1000
@@ -179,18 +181,56 @@ static void call_waiters(struct networks *n, bool all)
 	free(items);
 }
 
+static int compare_deferred(const void *a, const void *b)
+{
+	const struct deferred_change *const *x = a, *const *y = b;
+	int order = strcmp((*x)->element.map, (*y)->element.map);
+
+	if (order == 0)
+		order = memcmp((*x)->element.key, (*y)->element.key, sizeof((*x)->element.key));
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+static bool is_same_key(const struct deferred_change *a, const struct deferred_change *b)
+{
+	return str_equal(a->element.map, b->element.map) &&
+	       memcmp(a->element.key, b->element.key, sizeof(a->element.key)) == 0;
+}
+
+/* Of each key what came last. */
+static void sum_up_deferred(const struct networks *n, struct element_list *gone,
+			    struct element_list *come)
+{
+	size_t count = n->deferred.count;
+	scoped_free const struct deferred_change **sorted = mem_zeroed(count, sizeof(*sorted));
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &n->deferred.items[i];
+	qsort(sorted, count, sizeof(*sorted), compare_deferred);
+	for (size_t i = 0; i < count; i++) {
+		if (i + 1 < count && is_same_key(sorted[i], sorted[i + 1]))
+			continue;
+		if (sorted[i]->change == ELEMENT_ADD)
+			vector_add(come, sorted[i]->element);
+		else
+			vector_add(gone, sorted[i]->element);
+	}
+}
+
+/* In one transaction: a port that is shared has many elements, and nobody is to see half of them. */
 static void make_deferred_changes(struct networks *n)
 {
-	for (size_t i = 0; i < n->deferred.count && n->ready && n->firewall; i++) {
-		struct deferred_change *change = &n->deferred.items[i];
-		struct error err;
-		bool made = change->change == ELEMENT_ADD
-				    ? firewall_add(n->firewall, &change->element, 1, &err)
-				    : firewall_remove(n->firewall, &change->element, 1, &err);
+	struct element_list gone = {0}, come = {0};
+	struct error err;
 
-		if (!made)
+	if (n->ready && n->firewall && n->deferred.count > 0) {
+		sum_up_deferred(n, &gone, &come);
+		if (!firewall_replace(n->firewall, gone.items, gone.count, come.items, come.count,
+				      &err))
 			log_error("cannot change the firewall", &err, "table=%s", n->table);
 	}
+	vector_fini(&gone);
+	vector_fini(&come);
 	vector_fini(&n->deferred);
 }
 
@@ -336,6 +376,7 @@ static void start_build(struct networks *n)
 	n->again = n->ready = n->answered = false;
 	n->built_ns = time_monotonic_ns();
 	make_plan(n, &plan);
+	vector_fini(&n->deferred); /* the table that was just rendered has it all */
 	n->looked = n->look;
 	n->look = n->only_host = false;
 	n->job = start_worker(n, &plan, &(struct worker_calls){on_answered, on_built, n}, &err);
