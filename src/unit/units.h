@@ -77,7 +77,7 @@ void units_kill(struct units *units, const char *name, enum unit_signal_who who,
 bool units_reset_failed(struct units *units, const char *name, struct error *err); /* NULL: all */
 void units_reload(struct units *units, units_done *done, void *data); /* daemon-reload */
 
-/* Its limits, as its files have them, to its control group. */
+/* Its limits, as its files have them, to its control group.  `done` may be NULL. */
 void units_limit(struct units *units, const struct unit *unit, units_done *done, void *data);
 
 /* After enable, mask ... in a pool thread: result is borrowed for the call. */

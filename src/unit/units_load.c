@@ -95,10 +95,23 @@ static void free_batch(struct load_batch *batch)
 }
 
 /* An alias leads to the unit that it is a name of. */
+/* A unit that runs, and what it is to run has changed: limits may have. */
+static bool may_have_new_limits(const struct unit *unit, const struct unit_config *config)
+{
+	const struct unit_config *before = unit->config;
+	enum active_state state = unit_active_state(unit);
+
+	if (!before || config->builtin || state == UNIT_INACTIVE || state == UNIT_FAILED)
+		return false;
+	return config->slice_limits || before->plan.size != config->plan.size ||
+	       (config->plan.size &&
+		memcmp(before->plan.data, config->plan.data, config->plan.size) != 0);
+}
+
 static void take_config(struct units *units, struct load_item *item)
 {
 	struct unit *unit = unit_set_get(&units->set, item->name);
-	bool was_there = unit->config;
+	bool was_there = unit->config, limits = may_have_new_limits(unit, item->config);
 
 	for (size_t i = 0; i < item->config->warnings.count; i++)
 		log_warning("unit file", NULL, "%s", item->config->warnings.items[i]);
@@ -107,6 +120,8 @@ static void take_config(struct units *units, struct load_item *item)
 	systemd_note(units, unit);
 	if (unit->runtime)
 		service_replan(unit->runtime);
+	if (limits)
+		units_limit(units, unit, NULL, NULL);
 	if (was_there)
 		unit_tell(units, unit);
 }

@@ -40,6 +40,21 @@ limit_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.servi
 	expect "$(systemctl show a -p NeedDaemonReload --value)" no
 }
 
+has_limit() { [ "$(limit_of "$1")" = "$2" ]; }
+
+@test "a reload of changed files sets the limits of what runs" {
+	unit a Start=Z TasksMax=20
+	unit b Start=Z TasksMax=20
+	start a b
+	local pid=$(main_pid a)
+	mkdir "$UNITS/a.service.d"
+	printf '[Service]\nTasksMax=21\n' >"$UNITS/a.service.d/x.conf"
+	systemctl daemon-reload
+	wait_until 10 has_limit a 21
+	has_limit b 20
+	expect "$(main_pid a)" "$pid"
+}
+
 @test "what cannot be set is refused, and nothing is written" {
 	unit a Start=Z
 	fails 1 systemctl set-property a Description=x
