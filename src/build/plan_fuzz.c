@@ -53,12 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!dockerfile_parse((const char *)data, size, &file, &err))
 		return 0;
 	pairs_set(&options.build_args, "A", "a");
+	pairs_set(&options.contexts, "c", "@c0");
 	pairs_set(&options.labels, "l", "v");
 	scoped(build_plan) struct build_plan *plan = build_plan_new(&file, &options, &err);
 	for (size_t i = 0; plan && i < plan->count; i++)
 		if (plan->stages[i].needed)
 			run_stage(plan, &plan->stages[i]);
 	pairs_fini(&options.build_args);
+	pairs_fini(&options.contexts);
 	pairs_fini(&options.labels);
 	return 0;
 }
