@@ -198,6 +198,17 @@ has_limit() { [ "$(limit_of "$1")" = "$2" ]; }
 	expect "$(systemctl show t.timer -p Unit,Persistent,AccuracyUSec)" $'Unit=a.service\nAccuracyUSec=1min\nPersistent=yes'
 }
 
+@test "a template that was named is in no list, and no pattern means it" {
+	unit t@ Start=Z
+	fails 1 systemctl start t@
+	systemctl start t@1
+	works systemctl show 't@*' -p Id
+	expect "$output" Id=t@1.service
+	refuted grep -q 't@\.service' < <(systemctl list-units --all)
+	works systemctl restart 't@*'
+	works systemctl stop 't@*'
+}
+
 @test "wherry.service is the daemon, as docker.service is" {
 	works systemctl is-active wherry.service docker.service
 	expect "$output" $'active\nactive'

@@ -257,6 +257,7 @@ static void add_matching(struct job_stream *stream, const char *pattern)
 
 	for (size_t i = 0; i < set->count; i++)
 		if (set->items[i]->config && set->items[i]->config->load != LOAD_NOT_FOUND &&
+		    !unit_name_is_template(set->items[i]->name) &&
 		    pattern_matches(pattern, set->items[i]->name))
 			add_line(stream, set->items[i]->name);
 }

@@ -14,7 +14,9 @@ static bool is_listed(const struct unit *unit, bool all, const struct strings *p
 {
 	enum active_state now = unit_active_state(unit);
 
-	if (!unit->config || (!all && now == UNIT_INACTIVE && !unit->job))
+	/* A template is no unit, though somebody may have named it. */
+	if (!unit->config || unit_name_is_template(unit->name) ||
+	    (!all && now == UNIT_INACTIVE && !unit->job))
 		return false;
 	for (size_t i = 0; i < patterns->count; i++)
 		if (pattern_matches(patterns->items[i], unit->name))
