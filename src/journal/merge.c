@@ -291,19 +291,21 @@ void journal_merge_from_time(struct journal_merge *m, int64_t realtime_ns, bool 
 			push(m, m->files.items[i]);
 }
 
-void journal_merge_from_place(struct journal_merge *m, const struct journal_place *place)
+void journal_merge_from_place(struct journal_merge *m, const struct journal_place *place,
+			      bool backward)
 {
 	const struct journal_target target = {JOURNAL_BY_MONOTONIC, place->monotonic_ns,
-					      place->sequence};
+					      place->sequence + (backward ? 1 : 0)};
 
-	begin(m, false);
+	begin(m, backward);
 	for (size_t i = 0; i < m->files.count; i++)
 		if (place_file(m, m->files.items[i], &target, place->boot_rank))
 			push(m, m->files.items[i]);
-	while (m->heap.count) { /* of the same moment and sequence, in streams that come before */
+	while (m->heap.count) { /* of the same moment and sequence, in streams that come before it */
 		struct journal_place front = journal_place_of(&m->heap.items[0]->view);
+		int order = journal_place_compare(&front, place);
 
-		if (journal_place_compare(&front, place) >= 0)
+		if (backward ? order <= 0 : order >= 0)
 			return;
 		journal_merge_advance(m);
 	}

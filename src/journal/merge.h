@@ -43,11 +43,12 @@ struct journal_place {
 struct journal_place journal_place_of(const struct journal_view *view);
 int journal_place_compare(const struct journal_place *a, const struct journal_place *b);
 
-/* Where the row begins, forward (that entry included) or backward (from the one before it). */
+/* Where the row begins, forward (that entry included) or backward (from the one before it; of a place: from it). */
 void journal_merge_from_start(struct journal_merge *merge);
 void journal_merge_from_end(struct journal_merge *merge, bool backward);
 void journal_merge_from_time(struct journal_merge *merge, int64_t realtime_ns, bool backward);
-void journal_merge_from_place(struct journal_merge *merge, const struct journal_place *place);
+void journal_merge_from_place(struct journal_merge *merge, const struct journal_place *place,
+			      bool backward);
 
 /* The next entry of the row, NULL at its end.  Valid until the next call. */
 const struct journal_view *journal_merge_front(const struct journal_merge *merge);

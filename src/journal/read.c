@@ -178,13 +178,13 @@ static bool find_cursor(struct reading *r, struct journal_place *place, struct e
 	return true;
 }
 
-static bool go_behind_cursor(struct reading *r, struct error *err)
+static bool go_to_cursor(struct reading *r, struct error *err)
 {
 	struct journal_place place = {0}, front;
 
 	if (!find_cursor(r, &place, err))
 		return false;
-	journal_merge_from_place(&r->merge, &place);
+	journal_merge_from_place(&r->merge, &place, r->query->reverse);
 	if (!journal_merge_front(&r->merge))
 		return true;
 	front = journal_place_of(journal_merge_front(&r->merge));
@@ -211,7 +211,7 @@ static void go_to_tail(struct reading *r)
 		found++;
 	}
 	if (found)
-		journal_merge_from_place(&r->merge, &first);
+		journal_merge_from_place(&r->merge, &first, false);
 	else
 		journal_merge_from_end(&r->merge, false);
 }
@@ -222,7 +222,7 @@ static bool begin(struct reading *r, struct error *err)
 
 	r->left = query->lines;
 	if (query->after_cursor)
-		return go_behind_cursor(r, err);
+		return go_to_cursor(r, err);
 	if (query->reverse) {
 		go_to_end(r);
 	} else if (query->lines >= 0 && !query->from_head) {

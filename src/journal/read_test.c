@@ -386,6 +386,28 @@ static void reading_goes_on_behind_a_cursor(void **state)
 	free(query.after_cursor);
 }
 
+static void from_a_cursor_one_goes_backward_too(void **state)
+{
+	struct journal_query query = everything;
+
+	write_two(3);
+	query.after_cursor = cursor_of("a1");
+	query.reverse = true;
+	assert_read(&query, "b0 a0 ");
+	query.from_cursor = true;
+	assert_read(&query, "a1 b0 a0 ");
+	query.lines = 2;
+	assert_read(&query, "a1 b0 ");
+	free(query.after_cursor);
+	query.after_cursor = cursor_of("b2");
+	assert_read(&query, "b2 a2 ");
+	free(query.after_cursor);
+	query.after_cursor = cursor_of("a0");
+	query.from_cursor = false;
+	assert_read(&query, "");
+	free(query.after_cursor);
+}
+
 static void the_last_cursor_stands_at_the_end(void **state)
 {
 	struct journal_query query = everything;
@@ -605,6 +627,7 @@ int main(void)
 		reading_test(boots_are_parted_by_a_line),
 		reading_test(nothing_found_is_said),
 		reading_test(reading_goes_on_behind_a_cursor),
+		reading_test(from_a_cursor_one_goes_backward_too),
 		reading_test(the_last_cursor_stands_at_the_end),
 		reading_test(values_and_names_come_once_each),
 		reading_test(who_follows_gets_each_line_of_all_writers_once),
