@@ -1,8 +1,8 @@
 # A daemon that comes back to 300 running containers: when it answers, and when it has them all.
 all+=(restart)
 
-# restart_once: kill it, start it; "ping MS list MS cpu MS" from its start on.  Who asks is there before it is.
-restart_once() {
+# daemon_back_once: kill it, start it; "ping MS list MS cpu MS" from its start on.  Who asks is there before it is.
+daemon_back_once() {
 	daemon_kill
 	rm -f "$SOCKET"
 	local begun=${EPOCHREALTIME/./}
@@ -18,7 +18,7 @@ row_restart() {
 	local a=$SCRATCH/a
 	ours parallel 300 4 none >"$SCRATCH/answer"
 	: >"$a"
-	for _ in $(seq "$rounds"); do restart_once >>"$a"; done
+	for _ in $(seq "$rounds"); do daemon_back_once >>"$a"; done
 	row "restart with 300 containers, until ping is answered" "$(field ping <"$a" | smallest) ms" "-" "-"
 	row "the same, until the list of all is there" "$(field list <"$a" | smallest) ms" "-" "-"
 	row "the same, CPU of the daemon by then" "$(field cpu <"$a" | smallest) ms" "-" "-"

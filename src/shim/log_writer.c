@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-	SLICE = 32 << 10,  /* encoded at once: what comes out is at most some MB */
-	BATCH = 512 << 10, /* written at once: large pieces of cache cost the kernel less a byte */
+	SLICE = 32 << 10, /* encoded at once: what comes out is at most some MB */
+	BATCH = 1 << 20,  /* written at once: large pieces of cache cost the kernel less a byte */
 	TORN_LIMIT = 1 << 20,
 };
 

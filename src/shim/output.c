@@ -18,7 +18,7 @@
 enum {
 	PIPE_USUAL = 64 << 10,
 	PIPE_BUSY = 256 << 10,
-	TURN = 1 << 20,
+	TURN = 2 << 20,
 	QUICK_READS = 16,
 };
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SCRATCH_SIZE = 128 << 10 };
+enum { SCRATCH_SIZE = 256 << 10 };
 
 /* Holds what was just read, until the next call. */
 char *scratch_area(void);
