@@ -18,6 +18,7 @@
 
 #define BLOCK_SIZE  ((size_t)256 * 1024)
 #define FILES_LIMIT (4 << 20)
+#define LINKS_MAX   40 /* as the kernel's */
 #define SIZE_LIMIT  (INT64_C(64) << 30)
 
 struct writer {
@@ -402,6 +403,36 @@ static char *place_of(const struct writer *w, const struct copy_match *match, bo
 	return str_format("%s/%s", under, copy_match_name(match));
 }
 
+/* Where a link at the place leads in the image; NULL: there is none. */
+static char *target_of(int root, const char *place)
+{
+	const char *slash = strrchr(place, '/');
+	scoped_free char *above = str_dup_n(place, slash ? (size_t)(slash - place) : 0);
+	struct error none;
+	scoped_fd int folder = root_open(root, *above ? above : "/", O_PATH | O_DIRECTORY, &none);
+	char target[PATH_MAX];
+	ssize_t size = folder < 0 ? -1
+				  : readlinkat(folder, slash ? slash + 1 : place, target,
+					       sizeof(target) - 1);
+
+	if (size <= 0)
+		return NULL;
+	target[size] = '\0';
+	return *target == '/' ? str_dup(target) : str_format("%s/%s", above, target);
+}
+
+/* A destination that is a link to a file stays one, and the file gets what is copied. */
+static char *follow_links(int root, char *place)
+{
+	char *next;
+
+	for (int i = 0; i < LINKS_MAX && (next = target_of(root, place)); i++) {
+		free(place);
+		place = next;
+	}
+	return place;
+}
+
 static bool write_match(struct writer *w, const struct copy_matches *matches,
 			const struct copy_match *match, bool into, struct error *err)
 {
@@ -409,6 +440,8 @@ static bool write_match(struct writer *w, const struct copy_matches *matches,
 	scoped_free char *place =
 		archive < 0 ? place_of(w, match, into) : without_slash(w->order->destination);
 
+	if (archive < 0 && !into && !S_ISDIR(match->st.st_mode))
+		place = follow_links(w->root, place);
 	w->match = match;
 	w->destination = *place ? place : "/";
 	w->made.count = 0;

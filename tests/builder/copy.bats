@@ -91,6 +91,24 @@ list() { in_image "$1" sh -c "cd $2 && find . | sort | xargs stat -c '%a %u:%g %
 	in_image merge grep -q root /etc/passwd
 }
 
+@test "a destination that is a link to a file stays one, wherever it leads in the image" {
+	context linked <<-'D'
+		FROM busybox
+		RUN mkdir -p /real/sub && echo old >/real/file && cd / && ln -s real/file one && ln -s /one two && ln -s ../../real/none /real/sub/up \
+		    && ln -s loop /loop && ln -s ../../../../../../etc/out /out
+		COPY a /two
+		COPY b /real/sub/up
+		COPY a /loop
+		COPY b /out
+		RUN [ -L /one ] && [ -L /two ] && [ -L /real/sub/up ] && [ -L /out ]
+	D
+	echo a >a
+	echo b >b
+	built t=linked
+	[ "$(in_image linked cat /real/file /real/none /loop /etc/out | tr '\n' ' ')" = 'a b a b ' ]
+	[ ! -e /etc/out ]
+}
+
 @test "a pattern may find nothing, beside others and alone" {
 	context lock <<-'D'
 		FROM busybox
