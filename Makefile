@@ -5,6 +5,7 @@
 #	make test       unit tests, scenarios, faults, security, seconds of fuzzing
 #	make test-vm    the core scenarios on Debian's own kernel with systemd and cgroup v2, in qemu
 #	make bench      every figure that the README quotes
+#	make bench-systemd  those beside systemd's own, on this kernel; bench-vm: in qemu
 #	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
 #	make install    programs, unit files, completion, man pages (PREFIX=/usr/local, DESTDIR=);
 #	                with DOCKER=yes the command is called `docker`, too; with COMPOSE=yes
@@ -19,7 +20,7 @@ SYSTEMCTL ?=
 FUZZ_SECONDS ?= 600
 SUITE ?=
 
-.PHONY: all programs demo test test-unit test-vm bench fuzz install clean \
+.PHONY: all programs demo test test-unit test-vm bench bench-systemd bench-vm fuzz install clean \
 	build-packages test-packages demo-packages vm-packages
 .NOTPARALLEL:
 
@@ -46,6 +47,12 @@ test-vm: vm-packages programs
 
 bench: demo-packages programs
 	bench/run build
+
+bench-systemd: vm-packages programs
+	tests/vm/here build bench/vm
+
+bench-vm: vm-packages programs
+	VM_SECONDS=3600 tests/vm/run build bench/vm
 
 fuzz: test-packages build-sanitized/build.ninja
 	ninja -C build-sanitized
