@@ -4,6 +4,7 @@
 #	make demo       the main job on a real image, shown step by step
 #	make test       unit tests, scenarios, faults, security, seconds of fuzzing
 #	make test-vm    the core scenarios on Debian's own kernel with systemd and cgroup v2, in qemu
+#	make test-systemd   those with systemd as the supervisor, on this kernel
 #	make bench      every figure that the README quotes
 #	make bench-systemd  those beside systemd's own, on this kernel; bench-vm: in qemu
 #	make fuzz       all fuzz targets, FUZZ_SECONDS=600 each
@@ -20,7 +21,7 @@ SYSTEMCTL ?=
 FUZZ_SECONDS ?= 600
 SUITE ?=
 
-.PHONY: all programs demo test test-unit test-vm bench bench-systemd bench-vm fuzz install clean \
+.PHONY: all programs demo test test-unit test-vm test-systemd bench bench-systemd bench-vm fuzz install clean \
 	build-packages test-packages demo-packages vm-packages
 .NOTPARALLEL:
 
@@ -44,6 +45,9 @@ test: test-packages programs build-sanitized/build.ninja
 
 test-vm: vm-packages programs
 	tests/vm/run build
+
+test-systemd: vm-packages programs
+	tests/vm/here build tests/vm/guest-systemd
 
 bench: demo-packages programs
 	bench/run build

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Run inside the virtual machine, after guest.bats: units of ours with systemd as their supervisor.  What
 # `wherry unit` says is compared with what `systemctl` says of the same unit.  The tests build on each other.
+# Also by themselves, with tests/vm/here: there control groups may be hybrid.
 
 load ../lib/wherry
 
@@ -25,6 +26,11 @@ unit_is() { [ "$(wherry unit is-active "$1")" = "$2" ]; }
 shows() { wherry unit show -p "$2" --value "$1"; }
 theirs() { systemctl show -p "$2" --value "$1"; }
 agree() { [ "$(shows "$1" "$2")" = "$(theirs "$1" "$2")" ]; }
+memory_limit() { # GROUP
+	cat "/sys/fs/cgroup$1/memory.max" 2>/dev/null || cat "/sys/fs/cgroup/memory$1/memory.limit_in_bytes"
+}
+tracked=/sys/fs/cgroup # where systemd keeps processes
+[ -e $tracked/cgroup.controllers ] || tracked=/sys/fs/cgroup/systemd
 supervise() { # by whom
 	printf '{"supervisor": "%s"}\n' "$1" >/etc/wherry/wherry.json
 	systemctl restart wherry.service
@@ -60,7 +66,7 @@ supervise() { # by whom
 	local pid
 	pid=$(shows asleep MainPID)
 	grep -qx '0::/system.slice/asleep.service' "/proc/$pid/cgroup"
-	[ "$(cat /sys/fs/cgroup/system.slice/asleep.service/memory.max)" = 67108864 ]
+	[ "$(memory_limit /system.slice/asleep.service)" = 67108864 ]
 	run wherry unit status asleep
 	echo "$output"
 	[ "$status" = 0 ]
@@ -145,17 +151,17 @@ runs() { [ "$(wherry inspect -f '{{.State.Status}}' "$1" 2>&1)" = running ]; }
 	group=$(container_group boxed)
 	echo "$group"
 	[ "$group" = "/fleet.slice/wherry-$id.scope/container-$id" ]
-	[ "$(cat "/sys/fs/cgroup$group/memory.max")" = 33554432 ]
+	[ "$(memory_limit "$group")" = 33554432 ]
 	wherry unit status boxed | grep -q "─container boxed "
-	[ -z "$(find /sys/fs/cgroup/fleet.slice/boxed.service -mindepth 1 -type d)" ]
+	[ -z "$(find $tracked/fleet.slice/boxed.service -mindepth 1 -type d)" ]
 	[ "$(systemctl is-active "wherry-$id.scope")" = active ]
 	[ "$(theirs "wherry-$id.scope" Delegate)" = yes ]
 	# nobody of ours stays inside
-	wait_until 10 eval '[ -z "$(cat /sys/fs/cgroup/fleet.slice/wherry-'"$id"'.scope/self/cgroup.procs)" ]'
+	wait_until 10 eval '[ -z "$(cat $tracked/fleet.slice/wherry-'"$id"'.scope/{,self/}cgroup.procs 2>/dev/null)" ]'
 	wherry unit stop boxed
 	unit_is boxed inactive
 	[ -z "$(wherry ps -aq --filter name=boxed)" ]
-	wait_until 10 eval '[ ! -e /sys/fs/cgroup/fleet.slice/wherry-'"$id"'.scope ]'
+	wait_until 10 eval '[ ! -e $tracked/fleet.slice/wherry-'"$id"'.scope ]'
 }
 
 @test "a container whose unit has left is stopped; one whose daemon is restarted is not" {
