@@ -572,6 +572,33 @@ static void compare_files(const struct comparison *c)
 	compare_maps(c, "files", before, after);
 }
 
+/* "90s", as JSON; NULL where it is not given. */
+static json_t *seconds_of(const json_t *holder, const char *name)
+{
+	const json_t *ns = json_object_get(
+		json_object_get(json_object_get(holder, "Wherry"), "Restarts"), name);
+	scoped_free char *text =
+		ns ? str_format("%.12gs", (double)json_integer_value(ns) / 1e9) : NULL;
+
+	return text ? json_string(text) : NULL;
+}
+
+/* Other composes cannot ask for them: that theirs are missing is no reason to make a container anew. */
+static void compare_restarts(const struct comparison *c)
+{
+	static const char *const names[][2] = {{"Delay", "deploy.restart_policy.delay"},
+					       {"Window", "deploy.restart_policy.window"}};
+
+	if (!json_object_get(json_object_get(c->config, "Labels"), "wherry.compose.hash"))
+		return;
+	for (size_t i = 0; i < array_length(names); i++) {
+		scoped_json json_t *before = seconds_of(c->inspected, names[i][0]);
+		scoped_json json_t *after = seconds_of(c->body, names[i][0]);
+
+		compare_values(c, names[i][1], before, after);
+	}
+}
+
 void body_compare(const json_t *body, const json_t *inspected, const json_t *image,
 		  struct changes *changes)
 {
@@ -587,7 +614,7 @@ void body_compare(const json_t *body, const json_t *inspected, const json_t *ima
 	static void (*const parts[])(const struct comparison *comparison) = {
 		compare_environment, compare_labels,   compare_command,	 compare_health,
 		compare_rows,	     compare_restart,  compare_security, compare_stop_timeout,
-		compare_mounts,	     compare_networks, compare_files,
+		compare_mounts,	     compare_networks, compare_files,	 compare_restarts,
 	};
 
 	compare_image(&comparison, image);

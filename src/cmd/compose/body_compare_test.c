@@ -368,6 +368,25 @@ static void a_file_in_memory_may_have_been_a_bind(void **state)
 	assert_non_null(strstr(absent, "files./run/secrets/s: nothing -> sha256:"));
 }
 
+static void restarts_of_our_own_are_named(void **state)
+{
+	static const char wanted[] =
+		"{\"HostConfig\": {\"NetworkMode\": \"none\"}, \"Wherry\": {\"Restarts\": "
+		"{\"Delay\": 1500000000}}}";
+	scoped_free char *ours = compare_texts(
+		wanted,
+		"{\"Config\": {\"Labels\": {\"wherry.compose.hash\": \"x\"}}, \"HostConfig\": "
+		"{\"NetworkMode\": \"none\"}, \"Wherry\": {\"Restarts\": {\"Delay\": 5000000000, "
+		"\"Window\": 60000000000}}}",
+		NULL);
+	scoped_free char *others = compare_texts(
+		wanted, "{\"Config\": {}, \"HostConfig\": {\"NetworkMode\": \"none\"}}", NULL);
+
+	assert_string_equal(ours, "deploy.restart_policy.delay: 5s -> 1.5s\n"
+				  "deploy.restart_policy.window: 60s -> nothing\n");
+	assert_string_equal(others, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -377,6 +396,7 @@ int main(void)
 		cmocka_unit_test(an_alias_of_several_containers_is_that_of_the_last),
 		cmocka_unit_test(files_in_memory_are_told_as_digests),
 		cmocka_unit_test(a_file_in_memory_may_have_been_a_bind),
+		cmocka_unit_test(restarts_of_our_own_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
