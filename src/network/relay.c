@@ -63,12 +63,23 @@ bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec
 	return true;
 }
 
+static void lead(struct relay *relay, const struct relay_spec *spec)
+{
+	struct address before = relay->target;
+	uint16_t port = relay->port;
+
+	address_parse(spec->address, &relay->target);
+	relay->port = (uint16_t)spec->port;
+	if (relay->moved && (port != relay->port || !address_equal(&before, &relay->target)))
+		relay->moved(relay);
+}
+
 bool relays_move(struct relays *relays, const struct relay_spec *spec)
 {
 	for (struct relay *relay = relays->first; relay; relay = relay->next) {
 		if (relay->number != spec->socket)
 			continue;
-		address_parse(spec->address, &relay->target);
+		lead(relay, spec);
 		if (relay->rest)
 			relay->rest(relay, spec->paused);
 		return true;
@@ -107,11 +118,10 @@ bool relay_listen(int socket, int protocol, struct error *err)
 {
 	int unused = 0;
 
-	if (protocol == IPPROTO_UDP
-		    ? setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) ==
-					0 ||
-				errno == ENOENT /* it was served before, by another */
-		    : listen(socket, BACKLOG) == 0)
+	if (protocol == IPPROTO_UDP ? setsockopt(socket, SOL_SOCKET, SO_DETACH_FILTER, &unused,
+						 sizeof(unused)) == 0 ||
+					      errno == ENOENT /* it was served before, by another */
+				    : listen(socket, BACKLOG) == 0)
 		return true;
 	return error_errno(err, "cannot serve a published port");
 }

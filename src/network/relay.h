@@ -32,7 +32,7 @@ bool relays_add(struct relays *relays, int socket, const struct relay_spec *spec
 		struct error *err);
 
 /* The port of `spec->socket` leads elsewhere from now on (without address: nowhere); connections that are
- * there go on.  False: nothing is carried for that socket. */
+ * there go on, UDP clients are forgotten.  False: nothing is carried for that socket. */
 bool relays_move(struct relays *relays, const struct relay_spec *spec);
 
 /* The socket of that number, borrowed; -1: nothing is carried for it. */

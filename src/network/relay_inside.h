@@ -25,6 +25,9 @@ struct relay {
 	/* Take nothing new, or take it again.  NULL: it cannot. */
 	void (*rest)(struct relay *relay, bool rests);
 
+	/* It leads elsewhere now.  NULL: what is there goes on where it did. */
+	void (*moved)(struct relay *relay);
+
 	/* Close the socket, which is not watched any more.  False: nothing is left to be carried. */
 	bool (*retire)(struct relay *relay);
 	struct relay *next;

@@ -290,6 +290,16 @@ static bool watch(struct relay_udp *relay)
 	       relay_watch(relays, &relay->timer, EPOLLIN);
 }
 
+/* Datagrams have no end to wait for: from the next one on they go there. */
+static void forget_all(struct relay *base)
+{
+	struct relay_udp *relay = container_of(base, struct relay_udp, base);
+
+	while (relay->oldest)
+		forget(relay->oldest);
+	set_timer(relay);
+}
+
 static bool retire_relay(struct relay *base)
 {
 	return false;
@@ -304,6 +314,7 @@ bool relay_open_udp(struct relays *relays, int socket, const struct relay_spec *
 				     .listener = {socket, on_listener},
 				     .port = (uint16_t)spec->port,
 				     .close = close_relay,
+				     .moved = forget_all,
 				     .retire = retire_relay};
 	relay->timer = (struct relay_source){-1, on_timer};
 	*out = &relay->base;

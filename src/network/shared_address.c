@@ -60,6 +60,24 @@ static void add(struct networks *n, struct network *network, const struct addres
 	rebuild(n);
 }
 
+static bool refuse_shared(const struct networks *n, const struct network *network,
+			  struct error *err)
+{
+	const char *why = NULL;
+
+	if (!n->firewall_on)
+		why = "the firewall is not the daemon's";
+	else if (n->no_turns)
+		why = "this kernel cannot take turns (CONFIG_NFT_NUMGEN)";
+	else if (!network->driver->rules)
+		why = "its driver is not bridge";
+	else if (!network_has_pool(network, 0))
+		why = "it has no IPv4, and they are IPv4's alone";
+	return !why ||
+	       error_set(err, ERROR_UNSUPPORTED, "network %s cannot have addresses of groups: %s",
+			 network->spec.name, why);
+}
+
 char *network_take_shared(struct networks *n, const char *name, const char *asked,
 			  struct error *err)
 {
@@ -69,19 +87,8 @@ char *network_take_shared(struct networks *n, const char *name, const char *aske
 
 	if (!network)
 		return NULL;
-	if (n->no_turns) {
-		error_set(
-			err, ERROR_UNSUPPORTED,
-			"network %s cannot have addresses of groups: this kernel cannot take turns "
-			"(CONFIG_NFT_NUMGEN)",
-			name);
+	if (!refuse_shared(n, network, err))
 		return NULL;
-	}
-	if (!network->driver->rules || !n->firewall_on || !network_has_pool(network, 0)) {
-		error_set(err, ERROR_UNSUPPORTED, "network %s cannot have addresses of groups",
-			  name);
-		return NULL;
-	}
 	if (asked && address_parse(asked, &address) && find_shared(network, &address))
 		return str_dup(asked);
 	if (!choose(network, asked, &address, err))

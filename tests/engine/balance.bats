@@ -59,7 +59,7 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	is_told_by one two
 	wherry exec one rm /ill
 	wait_until 20 is_answered_by one
-	is_told_by one
+	wait_until 10 is_told_by one # its shim hears of it a moment later
 	# The next daemon knows whom the shims send to; and who stood in ends.
 	daemon_kill
 	start_daemon
@@ -314,6 +314,7 @@ nft_without_turns() {
 	replica lone
 	[ "$(vip lone)" = none ]
 	[[ " $(named) " == *" $(address lone) "* ]]
+	grep -q "network front cannot have addresses of groups: the firewall is not the daemon's" "$SCRATCH/wherryd.log"
 	remove_all_containers
 	daemon_kill
 	start_daemon
