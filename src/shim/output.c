@@ -136,8 +136,10 @@ static void pace(struct output *o, size_t size, bool emptied, bool napped)
 	int64_t now = time_monotonic_ns(), elapsed = now - o->read_ns, nap = 0;
 
 	o->read_ns = now;
-	if (!napped)
-		o->quick = elapsed < QUICK ? o->quick + 1 : 0;
+	if (elapsed >= QUICK && !napped)
+		o->quick = 0;
+	else if (o->quick < QUICK_READS)
+		o->quick++;
 	if (emptied && o->quick >= QUICK_READS && !o->outputs->held)
 		nap = nap_length(o, size, elapsed);
 	if (napped && !nap)
