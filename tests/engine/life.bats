@@ -56,6 +56,25 @@ has_lines() { [ "$(api GET "/containers/$1/logs?stdout=1" | grep -ac 'once more'
 	wait_until 10 inspects r6 '"\(.State.Status) \(.RestartCount)"' "running 1"
 }
 
+asks() { curl -sf --max-time "$1" --unix-socket "$SOCKET" -o "$SCRATCH/answer" "http://x$2"; }
+
+@test "a daemon that comes back answers a ping while a shim is silent, and lists containers when it has spoken" {
+	local shim starts
+	run_container p1 "$sleeper"
+	shim=$(ps -o ppid= -p "$(inspect p1 .State.Pid)")
+	kill -STOP $shim
+	daemon_kill
+	daemon_start &
+	starts=$!
+	wait_until 10 asks 5 /_ping
+	run asks 1 /v1.47/containers/json
+	[ "$status" = 28 ] # curl's word for too late
+	kill -CONT $shim
+	asks 20 /v1.47/containers/json
+	[ "$(jq -r '.[0].State' "$SCRATCH/answer")" = running ]
+	wait "$starts"
+}
+
 # What a daemon leaves that is killed in the middle of a start: a run folder in which nobody ever was.
 @test "a start that the daemon did not live to see did not happen, and the policy goes on" {
 	local looping created
