@@ -32,7 +32,7 @@ all_gone() { [ -z "$(processes_of "$1")" ]; }
 }
 
 @test "children that ignore SIGTERM and leave their parents are killed all the same" {
-	unit deaf TimeoutStopSec=1 "Start=sh{for i in 1 2 3; do (trap \"\" TERM; setsid sh -c \"trap : TERM; while :; do sleep 1000; done\" & ) ; done; sleep 1000}"
+	unit deaf TimeoutStopSec=1 "Start=sh{for i in 1 2 3; do (trap \"\" TERM; setsid sh -c \"trap : TERM; while :; do sleep 1000; done\" & ) ; done; exec sleep 1000}"
 	start deaf
 	wait_until 10 eval '[ "$(processes_of deaf | wc -l)" -ge 7 ]'
 	stop deaf >/dev/null
