@@ -71,6 +71,8 @@ is_whole() {
 		wait "$asking" || true
 		kill "$killer" 2>/dev/null || true
 		wait "$killer" 2>/dev/null || true
+		# who is killed lets go of its connections before it has ended
+		[ "$(cat "$SCRATCH/code")" != 000 ] || wait_until 10 has_ended "$(cat "$SCRATCH/daemon")"
 		! has_ended "$(cat "$SCRATCH/daemon")" || start_daemon
 		is_whole
 		takeover "$new" "$old" >/dev/null
