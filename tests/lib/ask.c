@@ -1,10 +1,11 @@
 /* A request to the daemon and its answer, as tests/lib/wherry.bash puts them: what curl does as well, in a
  * tenth of the time, which is most of it where a test only waits for a state.
  *
- *	ask SOCKET METHOD TARGET FOLDER [JSON | @FILE]
+ *	ask SOCKET METHOD TARGET FOLDER|- [JSON | @FILE]
  *
- * The answer's body comes into FOLDER/body, its status into FOLDER/status (000: there was none), which is
- * told on standard error and by the exit code, too. */
+ * The answer's body comes into FOLDER/body, its status into FOLDER/status (000: there was none); with - for
+ * FOLDER the body to standard output alone.  When there was no answer the exit code is 1, and standard error
+ * has why. */
 #include "base/text.h"
 #include "http/http_client.h"
 #include "os/file.h"
@@ -47,16 +48,14 @@ static bool send_request(struct http_client *client, char **argv, const struct t
 }
 
 /* As it comes: whoever reads the file need not wait for the end. */
-static bool take_body(struct http_client *client, struct error *err)
+static bool take_body(struct http_client *client, int fd, struct error *err)
 {
 	char data[65536];
 	ssize_t size;
-	int fd = open("body", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	while ((size = http_client_read(client, data, sizeof data, err)) > 0)
 		if (write(fd, data, (size_t)size) != size)
 			return error_errno(err, "the body cannot be written");
-	close(fd);
 	return size == 0;
 }
 
@@ -76,31 +75,34 @@ static bool take_json(const char *word, struct buffer *out, struct error *err)
 	return true;
 }
 
-static int ask(int argc, char **argv, struct error *err)
+static bool ask(int argc, char **argv, struct http_answer *answer, struct error *err)
 {
-	struct http_answer answer = {0};
 	scoped_buffer struct buffer json = {0};
 	scoped_free char *address = str_format("unix://%s", argv[1]);
 	struct http_client *client = http_client_new(address, NULL, err);
-	bool whole = client && (argc == 5 || take_json(argv[5], &json, err)) && chdir(argv[4]) == 0 &&
-		     send_request(client, argv, &(struct text){argc == 5 ? NULL : json.data, json.size},
-				  &answer, err) &&
-		     take_body(client, err);
+	bool printed = strcmp(argv[4], "-") == 0;
 
-	return write_status(answer.status) && whole ? 0 : 1;
+	if (!client || (argc == 6 && !take_json(argv[5], &json, err)) ||
+	    (!printed && chdir(argv[4]) < 0) ||
+	    !send_request(client, argv, &(struct text){argc == 5 ? NULL : json.data, json.size}, answer, err))
+		return false;
+	return take_body(client,
+			 printed ? STDOUT_FILENO : open("body", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+			 err);
 }
 
 int main(int argc, char **argv)
 {
 	struct error err = {0};
+	struct http_answer answer = {0};
 	char text[ERROR_TEXT_SIZE];
 
 	if (argc < 5 || argc > 6) {
-		fprintf(stderr, "usage: ask SOCKET METHOD TARGET FOLDER [JSON | @FILE]\n");
+		fprintf(stderr, "usage: ask SOCKET METHOD TARGET FOLDER|- [JSON | @FILE]\n");
 		return 2;
 	}
-	int code = ask(argc, argv, &err);
-	if (code != 0)
+	bool whole = ask(argc, argv, &answer, &err);
+	if (!whole)
 		fprintf(stderr, "ask: %s\n", error_text(&err, text, sizeof text));
-	return code;
+	return (strcmp(argv[4], "-") == 0 || write_status(answer.status)) && whole ? 0 : 1;
 }

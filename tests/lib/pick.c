@@ -3,8 +3,8 @@
  *
  *	pick [-rce] FILTER [FILE]
  *
- * A filter of names, numbers and [] in a row, and perhaps `| length`, is answered here as jq would; whatever
- * else there is, in the arguments or in the text, goes to jq as it came. */
+ * A filter of names, numbers and [] in a row, or a few of them with commas between, and perhaps `| length`, is
+ * answered here as jq would; whatever else there is, in the arguments or in the text, goes to jq as it came. */
 #include "base/text.h"
 #include "format/json.h"
 #include "os/file.h"
@@ -31,6 +31,8 @@ static struct {
 	bool raw, compact, judge;
 	struct step steps[STEPS_LIMIT];
 	size_t count;
+	size_t ends[STEPS_LIMIT]; /* where each path among the steps ends */
+	size_t paths;
 	const char *file;
 } asked;
 
@@ -108,25 +110,41 @@ static bool ends_with_length(const char *text)
 	return strcmp(text, "length") == 0 && add_step(LENGTH);
 }
 
-static bool read_filter(const char *text)
+/* One path: the text behind it, NULL when it is none. */
+static const char *read_path(const char *text)
 {
 	bool first = true;
 
-	if (strcmp(text, "length") == 0)
-		return add_step(LENGTH);
 	if (*text != '.')
-		return false;
-	for (; text && *text && *text != ' '; first = false) {
-		if (first && (strcmp(text, ".") == 0 || strncmp(text, ". ", 2) == 0))
+		return NULL;
+	for (; text && *text && *text != ' ' && *text != ','; first = false) {
+		if (first && strchr(" ,", text[1])) /* "." alone; the end of the text counts */
 			text++;
-		else if (first && strncmp(text, ".[", 2) == 0)
+		else if (first && text[1] == '[')
 			text = read_bracket(text + 2);
 		else if (*text == '[')
 			text = read_bracket(text + 1);
 		else
 			text = *text == '.' ? read_name(text + 1) : NULL;
 	}
-	return text && (!*text || ends_with_length(text));
+	if (text && asked.paths < STEPS_LIMIT)
+		asked.ends[asked.paths++] = asked.count;
+	return text;
+}
+
+static bool read_filter(const char *text)
+{
+	if (strcmp(text, "length") == 0)
+		text = ". | length";
+	do
+		text = read_path(text);
+	while (text && *text == ',' && text++ && (text += strspn(text, " ")));
+	if (!text || !*text)
+		return text;
+	if (asked.paths != 1 || !ends_with_length(text))
+		return false;
+	asked.ends[0] = asked.count;
+	return true;
 }
 
 static bool read_arguments(int argc, char **argv)
@@ -175,9 +193,9 @@ static bool has_strange_number(const json_t *value)
 	return false;
 }
 
-static bool follow(json_t *value, size_t at);
+static bool follow(json_t *value, size_t at, size_t end);
 
-static bool follow_each(json_t *value, size_t at)
+static bool follow_each(json_t *value, size_t at, size_t end)
 {
 	const char *name;
 	json_t *part;
@@ -186,10 +204,10 @@ static bool follow_each(json_t *value, size_t at)
 	if (!json_is_array(value) && !json_is_object(value))
 		return false;
 	json_array_foreach(value, i, part)
-		if (!follow(part, at))
+		if (!follow(part, at, end))
 			return false;
 	json_object_foreach(value, name, part)
-		if (!follow(part, at))
+		if (!follow(part, at, end))
 			return false;
 	return true;
 }
@@ -205,16 +223,16 @@ static bool follow_length(const json_t *value)
 }
 
 /* What is missing is null, and so is everything below null. */
-static bool follow(json_t *value, size_t at)
+static bool follow(json_t *value, size_t at, size_t end)
 {
 	const struct step *step = &asked.steps[at];
 	json_t *part = NULL;
 
-	if (at == asked.count)
+	if (at == end)
 		return !has_strange_number(value) && print(value);
 	switch (step->kind) {
 	case EACH:
-		return follow_each(value, at + 1);
+		return follow_each(value, at + 1, end);
 	case LENGTH:
 		return follow_length(value);
 	case NAME: {
@@ -230,7 +248,15 @@ static bool follow(json_t *value, size_t at)
 		part = json_array_get(value, (size_t)step->number);
 		break;
 	}
-	return follow(part ? part : json_null(), at + 1);
+	return follow(part ? part : json_null(), at + 1, end);
+}
+
+static bool follow_all(json_t *value)
+{
+	for (size_t i = 0; i < asked.paths; i++)
+		if (!follow(value, i > 0 ? asked.ends[i - 1] : 0, asked.ends[i]))
+			return false;
+	return true;
 }
 
 static bool answer(const char *text, size_t size)
@@ -247,7 +273,7 @@ static bool answer(const char *text, size_t size)
 		if (size == 0)
 			break;
 		scoped_json json_t *value = json_parse_first(text, size, &used, &err);
-		good = value && follow(value, 0);
+		good = value && follow_all(value);
 		text += good ? used : 0;
 		size -= good ? used : 0;
 	}

@@ -125,6 +125,16 @@ api() {
 }
 api_status() { cat "$SCRATCH/status"; }
 
+# ask_daemon METHOD TARGET [JSON]: the body, and nothing is kept; of any version and any daemon's part.
+ask_daemon() {
+	if [ -x "$QUICK/ask" ]; then
+		"$QUICK/ask" "$SOCKET" "$1" "$2" - ${3+"$3"}
+	else
+		curl -sS --unix-socket "$SOCKET" -X "$1" ${3+-H 'Content-Type: application/json' --data-binary "$3"} \
+			"http://wherry$2"
+	fi
+}
+
 # expect_status CODE: of the last api call.
 expect_status() {
 	[ "$(api_status)" = "$1" ] || {

@@ -89,15 +89,19 @@ unit() {
 
 # ---- over HTTP ----
 
-get() { curl -sS --unix-socket "$SOCKET" "http://wherry/wherry/v1$1"; }
+get() { ask_daemon GET "/wherry/v1$1"; }
 
 # send METHOD PATH [JSON]
-send() {
-	curl -sS --unix-socket "$SOCKET" -X "$1" ${3+-H 'Content-Type: application/json' --data-binary "$3"} \
-		"http://wherry/wherry/v1$2"
-}
+send() { ask_daemon "$1" "/wherry/v1$2" ${3+"$3"}; }
 
-names_json() { printf '%s\n' "$@" | jq -Rnc '[inputs | select(. != "")]'; }
+# Names that JSON would have to quote are rare.
+names_json() {
+	local names
+	case "$*" in
+	*[\"\\]* | '') printf '%s\n' "$@" | jq -Rnc '[inputs | select(. != "")]' ;;
+	*) names=$(printf '"%s",' "$@") && echo "[${names%,}]" ;;
+	esac
+}
 
 # verb VERB NAME...: waits for the jobs; says how each ended; fails with the first code that is not 0.
 # $MODE and $NO_BLOCK as the API has them.
@@ -105,8 +109,11 @@ verb() {
 	local verb=$1 answer
 	shift
 	answer=$(send POST /jobs "{\"Verb\":\"$verb\",\"Units\":$(names_json "$@"),\"Mode\":\"${MODE-}\",\"NoBlock\":${NO_BLOCK-false}}")
-	jq -r 'select(.Event != "queued") | "\(.Unit) \(.Result // .message) \(.Reason // "")"' <<<"$answer"
-	return "$(jq -rs '[.[] | select(.Event != "queued") | .Code | select(. != 0)] | .[0] // 0' <<<"$answer")"
+	answer=$(jq -rs '[.[] | select(.Event != "queued")]
+		| (.[] | "\(.Unit) \(.Result // .message) \(.Reason // "")"), ([.[].Code | select(. != 0)] | .[0] // 0)' \
+		<<<"$answer") || return
+	head -n -1 <<<"$answer"
+	return "${answer##*$'\n'}"
 }
 
 start() { verb start "$@"; }
@@ -114,8 +121,12 @@ stop() { verb stop "$@"; }
 
 full() { case $1 in *.*) echo "$1" ;; *) echo "$1.service" ;; esac; }
 
-property() { get "/units/$(full "$1")" | jq -r ".Properties.$2 // \"\""; }
-state() { get "/units/$(full "$1")" | jq -r '.Properties | "\(.ActiveState)/\(.SubState)"'; }
+property() {
+	local value
+	value=$(get "/units/$(full "$1")" | jq -r ".Properties.$2") || return
+	case $value in null | false) echo ;; *) echo "$value" ;; esac
+}
+state() { get "/units/$(full "$1")" | jq -r '.Properties.ActiveState, .Properties.SubState' | paste -sd/; }
 active() { property "$1" ActiveState; }
 result() { property "$1" Result; }
 main_pid() { property "$1" MainPID; }
