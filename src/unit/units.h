@@ -102,6 +102,9 @@ struct timer_times {
 };
 struct timer_times units_timer(const struct units *units, const struct unit *unit);
 
+/* Whose process it is, or whose container's; NULL: nobody's. */
+const struct unit *units_of_process(struct units *units, pid_t pid);
+
 /* Its group as people see it ("/system.slice/x.service"), and where it is below each hierarchy; both owned. */
 char *units_cgroup_shown(const struct units *units, const struct unit *unit);
 char *units_cgroup(const struct units *units, const struct unit *unit);

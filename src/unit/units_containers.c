@@ -317,6 +317,13 @@ void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_
 	clearing_unref(clearing);
 }
 
+const struct unit *units_of_process(struct units *units, pid_t pid)
+{
+	scoped_free char *cgroup = cgroup_path_of(pid);
+
+	return cgroup ? unit_of_cgroup(units, cgroup) : NULL;
+}
+
 /* ---- pulls ---- */
 
 static void progress(void *data, const char *cgroup)

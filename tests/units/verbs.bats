@@ -198,6 +198,23 @@ has_limit() { [ "$(limit_of "$1")" = "$2" ]; }
 	expect "$(systemctl show t.timer -p Unit,Persistent,AccuracyUSec)" $'Unit=a.service\nAccuracyUSec=1min\nPersistent=yes'
 }
 
+@test "status of a process is that of its unit" {
+	unit a "Start=sh{sleep 1000 & exec sleep 1000}"
+	start a
+	wait_until 10 eval '[ "$(property a TasksCurrent)" = 2 ]'
+	works systemctl status -n 0 "$(main_pid a)"
+	said "● a.service"
+	local pid
+	for pid in $(get /units/a.service | jq '.Cgroup.Processes[].Pid'); do
+		works systemctl status -n 0 "$pid"
+		said "● a.service"
+	done
+	run systemctl status 1
+	[ "$status" != 0 ]
+	said "PID 1 does not belong to any loaded unit."
+	fails 1 systemctl status 99999999999
+}
+
 @test "a template that was named is in no list, and no pattern means it" {
 	unit t@ Start=Z
 	fails 1 systemctl start t@

@@ -56,7 +56,7 @@ static const struct refusal {
 	{"bind mount-image", MOUNTS},
 	{"log-level log-target service-log-level service-log-target service-watchdogs", SETTINGS},
 	{"freeze thaw", "a unit is not frozen: docker pause does that to containers"},
-	{"whoami", "status of all shows which unit holds a process"},
+	{"whoami", "status PID shows the unit of a process"},
 	{"help", "the pages are named in status, as Docs"},
 	{"set-environment unset-environment import-environment", /* see show-environment */
 	 "a unit's variables are those of its files: Environment= in service.d/NAME.conf is for "

@@ -435,16 +435,37 @@ static bool show_one(struct cli *cli, const char *name, const struct unit_option
 	return cli_print(&out) == 0 || error_set(err, ERROR_SYSTEM, "nobody reads the status");
 }
 
+/* A number is a process: its unit is meant. */
+static bool names_of_processes(struct cli *cli, const struct strings *typed, struct strings *names,
+			       struct error *err)
+{
+	for (size_t i = 0; i < typed->count; i++) {
+		const char *word = typed->items[i];
+
+		if (word[strspn(word, "0123456789")]) {
+			strings_add(names, word);
+			continue;
+		}
+		scoped_target struct target target = target_format("/wherry/v1/processes/%s", word);
+		scoped_json json_t *process = api_get(cli, &target, err);
+		if (!process)
+			return false;
+		strings_add(names, doc_text(process, "Unit"));
+	}
+	return true;
+}
+
 static int run(struct cli *cli, void *fields, const struct strings *arguments)
 {
 	const struct unit_options *options = fields;
-	scoped_strings struct strings names = {0};
+	scoped_strings struct strings names = {0}, words = {0};
 	int status = 0, code;
 	struct error err;
 
 	if (!arguments->count && !options->all && !options->types.count)
 		return unit_show_host(cli, options);
-	if (!unit_names(cli, arguments, &names, &err))
+	if (!names_of_processes(cli, arguments, &words, &err) ||
+	    !unit_names(cli, &words, &names, &err))
 		return cli_fail(cli, &err);
 	for (size_t i = 0; i < names.count; i++) {
 		if (i)
@@ -458,7 +479,7 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 }
 
 const struct command unit_status = UNIT_COMMAND(
-	"[OPTIONS] [UNIT...]", "Show what units are, run and have said last", 0, -1, run);
+	"[OPTIONS] [UNIT|PID...]", "Show what units are, run and have said last", 0, -1, run);
 
 /* ---- of no unit: the host ---- */
 

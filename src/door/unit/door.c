@@ -36,6 +36,7 @@ static const struct route routes[] = {
 	{"GET", "/timers", serve_timers, 0},
 	{"GET", "/state", serve_state, ROUTE_EARLY},
 	{"GET", "/environment", serve_environment, 0},
+	{"GET", "/processes/{}", serve_process, 0},
 	{"GET", "/events", serve_unit_events, 0},
 	{"GET", "/journal", serve_journal, ROUTE_EARLY},
 	{"GET", "/journal/boots", serve_journal_boots, ROUTE_EARLY},

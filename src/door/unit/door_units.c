@@ -91,6 +91,28 @@ void serve_environment(struct call *call)
 	call_answer_json(call, 200, &json);
 }
 
+void serve_process(struct call *call)
+{
+	const char *text = call->arguments[0];
+	scoped_buffer struct buffer json = {0};
+	const struct unit *unit = NULL;
+	struct error err;
+	int64_t pid;
+
+	if (parse_i64(text, &pid) && pid > 0 && pid <= INT_MAX)
+		unit = units_of_process(call_units(call), (pid_t)pid);
+	if (!unit) {
+		error_set(&err, ERROR_NOT_FOUND, "PID %s does not belong to any loaded unit.",
+			  text);
+		call_fail_code(call, &err, 4);
+		return;
+	}
+	buffer_add_char(&json, '{');
+	json_write_member(&json, "Unit", unit->name);
+	buffer_add_char(&json, '}');
+	call_answer_json(call, 200, &json);
+}
+
 static void write_timer(struct units *units, const struct unit *unit, struct buffer *json)
 {
 	struct timer_times times = units_timer(units, unit);

@@ -12,6 +12,7 @@ void serve_unit_dependencies(struct call *call);
 void serve_state(struct call *call);
 void serve_timers(struct call *call);
 void serve_environment(struct call *call);
+void serve_process(struct call *call);
 
 /* door_change.c */
 void serve_unit_properties(struct call *call);
