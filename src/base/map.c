@@ -49,10 +49,16 @@ static void grow(struct map *map)
 	free(old.slots);
 }
 
+static void free_key(const struct map *map, struct map_slot *slot)
+{
+	if (!map->borrows_keys)
+		free(slot->key);
+}
+
 void map_fini(struct map *map)
 {
 	for (size_t i = 0; i < map->capacity; i++)
-		free(map->slots[i].key);
+		free_key(map, &map->slots[i]);
 	free(map->slots);
 	*map = (struct map){0};
 }
@@ -60,6 +66,11 @@ void map_fini(struct map *map)
 void *map_get(const struct map *map, const char *key)
 {
 	return map->count ? find_slot(map, key, hash_text(key))->value : NULL;
+}
+
+static char *own_key(const struct map *map, const char *key)
+{
+	return map->borrows_keys ? (char *)(uintptr_t)key : str_dup(key);
 }
 
 void *map_put(struct map *map, const char *key, void *value)
@@ -71,7 +82,7 @@ void *map_put(struct map *map, const char *key, void *value)
 	struct map_slot *slot = find_slot(map, key, hash);
 	void *before = slot->value;
 	if (!slot->key) {
-		*slot = (struct map_slot){.key = str_dup(key), .hash = hash};
+		*slot = (struct map_slot){.key = own_key(map, key), .hash = hash};
 		map->count++;
 	}
 	slot->value = value;
@@ -94,7 +105,7 @@ void *map_remove(struct map *map, const char *key)
 
 	void *value = slot->value;
 	size_t mask = map->capacity - 1, hole = (size_t)(slot - map->slots);
-	free(slot->key);
+	free_key(map, slot);
 	map->count--;
 	for (size_t i = (hole + 1) & mask; map->slots[i].key; i = (i + 1) & mask) {
 		if (!may_move(map->slots[i].hash & mask, i, hole))

@@ -1,4 +1,4 @@
-/* Hash map from text to pointer.  Keys are copied, values are the caller's. */
+/* Hash map from text to pointer.  Keys are copied unless the map borrows them, values are the caller's. */
 #pragma once
 
 #include "base/memory.h"
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct map_slot {
-	char *key; /* owned; NULL: free */
+	char *key; /* owned by the map, if it does not borrow; NULL: free */
 	void *value;
 	uint64_t hash;
 };
@@ -17,6 +17,7 @@ struct map {
 	struct map_slot *slots; /* open addressing, a power of two of them */
 	size_t capacity;
 	size_t count;
+	bool borrows_keys; /* said before the first is put: they live as long as their entries */
 };
 
 /* Zero is an empty map. */

@@ -45,11 +45,24 @@ static void a_long_life_loses_nothing(void **state)
 	}
 }
 
+static void borrowed_keys_are_neither_copied_nor_freed(void **state)
+{
+	scoped_map struct map map = {.borrows_keys = true};
+	char a[] = "a", b[] = "b";
+
+	map_put(&map, a, a);
+	map_put(&map, b, b);
+	assert_ptr_equal(map_first(&map)->key, map_first(&map)->value);
+	assert_ptr_equal(map_remove(&map, "a"), a);
+	assert_ptr_equal(map_get(&map, "b"), b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_put_is_found_until_removed),
 		cmocka_unit_test(a_long_life_loses_nothing),
+		cmocka_unit_test(borrowed_keys_are_neither_copied_nor_freed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

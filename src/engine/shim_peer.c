@@ -6,8 +6,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "os/process.h"
+#include "shim/loop.h"
 
+#include <assert.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,33 +21,90 @@ struct reply {
 };
 
 struct shim_peer {
-	uv_loop_t *loop;
 	const struct shim_peer_handlers *handlers;
 	void *data;
+	struct watch *watch;
+	struct source control, exit; /* their descriptors are owned; -1: not known yet */
 	pid_t pid;
-	int pidfd;   /* owned; -1: not known yet */
-	int control; /* owned; open until its handle is closed: libuv forgets by number */
-	bool control_ended;
-	uv_poll_t on_control, on_exit;
-	bool polls_exit, closing;
-	unsigned open_handles;
-	struct message_reader reader;
+	bool control_ended, closing;
+	bool told; /* of an event: it is not freed before that has been dealt with */
+	struct message_reader *reader; /* owned; NULL: nothing is arriving */
 	struct message_queue queue;
 	struct link replies;
 };
 
+/* ---- watching ---- */
+
+/* One handle of libuv for all peers of its loop; each peer is a few words in an epoll instance below it. */
+struct watch {
+	struct loop loop;
+	uv_poll_t handle;
+	size_t peers;
+};
+
+static struct watch *common; /* owned by its peers; NULL: there are none */
+
+static void on_ready(uv_poll_t *handle, int status, int events)
+{
+	struct watch *watch = handle->data;
+
+	(void)status;
+	(void)events;
+	loop_turn(&watch->loop);
+}
+
+static struct watch *watch_ref(uv_loop_t *loop)
+{
+	struct watch *watch = common;
+	struct error err;
+
+	if (!watch) {
+		watch = common = mem_new(struct watch);
+		if (!loop_init(&watch->loop, &err)) {
+			log_error("cannot watch shims", &err, "");
+			abort(); /* as without memory: they live on, the next daemon finds them */
+		}
+		uv_poll_init(loop, &watch->handle, watch->loop.epoll);
+		watch->handle.data = watch;
+		uv_poll_start(&watch->handle, UV_READABLE, on_ready);
+	}
+	assert(watch->handle.loop == loop);
+	watch->peers++;
+	return watch;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct watch *watch = handle->data;
+
+	loop_fini(&watch->loop);
+	free(watch);
+}
+
+static void watch_unref(struct watch *watch)
+{
+	if (--watch->peers > 0)
+		return;
+	common = NULL;
+	uv_close((uv_handle_t *)&watch->handle, on_closed);
+}
+
 /* ---- ending ---- */
 
-static void close_one(uv_handle_t *handle)
+static void drop_reader(struct shim_peer *peer)
 {
-	struct shim_peer *peer = handle->data;
+	if (peer->reader)
+		message_reader_fini(peer->reader);
+	free(take(peer->reader));
+}
 
-	if (--peer->open_handles > 0)
-		return;
-	message_reader_fini(&peer->reader);
+static void drop(struct shim_peer *peer)
+{
+	drop_reader(peer);
 	message_queue_fini(&peer->queue);
-	close_fd(&peer->control);
-	close_fd(&peer->pidfd);
+	close_fd(&peer->control.fd);
+	close_fd(&peer->exit.fd);
+	watch_unref(peer->watch);
 	free(peer);
 }
 
@@ -66,11 +126,13 @@ void shim_peer_free(struct shim_peer *peer)
 		return;
 	peer->closing = true;
 	drop_replies(peer, NULL);
-	uv_close((uv_handle_t *)&peer->on_control, close_one);
-	if (peer->polls_exit)
-		uv_close((uv_handle_t *)&peer->on_exit, close_one);
+	loop_watch(&peer->watch->loop, &peer->control, 0);
+	loop_watch(&peer->watch->loop, &peer->exit, 0);
+	if (!peer->told)
+		drop(peer);
 }
 
+/* From an event only. */
 static void end(struct shim_peer *peer)
 {
 	struct error err;
@@ -79,6 +141,8 @@ static void end(struct shim_peer *peer)
 		return;
 	error_set(&err, ERROR_SYSTEM, "the shim has ended");
 	drop_replies(peer, &err);
+	if (peer->closing)
+		return; /* by who was told */
 	shim_peer_free(peer);
 	peer->handlers->gone(peer->data);
 }
@@ -117,10 +181,16 @@ static void give_message(struct shim_peer *peer, struct message *message)
 
 static void stop_reading(struct shim_peer *peer)
 {
-	uv_poll_stop(&peer->on_control);
+	loop_watch(&peer->watch->loop, &peer->control, 0);
 	peer->control_ended = true;
-	if (!peer->polls_exit) /* we never learned who it is: that was all */
+	if (peer->exit.fd < 0) /* we never learned who it is: that was all */
 		end(peer);
+}
+
+static void rest(struct shim_peer *peer)
+{
+	if (message_reader_is_between(peer->reader))
+		drop_reader(peer);
 }
 
 /* Everything that is there; a handler may free the peer meanwhile. */
@@ -128,12 +198,15 @@ static void read_messages(struct shim_peer *peer)
 {
 	struct error err;
 
+	if (!peer->reader)
+		peer->reader = mem_new(struct message_reader);
 	while (!peer->control_ended && !peer->closing) {
-		switch (message_read(&peer->reader, peer->control, &err)) {
+		switch (message_read(peer->reader, peer->control.fd, &err)) {
 		case MESSAGE_READY:
-			give_message(peer, &peer->reader.message);
+			give_message(peer, &peer->reader->message);
 			break;
 		case MESSAGE_PARTIAL:
+			rest(peer);
 			return;
 		case MESSAGE_FAILED:
 			log_warning("a shim's connection broke", &err, "pid=%d", (int)peer->pid);
@@ -146,85 +219,86 @@ static void read_messages(struct shim_peer *peer)
 	}
 }
 
-static void on_control(uv_poll_t *handle, int status, int events);
-
 static void flush(struct shim_peer *peer)
 {
 	struct error err;
-	int events = UV_READABLE;
+	uint32_t events = EPOLLIN;
 
 	if (peer->control_ended || peer->closing)
 		return;
-	if (!message_queue_flush(&peer->queue, peer->control, &err))
+	if (!message_queue_flush(&peer->queue, peer->control.fd, &err))
 		return; /* the end will be read */
 	if (peer->queue.count > 0)
-		events |= UV_WRITABLE;
-	uv_poll_start(&peer->on_control, events, on_control);
+		events |= EPOLLOUT;
+	loop_watch(&peer->watch->loop, &peer->control, events);
 }
 
-static void on_control(uv_poll_t *handle, int status, int events)
+static void begin_event(struct shim_peer *peer)
 {
-	struct shim_peer *peer = handle->data;
+	peer->told = true;
+}
 
-	if (events & UV_WRITABLE)
+static void end_event(struct shim_peer *peer)
+{
+	peer->told = false;
+	if (peer->closing)
+		drop(peer);
+}
+
+static void on_control(struct source *source, uint32_t events)
+{
+	struct shim_peer *peer = container_of(source, struct shim_peer, control);
+
+	begin_event(peer);
+	if (events & EPOLLOUT)
 		flush(peer);
-	if (status < 0 || events & (UV_READABLE | UV_DISCONNECT))
+	if (events & ~(uint32_t)EPOLLOUT)
 		read_messages(peer);
+	end_event(peer);
 }
 
-static void on_exit_readable(uv_poll_t *handle, int status, int events)
+static void on_exit_readable(struct source *source, uint32_t events)
 {
-	struct shim_peer *peer = handle->data;
+	struct shim_peer *peer = container_of(source, struct shim_peer, exit);
 
-	(void)status;
 	(void)events;
-	waitid(P_PIDFD, (id_t)peer->pidfd, &(siginfo_t){0}, WEXITED | WNOHANG);
-	uv_poll_stop(&peer->on_exit);
+	begin_event(peer);
+	waitid(P_PIDFD, (id_t)source->fd, &(siginfo_t){0}, WEXITED | WNOHANG);
+	loop_watch(&peer->watch->loop, source, 0);
 	read_messages(peer); /* what it said before */
 	end(peer);
+	end_event(peer);
 }
 
 /* ---- making ---- */
-
-static void watch_exit(struct shim_peer *peer)
-{
-	uv_poll_init(peer->loop, &peer->on_exit, peer->pidfd);
-	peer->on_exit.data = peer;
-	peer->polls_exit = true;
-	peer->open_handles++;
-	uv_poll_start(&peer->on_exit, UV_READABLE, on_exit_readable);
-}
 
 struct shim_peer *shim_peer_new(uv_loop_t *loop, const struct shim_process *process,
 				const struct shim_peer_handlers *handlers, void *data)
 {
 	struct shim_peer *peer = mem_new(struct shim_peer);
 
-	peer->loop = loop;
+	peer->watch = watch_ref(loop);
 	peer->handlers = handlers;
 	peer->data = data;
 	peer->pid = process->pid;
-	peer->pidfd = process->pidfd;
-	peer->control = process->control;
+	peer->control = (struct source){.fd = process->control, .ready = on_control};
+	peer->exit = (struct source){.fd = process->pidfd, .ready = on_exit_readable};
 	list_init(&peer->replies);
-	uv_poll_init(loop, &peer->on_control, peer->control);
-	peer->on_control.data = peer;
-	peer->open_handles = 1;
-	uv_poll_start(&peer->on_control, UV_READABLE, on_control);
-	if (peer->pidfd >= 0)
-		watch_exit(peer);
+	loop_watch(&peer->watch->loop, &peer->control, EPOLLIN);
+	if (peer->exit.fd >= 0)
+		loop_watch(&peer->watch->loop, &peer->exit, EPOLLIN);
 	return peer;
 }
 
 bool shim_peer_watch(struct shim_peer *peer, pid_t pid, int64_t start_time)
 {
-	if (peer->polls_exit)
+	if (peer->exit.fd >= 0)
 		return true;
 	peer->pid = pid;
-	peer->pidfd = process_open(pid, start_time);
-	if (peer->pidfd < 0)
+	peer->exit.fd = process_open(pid, start_time);
+	if (peer->exit.fd < 0)
 		return false;
-	watch_exit(peer);
+	loop_watch(&peer->watch->loop, &peer->exit, EPOLLIN);
 	return true;
 }
 

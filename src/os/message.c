@@ -256,6 +256,11 @@ enum message_state message_read(struct message_reader *r, int socket, struct err
 	return state;
 }
 
+bool message_reader_is_between(const struct message_reader *r)
+{
+	return r->header_size == 0 && r->message.fd_count == 0;
+}
+
 bool message_receive(struct message_reader *r, int socket, int timeout_ms, struct error *err)
 {
 	int64_t since = time_monotonic_ns();
@@ -328,5 +333,6 @@ bool message_queue_flush(struct message_queue *queue, int socket, struct error *
 		queued_message_fini(first);
 		vector_remove(queue, 0);
 	}
+	vector_fini(queue);
 	return true;
 }

@@ -55,7 +55,10 @@ enum message_state {
  * keep are taken out by take_fd(reader->message.fds[i]); the rest is closed by the next call. */
 enum message_state message_read(struct message_reader *reader, int socket, struct error *err);
 
-/* The same, waiting at most `timeout_ms` (-1: for ever) for the whole message; an end is
+/* After MESSAGE_PARTIAL: nothing of a next message has arrived, so that the reader may be given up. */
+bool message_reader_is_between(const struct message_reader *reader);
+
+/* The same as message_read, waiting at most `timeout_ms` (-1: for ever) for the whole message; an end is
  * ERROR_UNAVAILABLE here. */
 bool message_receive(struct message_reader *reader, int socket, int timeout_ms, struct error *err);
 
@@ -73,5 +76,5 @@ bool message_queue_add(struct message_queue *queue, const struct message *messag
 		       struct error *err);
 
 /* Send what the socket takes now.  True: go on, `queue->count` says whether something waits for
- * room. */
+ * room.  An empty queue holds no memory. */
 bool message_queue_flush(struct message_queue *queue, int socket, struct error *err);

@@ -161,6 +161,7 @@ static void a_queue_passes_more_than_the_socket_holds(void **state)
 		assert_int_equal(r.message.fd_count, 1);
 	}
 	assert_int_equal(q.count, 0);
+	assert_null(q.items);
 	assert_true(flushes > 3);
 }
 

@@ -105,16 +105,29 @@ static void tell_events(struct loop *loop)
 	loop->batch_size = 0;
 }
 
+static void tell(struct loop *loop, int count)
+{
+	loop->batch_size = count > 0 ? count : 0;
+	tell_events(loop);
+	tell_deadlines(loop);
+}
+
 void loop_run(struct loop *loop, void (*round)(void *), void *context)
 {
 	while (!loop->ended) {
-		int count = wait_for_events(loop);
-
-		loop->batch_size = count > 0 ? count : 0;
-		tell_events(loop);
-		tell_deadlines(loop);
+		tell(loop, wait_for_events(loop));
 		round(context);
 	}
+}
+
+void loop_turn(struct loop *loop)
+{
+	tell(loop, epoll_wait(loop->epoll, loop->batch, LOOP_BATCH, 0));
+}
+
+void loop_fini(struct loop *loop)
+{
+	close_fd(&loop->epoll);
 }
 
 void loop_end(struct loop *loop)

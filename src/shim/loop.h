@@ -1,4 +1,4 @@
-/* The shim's event loop: epoll, callbacks and a few deadlines.  No wake-up without an event. */
+/* The shim's event loop (and the daemon's, for what there are thousands of): epoll, callbacks and a few deadlines.  No wake-up without an event. */
 #pragma once
 
 #include "base/error.h"
@@ -44,3 +44,7 @@ void loop_set_deadline(struct loop *loop, struct deadline *deadline, int64_t at)
 /* Until loop_end().  `round` is called when a round of events is done. */
 void loop_run(struct loop *loop, void (*round)(void *), void *context);
 void loop_end(struct loop *loop);
+
+/* For a loop within another one, which watches `epoll`: tell what is there, wait for nothing. */
+void loop_turn(struct loop *loop);
+void loop_fini(struct loop *loop);

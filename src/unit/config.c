@@ -31,9 +31,11 @@ static void free_restart(struct restart_config *restart)
 {
 	if (!restart)
 		return;
-	record_fini(&exit_set_type, &restart->success);
-	record_fini(&exit_set_type, &restart->prevent);
-	record_fini(&exit_set_type, &restart->force);
+	if (restart->codes) {
+		record_fini(&exit_set_type, &restart->codes->prevent);
+		record_fini(&exit_set_type, &restart->codes->force);
+	}
+	free(restart->codes);
 	free(restart);
 }
 
@@ -55,7 +57,6 @@ void unit_config_free(struct unit_config *config)
 {
 	if (!config)
 		return;
-	free(config->name);
 	free(config->load_error);
 	free(config->path);
 	free(config->source_path);
@@ -66,7 +67,6 @@ void unit_config_free(struct unit_config *config)
 	strings_fini(&config->documentation);
 	free(config->dependencies);
 	free_conditions(config);
-	free(config->slice);
 	free_restart(config->restart);
 	free_timer(config->timer);
 	free_path(config->path_watch);
@@ -77,6 +77,16 @@ void unit_config_free(struct unit_config *config)
 	free(config);
 }
 
+static void add_names(const struct unit_config *config, struct execution_plan *plan)
+{
+	scoped_free char *described =
+		config->description ? str_format("%s - %s", config->name, config->description)
+				    : str_dup(config->name);
+
+	str_replace(&plan->unit, config->name);
+	str_replace(&plan->description, described);
+}
+
 bool unit_config_plan(const struct unit_config *config, struct execution_plan *out)
 {
 	struct error err;
@@ -84,8 +94,10 @@ bool unit_config_plan(const struct unit_config *config, struct execution_plan *o
 	if (!config->plan.size)
 		return false;
 	*out = (struct execution_plan){0};
-	if (record_decode(&execution_plan_type, config->plan.data, config->plan.size, out, &err))
+	if (record_decode(&execution_plan_type, config->plan.data, config->plan.size, out, &err)) {
+		add_names(config, out);
 		return true;
+	}
 	record_fini(&execution_plan_type, out); /* it was we who encoded it */
 	return false;
 }

@@ -106,11 +106,15 @@ enum job_mode {
 const char *job_mode_name(enum job_mode mode);
 bool job_mode_from_name(const char *name, enum job_mode *mode);
 
+struct restart_codes { /* RestartPreventExitStatus=, RestartForceExitStatus= */
+	struct exit_set prevent, force;
+};
+
 struct restart_config {
 	int32_t rule; /* enum restart_rule */
-	int64_t delay_us, max_delay_us, steps;
-	struct exit_set success, prevent, force;
 	bool is_oneshot;
+	int64_t delay_us, max_delay_us, steps;
+	struct restart_codes *codes; /* owned; NULL: none */
 };
 
 enum timer_base {
@@ -162,7 +166,7 @@ struct mount_config {
 #define UNIT_LABEL "wherry.unit" /* on a container: the unit that it was made for */
 
 struct unit_config {
-	char *name;	    /* full: "web@1.service" */
+	const char *name;   /* full: "web@1.service"; interned (unit/name_pool.h) */
 	uint8_t type, load; /* enum unit_type, load_state */
 	bool builtin;
 	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
@@ -187,17 +191,17 @@ struct unit_config {
 	int64_t job_timeout_us, job_running_timeout_us; /* 0: none */
 	int64_t start_limit_interval_us, start_limit_burst;
 
-	char *slice;			/* "system.slice"; NULL: none (targets ...) */
+	const char *slice; /* "system.slice", interned; NULL: none (targets ...) */
 	struct restart_config *restart; /* services */
 	struct timer_config *timer;
 	struct path_config *path_watch;
 	struct mount_config *mount;
 	struct execution_limits *slice_limits; /* slices */
-	struct buffer plan;	/* execution_plan_type, encoded; empty: nothing to run */
+	struct buffer plan;	/* execution_plan_type, encoded, without its names; empty: nothing to run */
 	struct strings foreign; /* lines of X- sections, for the doors: "X-Fleet\nKey=value" */
 };
 
 void unit_config_free(struct unit_config *config);
 
-/* False: nothing to run. */
+/* False: nothing to run.  What all units have alike (default_environment) is not in it. */
 bool unit_config_plan(const struct unit_config *config, struct execution_plan *out);

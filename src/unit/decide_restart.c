@@ -52,10 +52,12 @@ static bool set_has(const struct exit_set *set, const struct execution_process *
 bool decide_restart(const struct restart_config *config, enum execution_result result,
 		    const struct execution_process *main, bool stopped_by_job)
 {
+	const struct restart_codes *codes = config ? config->codes : NULL;
+
 	if (!config || stopped_by_job || result == RESULT_EXEC_CONDITION ||
-	    result == RESULT_START_LIMIT_HIT || set_has(&config->prevent, main))
+	    result == RESULT_START_LIMIT_HIT || (codes && set_has(&codes->prevent, main)))
 		return false;
-	return set_has(&config->force, main) || (restarts_after[config->rule] & 1u << result);
+	return (codes && set_has(&codes->force, main)) || (restarts_after[config->rule] & 1u << result);
 }
 
 int64_t decide_restart_delay_us(const struct restart_config *config, uint32_t n)

@@ -116,21 +116,22 @@ static void exit_sets_overrule_the_table(void **state)
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
-		struct restart_config config = {.rule = cases[i].rule};
+		struct restart_codes codes = {0};
+		struct restart_config config = {.rule = cases[i].rule, .codes = &codes};
 
 		if (cases[i].prevent_code)
-			strings_add(&config.prevent.codes, cases[i].prevent_code);
+			strings_add(&codes.prevent.codes, cases[i].prevent_code);
 		if (cases[i].prevent_signal)
-			strings_add(&config.prevent.signals, cases[i].prevent_signal);
+			strings_add(&codes.prevent.signals, cases[i].prevent_signal);
 		if (cases[i].force_code)
-			strings_add(&config.force.codes, cases[i].force_code);
+			strings_add(&codes.force.codes, cases[i].force_code);
 		if (cases[i].force_signal)
-			strings_add(&config.force.signals, cases[i].force_signal);
+			strings_add(&codes.force.signals, cases[i].force_signal);
 		if (decide_restart(&config, cases[i].result, &cases[i].main, cases[i].by_job) !=
 		    cases[i].restarts)
 			fail_msg("%s", cases[i].what);
-		record_fini(&exit_set_type, &config.prevent);
-		record_fini(&exit_set_type, &config.force);
+		record_fini(&exit_set_type, &codes.prevent);
+		record_fini(&exit_set_type, &codes.force);
 	}
 }
 

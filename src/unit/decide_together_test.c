@@ -307,8 +307,6 @@ static void host_fini(struct host *host)
 {
 	for (size_t i = 0; i < host->set.count; i++) {
 		free(host->set.items[i]->runtime);
-		if (host->set.items[i]->config && host->set.items[i]->config->restart)
-			record_fini(&exit_set_type, &host->set.items[i]->config->restart->force);
 	}
 	unit_set_fini(&host->set);
 }
@@ -562,8 +560,10 @@ static void cases_61_to_65_restarts_end_at_the_limit(void **state)
 		struct unit *unit = service(&host, "a", cases[i].code, cases[i].rule);
 
 		unit->config->start_limit_burst = cases[i].burst;
-		if (cases[i].force)
-			strings_add(&unit->config->restart->force.codes, cases[i].force);
+		if (cases[i].force) {
+			unit->config->restart->codes = mem_new(struct restart_codes);
+			strings_add(&unit->config->restart->codes->force.codes, cases[i].force);
+		}
 		ask(&host, "a", JOB_START);
 		settle(&host, true);
 		if (unit->runtime->runs != cases[i].runs || unit->result != cases[i].result)

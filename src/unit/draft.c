@@ -40,7 +40,7 @@ void unit_draft_init(struct unit_draft *draft, const struct load_context *contex
 
 	*draft = (struct unit_draft){.context = context};
 	unit_type_of_name(name, &type);
-	draft->config.name = str_dup(name);
+	draft->config.name = name_pool_get(name);
 	draft->config.type = type;
 	draft->config.load = LOAD_LOADED;
 	execution_plan_init(&draft->plan, name);
@@ -77,9 +77,6 @@ static void free_parts(struct unit_draft *draft)
 	free(draft->mount.where);
 	free(draft->mount.type);
 	free(draft->mount.options);
-	record_fini(&exit_set_type, &draft->restart.success);
-	record_fini(&exit_set_type, &draft->restart.prevent);
-	record_fini(&exit_set_type, &draft->restart.force);
 }
 
 void unit_draft_fini(struct unit_draft *draft)

@@ -33,7 +33,6 @@ bool unit_exporting_read(struct unit_exporting *exporting, struct error *err)
 void unit_exporting_fini(struct unit_exporting *exporting)
 {
 	free(exporting->config.path);
-	free(exporting->config.name);
 	strings_fini(&exporting->config.drop_ins);
 	record_fini(&unit_export_source_type, &exporting->source);
 }
@@ -119,7 +118,7 @@ void unit_exporting_init(struct unit_exporting *exporting, struct units *units,
 	struct unit_export_source *source = &exporting->source;
 
 	*exporting = (struct unit_exporting){0};
-	exporting->config.name = str_dup(config->name);
+	exporting->config.name = config->name; /* interned */
 	exporting->config.path = str_dup_or_null(config->path);
 	exporting->config.drop_ins = strings_copy(&config->drop_ins);
 	source->name = str_dup(config->name);

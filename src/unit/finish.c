@@ -61,6 +61,22 @@ static void set_times(struct unit_draft *draft)
 							       : plan->timeout_stop_us;
 }
 
+static bool is_given(const struct exit_set *set)
+{
+	return set->codes.count || set->signals.count;
+}
+
+/* The shim looks at them, and so does whoever decides what follows. */
+static struct restart_codes *restart_codes(const struct execution_plan *plan)
+{
+	if (!is_given(&plan->restart_prevent) && !is_given(&plan->restart_force))
+		return NULL;
+	struct restart_codes *codes = mem_new(struct restart_codes);
+	record_copy(&exit_set_type, &plan->restart_prevent, &codes->prevent);
+	record_copy(&exit_set_type, &plan->restart_force, &codes->force);
+	return codes;
+}
+
 static void settle_service(struct unit_draft *draft)
 {
 	struct execution_plan *plan = &draft->plan;
@@ -81,9 +97,7 @@ static void settle_service(struct unit_draft *draft)
 	if (draft->permissions_start_only)
 		give_full_privileges(draft);
 	draft->restart.is_oneshot = plan->type == SERVICE_ONESHOT;
-	record_copy(&exit_set_type, &draft->restart.success, &plan->success);
-	record_copy(&exit_set_type, &draft->restart.prevent, &plan->restart_prevent);
-	record_copy(&exit_set_type, &draft->restart.force, &plan->restart_force);
+	draft->restart.codes = restart_codes(plan);
 }
 
 /* ---- sockets, timers, paths ---- */
@@ -231,10 +245,7 @@ static void encode_plan(struct unit_draft *draft)
 	struct unit_config *config = &draft->config;
 	struct buffer encoded = {0};
 
-	plan->description = config->description
-				    ? str_format("%s - %s", config->name, config->description)
-				    : str_dup(config->name);
-	plan->context.default_environment = pairs_copy(&draft->context->default_environment);
+	str_replace(&plan->unit, NULL); /* unit_config_plan() knows it */
 	record_encode(&execution_plan_type, plan, &encoded);
 	config->plan.data =
 		mem_copy(encoded.data, encoded.size + 1); /* no byte more than it needs */

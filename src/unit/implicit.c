@@ -1,5 +1,6 @@
 #include "format/unit_name.h"
 #include "unit/finish.h"
+#include "unit/name_pool.h"
 
 static void require_after(struct unit_draft *draft, const char *name)
 {
@@ -24,15 +25,16 @@ static char *parent_slice(const char *name)
 }
 
 /* Instances of one template have a slice together. */
-static char *default_slice(const char *name)
+static const char *default_slice(const char *name)
 {
 	scoped_free char *instance = unit_name_instance(name);
 	scoped_free char *prefix = unit_name_prefix(name);
 
 	if (!instance)
-		return str_dup("system.slice");
+		return name_pool_get("system.slice");
 	scoped_free char *escaped = unit_name_escape(prefix);
-	return str_format("system-%s.slice", escaped);
+	scoped_free char *slice = str_format("system-%s.slice", escaped);
+	return name_pool_get(slice);
 }
 
 static void add_slice(struct unit_draft *draft)

@@ -1,6 +1,7 @@
 /* Limits of the control group: systemd.resource-control. */
 #include "format/time_span.h"
 #include "unit/key_value.h"
+#include "unit/name_pool.h"
 
 #include <unistd.h>
 
@@ -279,7 +280,7 @@ static void key_slice(struct unit_draft *draft, const struct unit_key *key, cons
 	if (*text && !str_ends_with(text, ".slice"))
 		unit_draft_warn(draft, "'%s' of %s= is no slice, ignored", text, key->name);
 	else
-		str_replace(&draft->config.slice, *text ? text : NULL);
+		draft->config.slice = *text ? name_pool_get(text) : NULL;
 }
 
 static const struct unit_key keys[] = {

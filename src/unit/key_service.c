@@ -155,9 +155,9 @@ static const struct unit_key keys[] = {
 	UNIT_KEY("RestartSec", IN_SERVICE, key_span, restart.delay_us),
 	UNIT_KEY("RestartSteps", IN_SERVICE, key_number, restart.steps),
 	UNIT_KEY("RestartMaxDelaySec", IN_SERVICE, key_span, restart.max_delay_us),
-	UNIT_KEY("SuccessExitStatus", IN_SERVICE, key_exit_set, restart.success),
-	UNIT_KEY("RestartPreventExitStatus", IN_SERVICE, key_exit_set, restart.prevent),
-	UNIT_KEY("RestartForceExitStatus", IN_SERVICE, key_exit_set, restart.force),
+	UNIT_KEY("SuccessExitStatus", IN_SERVICE, key_exit_set, plan.success),
+	UNIT_KEY("RestartPreventExitStatus", IN_SERVICE, key_exit_set, plan.restart_prevent),
+	UNIT_KEY("RestartForceExitStatus", IN_SERVICE, key_exit_set, plan.restart_force),
 
 	UNIT_KEY("TimeoutStartSec", IN_SERVICE, key_optional_span, timeout_start_us),
 	UNIT_KEY("TimeoutStopSec", IN_SERVICE, key_span, plan.timeout_stop_us),

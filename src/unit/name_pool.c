@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct map names; /* name -> the same text, which outlives the table's growth */
+static struct map names = {.borrows_keys = true}; /* name -> the same text */
 
 const char *name_pool_get(const char *text)
 {
@@ -14,7 +14,7 @@ const char *name_pool_get(const char *text)
 	char *name = map_get(&names, text);
 	if (!name) {
 		name = str_dup(text);
-		map_put(&names, text, name);
+		map_put(&names, name, name);
 	}
 	pthread_mutex_unlock(&lock);
 	return name;

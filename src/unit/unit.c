@@ -51,7 +51,7 @@ static struct unit_edge *other_end(const struct unit_edge *edge)
 static struct unit_edge *append_edge(struct unit *unit, enum dependency kind, struct unit *other)
 {
 	if (unit->edge_count == unit->edge_capacity) {
-		unit->edge_capacity = unit->edge_capacity ? 2 * unit->edge_capacity : 4;
+		unit->edge_capacity = unit->edge_capacity ? unit->edge_capacity * 3 / 2 : 4;
 		unit->edges = mem_resize(unit->edges, unit->edge_capacity, sizeof(*unit->edges));
 	}
 	unit->edges[unit->edge_count] = (struct unit_edge){.kind = kind, .unit = other};
@@ -203,6 +203,12 @@ static void remove_item(struct unit_set *set, const struct unit *unit)
 	}
 }
 
+static void enter(struct unit_set *set, const char *name, struct unit *unit)
+{
+	set->by_name.borrows_keys = true;
+	map_put(&set->by_name, name_pool_get(name), unit);
+}
+
 struct unit *unit_set_find(const struct unit_set *set, const char *name)
 {
 	return map_get(&set->by_name, name);
@@ -216,7 +222,7 @@ struct unit *unit_set_get(struct unit_set *set, const char *name)
 		return unit;
 	unit = mem_new(struct unit);
 	unit->name = name_pool_get(name);
-	map_put(&set->by_name, name, unit);
+	enter(set, name, unit);
 	add_item(&set->items, &set->count, &set->capacity, unit);
 	return unit;
 }
@@ -269,7 +275,7 @@ static void take_name(struct unit_set *set, const char *name, struct unit *unit)
 		return;
 	if (stub && (has_file(stub) || !is_idle(stub)))
 		return; /* a unit of its own, for as long as it lives */
-	map_put(&set->by_name, name, unit);
+	enter(set, name, unit);
 	if (!stub || !str_equal(stub->name, name))
 		return; /* it was another's alias */
 	drop_own_edges(stub);

@@ -31,7 +31,7 @@ static inline struct unit_config *sample_config(const char *name, enum load_stat
 	enum unit_type type;
 
 	assert_true(unit_type_of_name(name, &type));
-	config->name = str_dup(name);
+	config->name = name_pool_get(name);
 	config->type = type;
 	config->load = load;
 	config->start_limit_interval_us = 10000000;

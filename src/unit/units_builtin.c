@@ -118,7 +118,7 @@ struct unit_config *builtin_load(const struct load_context *context, const char 
 	struct unit_config *config = mem_new(struct unit_config);
 	enum unit_type type = UNIT_TARGET;
 
-	config->name = str_dup(builtin->name);
+	config->name = name_pool_get(builtin->name);
 	unit_type_of_name(builtin->name, &type);
 	config->type = (uint8_t)type;
 	config->load = LOAD_LOADED;

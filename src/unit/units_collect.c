@@ -51,7 +51,7 @@ static struct unit_config *no_config(const struct unit *unit)
 {
 	struct unit_config *config = mem_new(struct unit_config);
 
-	config->name = str_dup(unit->name);
+	config->name = unit->name;
 	config->type = unit->config->type;
 	config->load = LOAD_NOT_FOUND;
 	return config;

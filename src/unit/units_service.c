@@ -137,6 +137,15 @@ static bool spawn(struct unit_runtime *runtime, struct error *err)
 	return runtime->peer;
 }
 
+static bool complete_plan(const struct unit_runtime *runtime, struct execution_plan *plan)
+{
+	if (!unit_config_plan(runtime->unit->config, plan))
+		return false;
+	plan->context.default_environment =
+		pairs_copy(&runtime->units->context.default_environment);
+	return true;
+}
+
 /* Everything is there: from here on the shim does it, whether we live or not. */
 static void launch(struct unit_runtime *runtime)
 {
@@ -146,7 +155,7 @@ static void launch(struct unit_runtime *runtime)
 
 	if (!job_will_start(unit))
 		return; /* called off meanwhile */
-	if (!unit_config_plan(unit->config, &message.plan)) {
+	if (!complete_plan(runtime, &message.plan)) {
 		error_set(&err, ERROR_INVALID, "it has no plan");
 		fail(runtime, &err);
 		return;
@@ -226,7 +235,7 @@ void service_replan(struct unit_runtime *runtime)
 	struct unit_plan message = {0};
 
 	if (!runtime->peer || runtime->releasing || runtime->adopting ||
-	    !unit_config_plan(runtime->unit->config, &message.plan))
+	    !complete_plan(runtime, &message.plan))
 		return;
 	unit_peer_send(runtime->peer, UNIT_PLAN, &unit_plan_type, &message);
 	record_fini(&execution_plan_type, &message.plan);
@@ -403,6 +412,13 @@ static void apply_status(struct unit_runtime *runtime)
 		unit_tell(runtime->units, unit);
 }
 
+/* Thousands of them are kept: the unit has the one, the host the other. */
+static void forget_known(struct execution_status *status)
+{
+	str_replace(&status->invocation_id, NULL);
+	str_replace(&status->boot_id, NULL);
+}
+
 static void take_status(struct unit_runtime *runtime, const struct message *message)
 {
 	struct execution_status status = {0};
@@ -422,6 +438,7 @@ static void take_status(struct unit_runtime *runtime, const struct message *mess
 		take_adopted(runtime);
 	if (adopting)
 		containers_compare(runtime);
+	forget_known(runtime->unit->status);
 	apply_status(runtime);
 }
 

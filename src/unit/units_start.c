@@ -67,7 +67,6 @@ static void starting_free(struct starting *starting)
 	for (size_t i = 0; i < starting->config.condition_count; i++)
 		free(starting->config.conditions[i].argument);
 	free(starting->config.conditions);
-	free(starting->config.name);
 	free(starting->failed);
 	free(starting);
 }
