@@ -27,7 +27,7 @@ static struct unit_config *config_of(const char *name)
 {
 	struct unit_config *config = mem_new(struct unit_config);
 
-	config->name = str_dup(name);
+	config->name = name_pool_get(name);
 	config->load = LOAD_LOADED;
 	return config;
 }

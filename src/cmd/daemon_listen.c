@@ -10,9 +10,11 @@
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FIRST_INHERITED 3
@@ -36,14 +38,51 @@ static void add_socket(struct daemon_sockets *sockets, int fd, const char *addre
 
 /* ---- unix ---- */
 
-static bool group_id(const char *name, gid_t *gid)
+static bool group_of_file(const char *name, gid_t *gid)
+{
+	FILE *file = fopen("/etc/group", "re");
+	const struct group *group;
+	bool found = false;
+
+	while (file && !found && (group = fgetgrent(file))) {
+		found = str_equal(group->gr_name, name);
+		if (found)
+			*gid = group->gr_gid;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void answer_group(const char *name, int out)
 {
 	const struct group *group = getgrnam(name);
 
-	if (!group)
+	_exit(group && write(out, &group->gr_gid, sizeof(gid_t)) == sizeof(gid_t) ? 0 : 1);
+}
+
+/* Other sources than the file come with libraries that would stay for the one answer: a child asks. */
+static bool group_of_host(const char *name, gid_t *gid)
+{
+	int ends[2], status;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return false;
-	*gid = group->gr_gid;
-	return true;
+	child = fork();
+	if (child == 0)
+		answer_group(name, ends[1]);
+	close(ends[1]);
+	bool found = child > 0 && read(ends[0], gid, sizeof(*gid)) == sizeof(*gid);
+	close(ends[0]);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	return found;
+}
+
+static bool group_id(const char *name, gid_t *gid)
+{
+	return group_of_file(name, gid) || group_of_host(name, gid);
 }
 
 /* A group that was asked for must be there; without one, root's stays. */

@@ -329,6 +329,7 @@ bool state_file_each(struct state_file *file, const char *prefix, state_visit *v
 	sqlite3_bind_text(rows, 1, prefix, -1, SQLITE_STATIC);
 	ok = visit_rows(file, rows, visit, data, err);
 	sqlite3_finalize(rows);
+	sqlite3_db_release_memory(file->db); /* what was read once at the start stays in no cache */
 	return ok;
 }
 

@@ -72,7 +72,7 @@ void unit_config_free(struct unit_config *config)
 	free_path(config->path_watch);
 	free_mount(config->mount);
 	free_limits(config->slice_limits);
-	buffer_fini(&config->plan);
+	packed_record_fini(&config->plan);
 	strings_fini(&config->foreign);
 	free(config);
 }
@@ -89,15 +89,9 @@ static void add_names(const struct unit_config *config, struct execution_plan *p
 
 bool unit_config_plan(const struct unit_config *config, struct execution_plan *out)
 {
-	struct error err;
-
-	if (!config->plan.size)
-		return false;
 	*out = (struct execution_plan){0};
-	if (record_decode(&execution_plan_type, config->plan.data, config->plan.size, out, &err)) {
-		add_names(config, out);
-		return true;
-	}
-	record_fini(&execution_plan_type, out); /* it was we who encoded it */
-	return false;
+	if (!record_unpack(&execution_plan_type, &config->plan, out))
+		return false;
+	add_names(config, out);
+	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "execution/plan.h"
 #include "format/calendar.h"
+#include "format/record_pack.h"
 
 #include <stdint.h>
 
@@ -171,8 +172,8 @@ struct unit_config {
 	bool builtin;
 	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
 	bool needs_bus;	    /* Type=dbus: it cannot be started here */
-	char *load_error; /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
-	char *path;	  /* of the file; NULL: none */
+	char *load_error;   /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
+	char *path;	    /* of the file; NULL: none */
 	char *source_path;
 	struct strings drop_ins, aliases; /* other names */
 	struct strings warnings;	  /* "FILE:LINE: ..." */
@@ -191,13 +192,13 @@ struct unit_config {
 	int64_t job_timeout_us, job_running_timeout_us; /* 0: none */
 	int64_t start_limit_interval_us, start_limit_burst;
 
-	const char *slice; /* "system.slice", interned; NULL: none (targets ...) */
+	const char *slice;		/* "system.slice", interned; NULL: none (targets ...) */
 	struct restart_config *restart; /* services */
 	struct timer_config *timer;
 	struct path_config *path_watch;
 	struct mount_config *mount;
 	struct execution_limits *slice_limits; /* slices */
-	struct buffer plan;	/* execution_plan_type, encoded, without its names; empty: nothing to run */
+	struct packed_record plan;	       /* of execution_plan_type, without its names */
 	struct strings foreign; /* lines of X- sections, for the doors: "X-Fleet\nKey=value" */
 };
 

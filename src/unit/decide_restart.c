@@ -57,7 +57,8 @@ bool decide_restart(const struct restart_config *config, enum execution_result r
 	if (!config || stopped_by_job || result == RESULT_EXEC_CONDITION ||
 	    result == RESULT_START_LIMIT_HIT || (codes && set_has(&codes->prevent, main)))
 		return false;
-	return (codes && set_has(&codes->force, main)) || (restarts_after[config->rule] & 1u << result);
+	return (codes && set_has(&codes->force, main)) ||
+	       (restarts_after[config->rule] & 1u << result);
 }
 
 int64_t decide_restart_delay_us(const struct restart_config *config, uint32_t n)

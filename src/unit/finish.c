@@ -61,22 +61,6 @@ static void set_times(struct unit_draft *draft)
 							       : plan->timeout_stop_us;
 }
 
-static bool is_given(const struct exit_set *set)
-{
-	return set->codes.count || set->signals.count;
-}
-
-/* The shim looks at them, and so does whoever decides what follows. */
-static struct restart_codes *restart_codes(const struct execution_plan *plan)
-{
-	if (!is_given(&plan->restart_prevent) && !is_given(&plan->restart_force))
-		return NULL;
-	struct restart_codes *codes = mem_new(struct restart_codes);
-	record_copy(&exit_set_type, &plan->restart_prevent, &codes->prevent);
-	record_copy(&exit_set_type, &plan->restart_force, &codes->force);
-	return codes;
-}
-
 static void settle_service(struct unit_draft *draft)
 {
 	struct execution_plan *plan = &draft->plan;
@@ -97,7 +81,6 @@ static void settle_service(struct unit_draft *draft)
 	if (draft->permissions_start_only)
 		give_full_privileges(draft);
 	draft->restart.is_oneshot = plan->type == SERVICE_ONESHOT;
-	draft->restart.codes = restart_codes(plan);
 }
 
 /* ---- sockets, timers, paths ---- */
@@ -239,18 +222,26 @@ static void *move(void *from, size_t size)
 	return moved;
 }
 
-static void encode_plan(struct unit_draft *draft)
+static void pack_plan(struct unit_draft *draft)
 {
-	struct execution_plan *plan = &draft->plan;
-	struct unit_config *config = &draft->config;
-	struct buffer encoded = {0};
+	str_replace(&draft->plan.unit, NULL); /* unit_config_plan() knows it */
+	record_pack(&execution_plan_type, &draft->plan, &draft->config.plan);
+}
 
-	str_replace(&plan->unit, NULL); /* unit_config_plan() knows it */
-	record_encode(&execution_plan_type, plan, &encoded);
-	config->plan.data =
-		mem_copy(encoded.data, encoded.size + 1); /* no byte more than it needs */
-	config->plan.size = config->plan.capacity = encoded.size;
-	buffer_fini(&encoded);
+static bool is_given(const struct exit_set *set)
+{
+	return set->codes.count || set->signals.count;
+}
+
+/* The shim looks at them, and so does whoever decides what follows. */
+static struct restart_codes *restart_codes(const struct execution_plan *plan)
+{
+	if (!is_given(&plan->restart_prevent) && !is_given(&plan->restart_force))
+		return NULL;
+	struct restart_codes *codes = mem_new(struct restart_codes);
+	record_copy(&exit_set_type, &plan->restart_prevent, &codes->prevent);
+	record_copy(&exit_set_type, &plan->restart_force, &codes->force);
+	return codes;
 }
 
 /* What the type of the unit has, and nothing else. */
@@ -258,8 +249,10 @@ static void move_parts(struct unit_draft *draft)
 {
 	struct unit_config *config = &draft->config;
 
-	if (config->type == UNIT_SERVICE)
+	if (config->type == UNIT_SERVICE) {
+		draft->restart.codes = restart_codes(&draft->plan);
 		config->restart = move(&draft->restart, sizeof(draft->restart));
+	}
 	if (config->type == UNIT_TIMER)
 		config->timer = move(&draft->timer, sizeof(draft->timer));
 	if (config->type == UNIT_PATH)
@@ -272,7 +265,7 @@ static void move_parts(struct unit_draft *draft)
 		return;
 	if (config->type == UNIT_SERVICE || config->type == UNIT_SOCKET ||
 	    config->type == UNIT_MOUNT)
-		encode_plan(draft);
+		pack_plan(draft);
 }
 
 struct unit_config *unit_draft_finish(struct unit_draft *draft)

@@ -22,6 +22,44 @@ enum active_state unit_active_state(const struct unit *unit)
 	return sub_state_active(unit->sub);
 }
 
+/* ---- status ---- */
+
+static void drop_seen(struct unit *unit)
+{
+	if (unit->status_seen)
+		record_fini(&execution_status_type, unit->status_seen);
+	free(take(unit->status_seen));
+}
+
+struct execution_status *unit_status(const struct unit *unit)
+{
+	struct unit *looked_at = (struct unit *)(uintptr_t)unit; /* it says the same as before */
+	struct execution_status status = {0};
+
+	if (!unit->status_seen &&
+	    record_unpack(&execution_status_type, &unit->status_kept, &status))
+		looked_at->status_seen = mem_copy(&status, sizeof(status));
+	return unit->status_seen;
+}
+
+void unit_set_status(struct unit *unit, struct execution_status *status)
+{
+	drop_seen(unit);
+	packed_record_fini(&unit->status_kept);
+	unit->status_seen = mem_copy(status, sizeof(*status));
+	*status = (struct execution_status){0};
+}
+
+void unit_rest(const struct unit *unit)
+{
+	struct unit *looked_at = (struct unit *)(uintptr_t)unit;
+
+	if (!unit->status_seen)
+		return;
+	record_pack(&execution_status_type, unit->status_seen, &looked_at->status_kept);
+	drop_seen(looked_at);
+}
+
 /* ---- edges ---- */
 
 static uint32_t search(const struct unit *unit, enum dependency kind, const struct unit *other)
@@ -48,10 +86,18 @@ static struct unit_edge *other_end(const struct unit_edge *edge)
 	return &edge->unit->edges[edge->back];
 }
 
+/* Thousands of units have a dozen, a few have thousands. */
+static size_t more_edges(size_t capacity)
+{
+	enum { FEW = 16 };
+
+	return capacity < FEW ? capacity + 2 : capacity * 3 / 2;
+}
+
 static struct unit_edge *append_edge(struct unit *unit, enum dependency kind, struct unit *other)
 {
 	if (unit->edge_count == unit->edge_capacity) {
-		unit->edge_capacity = unit->edge_capacity ? unit->edge_capacity * 3 / 2 : 4;
+		unit->edge_capacity = more_edges(unit->edge_capacity);
 		unit->edges = mem_resize(unit->edges, unit->edge_capacity, sizeof(*unit->edges));
 	}
 	unit->edges[unit->edge_count] = (struct unit_edge){.kind = kind, .unit = other};
@@ -244,9 +290,8 @@ static void free_unit(struct unit *unit)
 	unit_config_free(unit->config);
 	free(unit->edges);
 	free(unit->job);
-	if (unit->status)
-		record_fini(&execution_status_type, unit->status);
-	free(unit->status);
+	drop_seen(unit);
+	packed_record_fini(&unit->status_kept);
 	free(unit);
 }
 

@@ -73,7 +73,9 @@ struct unit {
 	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by
 	 * decide_consequences(); whoever queues another job for the unit than that stop clears it. */
 	bool starts_with_bound;
-	struct execution_status *status; /* owned; what the shim said last; NULL: it has none */
+	struct packed_record status_kept; /* what the shim said last: see unit_status() */
+	struct execution_status
+		*status_seen; /* owned; the same, while somebody looks; NULL: nobody does */
 	struct unit_runtime
 		*runtime; /* the manager's own: shim, timers, containers; NULL: nothing goes on */
 
@@ -88,6 +90,12 @@ struct unit {
 };
 
 enum active_state unit_active_state(const struct unit *unit);
+
+/* What the unit's shim said last; NULL: nothing.  Thousands of units have one that nobody looks at, so it is
+ * packed again by unit_rest(), until which the pointer holds. */
+struct execution_status *unit_status(const struct unit *unit);
+void unit_set_status(struct unit *unit, struct execution_status *status); /* takes what it owns */
+void unit_rest(const struct unit *unit);
 
 /* All units by name, aliases too. */
 struct unit_set {

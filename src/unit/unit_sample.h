@@ -61,7 +61,7 @@ static inline void sample_reloads(struct unit_config *config)
 
 	execution_plan_init(&plan, config->name);
 	record_list_add(&execution_command_type, &plan.commands[EXECUTION_RELOAD]);
-	record_encode(&execution_plan_type, &plan, &config->plan);
+	record_pack(&execution_plan_type, &plan, &config->plan);
 	record_fini(&execution_plan_type, &plan);
 }
 

@@ -332,6 +332,7 @@ void units_unref(struct units *units)
 	strings_fini(&units->paths.folders);
 	pairs_fini(&units->context.specifiers);
 	pairs_fini(&units->context.default_environment);
+	strings_fini(&units->adoption.names);
 	unit_set_fini(&units->set);
 	free(units);
 }

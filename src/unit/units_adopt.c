@@ -75,23 +75,24 @@ void units_when_ready(struct units *units, void (*ready)(void *data), void *data
 static void read_status(struct unit *unit, int folder)
 {
 	scoped_buffer struct buffer bytes = {0};
-	struct execution_status *status = mem_new(struct execution_status);
+	struct execution_status status = {0};
 	struct error err;
 
 	if (file_read(folder, SHIM_STATE, STATE_LIMIT, &bytes, &err) &&
-	    record_decode(&execution_status_type, bytes.data, bytes.size, status, &err) &&
-	    status->sub >= 0 && status->sub < SUB_STATES) {
-		unit->status = status;
+	    record_decode(&execution_status_type, bytes.data, bytes.size, &status, &err) &&
+	    status.sub >= 0 && status.sub < SUB_STATES) {
+		unit_set_status(unit, &status);
 		return;
 	}
-	record_fini(&execution_status_type, status);
-	free(status);
+	record_fini(&execution_status_type, &status);
 }
 
 /* The shim ended between its last word and ours. */
 static bool has_ended(const struct unit *unit)
 {
-	return unit->status && (unit->status->sub == SUB_DEAD || unit->status->sub == SUB_FAILED);
+	const struct execution_status *status = unit_status(unit);
+
+	return status && (status->sub == SUB_DEAD || status->sub == SUB_FAILED);
 }
 
 static bool is_under_way(const struct unit *unit)
@@ -153,8 +154,10 @@ void adopt_list(struct units *units)
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)
-		if (*entry->d_name != '.')
+		if (*entry->d_name != '.') {
 			unit_set_get(&units->set, entry->d_name);
+			strings_add(&units->adoption.names, entry->d_name);
+		}
 	closedir(dir);
 }
 
@@ -162,8 +165,13 @@ void adopt_units(struct units *units)
 {
 	units->adoption.waiting++; /* ourselves */
 	units->adoption.patience = deadline_start(units->loop, PATIENCE_MS, on_impatient, units);
-	for (size_t i = 0; i < units->set.count; i++)
-		adopt(units, units->set.items[i]);
+	for (size_t i = 0; i < units->adoption.names.count; i++) {
+		struct unit *unit = unit_set_find(&units->set, units->adoption.names.items[i]);
+
+		if (unit && str_equal(unit->name, units->adoption.names.items[i]))
+			adopt(units, unit);
+	}
+	strings_fini(&units->adoption.names);
 	systemd_begin(units);
 	units_adopt_answered(units);
 }

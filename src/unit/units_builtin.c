@@ -149,11 +149,13 @@ static void begin(struct units *units, const struct builtin *builtin)
 	if (builtin->state == BUILTIN_STARTED || unit->sub == change.sub)
 		return;
 	if (builtin->state == BUILTIN_SERVICE) {
-		unit->status = mem_new(struct execution_status);
-		unit->status->sub = SUB_RUNNING;
-		unit->status->main_pid = getpid();
-		unit->status->main_name = str_dup(program_invocation_short_name);
-		unit->status->main_known = true;
+		struct execution_status status = {.sub = SUB_RUNNING,
+						  .main_pid = getpid(),
+						  .main_name =
+							  str_dup(program_invocation_short_name),
+						  .main_known = true};
+
+		unit_set_status(unit, &status);
 	}
 	unit_change(units, unit, &change);
 }

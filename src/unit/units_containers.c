@@ -343,7 +343,7 @@ static void progress(void *data, const char *cgroup)
 void containers_compare(struct unit_runtime *runtime)
 {
 	struct engine *engine = runtime->units->engine;
-	const struct execution_status *status = runtime->unit->status;
+	const struct execution_status *status = unit_status(runtime->unit);
 
 	if (!engine_is_ready(engine) || !status || !runtime->peer)
 		return;

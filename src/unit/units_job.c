@@ -26,11 +26,12 @@ static int32_t code_of(enum job_result result)
 /* Why a job has failed is told by the unit's result; a reload has its own. */
 static const char *reason_of(const struct unit *unit, enum job_type type)
 {
+	const struct execution_status *status = unit_status(unit);
+
 	if (type == JOB_RELOAD)
-		return execution_result_name(
-			unit->status && unit->status->reload_result
-				? (enum execution_result)unit->status->reload_result
-				: RESULT_EXIT_CODE);
+		return execution_result_name(status && status->reload_result
+						     ? (enum execution_result)status->reload_result
+						     : RESULT_EXIT_CODE);
 	return unit->result ? execution_result_name(unit->result) : NULL;
 }
 
@@ -445,11 +446,12 @@ static void notice_stop(struct units *units, struct unit *unit, enum active_stat
 
 static void notice_reload(struct units *units, struct unit *unit, enum active_state now)
 {
+	const struct execution_status *status = unit_status(unit);
+
 	if (!unit->job->running || now == UNIT_RELOADING)
 		return;
 	if (now == UNIT_ACTIVE)
-		job_finish(units, unit,
-			   unit->status && unit->status->reload_result ? JOB_FAILED : JOB_DONE);
+		job_finish(units, unit, status && status->reload_result ? JOB_FAILED : JOB_DONE);
 	else if (now != UNIT_ACTIVATING)
 		job_finish(units, unit, now == UNIT_FAILED ? JOB_FAILED : JOB_DONE);
 }

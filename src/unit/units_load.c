@@ -14,6 +14,9 @@
 
 enum { FEW = 4, MANY = 1000 };
 
+#define TURN_NS                                                                                    \
+	(2 * NS_PER_MS) /* for the graph; then whoever asks something meanwhile is answered */
+
 struct load_waiter {
 	struct link link;
 	const char *name; /* interned; NULL: all */
@@ -36,6 +39,7 @@ struct load_batch {
 		struct load_item *items;
 		size_t count, capacity;
 	} names;
+	size_t taken;	  /* of them, by the loop */
 	struct error err; /* of the list */
 	bool prepares;
 	struct pairs specifiers;
@@ -94,7 +98,6 @@ static void free_batch(struct load_batch *batch)
 	free(batch);
 }
 
-/* An alias leads to the unit that it is a name of. */
 /* A unit that runs, and what it is to run has changed: limits may have. */
 static bool may_have_new_limits(const struct unit *unit, const struct unit_config *config)
 {
@@ -103,11 +106,10 @@ static bool may_have_new_limits(const struct unit *unit, const struct unit_confi
 
 	if (!before || config->builtin || state == UNIT_INACTIVE || state == UNIT_FAILED)
 		return false;
-	return config->slice_limits || before->plan.size != config->plan.size ||
-	       (config->plan.size &&
-		memcmp(before->plan.data, config->plan.data, config->plan.size) != 0);
+	return config->slice_limits || !packed_record_is_equal(&before->plan, &config->plan);
 }
 
+/* An alias leads to the unit that it is a name of. */
 static void take_config(struct units *units, struct load_item *item)
 {
 	struct unit *unit = unit_set_get(&units->set, item->name);
@@ -165,6 +167,23 @@ static void tell_waiters(struct units *units)
 	}
 }
 
+/* False: there are more, for another turn of the loop. */
+static bool take_some(struct load_batch *batch)
+{
+	int64_t until = time_monotonic_ns() + TURN_NS;
+
+	while (batch->taken < batch->names.count) {
+		take_config(batch->units, &batch->names.items[batch->taken++]);
+		if (time_monotonic_ns() >= until)
+			break;
+	}
+	return batch->taken == batch->names.count;
+}
+
+static void do_nothing(struct work *work)
+{
+}
+
 static void batch_read(struct work *work, bool closing)
 {
 	struct load_batch *batch = container_of(work, struct load_batch, work);
@@ -175,12 +194,14 @@ static void batch_read(struct work *work, bool closing)
 		units_unref(units);
 		return;
 	}
-	units->references--;
 	units->prepared = true;
-	if (batch->err.kind)
+	if (batch->err.kind && !batch->taken)
 		log_warning("cannot list unit files", &batch->err, "");
-	for (size_t i = 0; i < batch->names.count; i++)
-		take_config(units, &batch->names.items[i]);
+	if (!take_some(batch)) {
+		work_begin(work, units->engine, do_nothing, batch_read);
+		return;
+	}
+	units->references--;
 	free_batch(batch);
 	if (is_wanting(units) || !systemd_hand_over(units))
 		loading_go_on(units);

@@ -73,7 +73,8 @@ struct units {
 		size_t count, capacity;
 	} readies;
 	struct {
-		size_t waiting; /* shims that have not answered yet */
+		struct strings names; /* of run folders, until they have been looked at */
+		size_t waiting;	      /* shims that have not answered yet */
 		struct deadline *patience;
 		bool done;
 	} adoption;
@@ -240,7 +241,7 @@ void unit_settle(struct units *units, struct unit *unit);
 
 /* A shim that was found: it is asked.  False: there is none. */
 bool service_adopt(struct unit_runtime *runtime, int folder);
-/* There is none, but a last word in unit->status; or not even that. */
+/* There is none, but a last word in unit_status(); or not even that. */
 void service_ended(struct unit_runtime *runtime);
 void service_lost(struct unit_runtime *runtime);
 void service_release(struct unit_runtime *runtime);

@@ -64,8 +64,8 @@ static void add_monitored(const struct unit *unit, struct pairs *out)
 	pairs_set(out, "MONITOR_SERVICE_RESULT", execution_result_name(other->result));
 	pairs_set(out, "MONITOR_INVOCATION_ID", other->invocation_id);
 	pairs_set(out, "MONITOR_UNIT", other->name);
-	if (other->status)
-		add_exit(&other->status->main, out);
+	if (unit_status(other))
+		add_exit(&unit_status(other)->main, out);
 }
 
 static void add_environment(struct unit_runtime *runtime, struct pairs *out)
@@ -324,8 +324,8 @@ static void fail_given_up(struct unit_runtime *runtime, struct unit_change *chan
 		return;
 	change->sub = SUB_FAILED;
 	change->result = why;
-	runtime->unit->status->sub = SUB_FAILED;
-	runtime->unit->status->result = (int32_t)why;
+	unit_status(runtime->unit)->sub = SUB_FAILED;
+	unit_status(runtime->unit)->result = (int32_t)why;
 	units_say(runtime->units, runtime->unit, 4, "%s: Failed with result '%s'.",
 		  runtime->unit->name, execution_result_name(why));
 }
@@ -336,21 +336,11 @@ static void judge_end(struct unit_runtime *runtime, struct unit_change *change)
 
 	runtime->under_way = false;
 	fail_given_up(runtime, change);
-	change->will_restart = shall_restart(runtime, unit->status);
+	change->will_restart = shall_restart(runtime, unit_status(unit));
 	if (change->will_restart)
 		restart_later(runtime);
 	unit_change(runtime->units, unit, change);
 	unit_settle(runtime->units, unit);
-}
-
-static void keep_status(struct unit *unit, struct execution_status *status)
-{
-	if (unit->status)
-		record_fini(&execution_status_type, unit->status);
-	else
-		unit->status = mem_new(struct execution_status);
-	*unit->status = *status;
-	*status = (struct execution_status){0};
 }
 
 /* The shim has lived while we did not: its moments count. */
@@ -380,7 +370,7 @@ static void take_moments(struct unit *u, const struct execution_status *s)
 static void take_adopted(struct unit_runtime *runtime)
 {
 	struct unit *unit = runtime->unit;
-	const struct execution_status *status = unit->status;
+	const struct execution_status *status = unit_status(unit);
 
 	runtime->adopting = false;
 	take_moments(unit, status);
@@ -391,32 +381,47 @@ static void take_adopted(struct unit_runtime *runtime)
 	units_adopt_answered(runtime->units);
 }
 
+/* Thousands of them are kept: the unit has its invocation and its moments, and the peer the shim. */
+static void forget_known(struct execution_status *status)
+{
+	int64_t *const numbers[] = {
+		&status->shim_pid,	    &status->shim_start_time,
+		&status->changed_ns,	    &status->changed_monotonic_ns,
+		&status->active_enter_ns,   &status->active_enter_monotonic_ns,
+		&status->active_exit_ns,    &status->active_exit_monotonic_ns,
+		&status->inactive_enter_ns, &status->inactive_enter_monotonic_ns,
+		&status->inactive_exit_ns,  &status->inactive_exit_monotonic_ns,
+	};
+
+	str_replace(&status->invocation_id, NULL);
+	str_replace(&status->boot_id, NULL);
+	for (size_t i = 0; i < array_length(numbers); i++)
+		*numbers[i] = 0;
+}
+
 static void apply_status(struct unit_runtime *runtime)
 {
 	struct unit *unit = runtime->unit;
-	const struct execution_status *status = unit->status;
+	struct execution_status *status = unit_status(unit);
 	struct unit_change change = {.sub = (enum sub_state)status->sub,
 				     .result = (enum execution_result)status->result,
 				     .realtime_ns = status->changed_ns,
 				     .monotonic_ns = status->changed_monotonic_ns};
 
+	forget_known(status);
 	if (!is_over(change.sub))
 		runtime->under_way = true;
 	if (is_over(change.sub) && !runtime->under_way)
 		return; /* it has said so before */
-	if (is_over(change.sub))
+	if (is_over(change.sub)) {
 		judge_end(runtime, &change);
-	else if (change.sub != unit->sub || change.result != unit->result)
+		return;
+	}
+	if (change.sub != unit->sub || change.result != unit->result)
 		unit_change(runtime->units, unit, &change);
 	else
 		unit_tell(runtime->units, unit);
-}
-
-/* Thousands of them are kept: the unit has the one, the host the other. */
-static void forget_known(struct execution_status *status)
-{
-	str_replace(&status->invocation_id, NULL);
-	str_replace(&status->boot_id, NULL);
+	unit_rest(unit);
 }
 
 static void take_status(struct unit_runtime *runtime, const struct message *message)
@@ -433,12 +438,11 @@ static void take_status(struct unit_runtime *runtime, const struct message *mess
 		record_fini(&execution_status_type, &status);
 		return;
 	}
-	keep_status(runtime->unit, &status);
+	unit_set_status(runtime->unit, &status);
 	if (adopting)
 		take_adopted(runtime);
 	if (adopting)
 		containers_compare(runtime);
-	forget_known(runtime->unit->status);
 	apply_status(runtime);
 }
 
@@ -505,7 +509,7 @@ static void sweep_cgroup(struct unit_runtime *runtime)
 
 void service_ended(struct unit_runtime *runtime)
 {
-	take_moments(runtime->unit, runtime->unit->status);
+	take_moments(runtime->unit, unit_status(runtime->unit));
 	apply_status(runtime);
 }
 
@@ -516,11 +520,11 @@ void service_lost(struct unit_runtime *runtime)
 
 	log_warning("the shim of a unit has died", NULL, "name=%s", unit->name);
 	sweep_cgroup(runtime);
-	if (!unit->status)
-		unit->status = mem_new(struct execution_status);
-	unit->status->sub = SUB_FAILED;
-	unit->status->result = RESULT_RESOURCES;
-	unit->status->main_pid = unit->status->control_pid = 0;
+	if (!unit_status(unit))
+		unit_set_status(unit, &(struct execution_status){0});
+	unit_status(unit)->sub = SUB_FAILED;
+	unit_status(unit)->result = RESULT_RESOURCES;
+	unit_status(unit)->main_pid = unit_status(unit)->control_pid = 0;
 	judge_end(runtime, &change);
 }
 

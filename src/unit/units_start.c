@@ -34,7 +34,7 @@ const struct unit_kind *unit_kind(const struct unit *unit)
 
 static void copy_conditions(const struct unit_config *from, struct unit_config *to)
 {
-	to->name = str_dup(from->name);
+	to->name = from->name; /* interned */
 	to->conditions = mem_zeroed(from->condition_count, sizeof(*to->conditions));
 	to->condition_count = from->condition_count;
 	for (size_t i = 0; i < from->condition_count; i++) {

@@ -216,11 +216,11 @@ void unit_set_handed(struct units *units, struct unit *unit)
 
 static void keep_status(struct unit *unit, const struct bus_state *state)
 {
-	if (unit->status)
-		record_fini(&execution_status_type, unit->status);
-	else
-		unit->status = mem_new(struct execution_status);
-	mirror_status(state, unit->status);
+	struct execution_status status = {0};
+
+	mirror_status(state, &status);
+	unit_set_status(unit, &status);
+	unit_rest(unit);
 }
 
 /* What it has been, and what it is, decides about its containers: those of a run that is over are stopped. */
@@ -664,8 +664,9 @@ void systemd_make_scope(struct units *units, const struct unit *unit, const stru
 	struct bus_request request = {.scope = scope,
 				      .group = group,
 				      .description = text,
-				      .slice = unit->config->slice ? unit->config->slice
-								   : (char *)"system.slice"};
+				      .slice = (char *)(uintptr_t)(unit->config->slice
+									   ? unit->config->slice
+									   : "system.slice")};
 
 	*doing = (struct doing){done, data};
 	ask_owning(units->systemd, BUS_SCOPE, &request, on_scope, doing);

@@ -249,6 +249,8 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 				   .monotonic_ns = time_monotonic_ns() - time_now_ns(),
 				   .timer = units_timer(call_units(call), unit)};
 
+	const struct execution_status *status;
+
 	buffer_add_char(json, '{');
 	json_write_name(json, "Properties");
 	unit_view_write_properties(unit, &facts, json);
@@ -265,7 +267,9 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 	write_listen(unit, json);
 	write_paths(unit, json);
 	write_trigger(call, unit, json);
-	json_write_member(json, "StatusText", unit->status ? unit->status->status_text : "");
+	status = unit_status(unit);
+	json_write_member(json, "StatusText", status ? status->status_text : "");
+	unit_rest(unit);
 	json_write_member(json, "FileState", state);
 	json_write_bool(json, "Changed", look->changed);
 	write_strings(json, "Warnings", c ? &c->warnings : NULL);

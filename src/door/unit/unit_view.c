@@ -449,7 +449,7 @@ static void write_plan(const struct unit *unit, struct buffer *json)
 		return;
 	if (unit->config->type == UNIT_SERVICE)
 		write_service(unit, &plan, json);
-	write_commands(&plan, unit->status, json);
+	write_commands(&plan, unit_status(unit), json);
 	write_limits(&plan.limits, json);
 	write_context(&plan, json);
 	record_fini(&execution_plan_type, &plan);
@@ -508,13 +508,14 @@ void unit_view_write_properties(const struct unit *unit, const struct unit_facts
 	if (unit->config && unit->config->load == LOAD_LOADED) {
 		write_text(json, "Result", execution_result_name(unit->result));
 		if (unit->config->type == UNIT_SERVICE)
-			write_main(unit->status, facts, json);
+			write_main(unit_status(unit), facts, json);
 		if (unit->config->timer)
 			write_timer(unit, facts, json);
 		write_group(unit, facts, json);
 		write_plan(unit, json);
 	}
 	buffer_add_char(json, '}');
+	unit_rest(unit);
 }
 
 /* ---- GET /units/{name}: processes ---- */
@@ -577,7 +578,7 @@ void unit_view_write_processes(const struct unit *unit, struct buffer *json)
 {
 	static const struct execution_status none = {0};
 	static const struct execution_process nobody = {0};
-	const struct execution_status *s = unit->status ? unit->status : &none;
+	const struct execution_status *s = unit_status(unit) ? unit_status(unit) : &none;
 	struct execution_plan plan = {0};
 	bool has_plan = unit->config && unit_config_plan(unit->config, &plan);
 
@@ -591,4 +592,5 @@ void unit_view_write_processes(const struct unit *unit, struct buffer *json)
 	write_one(json, "Control", s->control_name, s->control_pid, &nobody);
 	if (has_plan)
 		record_fini(&execution_plan_type, &plan);
+	unit_rest(unit);
 }
