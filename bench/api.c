@@ -8,7 +8,7 @@
  *	api SOCKET DAEMON-PID answers N BEGUN           of a daemon that is being started: "ping MS list MS", since BEGUN
  *	                                                (in microseconds since 1970; N is not used)
  *
- * Prints "best MS median MS cpu MS": wall per operation, and the CPU that the daemon and all its ended
+ * Prints "best MS median MS worst MS cpu MS": wall per operation, and the CPU that the daemon and all its ended
  * children used per operation (/proc/PID/stat: utime + stime + cutime + cstime). */
 #include "base/text.h"
 #include "base/time.h"
@@ -144,7 +144,8 @@ static int compare(const void *a, const void *b)
 static void report(int64_t *ns, size_t count, double cpu_ms)
 {
 	qsort(ns, count, sizeof(*ns), compare);
-	printf("best %.3f median %.3f cpu %.3f\n", (double)ns[0] / 1e6, (double)ns[count / 2] / 1e6,
+	printf("best %.3f median %.3f worst %.3f cpu %.3f\n", (double)ns[0] / 1e6,
+	       (double)ns[count / 2] / 1e6, (double)ns[count - 1] / 1e6,
 	       cpu_ms / (double)count);
 }
 

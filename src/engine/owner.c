@@ -33,6 +33,20 @@ static bool wants_no_owner(const struct container *c)
 	return str_equal(pairs_get(&c->config.labels, OPT_OUT), "false");
 }
 
+static void set_owner(struct container *c, const struct owner *owner)
+{
+	str_replace(&c->owner, owner->name);
+	str_replace(&c->owner_invocation, owner->invocation);
+	str_replace(&c->owner_cgroup, owner->cgroup_path);
+}
+
+void container_claim(struct container *c, const struct owner *owner)
+{
+	set_owner(c, owner);
+	c->is_detached = true;
+	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
+}
+
 void container_choose_owner(struct container *c, const struct start_options *options)
 {
 	const struct owner_handlers *handlers = &c->engine->owners.handlers;
@@ -40,9 +54,7 @@ void container_choose_owner(struct container *c, const struct start_options *opt
 
 	if (!wants_no_owner(c) && options->client_cgroup && handlers->find)
 		handlers->find(c->engine->owners.data, options->client_cgroup, c->id, &owner);
-	str_replace(&c->owner, owner.name);
-	str_replace(&c->owner_invocation, owner.invocation);
-	str_replace(&c->owner_cgroup, owner.cgroup_path);
+	set_owner(c, &owner);
 	c->client = options->client;
 	owner_fini(&owner);
 }

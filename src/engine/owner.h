@@ -40,3 +40,6 @@ struct owner_handlers {
 	/* A client in this control group waits for a pull, of which bytes arrive. */
 	void (*progress)(void *data, const char *cgroup);
 };
+
+/* Its owner has known of it since before it ran; the daemon that started it died before it could record that. */
+void container_claim(struct container *c, const struct owner *owner);

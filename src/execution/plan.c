@@ -273,6 +273,7 @@ static const struct record_field plan_fields[] = {
 	FIELD(execution_plan, 37, RECORD_I32, watchdog_signal),
 	FIELD(execution_plan, 38, RECORD_BOOL, send_sighup),
 	FIELD(execution_plan, 39, RECORD_BOOL, no_sigkill),
+	FIELD(execution_plan, 40, RECORD_BOOL, asks_for_container),
 };
 const struct record_type execution_plan_type = RECORD_TYPE(struct execution_plan, plan_fields);
 

@@ -108,6 +108,7 @@ void unit_clean(struct unit_shim *u)
 	unit_filters_forget(u);
 	unit_forget_process(u, &u->main);
 	unit_forget_process(u, &u->control);
+	u->asked.waits = false;
 	str_replace(&u->status.status_text, NULL);
 	unit_group_remove(u);
 }

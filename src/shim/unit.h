@@ -76,6 +76,10 @@ struct unit_shim {
 	struct unit_pid_file *pid_file;	    /* awaited; owned, NULL: none is */
 	struct unit_listeners *listeners;   /* of a socket unit; owned, NULL: none */
 	struct unit_private secret;
+	struct {
+		bool waits; /* UNIT_RUN is not answered yet */
+		struct machine_action action;
+	} asked;
 	char *filters[2]; /* paths of compiled programs (unit_filter.h) */
 
 	struct execution_status status;
@@ -99,9 +103,17 @@ void unit_event(struct unit_shim *u, const struct machine_event *event);
 /* ---- unit_process.c ---- */
 
 void unit_spawn(struct unit_shim *u, const struct machine_action *action);
+void unit_spawn_process(struct unit_shim *u, const struct machine_action *action); /* never asks */
 void unit_reap(struct unit_shim *u); /* everybody who has ended */
 void unit_process_ended(struct unit_shim *u, struct unit_process *p, int32_t end, int32_t status);
 void unit_forget_process(struct unit_shim *u, struct unit_process *process);
+
+/* ---- unit_ask.c: a container that the daemon makes, in place of a control process ---- */
+
+bool unit_ask(struct unit_shim *u, const struct machine_action *spawn); /* false: spawn it */
+void unit_ask_again(struct unit_shim *u);
+void unit_ask_answered(struct unit_shim *u, bool runs);
+void unit_ask_no_more(struct unit_shim *u, int signal); /* as if it had killed the process */
 
 /* ---- unit_members.c ---- */
 

@@ -82,11 +82,14 @@ static struct container *find(struct unit_containers *all, const char *id)
 	return NULL;
 }
 
-void unit_containers_add(struct unit_shim *u, const struct unit_container *told)
+bool unit_containers_add(struct unit_shim *u, const struct unit_container *told, struct error *err)
 {
 	struct unit_containers *all = containers_of(u);
 	struct container *c = find(all, told->id);
 
+	if (!c && told->asked_for && !u->asked.waits)
+		return error_set(err, ERROR_CONFLICT, "%s does not wait for it any more",
+				 u->start.plan.unit);
 	if (!c) {
 		struct container fresh = {0};
 
@@ -97,6 +100,7 @@ void unit_containers_add(struct unit_shim *u, const struct unit_container *told)
 	record_fini(&unit_container_type, &c->told);
 	record_copy(&unit_container_type, told, &c->told);
 	all->gone = false;
+	return true;
 }
 
 static void main_gone(struct unit_shim *u, int32_t code)
@@ -138,6 +142,14 @@ void unit_containers_list(const struct unit_shim *u, struct strings *ids)
 {
 	for (size_t i = 0; u->containers && i < u->containers->there.count; i++)
 		strings_add(ids, u->containers->there.items[i].told.id);
+}
+
+bool unit_containers_have_run(const struct unit_shim *u)
+{
+	for (size_t i = 0; u->containers && i < u->containers->there.count; i++)
+		if (u->containers->there.items[i].told.pid)
+			return true;
+	return false;
 }
 
 /* ---- the main process and its container ---- */

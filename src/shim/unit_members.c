@@ -133,6 +133,8 @@ void unit_kill(struct unit_shim *u, const struct machine_action *a)
 		send_to(&u->main, a);
 	if ((a->who & KILL_WHO_CONTROL) && u->control.pid)
 		send_to(&u->control, a);
+	if (a->who & KILL_WHO_CONTROL)
+		unit_ask_no_more(u, a->signal);
 	u->group_may_be_empty = true;
 }
 

@@ -203,7 +203,7 @@ static void note_birth(struct unit_shim *u, const struct machine_action *a,
 	record_copy(&execution_process_type, &record, &u->status.main);
 }
 
-void unit_spawn(struct unit_shim *u, const struct machine_action *a)
+void unit_spawn_process(struct unit_shim *u, const struct machine_action *a)
 {
 	struct started started;
 	struct error err;
@@ -218,6 +218,14 @@ void unit_spawn(struct unit_shim *u, const struct machine_action *a)
 	unit_say(u, 3, "%s: %s cannot be started: %s", u->start.plan.unit,
 		 execution_phase_key(a->phase), error_text(&err, text, sizeof(text)));
 	UNIT_EVENT(u, EVENT_SPAWN_FAILED, .result = RESULT_RESOURCES);
+}
+
+void unit_spawn(struct unit_shim *u, const struct machine_action *a)
+{
+	if (unit_ask(u, a))
+		UNIT_EVENT(u, EVENT_SPAWNED);
+	else
+		unit_spawn_process(u, a);
 }
 
 /* ---- ends ---- */

@@ -45,6 +45,7 @@ static const struct record_field container_fields[] = {
 	FIELD(unit_container, 5, RECORD_I64, start_time),
 	FIELD(unit_container, 6, RECORD_I64, client_pid),
 	FIELD(unit_container, 7, RECORD_BOOL, detached),
+	FIELD(unit_container, 8, RECORD_BOOL, asked_for),
 };
 const struct record_type unit_container_type = RECORD_TYPE(struct unit_container, container_fields);
 
@@ -55,6 +56,11 @@ static const struct record_field container_gone_fields[] = {
 };
 const struct record_type unit_container_gone_type =
 	RECORD_TYPE(struct unit_container_gone, container_gone_fields);
+
+static const struct record_field run_fields[] = {
+	FIELD(unit_run, 1, RECORD_STRINGS, words),
+};
+const struct record_type unit_run_type = RECORD_TYPE(struct unit_run, run_fields);
 
 static const struct record_field sockets_fields[] = {
 	FIELD(unit_sockets, 1, RECORD_STRINGS, names),

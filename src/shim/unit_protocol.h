@@ -7,8 +7,9 @@
  *
  * Whoever is asked to start carries everything out by itself from then on: all phases with their timeouts,
  * watchdog, stop, kill, clean-up.  Without a daemon nothing waits but: a restart (the shim stays ended until
- * somebody decides), and the containers of the unit (stopped by the engine; UNIT_STOP_CONTAINERS is told
- * again to the next daemon, or after the stop timeout the shim ends their cgroups by itself).
+ * somebody decides), and the containers of the unit (made by the engine, UNIT_RUN, and stopped by it;
+ * UNIT_STOP_CONTAINERS is told again to the next daemon, or after the stop timeout the shim ends their cgroups
+ * by itself).
  *
  * Records may grow; a daemon of version N talks to shims of N and N - 1. */
 #pragma once
@@ -39,6 +40,9 @@ enum unit_message {
 	UNIT_RELEASE = 74, /* no body: the unit is over; the shim ends */
 	UNIT_SOCKETS = 75, /* no body, to a socket unit: answered by UNIT_SOCKETS_ARE */
 	UNIT_ARM = 76,	   /* no body, to a socket unit: watch for traffic (again) */
+	UNIT_RAN =
+		77, /* struct shim_number, answers UNIT_RUN: 1: its container runs, or has; 0: the
+			      client is to be started after all */
 
 	/* shim to daemon */
 	UNIT_STATUS = 96, /* struct execution_status, at each change */
@@ -48,6 +52,9 @@ enum unit_message {
 	UNIT_TRIGGERED =
 		100, /* struct unit_triggered; + the connection with Accept=yes.  Not armed any more
 				 without Accept= */
+	UNIT_RUN =
+		101, /* struct unit_run: make and start the container that this command means; told
+			   again to the next daemon */
 };
 
 struct unit_start {
@@ -85,6 +92,11 @@ struct unit_container {
 	int64_t pid, start_time; /* of its first process; 0: not yet, a second ADOPT tells */
 	int64_t client_pid;	 /* whose connection it was started through; 0: unknown */
 	bool detached;		 /* no client is attached: its output is the unit's */
+	bool asked_for;		 /* by UNIT_RUN: refused when that is over */
+};
+
+struct unit_run {
+	struct strings words; /* "docker", "run" ... */
 };
 
 struct unit_container_gone {
@@ -103,4 +115,5 @@ struct unit_triggered {
 };
 
 extern const struct record_type unit_start_type, unit_stop_type, unit_signal_type, unit_plan_type,
-	unit_container_type, unit_container_gone_type, unit_sockets_type, unit_triggered_type;
+	unit_container_type, unit_container_gone_type, unit_sockets_type, unit_triggered_type,
+	unit_run_type;

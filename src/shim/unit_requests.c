@@ -46,11 +46,11 @@ static void handle_plan(struct control *c, const void *record, struct message *m
 
 static void handle_adopt(struct control *c, const void *record, struct message *m)
 {
-	struct error none;
+	struct error err;
+	bool added = unit_containers_add(unit_of(c), record, &err);
 
-	unit_containers_add(unit_of(c), record);
 	unit_tell_status(unit_of(c), false);
-	control_reply(c, true, &none);
+	control_reply(c, added, &err);
 }
 
 static void handle_container_gone(struct control *c, const void *record, struct message *m)
@@ -77,7 +77,15 @@ static void handle_hello(struct control *c, const void *record, struct message *
 	control_is_daemon(c);
 	unit_tell_status(u, true);
 	unit_containers_ask_again(u);
+	unit_ask_again(u);
 	unit_listen_again(u);
+}
+
+static void handle_ran(struct control *c, const void *record, struct message *m)
+{
+	const struct shim_number *number = record;
+
+	unit_ask_answered(unit_of(c), number->value);
 }
 
 static void handle_release(struct control *c, const void *record, struct message *m)
@@ -109,6 +117,7 @@ static const struct control_handler handlers[] = {
 	[UNIT_RELEASE] = {NULL, 0, handle_release},
 	[UNIT_SOCKETS] = {NULL, 0, handle_sockets},
 	[UNIT_ARM] = {NULL, 0, handle_arm},
+	[UNIT_RAN] = {&shim_number_type, 0, handle_ran},
 };
 
 /* Nothing that runs waits for a daemon. */

@@ -19,6 +19,7 @@ struct container_section {
 	struct pairs
 		options; /* "--publish" -> value (NULL: a switch); one name may stand more than once */
 	struct strings command;
+	bool has_arguments; /* PodmanArgs= */
 };
 
 struct unit_draft {

@@ -2,7 +2,8 @@
  * NAME.service; a .service may have the section, too.
  *
  * It becomes `docker run -d`: the start is done when the container runs, whose first process is the service's main
- * one then, and whose output goes to the journal.  No client stays behind.  (A oneshot's is in the foreground: its
+ * one then, and whose output goes to the journal.  No client stays behind; where nothing depends on a client's
+ * surroundings, the daemon does what the command says without one (units_run.c).  (A oneshot's is in the foreground: its
  * start is done when that has ended.)  That containers of a unit are bounded, stopped and waited for with it is so for
  * whatever a unit starts, and what the values mean is checked where all other users' are.  Keys are written into options one to one; what has no counterpart is said and left out. */
 #include "unit/finish.h"
@@ -166,6 +167,7 @@ static void key_arguments(struct unit_draft *draft, const struct unit_key *key, 
 	scoped_strings struct strings words = {0};
 
 	key_split(draft, key, value, &words);
+	draft->container.has_arguments = true;
 	for (size_t i = 0; i < words.count; i++)
 		pairs_append(&draft->container.options, words.items[i], NULL);
 }
@@ -272,6 +274,47 @@ static void leave_container(struct unit_draft *draft, struct strings *args)
 	draft->type.value = SERVICE_FORKING;
 }
 
+/* ---- without a client ---- */
+
+/* What the client's own surroundings would decide: its user, its daemon, its variables, its files. */
+static bool has_surroundings(const struct execution_context *context)
+{
+	const struct pairs *environment = &context->environment;
+
+	for (size_t i = 0; i < environment->count; i++)
+		if (str_starts_with(environment->items[i].name, "DOCKER_"))
+			return true;
+	return context->user || context->group || context->root_folder ||
+	       context->environment_files.count || context->pass_environment.count;
+}
+
+/* --env NAME is a variable of the client's. */
+static bool is_of_client(const struct pair *option)
+{
+	if (str_equal(option->name, "--env"))
+		return !option->value || !strchr(option->value, '=');
+	return str_equal(option->name, "--env-file") ||
+	       str_starts_with(option->name, "--security-opt=seccomp=") ||
+	       (str_equal(option->name, "--pull") && str_equal(option->value, "always"));
+}
+
+static bool may_do_without_client(const struct unit_draft *draft,
+				  const struct execution_command *command)
+{
+	const struct pairs *options = &draft->container.options;
+
+	if (draft->type.value != SERVICE_FORKING || draft->container.has_arguments ||
+	    has_surroundings(&draft->plan.context))
+		return false;
+	for (size_t i = 0; i < options->count; i++)
+		if (is_of_client(&options->items[i]))
+			return false;
+	for (size_t i = 0; i < command->args.count; i++)
+		if (strchr(command->args.items[i], '$')) /* a variable, maybe */
+			return false;
+	return true;
+}
+
 void unit_draft_add_container(struct unit_draft *draft)
 {
 	struct record_list *starts = &draft->plan.commands[EXECUTION_START];
@@ -297,6 +340,7 @@ void unit_draft_add_container(struct unit_draft *draft)
 	strings_add(&command->args, container->image);
 	for (size_t i = 0; i < container->command.count; i++)
 		strings_add(&command->args, container->command.items[i]);
+	draft->plan.asks_for_container = may_do_without_client(draft, command);
 	add_stop(draft, name);
 }
 

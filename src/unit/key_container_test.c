@@ -118,6 +118,50 @@ static void the_start_is_done_when_it_runs(void **state)
 	}
 }
 
+static bool asks(const struct unit_config *config)
+{
+	struct execution_plan plan;
+
+	assert_true(unit_config_plan(config, &plan));
+	bool asks_for_container = plan.asks_for_container;
+	record_fini(&execution_plan_type, &plan);
+	return asks_for_container;
+}
+
+static void a_client_is_needed_where_its_surroundings_count(void **state)
+{
+	static const struct {
+		const char *lines;
+		bool asks;
+	} cases[] = {
+		{"", true},
+		{"Environment=A=1\nPublishPort=80\nVolume=/a:/b\nExec=a b\n", true},
+		{"Pull=never\n[Service]\nType=notify\nEnvironment=A=1\nRestart=always\n", true},
+		{"Pull=always\n", false},
+		{"Environment=A\n", false},
+		{"EnvironmentFile=/e\n", false},
+		{"Exec=sh -c \"echo ${A}\"\n", false},
+		{"SeccompProfile=/p.json\n", false},
+		{"PodmanArgs=--cpus=1\n", false},
+		{"[Service]\nType=oneshot\n", false},
+		{"[Service]\nType=simple\n", false},
+		{"[Service]\nUser=a\n", false},
+		{"[Service]\nEnvironment=DOCKER_HOST=tcp://a:1\n", false},
+		{"[Service]\nEnvironmentFile=/e\n", false},
+		{"[Service]\nPassEnvironment=A\n", false},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text =
+			str_format("[Container]\nImage=busybox\n%s", cases[i].lines);
+		struct unit_config *config = scratch_load(&scratch, "a.service", text);
+
+		if (asks(config) != cases[i].asks)
+			fail_msg("%s", cases[i].lines);
+		unit_config_free(config);
+	}
+}
+
 static void a_container_file_is_a_service(void **state)
 {
 	scoped_strings struct strings names = {0};
@@ -219,6 +263,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_are_options_of_docker_run, begin, end),
 		cmocka_unit_test_setup_teardown(the_start_is_done_when_it_runs, begin, end),
+		cmocka_unit_test_setup_teardown(a_client_is_needed_where_its_surroundings_count,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_container_file_is_a_service, begin, end),
 		cmocka_unit_test_setup_teardown(what_has_a_client_is_stopped_as_the_container_wants,
 						begin, end),

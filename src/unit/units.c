@@ -90,6 +90,7 @@ void unit_runtime_free(struct unit_runtime *runtime)
 	if (!runtime)
 		return;
 	shim_peer_free(runtime->peer);
+	unit_run_drop(runtime);
 	if (runtime->starting)
 		unit_start_abort(runtime);
 	deadline_cancel(&runtime->restart);

@@ -64,6 +64,13 @@ static bool find_handed(struct units *units, const char *cgroup, const char *id,
 	return true;
 }
 
+static void describe(const struct units *units, const struct unit *unit, struct owner *out)
+{
+	out->name = str_dup(unit->name);
+	out->invocation = str_dup(unit->invocation_id);
+	out->cgroup_path = units_cgroup(units, unit);
+}
+
 static bool find(void *data, const char *cgroup, const char *id, struct owner *out)
 {
 	struct units *units = data;
@@ -71,9 +78,7 @@ static bool find(void *data, const char *cgroup, const char *id, struct owner *o
 
 	if (!unit)
 		return find_handed(units, cgroup, id, out);
-	out->name = str_dup(unit->name);
-	out->invocation = str_dup(unit->invocation_id);
-	out->cgroup_path = units_cgroup(units, unit);
+	describe(units, unit, out);
 	return true;
 }
 
@@ -116,6 +121,13 @@ static void adopt_handed(struct units *units, struct unit *unit, const struct ow
 	}
 }
 
+/* Nobody is the client of what a [Container] has become. */
+static bool is_asked_for(const struct owner_adoption *what)
+{
+	return !what->client && str_equal(pairs_get(&what->container->config.labels, UNIT_LABEL),
+					  what->container->owner);
+}
+
 static void adopt(void *data, const struct owner_adoption *what, owner_known *known,
 		  void *known_data)
 {
@@ -136,6 +148,7 @@ static void adopt(void *data, const struct owner_adoption *what, owner_known *kn
 		.start_time = what->start_time,
 		.client_pid = what->client,
 		.detached = what->detached,
+		.asked_for = is_asked_for(what),
 	};
 
 	if (!runtime) { /* it was over before the container was there */
@@ -146,6 +159,24 @@ static void adopt(void *data, const struct owner_adoption *what, owner_known *kn
 	*adoption = (struct adoption){known, known_data};
 	unit_peer_ask(runtime->peer, UNIT_ADOPT, &unit_container_type, &record, on_adopted,
 		      adoption);
+	if (what->pid)
+		container_runs(runtime);
+}
+
+static void ignore_known(void *data, const struct error *err)
+{
+	(void)data;
+	(void)err;
+}
+
+void container_tell(struct unit_runtime *runtime, const struct container *c)
+{
+	struct owner_adoption adoption = {.container = (struct container *)(uintptr_t)c,
+					  .detached = true,
+					  .pid = c->pid,
+					  .start_time = c->run->start_time};
+
+	adopt(runtime->units, &adoption, ignore_known, NULL);
 }
 
 static void tell_gone(struct unit_runtime *runtime, const char *id, int64_t code, bool oom)
@@ -247,6 +278,7 @@ static void gone(void *data, const char *owner, const char *id, int64_t code, bo
 		return;
 	tell_gone(runtime, id, code, oom);
 	check_stopped(runtime);
+	container_run_ready(runtime);
 }
 
 /* ---- what an earlier start has left ---- */
@@ -340,6 +372,15 @@ static void progress(void *data, const char *cgroup)
 
 /* ---- after a daemon ---- */
 
+static void claim(struct unit_runtime *runtime, struct container *c)
+{
+	struct owner owner = {0};
+
+	describe(runtime->units, runtime->unit, &owner);
+	container_claim(c, &owner);
+	owner_fini(&owner);
+}
+
 void containers_compare(struct unit_runtime *runtime)
 {
 	struct engine *engine = runtime->units->engine;
@@ -350,9 +391,11 @@ void containers_compare(struct unit_runtime *runtime)
 	for (size_t i = 0; i < status->containers.count; i++) {
 		struct container *c = engine_by_id(engine, status->containers.items[i]);
 
-		if (!c || (!container_is_running(c) && c->state != CONTAINER_REMOVING && !c->busy))
+		if (!c || (!c->run && c->state != CONTAINER_REMOVING && !c->busy))
 			tell_gone(runtime, status->containers.items[i], c ? c->exit_code : 0,
 				  c && c->oom_killed);
+		else if (!c->owner && c->run) /* it may be starting still */
+			claim(runtime, c);
 	}
 	check_stopped(runtime);
 }
@@ -361,9 +404,12 @@ static void compare_all(void *data)
 {
 	struct units *units = data;
 
-	for (size_t i = 0; i < units->set.count; i++)
-		if (units->set.items[i]->runtime)
-			containers_compare(units->set.items[i]->runtime);
+	for (size_t i = 0; i < units->set.count; i++) {
+		if (!units->set.items[i]->runtime)
+			continue;
+		containers_compare(units->set.items[i]->runtime);
+		container_run_ready(units->set.items[i]->runtime);
+	}
 }
 
 void containers_begin(struct units *units)

@@ -7,6 +7,7 @@
  *	units_state.c	a unit has changed: times, what follows for others, what is recorded
  *	units_service.c	units with processes: their shims
  *	units_containers.c	containers that processes of units have started
+ *	units_run.c	containers of [Container], which no process starts
  *	units_restart.c	automatic restarts
  *	units_plain.c	targets: a state and nothing else
  *	units_slice.c	slices: a control group
@@ -113,6 +114,7 @@ struct unit_runtime {
 	bool restarted;		   /* the present start is one */
 	bool automatic;		   /* the next start is a restart by itself */
 	bool clearing;		   /* leftovers go before its start */
+	struct unit_run *run;	   /* owned; asked for, and not begun yet; NULL */
 	bool stops_containers;	   /* its shim waits until they are gone */
 	int64_t extended_ns;	   /* when its start was given more time last */
 	bool under_way;		   /* started, and the end has not been judged yet */
@@ -258,6 +260,14 @@ void containers_stop(struct unit_runtime *runtime,
 void containers_leave(struct units *units, const struct unit *unit, const char *invocation);
 /* Tell its shim of those that have gone while there was no daemon. */
 void containers_compare(struct unit_runtime *runtime);
+/* Its shim asks for the container that a command of these words means (units_run.c). */
+void container_run(struct unit_runtime *runtime, const struct unit_run *request);
+void container_run_ready(
+	struct unit_runtime *runtime); /* the engine is, or what was in the way has gone */
+void container_runs(struct unit_runtime *runtime); /* its shim has been told so */
+void unit_run_drop(struct unit_runtime *runtime);
+/* Tell its shim of the container's first process. */
+void container_tell(struct unit_runtime *runtime, const struct container *c);
 /* Remove those that its [Container] has left, then go on; dropped when the runtime is freed first. */
 void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_runtime *runtime));
 

@@ -457,6 +457,19 @@ static void take_stop_containers(struct unit_runtime *runtime, const struct mess
 	containers_stop(runtime, us.value);
 }
 
+static void take_run(struct unit_runtime *runtime, const struct message *message)
+{
+	struct unit_run request = {0};
+	struct error err;
+
+	if (record_decode(&unit_run_type, message->data, message->size, &request, &err))
+		container_run(runtime, &request);
+	else
+		log_error("cannot understand the shim of a unit", &err, "name=%s",
+			  runtime->unit->name);
+	record_fini(&unit_run_type, &request);
+}
+
 static void on_message(void *data, struct message *message)
 {
 	struct unit_runtime *runtime = data;
@@ -465,6 +478,8 @@ static void on_message(void *data, struct message *message)
 		take_status(runtime, message);
 	else if (message->type == UNIT_STOP_CONTAINERS)
 		take_stop_containers(runtime, message);
+	else if (message->type == UNIT_RUN)
+		take_run(runtime, message);
 	else
 		socket_message(runtime, message);
 }

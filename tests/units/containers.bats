@@ -127,6 +127,54 @@ sleeps='Exec=sleep 1000'
 	no_container systemd-goes
 }
 
+client_of() { property "$1" ExecStart | grep -o 'pid=[0-9]*'; }
+
+@test "no client makes it, unless something is the client's own" {
+	contained without -- "$sleeps"
+	contained with -- "$sleeps" PodmanArgs=--cpus=1
+	start without with
+	expect "$(client_of without)" pid=0
+	[ "$(client_of with)" != pid=0 ]
+	expect "$(inspect systemd-with .HostConfig.NanoCpus)" 1000000000
+	expect "$(said without | grep -c Started)" 1
+}
+
+# Each run of it leaves a line.
+counts() { contained "$1" -- "Exec=sh -c \"echo >>/tmp/in/$1; exec sleep 1000\"" "Volume=$SCRATCH/in:/tmp/in"; }
+runs_of() { wc -l <"$SCRATCH/in/$1"; }
+
+@test "a daemon that is killed at any step of making it: the next one has it run, once" {
+	local round
+	mkdir -p "$SCRATCH/in"
+	for round in $(seq 10); do
+		counts "c$round"
+		reload
+		NO_BLOCK=true start "c$round"
+		read -rt "0.0$((RANDOM % 9))" <> <(:) || true
+		daemon_kill
+		units_daemon
+		comes_to "c$round" active/running
+		expect "$(main_pid "c$round")" "$(pid_of "systemd-c$round")"
+		wait_until 10 test -s "$SCRATCH/in/c$round"
+		expect "$(runs_of "c$round")" 1
+		expect "$(property "c$round" NRestarts)" 0
+	done
+}
+
+@test "stopped at any step of making it: nothing of it is left" {
+	local round
+	contained brief StartLimitIntervalSec=0 -- "$sleeps"
+	for round in $(seq 10); do
+		NO_BLOCK=true start brief
+		read -rt "0.0$((RANDOM % 6))" <> <(:) || true
+		stop brief
+		expect "$(active brief)" inactive
+		no_container systemd-brief
+	done
+	start brief
+	expect "$(state brief)" active/running
+}
+
 @test "the unit's memory is the container's, and what takes more is killed" {
 	contained y MemoryMax=32M MemorySwapMax=0 -- 'Exec=dd if=/dev/zero of=/dev/null bs=64M count=1'
 	run start y # it may fail before its start is over, or after

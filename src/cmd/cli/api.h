@@ -7,6 +7,8 @@
 
 #include "cmd/cli/cli.h"
 
+#include "spec/document.h"
+
 #include <jansson.h>
 
 /* ---- what is asked for ---- */
@@ -103,15 +105,3 @@ bool api_version_at_least(const char *have, const char *version); /* `have` NULL
 
 /* The same as a condition for something that the user asked for: "--platform". */
 bool api_requires(struct cli *cli, const char *what, const char *version, struct error *err);
-
-/* ---- reading documents ---- */
-
-/* The member's text; "" when it is not there. */
-const char *doc_text(const json_t *object, const char *name);
-int64_t doc_number(const json_t *object, const char *name);
-bool doc_flag(const json_t *object, const char *name);
-
-/* Set a member; bytes that are no UTF-8 are replaced. */
-void doc_set_text(json_t *object, const char *name, const char *text);
-void doc_set_format(json_t *object, const char *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));

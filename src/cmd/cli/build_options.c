@@ -1,9 +1,9 @@
 #include "cmd/cli/build_options.h"
 
-#include "cmd/cli/spec.h"
 #include "format/json.h"
 #include "format/mount_option.h"
 #include "format/reference.h"
+#include "spec/spec.h"
 
 #define AT(field) offsetof(struct build, field)
 

@@ -1,7 +1,8 @@
 /* Creating a container from the options of `run` and `create`. */
 #pragma once
 
-#include "cmd/cli/spec.h"
+#include "cmd/cli/cli.h"
+#include "spec/spec.h"
 
 /* The body, or why the options are wrong. */
 json_t *container_body(const struct spec *spec, const struct strings *arguments, struct error *err);

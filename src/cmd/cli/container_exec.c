@@ -2,9 +2,9 @@
 #include "cmd/cli/container_exec.h"
 
 #include "cmd/cli/session.h"
-#include "cmd/cli/spec.h"
 #include "cmd/cli/terminal.h"
 #include "format/json.h"
+#include "spec/spec.h"
 
 #include <unistd.h>
 

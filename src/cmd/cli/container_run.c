@@ -31,16 +31,12 @@ static const struct option options[] = {
 /* Without -a a foreground container is attached as the body says; in the background it is not. */
 static bool settle_streams(const struct run *run, json_t *body, struct error *err)
 {
-	static const char *const members[] = {"AttachStdin", "AttachStdout", "AttachStderr",
-					      "StdinOnce"};
-
 	if (!run->detach)
 		return true;
 	if (run->spec.attach.count)
 		return error_set(err, ERROR_INVALID,
 				 "conflicting options: cannot specify both --attach and --detach");
-	for (size_t i = 0; i < array_length(members); i++)
-		json_object_set_new(body, members[i], json_false());
+	spec_detach(body);
 	return true;
 }
 

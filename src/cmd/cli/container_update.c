@@ -1,7 +1,7 @@
 /* update */
 #include "cmd/cli/api.h"
-#include "cmd/cli/resources.h"
 #include "format/json.h"
+#include "spec/resources.h"
 
 #include <stdio.h>
 
@@ -60,7 +60,7 @@ const struct command container_update = {
 	.least = 1,
 	.most = -1,
 	.arguments = ARGUMENTS_CONTAINERS,
-	.size = sizeof(struct resources),
+	.size = sizeof(struct resource_options),
 	.options = {{resources_options, RESOURCES_OPTION_COUNT}},
 	.run = run,
 };

@@ -1,7 +1,7 @@
 /* network create.  Each --ip-range, --gateway and --aux-address goes to the subnet that it lies in. */
 #include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "spec/spec.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

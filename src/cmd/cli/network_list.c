@@ -1,10 +1,10 @@
 /* network ls, rm, connect and disconnect. */
 #include "cmd/cli/api.h"
 #include "cmd/cli/config.h"
-#include "cmd/cli/endpoint.h"
 #include "cmd/cli/listing.h"
 #include "cmd/cli/show.h"
 #include "format/json.h"
+#include "spec/endpoint.h"
 
 #include <stdio.h>
 

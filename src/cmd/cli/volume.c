@@ -3,9 +3,9 @@
 #include "cmd/cli/config.h"
 #include "cmd/cli/listing.h"
 #include "cmd/cli/show.h"
-#include "cmd/cli/spec.h"
 #include "cmd/cli/volume_row.h"
 #include "format/json.h"
+#include "spec/spec.h"
 
 #include <stdio.h>
 

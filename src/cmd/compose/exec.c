@@ -2,7 +2,7 @@
 #include "cmd/compose/verbs.h"
 
 #include "cmd/cli/container_exec.h"
-#include "cmd/cli/spec_kinds.h"
+#include "spec/spec_kinds.h"
 
 #include <unistd.h>
 

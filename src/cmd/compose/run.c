@@ -7,11 +7,11 @@
 
 #include "base/id.h"
 #include "cmd/cli/container_run.h"
-#include "cmd/cli/spec_kinds.h"
 #include "cmd/cli/terminal.h"
 #include "cmd/compose/files.h"
 #include "cmd/compose/lease.h"
 #include "format/json.h"
+#include "spec/spec_kinds.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* --device and --gpus, --security-opt, --health-*. */
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
 #include "format/units.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* The words of `create`, one a line, up to the body. */
-#include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "spec/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
-#include "cmd/cli/resources.h"
+#include "spec/resources.h"
 
-#include "cmd/cli/api.h"
+#include "spec/document.h"
 
-#define NUMBER(member) offsetof(struct resources, member)
+#define NUMBER(member) offsetof(struct resource_options, member)
 
 const struct option resources_options[] = {
 	{0, "blkio-weight", &option_number16, NUMBER(blkio_weight),
@@ -18,9 +18,9 @@ const struct option resources_options[] = {
 	{'c', "cpu-shares", &option_number, NUMBER(cpu_shares),
 	 .help = "Relative weight of CPU time"},
 	{0, "cpus", &option_decimal, NUMBER(cpus), .help = "Number of CPUs, such as 1.5"},
-	{0, "cpuset-cpus", &option_string, offsetof(struct resources, cpuset_cpus),
+	{0, "cpuset-cpus", &option_string, offsetof(struct resource_options, cpuset_cpus),
 	 .help = "CPUs to run on: 0-3, 0,1"},
-	{0, "cpuset-mems", &option_string, offsetof(struct resources, cpuset_mems),
+	{0, "cpuset-mems", &option_string, offsetof(struct resource_options, cpuset_mems),
 	 .help = "Memory nodes to use: 0-3, 0,1"},
 	{0, "kernel-memory", &option_bytes, NUMBER(kernel_memory), .hidden = true,
 	 .help = "Limit of the kernel's memory"},
@@ -29,11 +29,11 @@ const struct option resources_options[] = {
 	 .help = "Memory to shrink to when the host runs short"},
 	{0, "memory-swap", &option_swap, NUMBER(memory_swap),
 	 .help = "Limit of memory and swap together; -1 for unlimited swap"},
-	{0, "on-unhealthy", &option_string, offsetof(struct resources, on_unhealthy),
+	{0, "on-unhealthy", &option_string, offsetof(struct resource_options, on_unhealthy),
 	 .help = "What to do when its health check fails: none, restart, stop, kill"},
 	{0, "pids-limit", &option_number, NUMBER(pids_limit),
 	 .help = "Limit of processes; -1 for none"},
-	{0, "restart", &option_string, offsetof(struct resources, restart),
+	{0, "restart", &option_string, offsetof(struct resource_options, restart),
 	 .help = "What to do when it exits: no, always, unless-stopped, on-failure[:TIMES]"},
 };
 
@@ -58,7 +58,7 @@ static const struct {
 	{"PidsLimit", NUMBER(pids_limit)},
 };
 
-static const struct option_number *number_at(const struct resources *resources, size_t i)
+static const struct option_number *number_at(const struct resource_options *resources, size_t i)
 {
 	return (const void *)((const char *)resources + numbers[i].offset);
 }
@@ -82,7 +82,7 @@ static bool set_restart(json_t *config, const char *text, struct error *err)
 	return true;
 }
 
-bool resources_to_json(const struct resources *resources, json_t *config, struct error *err)
+bool resources_to_json(const struct resource_options *resources, json_t *config, struct error *err)
 {
 	for (size_t i = 0; i < array_length(numbers); i++)
 		if (number_at(resources, i)->given)
@@ -97,7 +97,7 @@ bool resources_to_json(const struct resources *resources, json_t *config, struct
 	return !resources->restart || set_restart(config, resources->restart, err);
 }
 
-bool resources_given(const struct resources *resources)
+bool resources_given(const struct resource_options *resources)
 {
 	for (size_t i = 0; i < array_length(numbers); i++)
 		if (number_at(resources, i)->given)

@@ -1,7 +1,7 @@
-#include "cmd/cli/endpoint.h"
+#include "spec/endpoint.h"
 
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 void endpoint_fini(struct endpoint *endpoint)
 {

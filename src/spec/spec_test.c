@@ -1,7 +1,7 @@
 #include "base/test.h"
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 struct parsed {
 	struct spec spec;

@@ -1,8 +1,8 @@
 /* Options that are more than a text, but no more than one value each. */
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/mount_option.h"
 #include "format/units.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

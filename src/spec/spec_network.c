@@ -1,10 +1,10 @@
 /* -p, --expose, --network and what belongs to it. */
-#include "cmd/cli/api.h"
-#include "cmd/cli/endpoint.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
 #include "format/mount_option.h"
 #include "format/port.h"
+#include "spec/document.h"
+#include "spec/endpoint.h"
+#include "spec/spec.h"
 
 #include <ctype.h>
 

@@ -2,14 +2,14 @@
  * they make.  It runs before the daemon is asked, so it knows only the text of the options. */
 #pragma once
 
-#include "cmd/cli/cli.h"
-#include "cmd/cli/resources.h"
-#include "cmd/cli/spec_kinds.h"
+#include "base/error.h"
+#include "spec/resources.h"
+#include "spec/spec_kinds.h"
 
 #include <jansson.h>
 
 struct spec {
-	struct resources resources; /* first: resources_options fill it */
+	struct resource_options resources; /* first: resources_options fill it */
 	bool interactive, tty, privileged, publish_all, read_only, remove, oom_kill_disable,
 		no_healthcheck, quiet, content_trust, use_api_socket;
 	int8_t init;
@@ -42,6 +42,9 @@ extern const struct option spec_options[];
 /* The body, from the options and what stands behind the image's name. */
 json_t *spec_to_body(const struct spec *spec, const struct strings *arguments, struct error *err);
 
+/* Nobody is attached to it. */
+void spec_detach(json_t *body);
+
 /* ---- parts of the body, one file each ---- */
 
 bool spec_set_volumes(const struct spec *spec, json_t *config, json_t *host, struct error *err);
@@ -54,10 +57,6 @@ bool spec_set_environment(const struct spec *spec, json_t *config, struct error 
 
 /* ---- helpers ---- */
 
-/* As JSON; `always`: an empty list is written [], else the member is left out. */
-void doc_set_list(json_t *object, const char *name, const struct strings *list, bool always);
-void doc_set_map(json_t *object, const char *name, const struct pairs *map, bool always);
-void doc_set_labels(json_t *object, const struct strings *labels); /* "Labels", of NAME[=VALUE] */
 void free_json_field(void *field);
 
 /* "./x" and "../x" become absolute. */

@@ -1,7 +1,7 @@
 /* The body of create.  Most options are a member of the same meaning: a table says which. */
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,42 +10,6 @@
 #include <unistd.h>
 
 #define LINES_LIMIT (1u << 20)
-
-void doc_set_list(json_t *object, const char *name, const struct strings *list, bool always)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->items[i]));
-	if (list->count || always)
-		json_object_set(object, name, array);
-	json_decref(array);
-}
-
-void doc_set_map(json_t *object, const char *name, const struct pairs *map, bool always)
-{
-	json_t *members = json_object();
-
-	for (size_t i = 0; i < map->count; i++)
-		doc_set_text(members, map->items[i].name, map->items[i].value);
-	if (map->count || always)
-		json_object_set(object, name, members);
-	json_decref(members);
-}
-
-void doc_set_labels(json_t *object, const struct strings *labels)
-{
-	json_t *members = json_object();
-
-	for (size_t i = 0; i < labels->count; i++) {
-		const char *label = labels->items[i];
-		size_t length = strcspn(label, "=");
-		scoped_free char *name = str_dup_n(label, length);
-
-		doc_set_text(members, name, label + length + (label[length] != '\0'));
-	}
-	json_object_set_new(object, "Labels", members);
-}
 
 /* ---- environment and labels ---- */
 
@@ -353,4 +317,13 @@ json_t *spec_to_body(const struct spec *spec, const struct strings *arguments, s
 	    !spec_set_networks(spec, host, body, err))
 		return NULL;
 	return take(body);
+}
+
+void spec_detach(json_t *body)
+{
+	static const char *const members[] = {"AttachStdin", "AttachStdout", "AttachStderr",
+					      "StdinOnce"};
+
+	for (size_t i = 0; i < array_length(members); i++)
+		json_object_set_new(body, members[i], json_false());
 }

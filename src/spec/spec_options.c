@@ -1,4 +1,4 @@
-#include "cmd/cli/spec.h"
+#include "spec/spec.h"
 
 #define AT(field) offsetof(struct spec, field)
 

@@ -1,9 +1,9 @@
 /* -v, --tmpfs and --mount. */
-#include "cmd/cli/api.h"
-#include "cmd/cli/spec.h"
 #include "format/json.h"
 #include "format/mount_option.h"
 #include "format/path.h"
+#include "spec/document.h"
+#include "spec/spec.h"
 
 #include <stdlib.h>
 #include <unistd.h>
