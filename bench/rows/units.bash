@@ -48,8 +48,8 @@ row_units_memory() {
 	units_known
 	row "5000 unit files read, from the daemon's start" \
 		"$(awk -v a="$begun" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", (b - a) * 1000 }') ms" "-" "-"
-	units_again
 	all_of_them=$(private_kb "$(daemon_pid)")
+	units_again
 	row "unit that is known (private)" \
 		"$(awk -v a="$all_of_them" -v b="$none" 'BEGIN { printf "%.1f", (a - b) / 5000 }') kB" "asked for: 5 kB" \
 		"$(awk -v a="$all_of_them" -v b="$none" 'BEGIN { printf "%.2f", (a - b) / 25000 }')"
