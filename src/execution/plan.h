@@ -230,11 +230,10 @@ struct execution_socket_options {
 };
 
 struct execution_plan {
-	char *unit;	   /* "web@1.service" */
-	char *description; /* what stands in "Started ..." */
-	int32_t kind;	   /* enum execution_kind */
-	bool asks_for_container; /* ExecStart= is `docker run -d`, and the daemon may do it without a client */
-	int32_t type;		 /* enum service_type */
+	char *unit;				       /* "web@1.service" */
+	char *description;			       /* what stands in "Started ..." */
+	int32_t kind;				       /* enum execution_kind */
+	int32_t type;				       /* enum service_type */
 	struct record_list commands[EXECUTION_PHASES]; /* struct execution_command */
 	struct execution_context context;
 	struct execution_limits limits;
@@ -252,10 +251,11 @@ struct execution_plan {
 	char *bus_name;
 	struct exit_set success, restart_prevent, restart_force;
 
-	int32_t kill_mode;			  /* enum kill_mode */
+	int32_t kill_mode; /* enum kill_mode */
 	int32_t kill_signal, restart_kill_signal; /* the latter 0: as the former */
 	int32_t final_kill_signal, watchdog_signal;
 	bool send_sighup, no_sigkill;
+	bool asks_for_container; /* its `docker run -d` may be done without a client */
 };
 
 extern const struct record_type execution_command_type, execution_path_pair_type,
