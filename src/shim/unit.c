@@ -76,9 +76,9 @@ void unit_begin(struct unit_shim *u, const struct unit_start *start, struct mess
 {
 	struct error err;
 
-	if (!machine_is_over(&u->machine) || !start->plan.unit || !start->cgroup_path ||
-	    !start->run_folder) {
-		log_error("a start is refused: the unit is not over, or it is not whole", NULL,
+	if (!machine_is_over(&u->machine) || u->released || !start->plan.unit ||
+	    !start->cgroup_path || !start->run_folder) {
+		log_error("a start is refused: the unit is not over, released, or not whole", NULL,
 			  "unit=%s", start->plan.unit ? start->plan.unit : "");
 		return;
 	}

@@ -367,6 +367,13 @@ static void take_moments(struct unit *u, const struct execution_status *s)
 			*rows[i].to = rows[i].from;
 }
 
+static void take_invocation(struct unit *unit, const struct execution_status *status)
+{
+	if (status->invocation_id)
+		snprintf(unit->invocation_id, sizeof(unit->invocation_id), "%s",
+			 status->invocation_id);
+}
+
 static void take_adopted(struct unit_runtime *runtime)
 {
 	struct unit *unit = runtime->unit;
@@ -374,9 +381,7 @@ static void take_adopted(struct unit_runtime *runtime)
 
 	runtime->adopting = false;
 	take_moments(unit, status);
-	if (status->invocation_id)
-		snprintf(unit->invocation_id, sizeof(unit->invocation_id), "%s",
-			 status->invocation_id);
+	take_invocation(unit, status);
 	shim_peer_watch(runtime->peer, (pid_t)status->shim_pid, status->shim_start_time);
 	units_adopt_answered(runtime->units);
 }
@@ -399,6 +404,22 @@ static void forget_known(struct execution_status *status)
 		*numbers[i] = 0;
 }
 
+/* A start that the daemon before has sent may be on its way when we ask; and a release that meets one is not
+ * heeded: it is due again when this run is over. */
+static void take_run_under_way(struct unit_runtime *runtime, const struct execution_status *status)
+{
+	take_invocation(runtime->unit, status);
+	runtime->under_way = true;
+	runtime->releasing = runtime->start_waits = false;
+}
+
+/* An end may be told twice, and the second time cross the order for the next run, which it is not about. */
+static bool ends_earlier_run(const struct unit *unit, const struct execution_status *status)
+{
+	return is_over((enum sub_state)status->sub) && status->invocation_id &&
+	       !str_equal(status->invocation_id, unit->invocation_id);
+}
+
 static void apply_status(struct unit_runtime *runtime)
 {
 	struct unit *unit = runtime->unit;
@@ -408,9 +429,9 @@ static void apply_status(struct unit_runtime *runtime)
 				     .realtime_ns = status->changed_ns,
 				     .monotonic_ns = status->changed_monotonic_ns};
 
-	forget_known(status);
 	if (!is_over(change.sub))
-		runtime->under_way = true;
+		take_run_under_way(runtime, status);
+	forget_known(status);
 	if (is_over(change.sub) && !runtime->under_way)
 		return; /* it has said so before */
 	if (is_over(change.sub)) {
@@ -435,6 +456,10 @@ static void take_status(struct unit_runtime *runtime, const struct message *mess
 	    status.result >= EXECUTION_RESULTS) {
 		log_error("cannot understand the shim of a unit", &err, "name=%s",
 			  runtime->unit->name);
+		record_fini(&execution_status_type, &status);
+		return;
+	}
+	if (!adopting && ends_earlier_run(runtime->unit, &status)) {
 		record_fini(&execution_status_type, &status);
 		return;
 	}
