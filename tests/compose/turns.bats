@@ -73,7 +73,9 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 	ended_with 0 "$second"
 	[ "$(names -a)" = "" ]
 	begin second wherry compose up -d
-	ended_with 0 "$second" || true
+	wait_until 60 has second "Container tb-a-1 Waiting"
+	opened tb
+	ended_with 0 "$second"
 	refuted has second "waiting for"
 }
 
