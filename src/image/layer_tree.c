@@ -2,11 +2,10 @@
 
 #include "base/text.h"
 #include "os/file.h"
+#include "os/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -58,12 +57,7 @@ void layer_tree_free(struct layer_tree *tree)
 
 static int open_in_root(int root, const char *path, int flags)
 {
-	struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+	return root_resolve(root, *path ? path : ".", flags);
 }
 
 static bool is_whiteout(const struct stat *st)

@@ -67,8 +67,10 @@ static bool send_layer(struct push *p, const char *diff_id, struct error *err)
 		return true;
 	if (!layer)
 		return error_set(err, ERROR_SYSTEM, "there is no layer '%s'", diff_id);
-	if (!push_layer(&line, layer, &found, err))
+	if (!push_layer(&line, layer, &found, err)) {
+		record_fini(&descriptor_type, &found); /* it may stand there without anybody to tell */
 		return false;
+	}
 	map_put(&p->done, diff_id, mem_copy(&found, sizeof(found)));
 	return report(p, diff_id, &found, err);
 }

@@ -37,6 +37,11 @@ static int fail(struct error *err, const char *what, const char *path)
 	return -1;
 }
 
+int root_resolve(int root, const char *path, int flags)
+{
+	return resolve(root, path, flags, 0);
+}
+
 int root_open(int root, const char *path, int flags, struct error *err)
 {
 	int fd = resolve(root, path, flags, 0);

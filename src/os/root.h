@@ -11,7 +11,10 @@
  * absent).  With O_CREAT the mode is 0644. */
 int root_open(int root, const char *path, int flags, struct error *err);
 
-/* The same without any symbolic link on the way, the last part included. */
+/* The same for who reads errno. */
+int root_resolve(int root, const char *path, int flags);
+
+/* root_open without any symbolic link on the way, the last part included. */
 int root_open_plain(int root, const char *path, int flags, struct error *err);
 
 enum root_entry { ROOT_FOLDER, ROOT_FILE };
