@@ -141,8 +141,7 @@ follow() {
 	follow "$SCRATCH/heard" -t teller -o cat
 	wait_until 10 grep -qx before "$SCRATCH/heard"
 	root=/proc/$(inspect teller .State.Pid)/root
-	kill -9 "$(daemon_pid)"
-	wait_until 10 has_ended "$DAEMON"
+	daemon_kill
 	touch "$root/one"
 	wait_until 10 grep -qx during "$SCRATCH/heard"
 	begin
@@ -156,8 +155,7 @@ journal_has() { journal -o cat | grep -qx "$1"; }
 @test "no line is lost or doubled while the daemon is killed again and again" {
 	says counter 'i=0; while [ $i -lt 30000 ]; do echo $i; i=$((i + 1)); done'
 	for _ in 1 2 3; do
-		kill -9 "$(daemon_pid)"
-		wait_until 10 has_ended "$DAEMON"
+		daemon_kill
 		begin
 	done
 	wait_until 60 inspects counter .State.Status exited

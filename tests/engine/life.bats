@@ -216,6 +216,8 @@ starts() {
 		"http://wherry/containers/$1/start?number=[1-$2]" | sort | uniq -c | awk '{print $2 "=" $1}'
 }
 
+ends_since() { api GET "/events?since=$1&until=$(date +%s.%N)" | jq -r .Action | grep -cx die; }
+
 @test "a start that meets an end comes after it: each one runs, is logged and is told" {
 	api POST '/containers/create?name=m1' '{"Image":"busybox","Cmd":["echo","ran"]}' >/dev/null
 	local since count answers
@@ -227,7 +229,7 @@ starts() {
 	inspects m1 .State.ExitCode 0
 	inspects m1 .State.Error ""
 	[ "$(api GET '/containers/m1/logs?stdout=1' | grep -ac ran)" = "$count" ]
-	api GET "/events?since=$since&until=$(date +%s.%N)" | jq -r .Action | grep -cx die | grep -qx "$count"
+	wait_until 10 eval '[ "$(ends_since "$since")" = "$count" ]'
 }
 
 @test "a start that meets a removal finds the container or not, and leaves nothing running" {
@@ -370,7 +372,9 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 
 # wait_for NAME CONDITION: a client in the background that waits; its answer will be in $SCRATCH/wait.NAME.
 wait_for() {
+	rm -f "$SCRATCH/head.$1"
 	curl -sSN --unix-socket "$SOCKET" -X POST "http://wherry/v1.47/containers/$1/wait?condition=$2" -D "$SCRATCH/head.$1" -o "$SCRATCH/wait.$1" 3>&- &
+	WAITER=$!
 	wait_until 10 test -s "$SCRATCH/head.$1"
 }
 answered() { [ "$(jq -c . "$SCRATCH/wait.$1" 2>/dev/null)" = "$2" ]; }
@@ -407,7 +411,7 @@ nobody_keeps() { ! socat -u OPEN:/dev/null "UNIX-CONNECT:$SCRATCH/run/keep/shim.
 	api POST /containers/w3/stop
 	wait_until 10 answered w3 '{"StatusCode":3}'
 	wait_for w3 removed
-	kill $!
+	kill "$WAITER"
 	wait_until 10 nobody_keeps
 }
 

@@ -32,7 +32,7 @@ is_over() { has_ended "$(cat "$SCRATCH/daemon")" || logged "project=shop code=0 
 	record shop
 	member db shop always
 	member web shop on-failure
-	behave 'case "$(start db)$(start web)" in "") exit 0 ;; esac; exit 1'
+	behave 'failed=$(start db) && [ -z "$failed" ] && failed=$(start web) && [ -z "$failed" ]'
 	for step in $(seq 1 "${STRIDE:-2}" 400); do
 		host_down
 		rm -f "$SCRATCH/daemon"
