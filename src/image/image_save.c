@@ -115,11 +115,16 @@ static void on_message(void *data, struct message *message)
 {
 	struct save_job *s = data;
 
-	if (s->failed || message->type != WORKER_ASK ||
-	    leased_images_give(&s->leased, s->worker, message, &s->failure))
+	if (s->failed)
 		return;
-	s->failed = true;
-	worker_process_send(s->worker, WORKER_GIVE, NULL, NULL, NULL, 0); /* ends it */
+	if (message->type == SAVE_READ)
+		leased_images_fini(&s->leased);
+	else if (message->type != WORKER_ASK ||
+		 leased_images_give(&s->leased, s->worker, message, &s->failure))
+		return;
+	else
+		s->failed = true;
+	worker_process_send(s->worker, WORKER_GIVE, NULL, NULL, NULL, 0); /* ends it, if it has failed */
 }
 
 static void on_end(void *data, const struct error *err)

@@ -227,6 +227,18 @@ static bool put_documents(struct save *s, struct error *err)
 		put_file(s, "repositories", repositories.data, repositories.size, err));
 }
 
+/* Who has the end of the archive may remove the images at once, so they are held no longer by then. */
+static bool let_go(struct save *s, struct error *err)
+{
+	struct worker_document nothing = {0};
+	struct message *given;
+	bool ok = worker_send(s->worker, SAVE_READ, NULL, NULL, err) &&
+		  worker_expect(s->worker, WORKER_GIVE, &worker_document_type, &nothing, &given, err);
+
+	record_fini(&worker_document_type, &nothing);
+	return ok;
+}
+
 static bool write_archive(struct save *s, struct error *err)
 {
 	struct record_list *images = &s->start.images;
@@ -239,7 +251,7 @@ static bool write_archive(struct save *s, struct error *err)
 		if (!save_image(s, RECORD_AT(*images, struct save_image, i), err))
 			return false;
 	return put_documents(s, err) && put_zeros(s, 2 * TAR_BLOCK, err) && flush(s, err) &&
-	       http_chunk_finish(s->connection, s->start.chunked, err);
+	       let_go(s, err) && http_chunk_finish(s->connection, s->start.chunked, err);
 }
 
 static bool take_start(struct save *s, struct error *err)

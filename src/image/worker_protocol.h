@@ -70,6 +70,7 @@ enum worker_message {
 	LOOK_FOUND = 49,   /* struct look_found */
 	SEARCH_FOUND = 50, /* struct search_found */
 	WORKER_ASK = 45,   /* struct worker_document, answered by WORKER_GIVE: to be read */
+	SAVE_READ = 51,	   /* nothing more is asked for; answered by WORKER_GIVE, without anything */
 };
 
 struct worker_number {

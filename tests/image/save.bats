@@ -26,6 +26,16 @@ save() { # FILE PATH
 
 id_of() { api GET "/images/$1/json" | jq -r .Id; }
 
+@test "who has the archive may remove the image at once, and all of it goes" {
+	for i in $(seq 10); do
+		api POST '/containers/create?name=c2' '{"Image":"busybox"}' >/dev/null
+		api POST "/commit?container=c2&repo=gone&tag=$i" >/dev/null
+		api DELETE /containers/c2
+		save gone.tar "/images/gone:$i/get"
+		[ "$(api DELETE "/images/gone:$i" | jq -r '.[].Deleted // empty' | wc -l)" -gt 0 ]
+	done
+}
+
 @test "an archive holds what its documents say, by its digest" {
 	save made.tar /images/made:1/get
 	rm -rf "$SCRATCH/x"
