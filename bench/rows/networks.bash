@@ -30,18 +30,8 @@ row_network_connect() {
 	remove_all_containers
 }
 
-# All of a daemon's processes: itself and what it has started, as dockerd has containerd and shims.
-pss_of_all_below() {
-	local all=("$1") pid
-	for ((i = 0; i < ${#all[@]}; i++)); do
-		for pid in $(pgrep -P "${all[i]}"); do
-			case $(cat "/proc/$pid/comm" 2>/dev/null) in *sleep*) ;; *) all+=("$pid") ;; esac
-		done
-	done
-	pss_of "${all[@]}"
-}
-
-# containerd's shims leave their parent: they are found by the folder they work for.
+# A daemon with its shims; containerd's leave their parent, and are found by the folder they work for.
+pss_of_ours() { pss_of "$(daemon_pid)" $(pgrep -P "$(daemon_pid)"); }
 pss_of_peer() { pss_of "$peer_pid" $(pgrep -P "$peer_pid") $(pgrep -f "containerd-shim.*$SCRATCH/peer"); }
 
 network_300_theirs() { # OURS-MS OURS-KB
@@ -62,9 +52,9 @@ network_300_theirs() { # OURS-MS OURS-KB
 row_network_300() {
 	local before after named plain
 	api POST /networks/create '{"Name":"bench-300","IPAM":{"Config":[{"Subnet":"10.241.0.0/20"}]}}' >"$SCRATCH/answer"
-	before=$(pss_of_all_below "$(daemon_pid)")
+	before=$(pss_of_ours)
 	named=$(ours parallel 300 8 bench-300)
-	after=$(pss_of_all_below "$(daemon_pid)")
+	after=$(pss_of_ours)
 	remove_all_containers
 	api DELETE /networks/bench-300 >"$SCRATCH/answer"
 	plain=$(ours parallel 250 8 bridge)
