@@ -190,6 +190,21 @@ bool unit_names(struct cli *cli, const struct strings *typed, struct strings *na
 	return true;
 }
 
+int unit_each(struct cli *cli, const struct strings *typed, const struct unit_options *options,
+	      unit_act *one)
+{
+	scoped_strings struct strings names = {0};
+	struct error err;
+	int status = 0;
+
+	if (!unit_names(cli, typed, &names, &err))
+		return cli_fail(cli, &err);
+	for (size_t i = 0; i < names.count; i++)
+		if (!one(cli, names.items[i], options, &err))
+			status = cli_complain(&err);
+	return status;
+}
+
 /* ---- a unit's document ---- */
 
 json_t *unit_get(struct cli *cli, const char *name, struct error *err)

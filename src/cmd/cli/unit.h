@@ -35,6 +35,12 @@ bool unit_names(struct cli *cli, const struct strings *typed, struct strings *na
 /* The same without asking for globs: they stay. */
 bool unit_patterns(const struct strings *typed, struct strings *names, struct error *err);
 
+/* `one` for each unit that was typed; what fails is said, and the others go on.  The exit code. */
+typedef bool unit_act(struct cli *cli, const char *name, const struct unit_options *options,
+		      struct error *err);
+int unit_each(struct cli *cli, const struct strings *typed, const struct unit_options *options,
+	      unit_act *one);
+
 /* Of a verb's target: "multi-user" is multi-user.target. */
 char *unit_target_name(const char *typed);
 

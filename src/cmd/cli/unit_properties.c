@@ -50,16 +50,7 @@ static bool clean_one(struct cli *cli, const char *name, const struct unit_optio
 
 static int run_clean(struct cli *cli, void *fields, const struct strings *arguments)
 {
-	scoped_strings struct strings names = {0};
-	struct error err;
-	int status = 0;
-
-	if (!unit_names(cli, arguments, &names, &err))
-		return cli_fail(cli, &err);
-	for (size_t i = 0; i < names.count; i++)
-		if (!clean_one(cli, names.items[i], fields, &err))
-			status = cli_complain(&err);
-	return status;
+	return unit_each(cli, arguments, fields, clean_one);
 }
 
 const struct command unit_clean = UNIT_COMMAND(
