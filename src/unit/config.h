@@ -170,6 +170,7 @@ struct unit_config {
 	const char *name;   /* full: "web@1.service"; interned (unit/name_pool.h) */
 	uint8_t type, load; /* enum unit_type, load_state */
 	bool builtin;
+	bool transient;	    /* a scope: made here for a container, without a file */
 	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
 	bool needs_bus;	    /* Type=dbus: it cannot be started here */
 	char *load_error;   /* why it is LOAD_ERROR or LOAD_BAD_SETTING */

@@ -44,6 +44,18 @@ void decide_consequences(struct unit *unit, enum active_state before, enum activ
 void decide_dependents(const struct unit *unit,
 		       struct consequences *out); /* type, mode: of their job */
 
+/* What the scope of a container is, whose process runs. */
+struct scope_facts {
+	bool owner_there;	   /* the unit that it belongs to is in a run, */
+	const char *owner_run;	   /* in this one; NULL, "": not known */
+	const char *container_run; /* in which it was started; likewise */
+	bool stopping;		   /* a stop of the scope was asked for */
+};
+enum sub_state decide_scope(const struct scope_facts *facts);
+
+/* How it ends.  `stop_signal`: of its container; `code`: its exit code. */
+enum execution_result decide_scope_end(bool stopping, int stop_signal, int64_t code);
+
 /* The next moment of a timer.  Times in us; `realtime` and `monotonic` are now; -1: never. */
 struct timer_moments {
 	int64_t activated_us, startup_us; /* monotonic: of the timer, of the daemon */

@@ -141,6 +141,8 @@ bool job_type_applies(enum job_type type, const struct unit *unit)
 {
 	if (type == JOB_RELOAD)
 		return can_reload(unit);
+	if (unit->config && unit->config->transient && (type == JOB_START || type == JOB_RESTART))
+		return false; /* nobody knows how */
 	if (type == JOB_STOP || type == JOB_RESTART)
 		return !unit->config || !unit->config->builtin;
 	return true;

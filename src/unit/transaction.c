@@ -44,7 +44,7 @@ static bool check_unit(const struct unit *unit, enum job_type type, struct error
 		return load_failure(unit, err);
 	if (job_type_applies(type, unit))
 		return true;
-	if (type == JOB_RELOAD)
+	if (type == JOB_RELOAD || unit->config->transient)
 		return error_set(err, ERROR_UNSUPPORTED,
 				 "Job type %s is not applicable for unit %s.", job_type_name(type),
 				 unit->name);

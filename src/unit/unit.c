@@ -255,6 +255,18 @@ static void enter(struct unit_set *set, const char *name, struct unit *unit)
 	map_put(&set->by_name, name_pool_get(name), unit);
 }
 
+static struct unit *add_unit(struct unit_set *set, const char *name, bool owns_name)
+{
+	struct unit *unit = mem_new(struct unit);
+
+	unit->name = name;
+	unit->owns_name = owns_name;
+	set->by_name.borrows_keys = true;
+	map_put(&set->by_name, name, unit);
+	add_item(&set->items, &set->count, &set->capacity, unit);
+	return unit;
+}
+
 struct unit *unit_set_find(const struct unit_set *set, const char *name)
 {
 	return map_get(&set->by_name, name);
@@ -264,13 +276,14 @@ struct unit *unit_set_get(struct unit_set *set, const char *name)
 {
 	struct unit *unit = unit_set_find(set, name);
 
-	if (unit)
-		return unit;
-	unit = mem_new(struct unit);
-	unit->name = name_pool_get(name);
-	enter(set, name, unit);
-	add_item(&set->items, &set->count, &set->capacity, unit);
-	return unit;
+	return unit ? unit : add_unit(set, name_pool_get(name), false);
+}
+
+struct unit *unit_set_get_passing(struct unit_set *set, const char *name)
+{
+	struct unit *unit = unit_set_find(set, name);
+
+	return unit ? unit : add_unit(set, str_dup(name), true);
 }
 
 static bool is_idle(const struct unit *unit)
@@ -292,6 +305,8 @@ static void free_unit(struct unit *unit)
 	free(unit->job);
 	drop_seen(unit);
 	packed_record_fini(&unit->status_kept);
+	if (unit->owns_name)
+		free((char *)(uintptr_t)unit->name);
 	free(unit);
 }
 

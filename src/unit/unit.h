@@ -55,7 +55,8 @@ struct unit_edge {
 };
 
 struct unit {
-	const char *name;	    /* interned */
+	const char *name; /* interned; or the unit's own, see unit_set_get_passing() */
+	bool owns_name;
 	struct unit *merged;	    /* the name is an alias of this one; NULL */
 	struct unit_config *config; /* owned; NULL: a stub, only named by others so far */
 	struct unit_edge *edges;    /* owned */
@@ -110,6 +111,9 @@ struct unit_set {
 /* The unit of that name, a stub if it is new. */
 struct unit *unit_set_get(struct unit_set *set, const char *name);
 struct unit *unit_set_find(const struct unit_set *set, const char *name); /* NULL */
+
+/* As unit_set_get(), of a name that will not come again: it goes with the unit. */
+struct unit *unit_set_get_passing(struct unit_set *set, const char *name);
 
 /* Give a unit its (new) config: edges of the old one go, those of the new one are made, at both ends; what the
  * files of other units say about it stays.  Returns the unit that has it now, which is another one if the name

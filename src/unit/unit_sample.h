@@ -72,6 +72,7 @@ static inline bool sample_switch(struct unit_config *config, const char *word)
 		bool *flag;
 	} flags[] = {
 		{"builtin", &config->builtin},
+		{"transient", &config->transient},
 		{"isolate", &config->allow_isolate},
 		{"keep", &config->ignore_on_isolate},
 		{"no-manual-start", &config->refuse_manual_start},

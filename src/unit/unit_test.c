@@ -52,6 +52,24 @@ static void the_same_arrow_from_both_ends_is_one_edge(void **state)
 	unit_set_fini(&set);
 }
 
+static void a_passing_name_goes_with_its_unit(void **state)
+{
+	struct unit_set set = sample_set("a After=b");
+	char name[] = "gone.scope";
+	struct unit *unit = unit_set_get_passing(&set, name);
+	struct unit_config *config = mem_new(struct unit_config);
+
+	name[0] = 'x'; /* it was copied */
+	assert_ptr_equal(unit_set_get_passing(&set, "gone.scope"), unit);
+	assert_ptr_equal(unit_set_get(&set, "gone.scope"), unit);
+	config->name = unit->name;
+	config->load = LOAD_NOT_FOUND;
+	assert_ptr_equal(unit_set_config(&set, unit, config), unit);
+	assert_true(unit_set_drop(&set, unit));
+	assert_null(unit_set_find(&set, "gone.scope"));
+	unit_set_fini(&set);
+}
+
 static void what_names_itself_has_no_edge(void **state)
 {
 	struct unit_set set = sample_set("a After=a Conflicts=a Wants=b");
@@ -222,6 +240,7 @@ int main(void)
 		cmocka_unit_test(an_edge_stands_at_both_ends),
 		cmocka_unit_test(the_same_arrow_from_both_ends_is_one_edge),
 		cmocka_unit_test(what_names_itself_has_no_edge),
+		cmocka_unit_test(a_passing_name_goes_with_its_unit),
 		cmocka_unit_test(a_new_config_takes_its_own_edges_along_and_leaves_those_of_others),
 		cmocka_unit_test(an_edge_is_implicit_while_no_file_asks_for_it),
 		cmocka_unit_test(a_target_comes_by_rule_after_what_it_pulls_in),

@@ -54,6 +54,8 @@ char *units_cgroup(const struct units *units, const struct unit *unit)
 		return str_dup(handed_cgroup(unit));
 	if (unit->config && unit->config->type == UNIT_SLICE)
 		return slice_cgroup(units, unit->name);
+	if (unit->config && unit->config->transient)
+		return scope_cgroup(units, unit);
 	parent = slice_cgroup(units, slice);
 	return str_format("%s/%s", parent, unit->name);
 }
@@ -62,8 +64,8 @@ char *units_cgroup_shown(const struct units *units, const struct unit *unit)
 {
 	scoped_free char *path = units_cgroup(units, unit);
 
-	if (handed_cgroup(unit))
-		return take(path);
+	if (handed_cgroup(unit) || !str_starts_with(path, units->cgroup_parent))
+		return take(path); /* its container may have a parent of its own */
 	return str_dup(path + strlen(units->cgroup_parent));
 }
 
@@ -136,6 +138,8 @@ static void reset(struct units *units, struct unit *unit)
 		unit_set_sub(units, unit, SUB_DEAD, RESULT_SUCCESS);
 	else
 		unit_save(units, unit);
+	if (unit->config && unit->config->transient)
+		collect_later(units);
 }
 
 /* Others have nothing to forget, and their records need not be written again. */

@@ -25,6 +25,7 @@ static void be_ready(struct units *units)
 	if (units->adoption.done)
 		return;
 	units->adoption.done = true;
+	scopes_compare(units);
 	deadline_cancel(&units->adoption.patience);
 	units->readies.items = NULL;
 	vector_fini(&units->readies);

@@ -1,5 +1,5 @@
-/* Units that were made for one connection are forgotten when they are over and nothing has failed: a busy
- * socket would leave thousands behind. */
+/* Units that were made for one connection, and scopes, are forgotten when they are over and nothing has failed: a busy
+ * socket would leave thousands behind, and a service whose container restarts. */
 #include "unit/units_private.h"
 
 #include "base/log.h"
@@ -69,4 +69,36 @@ void unit_collect(struct unit_runtime *runtime)
 	unit_runtime_free(runtime);
 	remove_folder(units, unit->name);
 	unit_set_drop(&units->set, unit_set_config(&units->set, unit, no_config(unit)));
+}
+
+/* ---- scopes ---- */
+
+void collect_later(struct units *units)
+{
+	units->passing = true;
+	job_turn(units);
+}
+
+static bool is_passing(const struct unit *unit)
+{
+	return unit->config && unit->config->transient && unit->sub == SUB_DEAD && !unit->job;
+}
+
+/* A batch that is being read has names of units. */
+void collect_passing(struct units *units)
+{
+	struct unit_set *set = &units->set;
+
+	if (!units->passing || units->loading.running || units->looking)
+		return;
+	units->passing = false;
+	for (size_t i = set->count; i-- > 0;) {
+		struct unit *unit = set->items[i];
+
+		if (!is_passing(unit))
+			continue;
+		stop_looking(units, unit);
+		unit_runtime_free(unit->runtime);
+		unit_set_drop(set, unit_set_config(set, unit, no_config(unit)));
+	}
 }

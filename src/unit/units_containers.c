@@ -112,11 +112,14 @@ static void adopt_handed(struct units *units, struct unit *unit, const struct ow
 	bool elsewhere = !str_is_empty(c->host_config.resources.cgroup_parent);
 
 	if (elsewhere) {
+		if (what->pid)
+			scope_begin(units, c);
 		known(known_data, NULL);
 	} else if (!what->pid) {
 		systemd_make_scope(units, unit, c, known, known_data);
 	} else {
 		systemd_leave_scope(units, c->id);
+		scope_begin(units, c);
 		known(known_data, NULL);
 	}
 }
@@ -151,6 +154,8 @@ static void adopt(void *data, const struct owner_adoption *what, owner_known *kn
 		.asked_for = is_asked_for(what),
 	};
 
+	if (what->pid)
+		scope_begin(units, what->container);
 	if (!runtime) { /* it was over before the container was there */
 		known(known_data, NULL);
 		return;
@@ -272,6 +277,7 @@ static void gone(void *data, const char *owner, const char *id, int64_t code, bo
 	struct units *units = data;
 	struct unit_runtime *runtime = runtime_of(data, owner);
 
+	scope_end(units, id, code);
 	if (units->systemd && !runtime)
 		systemd_leave_scope(units, id); /* where it did not come as far as being there */
 	if (!runtime)
@@ -410,6 +416,7 @@ static void compare_all(void *data)
 		containers_compare(units->set.items[i]->runtime);
 		container_run_ready(units->set.items[i]->runtime);
 	}
+	scopes_compare(units);
 }
 
 void containers_begin(struct units *units)

@@ -408,6 +408,11 @@ static void look(struct units *units, struct unit *unit)
 	}
 }
 
+void job_turn(struct units *units)
+{
+	uv_idle_start(&units->turn, on_turn);
+}
+
 /* Those that come while we look are for the next turn: clients are served in between. */
 static void on_turn(uv_idle_t *turn)
 {
@@ -420,6 +425,7 @@ static void on_turn(uv_idle_t *turn)
 		look(units, now.items[i]);
 	units->looking = false;
 	vector_fini(&now);
+	collect_passing(units);
 	if (!units->looked.count)
 		uv_idle_stop(turn);
 }

@@ -104,7 +104,8 @@ static bool may_have_new_limits(const struct unit *unit, const struct unit_confi
 	const struct unit_config *before = unit->config;
 	enum active_state state = unit_active_state(unit);
 
-	if (!before || config->builtin || state == UNIT_INACTIVE || state == UNIT_FAILED)
+	if (!before || config->builtin || before->transient || state == UNIT_INACTIVE ||
+	    state == UNIT_FAILED)
 		return false;
 	return config->slice_limits || !packed_record_is_equal(&before->plan, &config->plan);
 }
@@ -113,6 +114,11 @@ static bool may_have_new_limits(const struct unit *unit, const struct unit_confi
 static void take_config(struct units *units, struct load_item *item)
 {
 	struct unit *unit = unit_set_get(&units->set, item->name);
+
+	if (unit->config && unit->config->transient) {
+		unit_config_free(take(item->config)); /* it has come to be meanwhile */
+		return;
+	}
 	bool was_there = unit->config, limits = may_have_new_limits(unit, item->config);
 
 	for (size_t i = 0; i < item->config->warnings.count; i++)
@@ -217,6 +223,7 @@ void loading_go_on(struct units *units)
 		begin_batch(units);
 	else
 		drop_unknown(units);
+	collect_passing(units); /* what had to wait for this */
 }
 
 /* Names that somebody has asked for and that nothing knows are forgotten, some at a time. */
@@ -351,7 +358,7 @@ void units_load(struct units *units, const char *name, units_loaded *done, void 
 
 	waiter->name = unit->name;
 	waiter->loaded = done;
-	if (unit->config && !unit->config->builtin &&
+	if (unit->config && !unit->config->builtin && !unit->config->transient &&
 	    (unit->config->load != LOAD_LOADED || is_at_rest(unit)))
 		vector_add(&units->loading.wanted, unit->name);
 	want_missing(units, unit);
@@ -361,7 +368,7 @@ void units_load(struct units *units, const char *name, units_loaded *done, void 
 static void want_all(struct units *units)
 {
 	for (size_t i = 0; i < units->set.count; i++)
-		if (units->set.items[i]->config)
+		if (units->set.items[i]->config && !units->set.items[i]->config->transient)
 			vector_add(&units->loading.wanted, units->set.items[i]->name);
 }
 

@@ -11,6 +11,7 @@
  *	units_restart.c	automatic restarts
  *	units_plain.c	targets: a state and nothing else
  *	units_slice.c	slices: a control group
+ *	units_scope.c	scopes: how containers of units are shown
  *	units_builtin.c	units without a file
  *	units_adopt.c	what an earlier daemon has left
  *	units_systemd.c	units that the host's systemd runs */
@@ -81,6 +82,7 @@ struct units {
 	} adoption;
 	bool known, containers_known; /* all is loaded; the engine has begun */
 	bool boot_wanted;
+	bool passing; /* units may be there that are over and not to be kept */
 	int64_t started_monotonic_us, started_us;
 	struct units_timers *timers;   /* owned; NULL: no timer is active */
 	struct units_online *online;   /* network-online.target is being waited for */
@@ -178,6 +180,9 @@ void job_notice(struct units *units, struct unit *unit, enum active_state now);
 /* As the record of an earlier daemon says. */
 void job_restore(struct units *units, struct unit *unit, enum job_type type);
 
+/* Have a turn of the queue, though nobody is to be looked at. */
+void job_turn(struct units *units);
+
 /* Is some job queued or running that will start it? */
 bool job_will_start(const struct unit *unit);
 
@@ -228,7 +233,7 @@ struct unit_kind {
 const struct unit_kind *unit_kind(const struct unit *unit); /* NULL: not run here */
 
 extern const struct unit_kind service_kind, plain_kind, slice_kind, timer_kind, path_kind,
-	socket_kind, systemd_kind;
+	scope_kind, socket_kind, systemd_kind;
 
 /* Start limit, conditions: then `kind->start`.  Its job runs. */
 void unit_start(struct unit_runtime *runtime);
@@ -271,6 +276,24 @@ void container_tell(struct unit_runtime *runtime, const struct container *c);
 /* Remove those that its [Container] has left, then go on; dropped when the runtime is freed first. */
 void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_runtime *runtime));
 
+/* ---- scopes (units_scope.c) ---- */
+
+/* A container of a unit has its first process; does not run any more. */
+void scope_begin(struct units *units, const struct container *c);
+void scope_end(struct units *units, const char *id, int64_t code);
+/* All that should be there, after an earlier daemon. */
+void scopes_compare(struct units *units);
+
+/* Is it in a run, to which containers can belong?  When that has changed: those that it has left. */
+bool scope_owner_is_there(const struct unit *unit);
+void scopes_follow(struct units *units, const struct unit *owner);
+
+struct container *scope_container(const struct units *units, const struct unit *scope); /* NULL */
+char *scope_cgroup(const struct units *units, const struct unit *scope);
+/* To all processes of its container. */
+void scope_kill(struct units *units, const struct unit *scope, const struct unit_signal *signal,
+		units_done *done, void *data);
+
 /* ---- restarts (units_restart.c) ---- */
 
 /* As the config says; the unit is in SUB_AUTO_RESTART. */
@@ -294,6 +317,9 @@ void timers_reload(struct units *units); /* configs have changed */
 
 /* The last thing that is done with it where it may be gone then. */
 void unit_collect(struct unit_runtime *runtime);
+/* Scopes that are over: in a later turn of the loop, when nobody is reading or looking. */
+void collect_later(struct units *units);
+void collect_passing(struct units *units);
 
 /* ---- built-in units (units_builtin.c) ---- */
 
@@ -332,6 +358,7 @@ struct job *systemd_install(struct units *units, struct unit *unit,
 void systemd_make_scope(struct units *units, const struct unit *unit, const struct container *c,
 			units_done *done, void *data);
 void systemd_leave_scope(struct units *units, const char *id);
+char *systemd_scope_name(const char *id);
 char *systemd_scope_cgroup(const struct units *units, const struct unit *unit, const char *id);
 /* Of the start that is going on at present, as the control group says; owned, NULL: not known. */
 char *systemd_invocation(const struct unit *unit);

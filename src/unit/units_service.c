@@ -266,11 +266,14 @@ static void kill_loaded(void *data, struct unit *unit)
 	struct kill_request *request = data;
 	struct killing *killing = request->killing;
 	struct unit_signal message = {(int32_t)request->who, request->signal};
+	struct units *units = request->units;
 	struct error err;
 
 	free(request);
 	if (unit_is_handed(unit)) {
 		systemd_kill(unit, &message, killed, killing);
+	} else if (unit->config->transient) {
+		scope_kill(units, unit, &message, killed, killing);
 	} else if (unit->runtime && unit->runtime->peer) {
 		unit_peer_ask(unit->runtime->peer, UNIT_SIGNAL, &unit_signal_type, &message, killed,
 			      killing);

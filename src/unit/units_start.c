@@ -22,7 +22,7 @@ const struct unit_kind *unit_kind(const struct unit *unit)
 		[UNIT_SERVICE] = &service_kind, [UNIT_TARGET] = &plain_kind,
 		[UNIT_SLICE] = &slice_kind,	[UNIT_SOCKET] = &socket_kind,
 		[UNIT_MOUNT] = &service_kind,	[UNIT_TIMER] = &timer_kind,
-		[UNIT_PATH] = &path_kind,
+		[UNIT_PATH] = &path_kind,	[UNIT_SCOPE] = &scope_kind,
 	};
 
 	if (unit_is_handed(unit))

@@ -106,7 +106,7 @@ void unit_save(struct units *units, struct unit *unit)
 	scoped_buffer struct buffer bytes = {0};
 	struct error err;
 
-	if (!unit->config || unit->config->builtin)
+	if (!unit->config || unit->config->builtin || unit->config->transient)
 		return;
 	scoped_fd int folder = unit_run_folder(units, unit, &err);
 	describe(unit, &record);
@@ -279,6 +279,7 @@ static void tell_all(struct units *units, struct unit *unit)
 void unit_change(struct units *units, struct unit *unit, const struct unit_change *change)
 {
 	enum active_state before = unit_active_state(unit);
+	bool was_there = scope_owner_is_there(unit);
 	struct moment now = {change->realtime_ns ? change->realtime_ns : time_now_ns(),
 			     change->monotonic_ns ? change->monotonic_ns : time_monotonic_ns()};
 	struct consequences all = {0};
@@ -296,6 +297,8 @@ void unit_change(struct units *units, struct unit *unit, const struct unit_chang
 		decide_consequences(unit, before, unit_active_state(unit), by_job, &all);
 	follow_all(units, &all);
 	vector_fini(&all);
+	if (was_there != scope_owner_is_there(unit))
+		scopes_follow(units, unit);
 	tell_all(units, unit);
 }
 

@@ -638,7 +638,7 @@ char *systemd_invocation(const struct unit *unit)
 	return *unit->invocation_id ? str_dup(unit->invocation_id) : NULL;
 }
 
-static char *scope_name(const char *id)
+char *systemd_scope_name(const char *id)
 {
 	return str_format("wherry-%s.scope", id);
 }
@@ -648,7 +648,7 @@ char *systemd_scope_cgroup(const struct units *units, const struct unit *unit, c
 	struct units root = {.cgroup_parent = (char *)""};
 	scoped_free char *slice =
 		slice_cgroup(&root, unit->config->slice ? unit->config->slice : "system.slice");
-	scoped_free char *scope = scope_name(id);
+	scoped_free char *scope = systemd_scope_name(id);
 
 	(void)units;
 	return str_format("%s/%s", slice, scope);
@@ -658,7 +658,7 @@ void systemd_make_scope(struct units *units, const struct unit *unit, const stru
 			units_done *done, void *data)
 {
 	struct doing *doing = mem_new(struct doing);
-	scoped_free char *scope = scope_name(c->id);
+	scoped_free char *scope = systemd_scope_name(c->id);
 	scoped_free char *group = systemd_scope_cgroup(units, unit, c->id);
 	scoped_free char *text = str_format("Container %s of %s", c->name, unit->name);
 	struct bus_request request = {.scope = scope,
@@ -681,7 +681,7 @@ static void ignore(void *data, const struct bus_answer *answer, const struct err
 
 void systemd_leave_scope(struct units *units, const char *id)
 {
-	scoped_free char *scope = scope_name(id);
+	scoped_free char *scope = systemd_scope_name(id);
 	struct bus_request request = {.scope = scope};
 
 	ask(units->systemd, BUS_SCOPE_LEAVE, &request, ignore, NULL);

@@ -46,7 +46,7 @@ units_end() {
 # Whatever is not over: the daemon's own units stay.
 units_stop_all() {
 	local names
-	names=$(get "/units" | jq -r '.[] | select(.Type != "target" and .Type != "slice") | .Id' |
+	names=$(get "/units" | jq -r '.[] | select(.Type != "target" and .Type != "slice" and .Type != "scope") | .Id' |
 		grep -vxE 'docker.service|etcd2?.service|fleet.service') || return 0
 	verb stop $names >/dev/null
 	verb stop $names >/dev/null # what was on its way when the first was asked

@@ -52,6 +52,10 @@ static void add_loaded(const json_t *unit, struct buffer *out)
 	else if (*path)
 		buffer_format(out, " (%s; %s)", path, *state ? state : "static");
 	buffer_add_char(out, '\n');
+	if (str_equal(unit_property(unit, "Transient"), "yes")) {
+		add_label(out, "Transient");
+		buffer_add_text(out, "yes\n");
+	}
 }
 
 static void add_drop_ins(const json_t *unit, struct buffer *out)

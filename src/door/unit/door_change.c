@@ -112,18 +112,28 @@ static void wrote_properties(struct call_work *work)
 	units_reload(call_units(work->call), on_read_again, l);
 }
 
+static bool has_properties(const struct unit *unit, struct error *err)
+{
+	if (!unit->config || unit->config->load == LOAD_NOT_FOUND)
+		return error_set(err, ERROR_NOT_FOUND, "Unit %s not found.", unit->name);
+	if (unit->config->builtin)
+		return error_set(err, ERROR_CONFLICT, "Unit %s is built in.", unit->name);
+	if (unit->config->transient)
+		return error_set(err, ERROR_CONFLICT,
+				 "Unit %s is a container's: docker update sets its limits.",
+				 unit->name);
+	return true;
+}
+
 static void check_and_write(void *data, struct unit *unit)
 {
 	struct setting *s = data;
 	struct call *call = s->work.call;
 	struct error err;
-	bool known = unit->config && unit->config->load != LOAD_NOT_FOUND;
 
-	if (call_is_open(call) && known && !unit->config->builtin) {
+	if (call_is_open(call) && has_properties(unit, &err)) {
 		call_work_begin(&s->work, call);
 	} else {
-		error_set(&err, known ? ERROR_CONFLICT : ERROR_NOT_FOUND,
-			  known ? "Unit %s is built in." : "Unit %s not found.", s->name);
 		if (call_is_open(call))
 			call_fail_code(call, &err, 1);
 		free_setting(&s->work);

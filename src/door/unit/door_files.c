@@ -59,7 +59,13 @@ static void on_loaded(void *data, struct unit *unit)
 	struct call *call = data;
 	struct error err;
 
-	if (call_is_open(call) && unit->config->load == LOAD_NOT_FOUND) {
+	if (call_is_open(call) && unit->config->transient) {
+		error_set(
+			&err, ERROR_NOT_FOUND,
+			"No files found for %s: it is transient, and shows a container of a unit.",
+			unit->name);
+		call_fail_code(call, &err, 1);
+	} else if (call_is_open(call) && unit->config->load == LOAD_NOT_FOUND) {
 		error_set(&err, ERROR_NOT_FOUND, "No files found for %s.", unit->name);
 		call_fail_code(call, &err, 1);
 	} else if (call_is_open(call)) {
@@ -92,6 +98,7 @@ struct states_work {
 	const struct load_context *context;
 	struct strings patterns; /* or one name: */
 	char *name;
+	bool is_transient;
 	struct pairs states; /* name -> state */
 	struct error err;
 	bool good;
@@ -117,7 +124,9 @@ static void read_states(struct call_work *work)
 
 	w->good = true;
 	if (w->name) {
-		pairs_set(&w->states, w->name, state_of(w, w->name));
+		pairs_set(&w->states, w->name,
+			  w->is_transient ? unit_file_state_name(FILE_TRANSIENT)
+					  : state_of(w, w->name));
 		return;
 	}
 	w->good = unit_list_files(w->context->paths, &names, &w->err);
@@ -202,11 +211,13 @@ void serve_unit_files(struct call *call)
 void serve_unit_file(struct call *call)
 {
 	char *name = call_unit_name(call, call->arguments[0]);
+	const struct unit *unit = name ? unit_set_find(units_all(call_units(call)), name) : NULL;
 
 	if (!name)
 		return;
 	struct states_work *w = new_states(call);
 	w->name = name;
+	w->is_transient = unit && unit->config && unit->config->transient;
 	call_work_begin(&w->work, call);
 }
 

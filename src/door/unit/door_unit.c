@@ -239,6 +239,9 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 	struct call *call = look->work.call;
 	const struct unit_config *c = unit->config;
 	const char *state = look->state == FILE_NOT_FOUND ? "" : unit_file_state_name(look->state);
+
+	if (c && c->transient)
+		state = unit_file_state_name(FILE_TRANSIENT);
 	struct unit_facts facts = {.file_state = state,
 				   .preset = preset_of(look->state),
 				   .cgroup = look->tree ? look->shown : NULL,
@@ -302,7 +305,8 @@ static bool has_group(const struct unit *unit)
 {
 	return unit->config && !unit->config->builtin &&
 	       (unit->config->type == UNIT_SERVICE || unit->config->type == UNIT_SOCKET ||
-		unit->config->type == UNIT_MOUNT || unit->config->type == UNIT_SLICE);
+		unit->config->type == UNIT_MOUNT || unit->config->type == UNIT_SLICE ||
+		unit->config->transient);
 }
 
 static void on_loaded(void *data, struct unit *unit)

@@ -208,6 +208,7 @@ static void write_rules(const struct unit *unit, const struct unit_facts *facts,
 	write_text(json, "OnFailureJobMode", job_mode_name(c->on_failure_mode));
 	write_flag(json, "IgnoreOnIsolate", c->ignore_on_isolate);
 	write_flag(json, "NeedDaemonReload", facts->changed);
+	write_flag(json, "Transient", c->transient);
 	write_span(json, "JobTimeoutUSec", c->job_timeout_us);
 	write_span(json, "JobRunningTimeoutUSec", c->job_running_timeout_us);
 	write_flag(json, "ConditionResult", unit->condition_met && unit->inactive_exit_ns);
@@ -488,7 +489,8 @@ static void write_group(const struct unit *unit, const struct unit_facts *facts,
 {
 	if (!unit->config ||
 	    (unit->config->type != UNIT_SERVICE && unit->config->type != UNIT_SOCKET &&
-	     unit->config->type != UNIT_MOUNT && unit->config->type != UNIT_SLICE))
+	     unit->config->type != UNIT_MOUNT && unit->config->type != UNIT_SLICE &&
+	     unit->config->type != UNIT_SCOPE))
 		return;
 	write_text(json, "Slice", unit->config->slice);
 	write_text(json, "ControlGroup", facts->cgroup);
