@@ -286,18 +286,21 @@ static void take_piece(void *data, const char *piece, size_t size)
 	client->out += size;
 }
 
-static bool parse_head(struct http_client *client, char *text, struct http_answer *answer,
-		       struct error *err)
+/* Both must take it: our own reading of the lines, and llhttp, whose framing is the one that counts. */
+static bool parse_head(struct http_client *client, char *text, size_t size,
+		       struct http_answer *answer)
 {
 	struct http_fields fields = {0};
 	char *cursor = text + strcspn(text, "\n") + 1;
-	bool good = http_fields_parse(&fields, &cursor);
+	bool good = strlen(text) == size && strncmp(text, "HTTP/1.", 7) == 0 &&
+		    http_message_feed_head(&client->message, text, size) &&
+		    http_fields_parse(&fields, &cursor) && cursor == text + size;
 
 	answer->status = client->message.parser.status_code;
 	for (size_t i = 0; good && i < fields.count; i++)
 		pairs_set(&answer->headers, fields.items[i].name, fields.items[i].value);
 	http_fields_fini(&fields);
-	return good || error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
+	return good;
 }
 
 /* Have a whole head in `in`: its size, HTTP_CLIENT_AGAIN, or -1. */
@@ -335,12 +338,10 @@ static int take_head(struct http_client *client, struct http_answer *answer, str
 	client->message.no_body = client->no_body;
 	client->message.on_body = take_piece;
 	client->message.data = client;
-	if (strlen(text) != (size_t)size ||
-	    http_message_feed(&client->message, text, (size_t)size) != size) {
-		error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
-		return -1;
-	}
-	return parse_head(client, text, answer, err) ? 1 : -1;
+	if (parse_head(client, text, (size_t)size, answer))
+		return 1;
+	error_set(err, ERROR_UNAVAILABLE, "malformed answer from the daemon");
+	return -1;
 }
 
 static int read_head(struct http_client *client, struct http_answer *answer, struct error *err)

@@ -102,6 +102,29 @@ static const struct example {
 	{"TLS", "\x15\x03\x01\x02", 0, NULL, "the answer is not HTTP"},
 	{"a malformed header", "HTTP/1.1 200 OK\r\nA B: c\r\n\r\n", 0, NULL,
 	 "malformed answer from the daemon"},
+	{"a body until the end that begins inside the head",
+	 "HTTP/1.1 201 Created\r\nX: y\r\n\rX\r\nted\r\n\r\n", 0, NULL,
+	 "malformed answer from the daemon"},
+	{"a body of chunks that begins inside the head",
+	 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\024"
+	 "0\r\nX: y\r\n\r\n",
+	 0, NULL, "malformed answer from the daemon"},
+	{"a body by length that begins inside the head",
+	 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\rXhello: you\r\n\r\n", 0, NULL,
+	 "malformed answer from the daemon"},
+	{"a body behind an interim answer that begins inside the head",
+	 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nX: "
+	 "y\r\n\r\0240\r\nted\r\n2\r\nlo\r\np\r\n\r\n",
+	 0, NULL, "malformed answer from the daemon"},
+	{"a status line that ends in CR", "HTTP/1.1 200 OK\rA: b\r\nC: d\r\n\r\n", 0, NULL,
+	 "malformed answer from the daemon"},
+	{"a folded header", "HTTP/1.1 200 OK\r\nContent-Length:\r\n 5\r\n\r\nhello", 0, NULL,
+	 "malformed answer from the daemon"},
+	{"HTTP/2.0", "HTTP/2.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", 0, NULL,
+	 "malformed answer from the daemon"},
+	{"length and chunks",
+	 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0,
+	 NULL, "malformed answer from the daemon"},
 };
 
 static void check(const struct example *e)

@@ -238,9 +238,7 @@ static struct http_refusal check_meaning(struct http_head *head)
 static struct http_refusal check_framing(struct http_message *message, const char *data,
 					 size_t size)
 {
-	ssize_t used = http_message_feed(message, data, size);
-
-	if (used != (ssize_t)size || !message->head_is_complete)
+	if (!http_message_feed_head(message, data, size))
 		return refuse(400, "malformed request");
 	if (message->parser.method == HTTP_CONNECT)
 		return refuse(400, "this is not a proxy");

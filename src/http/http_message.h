@@ -26,11 +26,16 @@ struct http_message {
 	enum http_framing framing;
 	uint8_t trailer; /* where in the lines behind the last chunk; 0: not there yet */
 	bool no_body;	 /* this is the answer to a HEAD request */
+	bool in_head;	 /* what is fed now is a head, and nothing else */
 	bool head_is_complete, is_complete, keep_alive;
 };
 
 /* `type`: HTTP_REQUEST or HTTP_RESPONSE.  The message must not move afterwards. */
 void http_message_init(struct http_message *message, llhttp_type_t type);
+
+/* Feed a whole head, as http_head_end found it.  False: it is malformed, or ends elsewhere.  No piece of
+ * body is reported, and what comes next is the body. */
+bool http_message_feed_head(struct http_message *message, const char *data, size_t size);
 
 /* Feed bytes; returns how many belonged to the message (all, unless it is complete), or -1 when
  * they are malformed. */
