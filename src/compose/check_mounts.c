@@ -92,6 +92,14 @@ static const struct mount_type *mount_type_of(const struct node *mount)
 	return NULL;
 }
 
+/* A label of SELinux is said there of volumes, too: `v:/v:z`. */
+static bool is_label(const char *type, const struct node_member *section)
+{
+	return strcmp(type, "volume") == 0 && strcmp(section->key, "bind") == 0 &&
+	       section->value->kind == NODE_MAP && section->value->count == 1 &&
+	       node_find(section->value, "selinux");
+}
+
 static void check_options(const struct check *c, const struct node *mount, const struct spot *spot)
 {
 	static const char *const sections[] = {"bind", "volume", "tmpfs", "image"};
@@ -100,7 +108,7 @@ static void check_options(const struct check *c, const struct node *mount, const
 	for (size_t i = 0; i < array_length(sections); i++) {
 		const struct node_member *section = node_find(mount, sections[i]);
 
-		if (section && strcmp(type, sections[i]) != 0)
+		if (section && strcmp(type, sections[i]) != 0 && !is_label(type, section))
 			check_error_at(c, section->place, spot,
 				       "'%s' is for mounts of type %s, not %s", sections[i],
 				       sections[i], type);

@@ -74,7 +74,8 @@ static void settle_devices(const struct defaults *d, const struct node *devices)
 static void settle_mounts(const struct defaults *d, const struct node *mounts)
 {
 	node_each(member, mounts)
-		set_true(d, node_get(member->value, "bind"), "create_host_path");
+		if (strcmp(node_get_text(member->value, "type", ""), "bind") == 0)
+			set_true(d, node_get(member->value, "bind"), "create_host_path");
 }
 
 static void settle_networks(struct defaults *d, struct node *service)

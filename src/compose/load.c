@@ -129,9 +129,13 @@ static void finish_tree(struct load *load)
 				       .directory = project->directory};
 	struct node *root = project->root;
 
+	const struct node *said = node_get(root, "name");
+	bool is_said = str_equal(said ? said->text : NULL, project->name);
+	struct place place = is_said ? said->place : (struct place){0};
+
 	node_remove(root, "version");
-	node_set(load->arena, root, "name", root->place,
-		 node_new_text(load->arena, project->name, root->place));
+	node_set(load->arena, root, "name", place,
+		 node_new_text(load->arena, project->name, place));
 	if (!load->request->no_normalize)
 		defaults_apply(load->arena, root, &rules);
 }

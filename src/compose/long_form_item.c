@@ -110,6 +110,12 @@ static bool add_ports(const struct item *item)
 
 /* ---- mounts ---- */
 
+static void add_label(const struct item *item, struct node *bind, const struct mount_spec *spec)
+{
+	if (spec->mode.label)
+		set_text(item, bind, "selinux", (char[]){spec->mode.label, '\0'});
+}
+
 static void add_bind(const struct item *item, struct node *map, const struct mount_spec *spec)
 {
 	struct node *bind = new_map(item);
@@ -117,8 +123,7 @@ static void add_bind(const struct item *item, struct node *map, const struct mou
 	set_true(item, bind, "create_host_path");
 	if (spec->mode.propagation && *spec->mode.propagation)
 		set_text(item, bind, "propagation", spec->mode.propagation);
-	if (spec->mode.label)
-		set_text(item, bind, "selinux", (char[]){spec->mode.label, '\0'});
+	add_label(item, bind, spec);
 	set(item, map, "bind", bind);
 }
 
@@ -129,6 +134,11 @@ static void add_volume(const struct item *item, struct node *map, const struct m
 	if (spec->mode.no_copy)
 		set_true(item, volume, "nocopy");
 	set(item, map, "volume", volume);
+	if (!spec->mode.label)
+		return;
+	struct node *bind = new_map(item); /* where the specification has it for volumes, too */
+	add_label(item, bind, spec);
+	set(item, map, "bind", bind);
 }
 
 static bool add_mount(const struct item *item)

@@ -336,8 +336,8 @@ refuses() {
 	    build: {context: ./x, args: {A: "1"}}
 	    environment: {D: "$$d", E: "", N: "0777", Y: "yes"}
 	    extra_hosts: ["h=1.2.3.4", "h=::1"]
-	    ports: ["127.0.0.1:8000-8001:80-81/udp", "90"]
-	    volumes: ["v:/v:ro", "./b:/b:z", "/anon"]
+	    ports: ["127.0.0.1:8000-8001:80-81/udp", "90", {target: 91, host_ip: 127.0.0.1, published: "92", mode: host, name: w}]
+	    volumes: ["v:/v:ro", "v:/w:ro,z", "./b:/b:z", "/anon"]
 	    secrets: [{source: s, mode: 0400}]
 	    healthcheck: {test: "exit 0", interval: 90s}
 	    depends_on: {b: {condition: service_healthy, restart: true}}
@@ -360,6 +360,8 @@ refuses() {
 	compose -f once.json config --format json | jq -S . >twice.json
 	diff once.json twice.json
 	v1 config >one.yaml
+	grep -qF 'v:/w:ro,z' one.yaml
+	grep -qxF '      name: w' one.yaml
 	v1 -f one.yaml config >two.yaml
 	diff one.yaml two.yaml
 }
@@ -435,6 +437,7 @@ Y false yes" ]
 	compose config --origin >origins
 	grep -qx 'compose.yaml:5:17: services.a.labels.l: "dd"' origins
 	grep -qx '(default): services.a.networks.default: null' origins
+	grep -qx '(default): name: "p"' origins
 }
 
 @test "hashes change with what makes a container, and with nothing else" {

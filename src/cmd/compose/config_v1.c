@@ -78,12 +78,19 @@ static struct node *port_text(const struct writing *w, const struct node *port)
 	return new_text(w, port, text.data);
 }
 
+/* Does the short form say all of it? */
+static bool is_short_port(const struct node *port)
+{
+	return !node_find(port, "name") && !node_find(port, "app_protocol") &&
+	       strcmp(node_get_text(port, "mode", "ingress"), "ingress") == 0;
+}
+
 static struct node *write_port(const struct writing *w, struct node *port)
 {
 	struct node_member *published;
 	uint64_t number;
 
-	if (w->project->version1 || node_find(port, "host_ip"))
+	if (w->project->version1 || (node_find(port, "host_ip") && is_short_port(port)))
 		return port_text(w, port);
 	drop_if(port, "mode", "ingress");
 	drop_if(port, "protocol", "tcp");
