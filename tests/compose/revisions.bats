@@ -83,6 +83,21 @@ variable() { compose exec -T a sh -c 'echo $A'; }
 	[ "$(wherry volume ls -q)" = "${PROJECT}_v" ]
 }
 
+@test "rollback: secrets of the environment are those of the shell, or of .env" {
+	project 1 'secrets: [s]'
+	printf 'secrets: {s: {environment: THE_SECRET}}\n' >>compose.yaml
+	echo THE_SECRET=kept >.env
+	compose up -d
+	sed -i 's/A: "1"/A: "2"/' compose.yaml
+	compose up -d
+	run -0 compose rollback
+	[ "$(compose exec -T a cat /run/secrets/s)" = kept ]
+	THE_SECRET=shown run -0 elsewhere rollback
+	[ "$(compose exec -T a cat /run/secrets/s)" = shown ]
+	run -1 elsewhere rollback
+	[[ $output == *"environment variable is not set: THE_SECRET" ]]
+}
+
 @test "without a revision before, or a record, rollback and diff say so" {
 	run -1 compose rollback
 	compose up -d

@@ -56,6 +56,8 @@ bool compose_open(struct compose *compose, const struct strings *services);
 /* The same with the no_... members of `wishes`, for `config`. */
 bool compose_open_with(struct compose *compose, const struct strings *services,
 		       const struct compose_request *wishes);
+/* Variables of the shell, each once. */
+void compose_take_shell(struct pairs *out);
 /* Errors with their line, warnings as this style logs them. */
 void compose_show(struct compose *compose, const struct diagnostics *diagnostics);
 

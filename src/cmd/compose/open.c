@@ -12,7 +12,7 @@
 
 /* ---- what was asked for ---- */
 
-static void take_shell(struct pairs *out)
+void compose_take_shell(struct pairs *out)
 {
 	scoped_map struct map known = {0};
 
@@ -51,7 +51,7 @@ static void call_init(const struct compose *compose, const struct strings *servi
 	};
 	if (services)
 		call->request.services = strings_copy(services);
-	take_shell(&call->request.environment);
+	compose_take_shell(&call->request.environment);
 }
 
 static void call_fini(struct call *call)

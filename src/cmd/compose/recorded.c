@@ -99,7 +99,9 @@ struct project *recorded_project(struct compose *compose, const json_t *document
 					  doc_text(document, "Directory"), model, strlen(model),
 					  &diagnostics);
 	compose_show(compose, &diagnostics);
-	if (!project)
+	if (project)
+		compose_take_shell(&project->environment);
+	else
 		error_set(err, ERROR_INVALID, "the record of project '%s' cannot be read",
 			  compose->project_name);
 	return project;

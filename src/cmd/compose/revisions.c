@@ -163,8 +163,12 @@ static bool take_revision(struct compose *compose, int64_t revision, struct erro
 
 	if (!project)
 		return false;
-	if (compose->project)
+	if (compose->project) { /* it knows .env, too */
+		pairs_fini(&project->environment);
+		project->environment = compose->project->environment;
+		compose->project->environment = (struct pairs){0};
 		project_free(compose->project);
+	}
 	compose->project = project;
 	compose->free_project = project_free;
 	return true;
