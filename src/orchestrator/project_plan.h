@@ -178,6 +178,7 @@ const char *step_kind_name(enum step_kind kind);      /* "create_network", as in
 
 struct plan_options {
 	struct strings services; /* named on the line; empty: all enabled */
+	const char *awaited;	 /* up --exit-code-from: it runs as if it were named; NULL */
 	struct pairs scale;	 /* --scale web=3; already checked to be numbers */
 	bool force_recreate, no_recreate, always_recreate_dependencies;
 	bool no_dependencies, no_start, remove_orphans, ignore_orphans;

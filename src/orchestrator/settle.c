@@ -327,7 +327,8 @@ void draft_settle_finished(struct draft *draft, struct draft_service *service)
 	bool only;
 
 	if (is_awaited(draft, service, &only) || !only || !ends_for_good(service->service) ||
-	    strings_contain(&draft->options->services, service->name))
+	    strings_contain(&draft->options->services, service->name) ||
+	    str_equal(draft->options->awaited, service->name))
 		return;
 	for (size_t i = 0; i < service->replicas.count; i++) {
 		struct replica *r = &service->replicas.items[i];

@@ -278,6 +278,42 @@ b: {<<: *b, command: "sh -c \"trap \\\"exit 5\\\" TERM; while :; do sleep 0.1; d
 	[ "$status" = 2 ]
 }
 
+@test "--exit-code-from one that others wait for ends with it, however often" {
+	project pm <<<'a: {<<: *b, depends_on: {m: {condition: service_completed_successfully}}}
+m: {<<: *b, command: echo moved}'
+	for turn in 1 2; do
+		run -0 timeout 60 wherry compose up --exit-code-from m
+		[[ $output == *"m-1 exited with code 0"*"Aborting on container exit..."* ]]
+		[ "$(state_of pm-a-1)" = exited ]
+		wherry compose up -d
+	done
+}
+
+@test "a second up within the same second shows no line again" {
+	project pl <<<'a: {<<: *b, command: sh -c "echo once; exec sleep 1d"}'
+	wherry compose up -d
+	wherry logs pl-a-1 | grep -qx once
+	wherry compose up --no-log-prefix >second &
+	up=$!
+	wait_until 20 grep -q Attaching second
+	wherry compose stop -t 0
+	wait "$up"
+	refuted grep -q once second
+}
+
+@test "what cannot be made is told of before anything is changed" {
+	project pc <<-'Y'
+		a: {<<: *b, security_opt: ["seccomp:./none.json"]}
+		b: {<<: *b, volumes: [{type: image, source: busybox, target: /x}]}
+	Y
+	for verb in plan "up -d" "up --dry-run" create; do
+		run -1 wherry compose $verb
+		[[ $output == *"compose.yaml:3:30: services.a.security_opt: cannot read"* ]]
+		[[ $output == *"compose.yaml:4:25: services.b.volumes: a mount of type image needs API version 1.48"* ]]
+	done
+	[ -z "$(wherry network ls -q --filter label=com.docker.compose.project=pc)" ]
+}
+
 @test "up ends with those that it shows, and leaves running what it does not" {
 	project p_ends <<-'Y'
 		quiet: {<<: *b, attach: false}

@@ -51,6 +51,19 @@ int carry_interrupted(const struct compose *compose)
 	return compose->style == COMPOSE_V1 ? 1 : 130;
 }
 
+bool carry_check_creates(struct compose *compose, const struct plan *plan,
+			 const struct situation *situation)
+{
+	struct execution execution = {
+		.compose = compose,
+		.plan = plan,
+		.wanted = &situation->wanted,
+		.seen = &situation->seen,
+	};
+
+	return !situation->wanted.project || execute_check(&execution);
+}
+
 static int run_plan(struct compose *compose, const struct plan *plan,
 		    const struct situation *situation, const struct carry_wishes *wishes,
 		    struct progress *progress)
@@ -86,7 +99,7 @@ int carry_out(struct compose *compose, const struct plan *plan, const struct sit
 {
 	bool dry_run = wishes->dry_run || compose->options.dry_run;
 
-	if (!carry_check(compose, plan))
+	if (!carry_check(compose, plan) || !carry_check_creates(compose, plan, situation))
 		return 1;
 	struct progress *progress = progress_new(compose, wishes->progress, dry_run);
 	if (wishes->verb)

@@ -39,6 +39,10 @@ int carry_out(struct compose *compose, const struct plan *plan, const struct sit
 /* Warnings of the plan; false: it cannot be made, as was said. */
 bool carry_check(struct compose *compose, const struct plan *plan);
 
+/* The containers it creates: false, one cannot be made of what the file says, as was said. */
+bool carry_check_creates(struct compose *compose, const struct plan *plan,
+			 const struct situation *situation);
+
 /* The status of a verb that a signal ended. */
 int carry_interrupted(const struct compose *compose);
 

@@ -27,6 +27,10 @@ struct execution {
  * that need it were not begun.  SIGINT and SIGTERM are taken while it runs. */
 bool execute(struct execution *execution, struct error *err);
 
+/* Can what it creates be made at all?  One container of each service is tried, before anything is changed; false: each
+ * service's reason was said. */
+bool execute_check(struct execution *execution);
+
 /* SIGINT and SIGTERM wait to be read from a signalfd, also where a shell that runs us in the background had them
  * ignored. */
 void hold_signals(sigset_t *taken);

@@ -74,7 +74,7 @@ static const char *id_of(void *data, const char *service)
 		    (!found || c->number < found->number))
 			found = c;
 	}
-	return found ? found->id : NULL;
+	return found ? found->id : run->only_checks ? service : NULL;
 }
 
 /* What a container that is made now is called in the end. */
@@ -178,6 +178,44 @@ bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t 
 	*target = body_target(&request);
 	show_warnings(run->compose, known);
 	return true;
+}
+
+/* ---- what cannot be made ---- */
+
+static bool check_body(struct work *work)
+{
+	scoped_json json_t *body = NULL, *connections = NULL;
+	scoped_target struct target target = {0};
+	scoped_buffer struct buffer tar = {0};
+	struct error err;
+
+	if (make_body(work, NULL, &body, &connections, &target, &tar, &err))
+		return true;
+	compose_fail(work->run->compose, &err);
+	return false;
+}
+
+bool execute_check(struct execution *execution)
+{
+	const struct plan *plan = execution->plan;
+	struct run run = {
+		.execution = execution, .compose = execution->compose, .only_checks = true};
+	scoped_strings struct strings checked = {0};
+	bool good = true;
+
+	run.works = mem_zeroed(plan->count, sizeof(*run.works));
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->items[i];
+		struct work work = {.run = &run, .step = step, .index = i};
+
+		if (step->kind != STEP_CREATE || !step->service || step->when != STEP_WHEN_DONE ||
+		    strings_contain(&checked, step->service))
+			continue;
+		strings_add(&checked, step->service);
+		good &= check_body(&work);
+	}
+	free(run.works);
+	return good;
 }
 
 /* ---- its requests, one after the other ---- */

@@ -39,6 +39,7 @@ struct run {
 		size_t count, capacity;
 	} starts; /* that wait for the allocator of ports */
 	bool range_in_use;
+	bool only_checks;   /* containers of others are taken to be there */
 	struct error first; /* failure */
 	int signals_fd;
 	unsigned signals; /* that came */

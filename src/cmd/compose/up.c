@@ -83,6 +83,7 @@ static void make_options(struct up_call *call)
 	const struct compose_features *features = &call->compose->features;
 
 	call->options.services = *call->services;
+	call->options.awaited = wishes->exit_code_from;
 	call->options.force_recreate = wishes->force_recreate;
 	call->options.no_recreate = wishes->no_recreate;
 	call->options.always_recreate_dependencies = wishes->always_recreate_dependencies;
@@ -186,6 +187,7 @@ static void plan_all_images(const struct up_call *call, struct plan *plan)
 static void call_fini(struct up_call *call)
 {
 	pairs_fini(&call->options.scale);
+	strings_fini(&call->created);
 	strings_fini(&call->started);
 	situation_fini(&call->situation);
 }
@@ -224,6 +226,21 @@ static bool read_plan(struct up_call *call, struct plan *plan, struct error *err
 
 /* ---- carrying out ---- */
 
+/* Whose output is shown from its beginning, and whose from now on. */
+static void note_names(struct up_call *call, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->items[i];
+
+		if (step->kind == STEP_CREATE)
+			strings_add(&call->created, step->name);
+		else if (step->kind == STEP_RENAME && step->made_by)
+			strings_add(&call->created, step->new_name);
+		else if (step->kind == STEP_START || step->kind == STEP_RESTART)
+			strings_add(&call->started, step->name);
+	}
+}
+
 static int finish(struct up_call *call, const struct plan *plan)
 {
 	struct compose *compose = call->compose;
@@ -233,9 +250,7 @@ static int finish(struct up_call *call, const struct plan *plan)
 		.skip_networks = call->only_creates && compose->style == COMPOSE_V1,
 	};
 
-	for (size_t i = 0; i < plan->count; i++)
-		if (plan->items[i].kind == STEP_START || plan->items[i].kind == STEP_RESTART)
-			strings_add(&call->started, plan->items[i].name);
+	note_names(call, plan);
 	if (call->attached) /* what comes while containers start is for `up`, and does not end it */
 		hold_signals(&(sigset_t){0});
 	int status = carry_out(compose, plan, &call->situation, &carry);
@@ -310,7 +325,7 @@ static int change(struct up_call *call)
 {
 	if (!look(call))
 		return 1;
-	call->began_s = time_now_ns() / NS_PER_SECOND;
+	call->began_ns = time_now_ns();
 	int status = call->wishes->plan_file ? run_given_plan(call) : run_new_plan(call);
 	if (!status && !call->dry_run)
 		recorded_keep(call->compose);
@@ -579,7 +594,8 @@ static int run_plan(struct cli *cli, void *fields, const struct strings *argumen
 	if (!begin(&call) || !look(&call))
 		return 1;
 	plan_all(&call, &plan);
-	if (!carry_check(call.compose, &plan))
+	if (!carry_check(call.compose, &plan) ||
+	    !carry_check_creates(call.compose, &plan, &call.situation))
 		return 1;
 	if (str_equal(call.wishes->format, "json")) {
 		scoped_free char *state = seen_digest(&call.situation.seen);

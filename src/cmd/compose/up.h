@@ -25,8 +25,8 @@ struct up_call {
 	struct situation situation;
 	bool dry_run, attached, interrupted;
 	bool only_creates; /* the verb `create`: in version 1 networks come with the first start */
-	int64_t began_s;   /* before the first start */
-	struct strings started; /* names of containers */
+	int64_t began_ns;  /* before the first start */
+	struct strings created, started; /* names of containers */
 };
 
 /* All of `up` but attaching, for verbs that make containers on their way; the project is there.  The exit status. */

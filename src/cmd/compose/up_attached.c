@@ -1,4 +1,5 @@
 /* `up` in the foreground: the output of what runs, until all of it ended, something ends it, or a signal comes. */
+#include "base/time.h"
 #include "cmd/compose/lease.h"
 #include "cmd/compose/log_lines.h"
 #include "cmd/compose/up.h"
@@ -20,6 +21,7 @@ struct member {
 	struct request *stream;	   /* NULL: none runs */
 	bool runs, told;	   /* told: that it ended */
 	int64_t code;
+	int64_t died_ns; /* when it last did; 0: nobody saw it */
 };
 
 struct attached {
@@ -77,6 +79,8 @@ static bool aborts(const struct member *member)
 {
 	const struct up *wishes = member->attached->call->wishes;
 
+	if (str_equal(wishes->exit_code_from, member->service))
+		return true;
 	if (!member->code && is_awaited(member->attached->compose->project, member->service))
 		return false;
 	return wishes->abort_on_exit || wishes->exit_code_from ||
@@ -179,7 +183,16 @@ static void on_lines_over(void *data, const json_t *answer, const struct error *
 	end_if_over(member->attached);
 }
 
-static void follow(struct member *member, int64_t since_s)
+/* Of the daemon's clock, to the nanosecond: a second would show lines twice. */
+static void add_since(struct target *target, int64_t ns)
+{
+	scoped_free char *text = str_format("%lld.%09lld", (long long)(ns / NS_PER_SECOND),
+					    (long long)(ns % NS_PER_SECOND));
+
+	target_add(target, "since", text);
+}
+
+static void follow(struct member *member, int64_t since_ns)
 {
 	struct attached *attached = member->attached;
 	scoped_target struct target target = target_format("/containers/%s/logs", member->id);
@@ -190,8 +203,8 @@ static void follow(struct member *member, int64_t since_s)
 	target_add(&target, "stdout", "1");
 	target_add(&target, "stderr", "1");
 	target_add_flag(&target, "timestamps", attached->call->wishes->timestamps);
-	if (since_s)
-		target_add_number(&target, "since", since_s);
+	if (since_ns)
+		add_since(&target, since_ns);
 	member->stream =
 		requests_bytes(attached->requests, &target, on_lines, on_lines_over, member);
 }
@@ -273,24 +286,19 @@ static void say_attached(const struct attached *attached)
 	fflush(stdout);
 }
 
-/* Was it made by this call?  Then all of its lines are shown. */
-static bool is_new(const struct attached *attached, const json_t *container)
-{
-	return doc_number(container, "Created") >= attached->call->began_s;
-}
-
 /* Version 1 shows all that a container ever said, version 2 what it says from now on. */
-static void follow_listed(struct attached *attached, struct member *member, const json_t *container)
+static void follow_listed(struct attached *attached, struct member *member)
 {
+	bool is_new = strings_contain(&attached->call->created, member->name);
 	bool v1 = attached->compose->style == COMPOSE_V1;
 	bool is_started = strings_contain(&attached->call->started, member->name);
 
 	if (!member->runs && !is_started)
 		member->told = true;
-	else if (is_new(attached, container) || (v1 && !is_started))
+	else if (is_new || (v1 && !is_started))
 		follow(member, 0);
 	else
-		follow(member, attached->call->began_s);
+		follow(member, attached->call->began_ns);
 }
 
 static void on_state(void *data, const json_t *answer, const struct error *err)
@@ -333,7 +341,7 @@ static void on_list(void *data, const json_t *answer, const struct error *err)
 		struct member *member = find_member(attached, doc_text(container, "Id"));
 
 		if (member)
-			follow_listed(attached, member, container);
+			follow_listed(attached, member);
 	}
 	for (i = 0; i < attached->early.count; i++)
 		if (find_member(attached, attached->early.items[i]))
@@ -364,9 +372,10 @@ static void on_event(void *data, const json_t *event)
 					    label_of(attributes, "service"));
 		member->runs = true;
 		member->told = false;
-		follow(member, doc_number(event, "time"));
+		follow(member, member->died_ns); /* what came before is shown already */
 	} else if (member && strcmp(action, "die") == 0) {
 		member->code = strtoll(doc_text(attributes, "exitCode"), NULL, 10);
+		member->died_ns = doc_number(event, "timeNano");
 		ask_for_state(member);
 	} else if (member && strcmp(action, "destroy") == 0) {
 		member->runs = false;
