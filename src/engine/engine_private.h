@@ -214,6 +214,7 @@ struct container_run {
 	bool found;	 /* by a daemon that has come back */
 	bool ended;	 /* its exit is being recorded */
 	bool was_known;	 /* recorded by an earlier daemon */
+	bool cutting; /* its links are being cut; its addresses are its own until then */
 	bool end_recorded;
 	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */
 	bool told;     /* everybody knows of its end */
@@ -228,7 +229,7 @@ void run_free(struct container_run *run);
 void run_close_copies(struct container_run *run);
 extern const struct shim_peer_handlers run_handlers;
 
-/* Give back addresses and ports. */
+/* Give back ports, and addresses when nobody is heard from them any more: `cutting` until then. */
 void run_free_network(struct container_run *run);
 
 /* The shim has answered and everything it needs is there, or has failed: record and tell. */

@@ -205,8 +205,8 @@ void run_check_ended(struct container_run *run)
 	struct error failure = run->failure;
 	bool failed = failure.kind != ERROR_NONE, adopting;
 
-	if (!run->end_recorded || run->publishing || (run->started && !run->recorded) ||
-	    run->introducing)
+	if (!run->end_recorded || run->cutting || run->publishing ||
+	    (run->started && !run->recorded) || run->introducing)
 		return;
 	container_ref(c);
 	run->told = true;

@@ -7,6 +7,7 @@
 #include "engine/group.h"
 #include "engine/link.h"
 #include "engine/names.h"
+#include "engine/work.h"
 #include "format/port.h"
 #include "os/file.h"
 
@@ -366,6 +367,59 @@ void run_show_network(struct container_run *run)
 		container_show_ports(c, &run->plan.published);
 }
 
+/* ---- giving it back ---- */
+
+static void free_addresses(struct container_run *run)
+{
+	struct networks *networks = run->container->engine->parts.networks;
+
+	for (size_t i = 0; i < run->plan.endpoints.count; i++)
+		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
+}
+
+/* In a thread of its own: the kernel's lock of all links may be held for long. */
+struct cut {
+	struct work work;
+	struct container_run *run;
+	struct record_list endpoints; /* owned copies */
+	struct error err;
+	bool ok;
+};
+
+static void cut_links(struct work *work)
+{
+	struct cut *cut = container_of(work, struct cut, work);
+
+	cut->ok = endpoint_cut(cut->endpoints.items, cut->endpoints.count, &cut->err);
+}
+
+static void on_links_cut(struct work *work, bool closing)
+{
+	struct cut *cut = container_of(work, struct cut, work);
+	struct container_run *run = cut->run;
+
+	if (!closing) {
+		if (!cut->ok)
+			log_warning("a link that has ended may still be heard", &cut->err, "id=%s",
+				    run->container->id);
+		free_addresses(run);
+		run->cutting = false;
+		run_check_ended(run);
+	}
+	record_list_fini(&endpoint_spec_type, &cut->endpoints);
+	free(cut);
+}
+
+static void begin_cut(struct container_run *run)
+{
+	struct cut *cut = mem_new(struct cut);
+
+	*cut = (struct cut){.run = run};
+	record_list_copy(&endpoint_spec_type, &run->plan.endpoints, &cut->endpoints);
+	run->cutting = true;
+	work_begin(&cut->work, run->container->engine, cut_links, on_links_cut);
+}
+
 void run_free_network(struct container_run *run)
 {
 	struct container *c = run->container;
@@ -373,8 +427,8 @@ void run_free_network(struct container_run *run)
 
 	names_hide(run);
 	ports_release(networks, &run->plan.published);
-	for (size_t i = 0; i < run->plan.endpoints.count; i++)
-		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
+	if (run->plan.endpoints.count > 0)
+		begin_cut(run);
 	for (size_t i = 0; i < c->networks.count; i++)
 		hide_endpoint(RECORD_AT(c->networks, struct endpoint_settings, i));
 	record_map_of_lists_fini(&port_binding_type, &c->ports);

@@ -443,6 +443,31 @@ bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int ne
 	return configure_inside(endpoints, count, netns, err);
 }
 
+/* ---- the end ---- */
+
+static bool cut(int socket, const char *device, struct error *err)
+{
+	struct ifinfomsg header = {.ifi_change = IFF_UP};
+	scoped_netlink struct netlink_batch batch = {0};
+
+	netlink_begin(&batch, RTM_NEWLINK, 0, "set a link down");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_add_text(&batch, IFLA_IFNAME, device);
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || err->os == ENODEV;
+}
+
+bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, struct error *err)
+{
+	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
+	bool ok = socket >= 0;
+
+	for (size_t i = 0; socket >= 0 && i < count; i++)
+		if (endpoints[i].outer && !endpoint_is_macvlan(&endpoints[i]))
+			ok = cut(socket, endpoints[i].outer, err) && ok;
+	return ok;
+}
+
 /* ---- changes while the container runs ---- */
 
 bool endpoint_set_route(int netns, const char *device, const char *gateway, struct error *err)

@@ -42,6 +42,8 @@ says() {
 
 inspect() { api GET "/networks/$1" | jq -r "$2"; }
 inside() { local name=$1; shift; wherry exec "$name" "$@"; }
+pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
+address_of() { api GET "/containers/$1/json" | jq -r '.NetworkSettings.Networks[].IPAddress'; }
 up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; }
 
 @test "a network is made, shown, listed and removed, and its bridge with it" {
@@ -76,6 +78,25 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 	api DELETE /networks/one
 	expect_status 204
 	says 404 "network one not found" POST /containers/c1/start
+}
+
+@test "an address that is given again is the new one's alone, also while somebody holds the old one's namespace" {
+	local address holder steady=$WHERRY_BUILD/tests/steady
+	serve() {
+		wherry run -d --name "$1" -v "$steady:/steady:ro" busybox:latest /steady serve "$1" 80 >/dev/null
+		wait_until 10 eval "nsenter -t $(pid_of "$1") -n ss -Htln 'sport = :80' | grep -q ."
+	}
+	serve first
+	address=$(address_of first)
+	[ "$("$steady" ask "$address" 80 | cut -d' ' -f1)" = first ] # the bridge knows where it is
+	nsenter -t "$(pid_of first)" -n sleep 1000 3>&- &
+	holder=$!
+	wait_until 10 eval "[ /proc/$holder/ns/net -ef /proc/$(pid_of first)/ns/net ]"
+	wherry rm -f first
+	serve second
+	[ "$(address_of second)" = "$address" ]
+	[ "$("$steady" who "$address" 80 40 | cut -d' ' -f1 | sort | uniq -c | xargs)" = "40 second" ]
+	kill "$holder"
 }
 
 @test "what makes no sense is refused in Docker's words and changes nothing" {
