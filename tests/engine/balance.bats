@@ -278,7 +278,7 @@ nft_without_turns() {
 	[[ $(wherry info 2>&1) == *CONFIG_NFT_NUMGEN* ]]
 	member one "$CHECK"
 	member two "$CHECK"
-	is_answered_by one two
+	wait_until 20 is_answered_by one two
 	wherry exec two touch /ill
 	wait_until 20 is_answered_by one
 	is_told_by one
