@@ -194,6 +194,11 @@ bool job_will_start(const struct unit *unit)
 	return unit->job && (unit->job->type == JOB_START || unit->job->type == JOB_RESTART);
 }
 
+bool job_will_stop(const struct unit *unit)
+{
+	return unit->job && unit->job->type == JOB_STOP;
+}
+
 /* ---- the end of a job ---- */
 
 /* A start that has not worked takes along what still waits and needs it. */
@@ -442,11 +447,14 @@ static void notice_start(struct units *units, struct unit *unit, enum active_sta
 		job_finish(units, unit, JOB_FAILED);
 }
 
-static void notice_stop(struct units *units, struct unit *unit, enum active_state now)
+/* It has not worked if the unit comes back from it (a mount that is busy).  That it has come up is what the shim
+ * said before our order met it. */
+static void notice_stop(struct units *units, struct unit *unit, enum active_state before,
+			enum active_state now)
 {
 	if (now == UNIT_INACTIVE || now == UNIT_FAILED)
 		job_finish(units, unit, JOB_DONE);
-	else if (unit->job->running && now != UNIT_DEACTIVATING)
+	else if (unit->job->running && before == UNIT_DEACTIVATING && now != UNIT_DEACTIVATING)
 		job_finish(units, unit, JOB_FAILED);
 }
 
@@ -462,8 +470,10 @@ static void notice_reload(struct units *units, struct unit *unit, enum active_st
 		job_finish(units, unit, now == UNIT_FAILED ? JOB_FAILED : JOB_DONE);
 }
 
-void job_notice(struct units *units, struct unit *unit, enum active_state now)
+void job_notice(struct units *units, struct unit *unit, enum active_state before)
 {
+	enum active_state now = unit_active_state(unit);
+
 	if (!unit->job || is_carried_out(unit))
 		return;
 	switch ((enum job_type)unit->job->type) {
@@ -473,7 +483,7 @@ void job_notice(struct units *units, struct unit *unit, enum active_state now)
 		break;
 	case JOB_STOP:
 	case JOB_RESTART:
-		notice_stop(units, unit, now);
+		notice_stop(units, unit, before, now);
 		break;
 	case JOB_RELOAD:
 		notice_reload(units, unit, now);

@@ -176,7 +176,7 @@ void job_finish(struct units *units, struct unit *unit, enum job_result result);
 /* Look at the unit's job in the next turn of the loop: something it waits for may have happened. */
 void job_look(struct units *units, struct unit *unit);
 /* The unit has changed: what that says about its job. */
-void job_notice(struct units *units, struct unit *unit, enum active_state now);
+void job_notice(struct units *units, struct unit *unit, enum active_state before);
 /* As the record of an earlier daemon says. */
 void job_restore(struct units *units, struct unit *unit, enum job_type type);
 
@@ -185,6 +185,7 @@ void job_turn(struct units *units);
 
 /* Is some job queued or running that will start it? */
 bool job_will_start(const struct unit *unit);
+bool job_will_stop(const struct unit *unit); /* for good */
 
 /* ---- requests (units_request.c) ---- */
 

@@ -12,6 +12,8 @@ static void fire(void *data)
 
 	runtime->restart = NULL;
 	runtime->restart_at_ns = 0;
+	if (job_will_stop(unit))
+		return; /* it comes next */
 	runtime->automatic = true;
 	unit->restarts++;
 	units_say(units, unit, 6, "%s: Scheduled restart job, restart counter is at %u.",

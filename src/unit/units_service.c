@@ -314,7 +314,7 @@ static bool shall_restart(const struct unit_runtime *runtime, const struct execu
 	const struct unit *unit = runtime->unit;
 
 	return unit->config && unit->config->restart && !job_will_start(unit) &&
-	       decide_restart(unit->config->restart, (enum execution_result)status->result,
+	       !job_will_stop(unit) && decide_restart(unit->config->restart, (enum execution_result)status->result,
 			      &status->main, runtime->stopped_by_job);
 }
 

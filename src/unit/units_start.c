@@ -221,6 +221,8 @@ void unit_settle(struct units *units, struct unit *unit)
 
 	if (!runtime || unit->job || runtime->restart || runtime->starting)
 		return;
+	if (unit->sub == SUB_AUTO_RESTART)
+		restart_resume(runtime); /* a stop was to come, and was called off */
 	if (runtime->peer && !runtime->releasing && !runtime->adopting &&
 	    (unit->sub == SUB_DEAD || unit->sub == SUB_FAILED))
 		service_release(runtime);

@@ -288,7 +288,7 @@ void unit_change(struct units *units, struct unit *unit, const struct unit_chang
 	set(unit, change->sub, &now);
 	unit->result = (uint8_t)change->result;
 	unit->will_restart = change->will_restart;
-	job_notice(units, unit, unit_active_state(unit));
+	job_notice(units, unit, before);
 	unit->will_restart = false;
 	if (change->will_restart)
 		set(unit, SUB_AUTO_RESTART, &now);

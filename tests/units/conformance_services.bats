@@ -208,6 +208,57 @@ teardown() { units_stop_all; }
 	expect "$(state r1)" inactive/dead
 }
 
+# Whatever the service has said before the order meets it, and whether it is just about to start again.
+@test "a stop ends what dies and restarts all the time, at whatever moment it comes" {
+	unit mortal 'Start=F 0' Restart=always RestartSec=0 StartLimitIntervalSec=0
+	for _ in {1..25}; do
+		start mortal >/dev/null
+		stop mortal
+		expect "$(state mortal)" inactive/dead
+	done
+}
+
+group_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.service" -type d; }
+has_no_group() { [ -z "$(group_of "$1")" ]; }
+weight_of() { find $(group_of "$1") -maxdepth 1 \( -name cpu.shares -o -name cpu.weight \) -exec cat {} +; }
+lives() { [ "$(wc -l <"$RECORD")" -ge "$1" ]; }
+set_weight() { unit kept 'Start=sh{echo >>'"$RECORD"'; exec sleep 1000}' Restart=always RestartSec=0 StartLimitIntervalSec=0 $1; }
+next_life() {
+	kill_unit kept 9
+	wait_until 20 lives "$1"
+	comes_to kept active/running
+}
+
+@test "a restart goes on in its control group; with other limits it gets another, and an end leaves none" {
+	set_weight CPUWeight=50
+	start kept
+	local group=$(group_of kept | head -1) inode weight=$(weight_of kept)
+	inode=$(stat -c %i "$group")
+	next_life 2
+	expect "$(stat -c %i "$group")" "$inode"
+	expect "$(weight_of kept)" "$weight"
+	set_weight
+	reload
+	next_life 3
+	expect "$(weight_of kept)" $((2 * weight))
+	stop kept
+	has_no_group kept
+	unit once 'Start=F 0'
+	start once
+	wait_until 10 has_no_group once
+}
+
+@test "the processor's time is that of this life" {
+	unit busy 'Start=sh{[ -e '"$SCRATCH/worked"' ] || { i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; touch '"$SCRATCH/worked"'; }; exec sleep 1000}' \
+		Restart=always RestartSec=0
+	start busy
+	wait_until 30 test -e "$SCRATCH/worked"
+	local first=$(property busy CPUUsageNSec) pid=$(main_pid busy)
+	kill_unit busy 9
+	wait_until 20 eval '[ "$(property busy NRestarts)" = 1 ] && has_state busy active/running'
+	[ "$(property busy CPUUsageNSec)" -lt $((first / 2)) ]
+}
+
 @test "restarts on failure stop at the start limit, with the first failure as result" {
 	unit r2 'Start=F 1' Restart=on-failure StartLimitBurst=3 'StopPost=L x'
 	start r2
