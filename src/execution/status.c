@@ -243,6 +243,7 @@ static const struct record_field status_fields[] = {
 	FIELD(29, "InactiveExitMonotonic", RECORD_I64, inactive_exit_monotonic_ns),
 	FIELD(30, "StoredDescriptors", RECORD_I64, stored_descriptors),
 	FIELD(31, "Connections", RECORD_I64, connections),
+	FIELD(34, "CPUBefore", RECORD_I64, cpu_before_ns),
 	FIELD(32, "Warnings", RECORD_STRINGS, warnings),
 	FIELD(33, "Containers", RECORD_STRINGS, containers),
 };

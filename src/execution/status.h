@@ -114,6 +114,7 @@ struct execution_status {
 
 	int64_t stored_descriptors;
 	int64_t connections; /* sockets with Accept=: accepted so far */
+	int64_t cpu_before_ns; /* what its control group had used in former cycles */
 	struct strings warnings;
 	struct strings containers; /* ids of those that are not known to be gone */
 };

@@ -127,5 +127,6 @@ struct cgroup_usage {
 	uint64_t *per_cpu_ns; /* v1 only; owned */
 	size_t per_cpu_count;
 };
+uint64_t cgroup_cpu_ns(const struct cgroup *cgroup); /* cpu_total_ns alone */
 bool cgroup_read_usage(const struct cgroup *cgroup, struct cgroup_usage *out, struct error *err);
 void cgroup_usage_fini(struct cgroup_usage *usage);

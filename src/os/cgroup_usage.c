@@ -126,6 +126,16 @@ static void read_cpu(const struct cgroup *cgroup, struct cgroup_usage *out)
 	read_per_cpu(cgroup, out);
 }
 
+uint64_t cgroup_cpu_ns(const struct cgroup *cgroup)
+{
+	struct cgroup_usage usage = {0};
+
+	if (cgroup->dir[CGROUP_CPUACCT] >= 0)
+		return read_number(cgroup, CGROUP_CPUACCT, "cpuacct.usage");
+	read_keys_of(&usage, cgroup, CGROUP_UNIFIED, "cpu.stat", cpu_v2);
+	return usage.cpu_total_ns;
+}
+
 static void read_memory_stat(const struct cgroup *cgroup, struct cgroup_usage *out)
 {
 	scoped_free char *text = read_text(cgroup, CGROUP_MEMORY, "memory.stat");

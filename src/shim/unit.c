@@ -82,6 +82,7 @@ void unit_begin(struct unit_shim *u, const struct unit_start *start, struct mess
 			  "unit=%s", start->plan.unit ? start->plan.unit : "");
 		return;
 	}
+	unit_group_outdate(u, &start->plan);
 	take_start(u, start);
 	if (!start->restarted)
 		unit_store_clear(u);
@@ -96,8 +97,8 @@ void unit_begin(struct unit_shim *u, const struct unit_start *start, struct mess
 
 /* ---- ends ---- */
 
-/* Stored descriptors and folders that are kept for a restart wait for one, which somebody else decides; without,
- * the shim is released. */
+/* Stored descriptors, folders that are kept for a restart and the control group wait for one, which somebody else
+ * decides; without, the shim is released. */
 void unit_clean(struct unit_shim *u)
 {
 	unit_pid_file_forget(u);
@@ -110,7 +111,7 @@ void unit_clean(struct unit_shim *u)
 	unit_forget_process(u, &u->control);
 	u->asked.waits = false;
 	str_replace(&u->status.status_text, NULL);
-	unit_group_remove(u);
+	unit_group_leave(u);
 }
 
 void unit_release(struct unit_shim *u)

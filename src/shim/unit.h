@@ -32,6 +32,7 @@ struct unit_group {
 	struct source events; /* of `own`: it may have become empty */
 	struct source oom;    /* of `whole` */
 	uint64_t oom_seen;
+	bool outdated; /* its limits are not those of the plan any more */
 };
 
 struct unit_notify {
@@ -127,6 +128,8 @@ bool unit_owns(struct unit_shim *u, pid_t pid);
 /* ---- unit_group.c ---- */
 
 bool unit_group_make(struct unit_shim *u, struct error *err);
+void unit_group_outdate(struct unit_shim *u, const struct execution_plan *plan); /* if it is another */
+void unit_group_leave(struct unit_shim *u);  /* the end of a cycle: a restart finds it again */
 void unit_group_remove(struct unit_shim *u); /* if nobody is in it */
 void unit_group_check(struct unit_shim *u);  /* tells EMPTY */
 void unit_check_oom(struct unit_shim *u);

@@ -115,14 +115,10 @@ static bool give_leaf(struct unit_shim *u, struct error *err)
 }
 
 /* The limits come first: a cpuset must be there when the leaf is opened. */
-bool unit_group_make(struct unit_shim *u, struct error *err)
+static bool make_whole(struct unit_shim *u, struct error *err)
 {
 	struct unit_group *g = &u->group;
 
-	if (g->made) {
-		limit(u);
-		return true;
-	}
 	if (!cgroup_make(u->start.cgroup_path, &g->whole, err))
 		return false;
 	limit(u);
@@ -133,6 +129,47 @@ bool unit_group_make(struct unit_shim *u, struct error *err)
 	g->made = true;
 	watch(u);
 	return give_leaf(u, err);
+}
+
+/* What somebody was left in is taken as it is. */
+bool unit_group_make(struct unit_shim *u, struct error *err)
+{
+	struct unit_group *g = &u->group;
+
+	if (g->made && (g->outdated || !str_equal(g->whole.path, u->start.cgroup_path)))
+		unit_group_remove(u);
+	g->outdated = false;
+	u->status.cpu_before_ns = g->made ? (int64_t)cgroup_cpu_ns(&g->whole) : 0;
+	if (!g->made)
+		return make_whole(u, err);
+	limit(u);
+	return true;
+}
+
+static bool is_same(const struct execution_plan *a, const struct execution_plan *b)
+{
+	scoped_buffer struct buffer first = {0}, second = {0};
+
+	record_encode(&execution_plan_type, a, &first);
+	record_encode(&execution_plan_type, b, &second);
+	return first.size == second.size && memcmp(first.data, second.data, first.size) == 0;
+}
+
+void unit_group_outdate(struct unit_shim *u, const struct execution_plan *plan)
+{
+	if (!is_same(&u->start.plan, plan))
+		u->group.outdated = true;
+}
+
+/* Making it is the dearest part of a restart.  Who was stopped for good leaves nothing behind that the answer
+ * could meet; a user's own groups and those that were killed are not for another life. */
+void unit_group_leave(struct unit_shim *u)
+{
+	const struct machine *m = &u->machine;
+
+	if ((m->was_stopped && !m->restarting) || u->group.own.killed ||
+	    u->start.plan.limits.delegate)
+		unit_group_remove(u);
 }
 
 void unit_group_remove(struct unit_shim *u)

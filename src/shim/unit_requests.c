@@ -40,6 +40,7 @@ static void handle_plan(struct control *c, const void *record, struct message *m
 	const struct unit_plan *plan = record;
 	struct unit_shim *u = unit_of(c);
 
+	unit_group_outdate(u, &plan->plan);
 	record_fini(&execution_plan_type, &u->start.plan);
 	record_copy(&execution_plan_type, &plan->plan, &u->start.plan);
 }

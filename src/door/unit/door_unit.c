@@ -234,6 +234,14 @@ static const char *preset_of(enum unit_file_state state)
 		       : "";
 }
 
+/* Of this life: an automatic restart keeps the group. */
+static int64_t cpu_since_start(const struct unit_look *look, const struct unit *unit)
+{
+	const struct execution_status *status = unit_status(unit);
+
+	return look->cpu_ns < 0 || !status ? look->cpu_ns : look->cpu_ns - status->cpu_before_ns;
+}
+
 static void write_unit(struct unit_look *look, const struct unit *unit, struct buffer *json)
 {
 	struct call *call = look->work.call;
@@ -248,7 +256,7 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 				   .changed = look->changed,
 				   .memory = look->memory,
 				   .tasks = look->tasks,
-				   .cpu_ns = look->cpu_ns,
+				   .cpu_ns = cpu_since_start(look, unit),
 				   .monotonic_ns = time_monotonic_ns() - time_now_ns(),
 				   .timer = units_timer(call_units(call), unit)};
 
