@@ -227,6 +227,7 @@ static void take_over(struct container_run *run, const struct shim_state *state)
 	c->started_ns = state->started_ns;
 	c->oom_killed = c->oom_killed || state->oom;
 	str_replace(&c->sandbox_id, run->plan.sandbox_id);
+	run_open_netns(run);
 	if (known)
 		return;
 	boot_note_start(c);

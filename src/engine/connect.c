@@ -247,6 +247,7 @@ static void follow(struct connect_operation *self)
 	struct container_run *run = self->run;
 	struct error err;
 
+	run_open_netns(run);
 	run_move_ports(run);
 	names_change(run->container, NULL);
 	links_tell_address(run->container);

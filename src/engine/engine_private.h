@@ -214,6 +214,7 @@ struct container_run {
 	bool found;	 /* by a daemon that has come back */
 	bool ended;	 /* its exit is being recorded */
 	bool was_known;	 /* recorded by an earlier daemon */
+	int netns;    /* owned: where links are that can be cut from inside alone; -1: none */
 	bool cutting; /* its links are being cut; its addresses are its own until then */
 	bool end_recorded;
 	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */

@@ -16,6 +16,7 @@ struct container_run *run_new(struct container *c)
 	run->state_before = c->state;
 	run->started_before = c->started_ns;
 	run->finished_before = c->finished_ns;
+	run->netns = -1;
 	return run;
 }
 
@@ -34,6 +35,7 @@ void run_free(struct container_run *run)
 	volumes_hold_drop(run->volumes);
 	shim_peer_free(run->peer);
 	run_close_copies(run);
+	close_fd(&run->netns);
 	record_fini(&run_plan_type, &run->plan);
 	container_unref(run->container);
 	free(run);
@@ -98,6 +100,8 @@ static void on_started(struct container_run *run, struct message *message)
 		return;
 	}
 	note_state(run, &state);
+	if (message->fd_count == 1)
+		run->netns = take_fd(message->fds[0]);
 	warn(run, &state.warnings);
 	record_fini(&shim_state_type, &state);
 	run->started = true;

@@ -9,6 +9,8 @@
 #include "engine/names.h"
 #include "engine/work.h"
 #include "format/port.h"
+#include "network/namespace.h"
+#include "os/fd.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -369,6 +371,16 @@ void run_show_network(struct container_run *run)
 
 /* ---- giving it back ---- */
 
+void run_open_netns(struct container_run *run)
+{
+	struct error ended;
+
+	for (size_t i = 0; run->netns < 0 && i < run->plan.endpoints.count; i++)
+		if (endpoint_is_macvlan(RECORD_AT(run->plan.endpoints, struct endpoint_spec, i)))
+			run->netns =
+				namespace_open(run->container->pid, run->start_time, &ended);
+}
+
 static void free_addresses(struct container_run *run)
 {
 	struct networks *networks = run->container->engine->parts.networks;
@@ -382,6 +394,7 @@ struct cut {
 	struct work work;
 	struct container_run *run;
 	struct record_list endpoints; /* owned copies */
+	int netns;		      /* owned */
 	struct error err;
 	bool ok;
 };
@@ -390,7 +403,7 @@ static void cut_links(struct work *work)
 {
 	struct cut *cut = container_of(work, struct cut, work);
 
-	cut->ok = endpoint_cut(cut->endpoints.items, cut->endpoints.count, &cut->err);
+	cut->ok = endpoint_cut(cut->endpoints.items, cut->endpoints.count, cut->netns, &cut->err);
 }
 
 static void on_links_cut(struct work *work, bool closing)
@@ -407,6 +420,7 @@ static void on_links_cut(struct work *work, bool closing)
 		run_check_ended(run);
 	}
 	record_list_fini(&endpoint_spec_type, &cut->endpoints);
+	close_fd(&cut->netns);
 	free(cut);
 }
 
@@ -414,7 +428,7 @@ static void begin_cut(struct container_run *run)
 {
 	struct cut *cut = mem_new(struct cut);
 
-	*cut = (struct cut){.run = run};
+	*cut = (struct cut){.run = run, .netns = take_fd(run->netns)};
 	record_list_copy(&endpoint_spec_type, &run->plan.endpoints, &cut->endpoints);
 	run->cutting = true;
 	work_begin(&cut->work, run->container->engine, cut_links, on_links_cut);

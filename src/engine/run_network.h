@@ -36,6 +36,9 @@ bool run_take_ports(struct container_run *run, struct error *err);
 void run_send_ports(struct container_run *run, const struct ports *ports);
 void run_send_sockets(struct container_run *run, const int *sockets, size_t count);
 
+/* It has links that can be cut from inside alone, or has them now: keep the way there. */
+void run_open_netns(struct container_run *run);
+
 /* Its networks have changed: published ports lead to where the way out is now. */
 void run_move_ports(struct container_run *run);
 

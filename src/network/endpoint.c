@@ -457,15 +457,28 @@ static bool cut(int socket, const char *device, struct error *err)
 	return netlink_send(socket, &batch, err) || err->os == ENODEV;
 }
 
-bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, struct error *err)
+/* Those that have an end on the host, or those that have none. */
+static bool cut_all(int socket, bool inside, const struct endpoint_spec *endpoints, size_t count,
+		    struct error *err)
 {
-	scoped_fd int socket = netlink_open(NETLINK_ROUTE, err);
 	bool ok = socket >= 0;
 
-	for (size_t i = 0; socket >= 0 && i < count; i++)
-		if (endpoints[i].outer && !endpoint_is_macvlan(&endpoints[i]))
-			ok = cut(socket, endpoints[i].outer, err) && ok;
+	for (size_t i = 0; socket >= 0 && i < count; i++) {
+		const char *device = inside ? endpoints[i].name : endpoints[i].outer;
+
+		if (endpoint_is_macvlan(&endpoints[i]) == inside && device)
+			ok = cut(socket, device, err) && ok;
+	}
 	return ok;
+}
+
+bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err)
+{
+	scoped_fd int outside = netlink_open(NETLINK_ROUTE, err);
+	scoped_fd int inside = netns < 0 ? -1 : enter_and_open_socket(NULL, 0, netns, err);
+	bool ok = cut_all(outside, false, endpoints, count, err);
+
+	return (netns < 0 || cut_all(inside, true, endpoints, count, err)) && ok;
 }
 
 /* ---- changes while the container runs ---- */

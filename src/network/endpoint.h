@@ -36,11 +36,11 @@ extern const struct record_type endpoint_spec_type;
 bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
 		     struct error *err);
 
-/* From any thread: the host's ends go down, so that no frame passes them any more.  The kernel takes a veth
- * away when nobody uses its network namespace any more, and gets to it when it gets to it: until then the
- * bridge would deliver to it what is meant for the next one with its address.  What is gone is fine, and
- * macvlans have no such end. */
-bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, struct error *err);
+/* From any thread: links go down, so that no frame passes them any more; veths on the host's side, macvlans
+ * in `netns`, or not at all if that is -1.  The kernel takes a link away when nobody uses its network
+ * namespace any more, and gets to it when it gets to it: until then a bridge would deliver to it what is meant
+ * for the next one with its address, and a parent refuse the next one with its MAC.  What is gone is fine. */
+bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err);
 
 /* A link with one end only, in the container; else it is a veth. */
 bool endpoint_is_macvlan(const struct endpoint_spec *endpoint);

@@ -29,16 +29,33 @@ static bool open_names(const struct shim_start *start, const struct sandbox *san
 	return !start->names || netns < 0 || names_sockets_open(netns, out, err);
 }
 
+/* A macvlan has no end on the host, so that the daemon cuts it from inside. */
+static int netns_to_give(const struct shim_start *start, const struct sandbox *sandbox)
+{
+	for (size_t i = 0; i < start->endpoints.count; i++)
+		if (endpoint_is_macvlan(RECORD_AT(start->endpoints, struct endpoint_spec, i)))
+			return fcntl(sandbox_netns(sandbox), F_DUPFD_CLOEXEC, 0);
+	return -1;
+}
+
 static bool container_start(const struct shim_start *start, const struct process_stdio *stdio,
 			    struct group *out, struct error *err)
 {
 	struct sandbox *sandbox = sandbox_prepare(&start->sandbox, err);
 	struct names_sockets names = {-1, -1};
+	int netns;
 
 	if (!sandbox)
 		return false;
 	if (!sandbox_spawn(sandbox, stdio, err) || !connect_network(start, sandbox, err) ||
-	    !open_names(start, sandbox, &names, err) || !sandbox_release(sandbox, err)) {
+	    !open_names(start, sandbox, &names, err)) {
+		names_sockets_close(&names);
+		sandbox_free(sandbox);
+		return false;
+	}
+	netns = netns_to_give(start, sandbox);
+	if (!sandbox_release(sandbox, err)) {
+		close_fd(&netns);
 		names_sockets_close(&names);
 		sandbox_free(sandbox);
 		return false;
@@ -47,7 +64,8 @@ static bool container_start(const struct shim_start *start, const struct process
 			      .pidfd = fcntl(sandbox_pidfd(sandbox), F_DUPFD_CLOEXEC, 0),
 			      .terminal = sandbox_take_terminal(sandbox),
 			      .sandbox = sandbox,
-			      .names = names};
+			      .names = names,
+			      .netns = netns};
 	if (start->sandbox.network.mode != NAMESPACE_HOST)
 		out->network_pid = out->pid;
 	return true;

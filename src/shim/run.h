@@ -32,6 +32,7 @@ struct group {
 	pid_t network_pid;	    /* whose network its stats show; 0: the host's, not shown */
 	struct sandbox *sandbox;    /* owned by the kind; NULL: none */
 	struct names_sockets names; /* owned; -1: none */
+	int netns; /* owned: its network namespace, where the daemon needs it; -1: it does not */
 };
 
 struct group_kind {

@@ -92,7 +92,8 @@ enum shim_message {
 	SHIM_FORGET = 25, /* struct shim_kept, its key */
 
 	/* shim to daemon */
-	SHIM_STARTED = 32,  /* struct shim_state */
+	SHIM_STARTED = 32,  /* struct shim_state; with its network namespace, where an endpoint is a
+			       macvlan */
 	SHIM_FAILED = 33,   /* struct shim_exit with its failure: everything is undone */
 	SHIM_EXITED = 34,   /* struct shim_exit */
 	SHIM_OOM = 35,	    /* an OOM kill was seen; no body */

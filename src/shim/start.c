@@ -303,6 +303,8 @@ void shim_start(struct shim *s, const struct shim_start *start)
 	shim_watch_group(s);
 	describe(s);
 	shim_write_record(s, SHIM_STATE, &shim_state_type, &s->state);
-	controls_tell(&s->controls, SHIM_STARTED, &shim_state_type, &s->state);
+	controls_tell_with_fds(&s->controls, SHIM_STARTED, &shim_state_type, &s->state,
+			       &s->group.netns, s->group.netns >= 0);
+	close_fd(&s->group.netns);
 	rights_drop();
 }

@@ -174,6 +174,33 @@ pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
 	refuted ip link show "dm-${id:0:12}" 2>/dev/null
 }
 
+@test "macvlan: an address is free for the next one at once, also while somebody holds the old one's namespace" {
+	local holder id before
+	network_create mac '"Driver":"macvlan"'
+	network_create front
+	# again NAME: it is killed while its namespace is held, and starts again with the same address.
+	again() {
+		before=$(address "$1" mac)
+		nsenter -t "$(pid_of "$1")" -n sleep 1000 3>&- &
+		holder=$!
+		wait_until 10 eval "[ /proc/$holder/ns/net -ef /proc/$(pid_of "$1")/ns/net ]"
+		wherry restart -t 0 "$1"
+		[ "$(address "$1" mac)" = "$before" ]
+		kill "$holder"
+	}
+	up c1 --network mac
+	up c2 --network mac
+	again c1
+	daemon_kill
+	daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"
+	again c1
+	inside c1 ping -c 1 -W 5 "$(address c2 mac)"
+	up c3 --network front
+	api POST /networks/mac/connect '{"Container":"c3"}' >/dev/null
+	expect_status 200
+	again c3
+}
+
 @test "what this kernel has no devices for is refused by name, and nothing is left" {
 	refused() { api POST /networks/create "{\"Name\":\"no\",\"Driver\":\"$1\",\"Options\":{\"parent\":\"$2\"}}" >/dev/null; }
 	if ! ip link add link "$WIRE" name "$WIRE.7" type vlan id 7 2>/dev/null; then
