@@ -142,6 +142,8 @@ static const struct record_field context_fields[] = {
 	FIELD(execution_context, 76, RECORD_BOOL, restrict_realtime),
 	FIELD(execution_context, 77, RECORD_STRING, keyring_mode),
 	NESTED(execution_context, 78, RECORD_LIST, credentials, execution_credential_type),
+	FIELD(execution_context, 79, RECORD_BOOL, dynamic_user),
+	FIELD(execution_context, 80, RECORD_I64, dynamic_uid),
 };
 static const struct record_type context_type =
 	RECORD_TYPE(struct execution_context, context_fields);

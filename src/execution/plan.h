@@ -149,6 +149,8 @@ struct execution_context {
 	bool restrict_suid_sgid, lock_personality, memory_deny_write_execute, restrict_realtime;
 	char *keyring_mode;
 	struct record_list credentials; /* struct execution_credential */
+	bool dynamic_user;   /* `user` is a name; who is not known by it gets: */
+	int64_t dynamic_uid; /* the shim's choice (execution/dynamic_user.h); 0: none yet */
 };
 
 /* ---- limits of the unit's control group; absent: not set ---- */

@@ -61,6 +61,13 @@ void start_clean(const struct execution_plan *plan, bool restarts);
 bool start_write_credentials(const struct execution_plan *plan, const char *folder,
 			     struct error *err);
 
+/* Does the first of its state folders belong to a user?  Who that is; 0: there is none. */
+uid_t start_folders_owner(const struct execution_plan *plan);
+
+/* Who the processes of a plan are, as numbers; left as they are where it does not say. */
+bool start_find_plan_owner(const struct execution_plan *plan, uid_t *uid, gid_t *gid,
+			   struct error *err);
+
 /* User= and Group= as numbers; NULL leaves them as they are. */
 bool start_find_owner(const char *user, const char *group, uid_t *uid, gid_t *gid,
 		      struct error *err);

@@ -49,8 +49,8 @@ bool start_write_credentials(const struct execution_plan *plan, const char *path
 	gid_t gid = 0;
 	scoped_fd int folder = -1;
 
-	if (!start_find_owner(plan->context.user, plan->context.group, &uid, &gid, err) ||
-	    !tree_remove(AT_FDCWD, path, err) || !folder_make(AT_FDCWD, path, 0755, err))
+	if (!start_find_plan_owner(plan, &uid, &gid, err) || !tree_remove(AT_FDCWD, path, err) ||
+	    !folder_make(AT_FDCWD, path, 0755, err))
 		return false;
 	folder = folder_open(AT_FDCWD, path, err);
 	for (size_t i = 0; folder >= 0 && i < list->count; i++)

@@ -116,8 +116,9 @@ static void set_folders(const struct starting *s, struct pairs *out)
 		scoped_free char *joined = NULL;
 
 		for (size_t i = 0; i < names->count; i++)
-			strings_take(&paths, start_folder_path((enum execution_folder_kind)kind,
-							       names->items[i]));
+			strings_take(&paths,
+				     start_folder_path(s->context, (enum execution_folder_kind)kind,
+						       names->items[i]));
 		if (!paths.count)
 			continue;
 		joined = strings_join(&paths, ":");

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PRIVATE "private"
+
 static const struct {
 	const char *root, *variable;
 } kinds[FOLDER_KINDS] = {
@@ -19,9 +21,22 @@ static const struct {
 	[FOLDER_CONFIGURATION] = {"/etc", "CONFIGURATION_DIRECTORY"},
 };
 
-char *start_folder_path(enum execution_folder_kind kind, const char *name)
+/* What outlives a dynamic user would be open to who gets his number next: it lies where only root comes.  */
+static bool is_private(const struct execution_context *c, enum execution_folder_kind kind)
 {
-	return str_format("%s/%s", kinds[kind].root, name);
+	return c->dynamic_user && kind != FOLDER_CONFIGURATION &&
+	       (kind != FOLDER_RUNTIME || c->keep_runtime != KEEP_NO);
+}
+
+static char *path_of(enum execution_folder_kind kind, bool private, const char *name)
+{
+	return str_format("%s/%s%s", kinds[kind].root, private ? PRIVATE "/" : "", name);
+}
+
+char *start_folder_path(const struct execution_context *context, enum execution_folder_kind kind,
+			const char *name)
+{
+	return path_of(kind, is_private(context, kind), name);
 }
 
 const char *start_folder_variable(enum execution_folder_kind kind)
@@ -81,16 +96,117 @@ static bool give(int folder, const struct starting *s, struct error *err)
 	return true;
 }
 
+/* ---- private ones ---- */
+
+/* Of "web/cache": "../private/web/cache". */
+static char *link_text(const char *name)
+{
+	struct buffer text = {0};
+
+	for (const char *at = strchr(name, '/'); at; at = strchr(at + 1, '/'))
+		buffer_add_text(&text, "../");
+	buffer_format(&text, PRIVATE "/%s", name);
+	return buffer_take(&text);
+}
+
+static bool is_our_link(const char *path, const char *text)
+{
+	char found[4096];
+	ssize_t size = readlink(path, found, sizeof(found));
+
+	return size == (ssize_t)strlen(text) && memcmp(found, text, (size_t)size) == 0;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool make_above(const char *path, struct error *err)
+{
+	scoped_free char *above = str_dup(path);
+
+	*strrchr(above, '/') = '\0';
+	return folder_make(AT_FDCWD, above, 0755, err);
+}
+
+static bool move_folder(const char *from, const char *to, struct error *err)
+{
+	return make_above(to, err) &&
+	       (rename(from, to) == 0 || error_errno(err, "cannot move '%s' to '%s'", from, to));
+}
+
+/* Nobody but root passes it on the host. */
+static bool make_barrier(enum execution_folder_kind kind, struct error *err)
+{
+	scoped_free char *path = str_format("%s/" PRIVATE, kinds[kind].root);
+
+	if (!folder_make(AT_FDCWD, path, 0700, err))
+		return false;
+	return chmod(path, 0700) == 0 || error_errno(err, "cannot protect '%s'", path);
+}
+
+/* What is there from before DynamicUser= moves behind the barrier; a link leads from where it was. */
+static bool hide(enum execution_folder_kind kind, const char *name, struct error *err)
+{
+	scoped_free char *open_path = path_of(kind, false, name);
+	scoped_free char *path = path_of(kind, true, name);
+	scoped_free char *text = link_text(name);
+
+	if (!make_barrier(kind, err))
+		return false;
+	if (is_folder(open_path) && !is_folder(path) && !move_folder(open_path, path, err))
+		return false;
+	if (is_our_link(open_path, text))
+		return true;
+	if (!make_above(open_path, err))
+		return false;
+	return symlink(text, open_path) == 0 || error_errno(err, "cannot link '%s'", open_path);
+}
+
+/* And back, when the key has gone. */
+static bool unhide(enum execution_folder_kind kind, const char *name, struct error *err)
+{
+	scoped_free char *open_path = path_of(kind, false, name);
+	scoped_free char *path = path_of(kind, true, name);
+	scoped_free char *text = link_text(name);
+
+	if (!is_our_link(open_path, text))
+		return true;
+	if (unlink(open_path) < 0)
+		return error_errno(err, "cannot remove the link '%s'", open_path);
+	return !is_folder(path) || move_folder(path, open_path, err);
+}
+
+uid_t start_folders_owner(const struct execution_plan *plan)
+{
+	static const enum execution_folder_kind order[] = {FOLDER_STATE, FOLDER_CACHE, FOLDER_LOGS};
+	struct stat st;
+
+	for (size_t i = 0; i < array_length(order); i++) {
+		const struct strings *names = &plan->context.folders[order[i]].names;
+		scoped_free char *path =
+			names->count ? path_of(order[i], true, names->items[0]) : NULL;
+
+		if (path && lstat(path, &st) == 0)
+			return st.st_uid;
+	}
+	return 0;
+}
+
 static bool make_folder(const struct starting *s, enum execution_folder_kind kind, const char *name,
 			struct error *err)
 {
 	int32_t mode = s->context->folders[kind].mode;
-	scoped_free char *path = start_folder_path(kind, name);
+	scoped_free char *path = start_folder_path(s->context, kind, name);
 	scoped_fd int folder = -1;
 
 	if (!is_plain(name))
 		return error_set(err, ERROR_INVALID, "'%s' is not the name of a folder", name);
-	if (!folder_make(AT_FDCWD, path, 0755, err))
+	if (!(is_private(s->context, kind) ? hide(kind, name, err) : unhide(kind, name, err)) ||
+	    !folder_make(AT_FDCWD, path, 0755, err))
 		return false;
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
@@ -139,6 +255,19 @@ bool start_configuration_folders(struct starting *s, struct error *err)
 
 /* ---- removing them ---- */
 
+/* With the link to it. */
+static bool remove_folder(enum execution_folder_kind kind, bool private, const char *name,
+			  struct error *err)
+{
+	scoped_free char *path = path_of(kind, private, name);
+	scoped_free char *open_path = path_of(kind, false, name);
+	scoped_free char *text = link_text(name);
+
+	if (private && is_our_link(open_path, text))
+		unlink(open_path);
+	return tree_remove(AT_FDCWD, path, err);
+}
+
 static bool remove_kind(const struct execution_plan *plan, enum execution_folder_kind kind,
 			struct error *err)
 {
@@ -146,9 +275,10 @@ static bool remove_kind(const struct execution_plan *plan, enum execution_folder
 	bool good = true;
 
 	for (size_t i = 0; good && i < names->count; i++) {
-		scoped_free char *path = start_folder_path(kind, names->items[i]);
+		const char *name = names->items[i];
 
-		good = !is_plain(names->items[i]) || tree_remove(AT_FDCWD, path, err);
+		if (is_plain(name))
+			good = remove_folder(kind, is_private(&plan->context, kind), name, err);
 	}
 	return good;
 }

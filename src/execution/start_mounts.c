@@ -70,7 +70,8 @@ static int open_hidden(struct placing *p, int place, struct error *err)
 	return mount;
 }
 
-static int open_tmpfs(const struct view_place *place, struct error *err)
+/* Read-only it becomes when there is in it what is to be. */
+static int open_tmpfs(struct view_place *place, struct error *err)
 {
 	struct mount_spec spec = {
 		.type = (char[]){"tmpfs"}, .options = place->source, .nosuid = true, .nodev = true};
@@ -80,9 +81,10 @@ static int open_tmpfs(const struct view_place *place, struct error *err)
 		return -1;
 	if (!place->source || !strstr(place->source, "mode="))
 		vector_add(&options, ((struct mount_option){"mode", "755"}));
-	return mount_new(
-		&(struct mount_plan){"tmpfs", options.items, options.count, options.attributes},
-		err);
+	place->set |= options.attributes & MOUNT_ATTR_RDONLY;
+	return mount_new(&(struct mount_plan){"tmpfs", options.items, options.count,
+					      options.attributes & ~(uint64_t)MOUNT_ATTR_RDONLY},
+			 err);
 }
 
 /* Where a bind mount is to be, made when it is missing. */
@@ -106,7 +108,7 @@ static int open_bind(struct placing *p, const struct view_place *place, struct e
 	return mount;
 }
 
-static int open_there(struct placing *p, const struct view_place *place, struct error *err)
+static int open_there(struct placing *p, struct view_place *place, struct error *err)
 {
 	scoped_fd int there = root_open(p->root, place->path, O_PATH, err);
 
@@ -129,7 +131,7 @@ static int open_there(struct placing *p, const struct view_place *place, struct 
 
 static bool open_place(struct placing *p, size_t i, struct error *err)
 {
-	const struct view_place *place = &p->view.items[i];
+	struct view_place *place = &p->view.items[i];
 	bool whole = place->kind == VIEW_ITSELF && str_equal(place->path, "/");
 
 	if (whole)
@@ -139,6 +141,38 @@ static bool open_place(struct placing *p, size_t i, struct error *err)
 	if (p->mounts[i] < 0)
 		return (place->optional && err->kind == ERROR_NOT_FOUND) ||
 		       error_prefix(err, "'%s'", place->path);
+	return true;
+}
+
+/* Where what is bound below it is to be: on the host there may be something, in here there is nothing yet. */
+static bool make_inner(struct placing *p, size_t tmpfs, struct error *err)
+{
+	const char *outer = p->view.items[tmpfs].path;
+	size_t length = strlen(outer);
+
+	for (size_t i = tmpfs + 1; i < p->view.count; i++) {
+		const struct view_place *place = &p->view.items[i];
+
+		if (place->kind != VIEW_BIND || p->mounts[i] < 0 ||
+		    !str_starts_with(place->path, outer) || place->path[length] != '/')
+			continue;
+		scoped_fd int target =
+			root_make(p->mounts[tmpfs], place->path + length,
+				  is_folder(p->mounts[i]) ? ROOT_FOLDER : ROOT_FILE, err);
+		if (target < 0)
+			return error_prefix(err, "'%s'", place->path);
+	}
+	return true;
+}
+
+static bool set_place(struct placing *p, size_t i, struct error *err)
+{
+	const struct view_place *place = &p->view.items[i];
+
+	if (p->mounts[i] < 0)
+		return true;
+	if (place->kind == VIEW_TMPFS && !make_inner(p, i, err))
+		return false;
 	return (!place->set && !place->clear) ||
 	       mount_set(p->mounts[i], place->set, place->clear, true, err);
 }
@@ -147,6 +181,9 @@ static bool open_places(struct placing *p, struct error *err)
 {
 	for (size_t i = 0; i < p->view.count; i++)
 		if (!open_place(p, i, err))
+			return false;
+	for (size_t i = 0; i < p->view.count; i++)
+		if (!set_place(p, i, err))
 			return false;
 	return true;
 }

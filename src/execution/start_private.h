@@ -46,7 +46,8 @@ start_step start_arguments; /* variables are in their place, the program is foun
 /* ---- start_folders.c ---- */
 start_step start_runtime_folders, start_state_folders, start_cache_folders, start_logs_folders,
 	start_configuration_folders;
-char *start_folder_path(enum execution_folder_kind kind, const char *name);
+char *start_folder_path(const struct execution_context *context, enum execution_folder_kind kind,
+			const char *name);
 const char *start_folder_variable(enum execution_folder_kind kind); /* "RUNTIME_DIRECTORY" */
 
 /* The working folder. */

@@ -34,11 +34,51 @@ static bool resolve(const char *spec, const struct strings *more, struct user_id
 			    more, out, err);
 }
 
+/* A dynamic user has no line anywhere. */
+static void be_dynamic(const struct execution_context *c, struct user_identity *out)
+{
+	out->uid = out->gid = (uid_t)c->dynamic_uid;
+	out->name = str_dup(c->user);
+	out->home = str_dup("/");
+	out->shell = str_dup("/usr/sbin/nologin");
+	out->groups = mem_zeroed(1, sizeof(*out->groups));
+	out->groups[0] = out->gid;
+	out->count = 1;
+}
+
 bool start_find_user(struct starting *s, struct error *err)
 {
 	const char *user = s->context->user ? s->context->user : "";
 
+	if (s->has_user && s->context->dynamic_uid) {
+		be_dynamic(s->context, &s->identity);
+		return true;
+	}
 	return !s->has_user || resolve(user, NULL, &s->identity, err);
+}
+
+/* Group= of a dynamic user is one that there is, or called as the user and has his number. */
+static const char *group_of(const struct execution_context *c)
+{
+	uid_t uid;
+	gid_t gid;
+	struct error ignored;
+
+	if (c->dynamic_uid && c->group && !start_find_owner(NULL, c->group, &uid, &gid, &ignored))
+		return NULL;
+	return c->group;
+}
+
+bool start_find_plan_owner(const struct execution_plan *plan, uid_t *uid, gid_t *gid,
+			   struct error *err)
+{
+	const struct execution_context *c = &plan->context;
+
+	if (!c->dynamic_uid)
+		return start_find_owner(c->user, c->group, uid, gid, err);
+	*uid = (uid_t)c->dynamic_uid;
+	*gid = (gid_t)c->dynamic_uid;
+	return start_find_owner(NULL, group_of(c), uid, gid, err);
 }
 
 bool start_find_owner(const char *user, const char *group, uid_t *uid, gid_t *gid,
@@ -71,17 +111,18 @@ static void add_group(struct user_identity *who, gid_t gid)
 /* Group= replaces the primary group, and leaves the user's other ones. */
 bool start_find_group(struct starting *s, struct error *err)
 {
+	const char *group = s->has_user ? group_of(s->context) : NULL;
 	scoped_free char *spec = NULL;
 	struct user_identity found = {0};
 
-	if (!s->has_user || (!s->context->group && !s->context->supplementary_groups.count))
+	if (!s->has_user || (!group && !s->context->supplementary_groups.count))
 		return true;
-	spec = s->context->group ? str_format("0:%s", s->context->group) : str_dup("0:0");
+	spec = group ? str_format("0:%s", group) : str_dup("0:0");
 	if (!resolve(spec, &s->context->supplementary_groups, &found, err))
 		return false;
-	if (s->context->group)
+	if (group)
 		s->identity.gid = found.gid;
-	for (size_t i = s->context->group ? 0 : 1; i < found.count; i++)
+	for (size_t i = group ? 0 : 1; i < found.count; i++)
 		add_group(&s->identity, found.groups[i]);
 	user_identity_fini(&found);
 	return true;

@@ -124,6 +124,22 @@ static void make_private(const struct execution_context *c, const struct view_fo
 	add_all(view, VIEW_ITSELF, device_folders, 0);
 }
 
+/* Of a dynamic user's folders it sees its own, where on the host only root comes. */
+static void open_private(struct view *view, const char *root, const struct strings *names)
+{
+	scoped_free char *barrier = str_format("%s/private", root);
+
+	if (!names->count)
+		return;
+	add(view, VIEW_TMPFS, barrier)->set = READ_ONLY;
+	for (size_t i = 0; i < names->count; i++) {
+		scoped_free char *path = str_format("%s/%s", barrier, names->items[i]);
+
+		add_bind(view, path, path);
+		view->items[view->count - 1].optional = false;
+	}
+}
+
 /* Its own folders stay writable whatever is protected. */
 static void open_folders(const struct execution_context *c, struct view *view)
 {
@@ -133,6 +149,10 @@ static void open_folders(const struct execution_context *c, struct view *view)
 					    [FOLDER_LOGS] = "/var/log"};
 
 	for (size_t kind = 0; kind < array_length(roots); kind++) {
+		if (c->dynamic_user && (kind != FOLDER_RUNTIME || c->keep_runtime != KEEP_NO)) {
+			open_private(view, roots[kind], &c->folders[kind].names);
+			continue;
+		}
 		for (size_t i = 0; i < c->folders[kind].names.count; i++) {
 			scoped_free char *path =
 				str_format("%s/%s", roots[kind], c->folders[kind].names.items[i]);

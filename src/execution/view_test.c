@@ -49,6 +49,20 @@ static void protect_system_grows(void **state)
 	       "root-ro /dev=itself? /proc=itself? /sys=itself? ");
 }
 
+static void a_dynamic_user_sees_its_own_folders_alone(void **state)
+{
+	struct execution_context c = {.private_mounts = true, .dynamic_user = true};
+
+	strings_add(&c.folders[FOLDER_STATE].names, "web");
+	strings_add(&c.folders[FOLDER_RUNTIME].names, "web");
+	expect(&c, "/run/web=itself? /var/lib/private=tmpfs+ro? "
+		   "/var/lib/private/web=bind</var/lib/private/web ");
+	strings_fini(&c.folders[FOLDER_STATE].names);
+	c.keep_runtime = KEEP_RESTART;
+	expect(&c, "/run/private=tmpfs+ro? /run/private/web=bind</run/private/web ");
+	strings_fini(&c.folders[FOLDER_RUNTIME].names);
+}
+
 static void own_folders_stay_writable(void **state)
 {
 	struct execution_context c = {.protect_system = PROTECT_STRICT, .private_tmp = true};
@@ -102,6 +116,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_protected_unless_it_is_asked_for),
 		cmocka_unit_test(protect_system_grows),
 		cmocka_unit_test(own_folders_stay_writable),
+		cmocka_unit_test(a_dynamic_user_sees_its_own_folders_alone),
 		cmocka_unit_test(what_is_written_beats_what_is_protected),
 		cmocka_unit_test(attributes_of_one_path_add_up),
 		cmocka_unit_test(outer_places_come_first),

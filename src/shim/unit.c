@@ -50,8 +50,8 @@ static void open_journal(struct unit_shim *u)
 static bool prepare(struct unit_shim *u, struct error *err)
 {
 	open_journal(u);
-	if (!open_run_folder(u, err) || !unit_group_make(u, err) || !unit_notify_open(u, err) ||
-	    !unit_private_make(u, err))
+	if (!open_run_folder(u, err) || !unit_take_user(u, err) || !unit_group_make(u, err) ||
+	    !unit_notify_open(u, err) || !unit_private_make(u, err))
 		return false;
 	unit_filters_find(u);
 	return true;
@@ -121,6 +121,7 @@ void unit_release(struct unit_shim *u)
 	u->released = true;
 	if (u->started)
 		start_clean(&u->start.plan, false);
+	dynamic_user_leave(&u->secret.user);
 	unit_store_clear(u);
 	unit_notify_close(u);
 	unit_group_remove(u);

@@ -6,6 +6,7 @@
  * wait in `events`. */
 #pragma once
 
+#include "execution/dynamic_user.h"
 #include "execution/machine.h"
 #include "os/cgroup.h"
 #include "shim/children.h"
@@ -47,6 +48,7 @@ struct unit_private {
 	char *tmp, *var_tmp; /* folders on the host, absolute; NULL: not wanted */
 	char *credentials;
 	int network; /* a namespace; -1: the host's */
+	struct dynamic_user user; /* for as long as the shim is there */
 };
 
 struct unit_shim {
@@ -137,6 +139,7 @@ void unit_check_oom(struct unit_shim *u);
 /* ---- unit_private.c ---- */
 
 bool unit_private_make(struct unit_shim *u, struct error *err);
+bool unit_take_user(struct unit_shim *u, struct error *err); /* DynamicUser=, and into the plan */
 void unit_private_remove(struct unit_shim *u);
 
 /* ---- unit_status.c ---- */

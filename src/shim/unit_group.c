@@ -106,7 +106,7 @@ static bool give_leaf(struct unit_shim *u, struct error *err)
 
 	if (!u->start.plan.limits.delegate || folder < 0 || !c->user)
 		return true;
-	if (!start_find_owner(c->user, c->group, &uid, &gid, err))
+	if (!start_find_plan_owner(&u->start.plan, &uid, &gid, err))
 		return true; /* its commands will say so: 217 */
 	for (size_t i = 0; i < array_length(files); i++)
 		if (fchownat(folder, files[i], uid, gid, 0) < 0 && errno != ENOENT)

@@ -136,6 +136,18 @@ static bool make_network(struct unit_shim *u, struct error *err)
 	return true;
 }
 
+/* ---- the user ---- */
+
+bool unit_take_user(struct unit_shim *u, struct error *err)
+{
+	struct execution_context *c = &u->start.plan.context;
+
+	if (!dynamic_user_take(&u->start.plan, &u->secret.user, err))
+		return false;
+	c->dynamic_uid = c->dynamic_user ? u->secret.user.uid : 0;
+	return true;
+}
+
 bool unit_private_make(struct unit_shim *u, struct error *err)
 {
 	return make_folders(u, err) && make_network(u, err) && write_credentials(u, err);

@@ -1,6 +1,8 @@
 /* What the daemon may ask of a unit's shim. */
 #include "shim/unit.h"
 
+#include "base/log.h"
+
 #include "shim/unit_containers.h"
 #include "shim/unit_listen.h"
 
@@ -39,10 +41,13 @@ static void handle_plan(struct control *c, const void *record, struct message *m
 {
 	const struct unit_plan *plan = record;
 	struct unit_shim *u = unit_of(c);
+	struct error err;
 
 	unit_group_outdate(u, &plan->plan);
 	record_fini(&execution_plan_type, &u->start.plan);
 	record_copy(&execution_plan_type, &plan->plan, &u->start.plan);
+	if (!unit_take_user(u, &err)) /* then its commands fail: nobody has that name */
+		log_error("a unit has no user", &err, "unit=%s", u->start.plan.unit);
 }
 
 static void handle_adopt(struct control *c, const void *record, struct message *m)

@@ -1,5 +1,6 @@
 #include "unit/finish.h"
 
+#include "execution/dynamic_user.h"
 #include "format/unit_name.h"
 
 static size_t command_count(const struct unit_draft *draft, enum execution_phase phase)
@@ -188,9 +189,26 @@ static void settle_mount(struct unit_draft *draft)
 
 /* ---- all ---- */
 
+/* Nothing of a user who will not be there later is to stay, and nothing is to become somebody else. */
+static void settle_dynamic_user(struct unit_draft *draft)
+{
+	struct execution_context *c = &draft->plan.context;
+
+	if (!c->dynamic_user)
+		return;
+	if (!c->user)
+		c->user = dynamic_user_name(draft->config.name);
+	c->private_tmp = c->no_new_privileges = c->restrict_suid_sgid = true;
+	c->protect_system = PROTECT_STRICT;
+	if (c->protect_home == HOME_NO)
+		c->protect_home = HOME_READ_ONLY;
+}
+
 static void settle_plan(struct unit_draft *draft)
 {
 	struct execution_plan *plan = &draft->plan;
+
+	settle_dynamic_user(draft);
 
 	if (!plan->restart_kill_signal)
 		plan->restart_kill_signal = plan->kill_signal;

@@ -302,6 +302,7 @@ static const struct key_choice facilities[] = {
 static const struct unit_key keys[] = {
 	CONTEXT("User", key_text, user, 0),
 	CONTEXT("Group", key_text, group, 0),
+	CONTEXT("DynamicUser", key_bool, dynamic_user, 0),
 	CONTEXT("SupplementaryGroups", key_words, supplementary_groups, 0),
 	CONTEXT("WorkingDirectory", key_working_folder, working_folder, 0),
 	CONTEXT("RootDirectory", key_path, root_folder, 0),

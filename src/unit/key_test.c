@@ -111,6 +111,7 @@ static const struct {
 	 "\"folders[FOLDER_RUNTIME]\":{\"names\":[\"a\",\"b/c\"],\"mode\":448}"},
 	{"RuntimeDirectoryPreserve=restart", "\"keep_runtime\":2"},
 	{"PrivateTmp=yes", "\"private_tmp\":true"},
+	{"DynamicUser=yes", "\"dynamic_user\":true"},
 	{"ProtectSystem=full", "\"protect_system\":2"},
 	{"ProtectHome=read-only", "\"protect_home\":2"},
 	{"ReadWritePaths=-/a +/b", "\"read_write_paths\":[\"-/a\",\"+/b\"]"},

@@ -37,7 +37,6 @@ static const struct unit_key keys[] = {
 	IGNORED("USBFunctionStrings", IN_SERVICE),
 	IGNORED("BusPolicy", IN_SERVICE),
 
-	IGNORED_AS("DynamicUser", IN_EXECUTION, "the commands run as User= says"),
 	IGNORED("ExecSearchPath", IN_EXECUTION),
 	IGNORED("RemoveIPC", IN_EXECUTION),
 	IGNORED("PrivateUsers", IN_EXECUTION),

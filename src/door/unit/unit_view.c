@@ -430,6 +430,7 @@ static void write_context(const struct execution_plan *plan, struct buffer *json
 	write_text(json, "RootDirectory", c->root_folder);
 	write_text(json, "User", c->user);
 	write_text(json, "Group", c->group);
+	write_flag(json, "DynamicUser", c->dynamic_user);
 	write_list(json, "SupplementaryGroups", &c->supplementary_groups);
 	write_text(json, "SyslogIdentifier", c->syslog_identifier);
 	write_flag(json, "PrivateTmp", c->private_tmp);
