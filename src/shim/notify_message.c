@@ -55,14 +55,20 @@ static void take_watchdog(const struct line *line, struct notify_message *out)
 	out->watchdog_trigger |= is(line, "trigger");
 }
 
+static void take_span(const struct line *line, int64_t *out)
+{
+	if (number(line, 1, out) && *out > NOTIFY_SPAN_LIMIT_US)
+		*out = NOTIFY_SPAN_LIMIT_US;
+}
+
 static void take_watchdog_us(const struct line *line, struct notify_message *out)
 {
-	number(line, 1, &out->watchdog_us);
+	take_span(line, &out->watchdog_us);
 }
 
 static void take_extend(const struct line *line, struct notify_message *out)
 {
-	number(line, 1, &out->extend_us);
+	take_span(line, &out->extend_us);
 }
 
 static void take_main_pid(const struct line *line, struct notify_message *out)

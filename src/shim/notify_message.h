@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A moment that far ahead can still be told in nanoseconds: 73 years. */
+#define NOTIFY_SPAN_LIMIT_US (INT64_MAX / 4000)
+
 enum { NOTIFY_LIMIT = 4096, NOTIFY_STATUS_LIMIT = 1024, NOTIFY_NAME_LIMIT = 256 };
 
 struct notify_message {

@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	notify_message_parse((const char *)data, size, &message);
 	if (strlen(message.status) >= NOTIFY_STATUS_LIMIT || strchr(message.name, ':') ||
-	    message.main_pid < 0 || message.extend_us < 0 || message.watchdog_us < 0)
+	    message.main_pid < 0 || message.extend_us < 0 || message.watchdog_us < 0 ||
+	    message.extend_us > NOTIFY_SPAN_LIMIT_US || message.watchdog_us > NOTIFY_SPAN_LIMIT_US)
 		__builtin_trap();
 	return 0;
 }

@@ -38,6 +38,10 @@ static void a_watchdog_is_fed_triggered_and_set(void **state)
 	assert_true(parse("WATCHDOG=1").watchdog);
 	assert_true(parse("WATCHDOG=trigger").watchdog_trigger);
 	assert_int_equal(parse("WATCHDOG_USEC=1500000").watchdog_us, 1500000);
+	assert_int_equal(parse("WATCHDOG_USEC=9223372036854775807").watchdog_us,
+			 NOTIFY_SPAN_LIMIT_US);
+	assert_int_equal(parse("EXTEND_TIMEOUT_USEC=9223372036854775807").extend_us,
+			 NOTIFY_SPAN_LIMIT_US);
 }
 
 static void descriptors_have_names(void **state)

@@ -88,6 +88,8 @@ static bool receive(int socket, struct datagram *d)
 
 static bool is_heard(struct unit_shim *u, pid_t pid)
 {
+	if (pid <= 0) /* unknown, as a main process that is not there is */
+		return false;
 	switch ((enum notify_access)u->start.plan.notify_access) {
 	case NOTIFY_MAIN:
 		return u->machine.main_alive && pid == u->main.pid;
