@@ -37,6 +37,22 @@ static bool read_number(int fd, pid_t *out)
 	return true;
 }
 
+/* Nobody but root can have put it there: neither the file nor any folder or link on the way to it.  Else a
+ * service would make any process its own, to be ended with it, by a link to the file that names that. */
+static bool is_of_root(const char *path)
+{
+	scoped_free char *part = str_dup(path);
+	struct stat st;
+
+	for (char *slash = strrchr(part, '/'); slash; slash = strrchr(part, '/')) {
+		if (lstat(*part ? part : "/", &st) < 0 || st.st_uid != 0 ||
+		    (!S_ISLNK(st.st_mode) && st.st_mode & 022))
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
 /* A process of another unit, or of nobody, is believed only of a file that nobody but root may write. */
 static bool is_credible(struct unit_shim *u, int fd, pid_t pid)
 {
@@ -46,7 +62,8 @@ static bool is_credible(struct unit_shim *u, int fd, pid_t pid)
 		return false;
 	if (unit_owns(u, pid))
 		return true;
-	return fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022);
+	return fstat(fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022) &&
+	       is_of_root(u->start.plan.pid_file);
 }
 
 static enum verdict read_pid_file(struct unit_shim *u, pid_t *pid)

@@ -63,6 +63,29 @@ all_gone() { [ -z "$(processes_of "$1")" ]; }
 	kill "$stranger"
 }
 
+# Only root may say that a process of somebody else is the main one, and a link of a service's is not his word.
+@test "a link to a file of root's that names a stranger is not believed, and the file itself is" {
+	local folder stranger
+	folder=$(mktemp -d /run/wherry-pids-XXXXXX)
+	chmod 755 "$folder"
+	sleep 1000 3>&- &
+	stranger=$!
+	echo $stranger >"$folder/root.pid"
+	install -d -o 65534 "$folder/service"
+	unit thief Type=forking "PIDFile=$folder/service/thief.pid" TimeoutStartSec=2 User=65534 \
+		"Start=sh{ln -s $folder/root.pid $folder/service/thief.pid; (sleep 1000 &)}"
+	run start thief
+	expect "$status" 1
+	kill -0 "$stranger"
+	all_gone thief
+	unit keeper Type=forking "PIDFile=$folder/root.pid" "Start=sh{true}"
+	start keeper
+	comes_to keeper active/running
+	expect "$(main_pid keeper)" "$stranger"
+	kill "$stranger"
+	rm -r "$folder"
+}
+
 @test "a pid file with anything else in it is not believed" {
 	local text
 	for text in -1 1 abc 99999999999999999999; do
