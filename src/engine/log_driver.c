@@ -2,10 +2,9 @@
 
 #include "base/memory.h"
 #include "engine/log_tag.h"
+#include "format/expression.h"
 #include "format/syslog.h"
 #include "format/units.h"
-
-#include <regex.h>
 
 #define REFUSE(...) return error_set(err, ERROR_INVALID, __VA_ARGS__)
 
@@ -72,7 +71,7 @@ static bool pattern(const struct pair *option, struct error *err)
 	const char *text = option->value ? option->value : "";
 	regex_t regex;
 
-	if (regcomp(&regex, text, REG_EXTENDED | REG_NOSUB) != 0)
+	if (expression_compile(text, REG_NOSUB, &regex) != 0)
 		REFUSE("invalid value for %s: \"%s\"", option->name, text);
 	regfree(&regex);
 	return true;

@@ -64,6 +64,8 @@ static void what_a_driver_does_not_know_is_refused(void **state)
 		{"json-file", "compress=true|max-file=1",
 		 "compress cannot be true when max-file is less than 2 or max-size is not set"},
 		{"json-file", "labels-regex=(", "invalid value for labels-regex: \"(\""},
+		{"json-file", "env-regex=a+++++++++++++++++++++++++++++++++++++++",
+		 "invalid value for env-regex: \"a+++++++++++++++++++++++++++++++++++++++\""},
 		{"json-file", "mode=fast", "logger: logging mode not supported: fast"},
 		{"json-file", "max-buffer-size=1m",
 		 "logger: max-buffer-size option is only supported with 'mode=non-blocking'"},

@@ -4,12 +4,12 @@
 #include "engine/engine_private.h"
 #include "engine/log_driver.h"
 #include "engine/log_tag.h"
+#include "format/expression.h"
 #include "format/journal_entry.h"
 #include "format/json_write.h"
 #include "format/syslog.h"
 #include "format/units.h"
 
-#include <regex.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -33,7 +33,7 @@ static void add_fitting(const struct pairs *from, const char *pattern, struct pa
 {
 	regex_t regex;
 
-	if (!pattern || regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (!pattern || expression_compile(pattern, REG_NOSUB, &regex) != 0)
 		return;
 	for (size_t i = 0; i < from->count; i++)
 		if (regexec(&regex, from->items[i].name, 0, NULL, 0) == 0)

@@ -1,5 +1,6 @@
 #include "journal/filter.h"
 
+#include "format/expression.h"
 #include "journal/fields.h"
 
 #include <fnmatch.h>
@@ -40,15 +41,18 @@ static uint32_t priorities_of(const struct journal_query *query)
 
 static bool compile(struct journal_filter *f, const char *pattern, struct error *err)
 {
-	int flags = REG_EXTENDED | REG_NOSUB | (f->query->grep_insensitive ? REG_ICASE : 0);
+	int flags = REG_NOSUB | (f->query->grep_insensitive ? REG_ICASE : 0);
 	char words[160];
 	int code;
 
 	if (strlen(pattern) > JOURNAL_GREP_LIMIT)
 		return error_set(err, ERROR_INVALID, "the pattern is too long");
-	code = regcomp(&f->pattern, pattern, flags);
+	code = expression_compile(pattern, flags, &f->pattern);
 	if (!code)
 		return f->has_pattern = true;
+	if (code == REG_ESPACE)
+		return error_set(err, ERROR_INVALID, "the pattern '%.200s' would grow too large",
+				 pattern);
 	regerror(code, &f->pattern, words, sizeof(words));
 	return error_set(err, ERROR_INVALID, "bad pattern '%.200s': %s", pattern, words);
 }

@@ -1,10 +1,9 @@
 #include "door/docker/filters.h"
 
 #include "base/time.h"
+#include "format/expression.h"
 #include "format/json.h"
 #include "format/units.h"
-
-#include <regex.h>
 
 /* ---- reading ---- */
 
@@ -145,14 +144,12 @@ static bool is_prefix(const char *value, const char *text)
 	return str_starts_with(text, value);
 }
 
-/* An interval ("a{3}") is not compiled: nested ones make regcomp take all memory there is, and no name
- * holds a brace.  What is no expression matches nothing, as in Docker. */
+/* What is no expression matches nothing, as in Docker. */
 static bool is_found(const char *value, const char *text)
 {
 	regex_t pattern;
 
-	if (strchr(value, '{') || strlen(value) > 256 ||
-	    regcomp(&pattern, value, REG_EXTENDED | REG_NOSUB) != 0)
+	if (expression_compile(value, REG_NOSUB, &pattern) != 0)
 		return false;
 	bool found = regexec(&pattern, text, 0, NULL, 0) == 0;
 	regfree(&pattern);

@@ -65,7 +65,10 @@ static void values_are_alternatives_and_labels_are_not(void **state)
 		{"{\"n\":[\"^w.b$\"]}", "n", false, false, true},
 		{"{\"n\":[\"eb\"]}", "n", false, false, true},
 		{"{\"n\":[\"(\"]}", "n", false, false, false},
-		{"{\"n\":[\"w{1}\"]}", "n", false, false, false},
+		{"{\"n\":[\"^w{1}e\"]}", "n", false, false, true},
+		{"{\"n\":[\"((w{1,99}){1,99}){1,99}\"]}", "n", false, false, false},
+		{"{\"n\":[\"w+++++++++++++++++++++++++++++++++++++++\"]}", "n", false, false,
+		 false},
 		{"{\"m\":[\"x\"]}", "n", true, true, true},
 	};
 	struct error err;
