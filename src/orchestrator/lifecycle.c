@@ -230,16 +230,26 @@ static size_t restart_one(struct draft *draft, struct draft_service *service,
 	return before - 1;
 }
 
+/* Made to replace one that is still there, and never started: it is left to `up`. */
+static bool is_begun(const struct draft_service *service, const struct seen_container *container)
+{
+	for (size_t i = 0; i < service->replicas.count; i++)
+		if (service->replicas.items[i].next == container)
+			return container->state == SEEN_CREATED;
+	return false;
+}
+
 static void restart_service(struct draft *draft, struct draft_service *service)
 {
 	scoped_indices struct indices after = {0};
 
+	draft_pair(service);
 	for (size_t i = 0; i < service->edges.count; i++)
 		indices_add(&after, &draft->services[service->edges.items[i].service].stops);
 	for (size_t i = 0; service->selected && i < service->containers.count; i++) {
 		const struct seen_container *container = service->containers.items[i];
 
-		if (is_meant(draft, container) && !container->held)
+		if (is_meant(draft, container) && !container->held && !is_begun(service, container))
 			vector_add(&service->stops, restart_one(draft, service, container, &after));
 	}
 	close_stops(draft, service, &after);

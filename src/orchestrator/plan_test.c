@@ -618,6 +618,9 @@ static void restarts_go_on_to_those_who_ask_for_it(void **state)
 	static const struct plan_case cases[] = {
 		{restart, "web 1; db 1", "+db", "restart p-db-1; restart p-web-1"},
 		{restart, "web 1; db 1", "+db no-deps", "restart p-db-1"},
+		/* What a killed client has begun is left to `up`. */
+		{TWO, "db 1 id=abcdef012345678; db 1 created name=abcdef012345_p-db-1", "+db",
+		 "restart p-db-1"},
 		{TWO, "web 1 exited; db 1", "", "restart p-db-1; restart p-web-1"},
 	};
 	static const struct plan_case removals[] = {

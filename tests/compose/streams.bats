@@ -203,6 +203,26 @@ sleeper() {
 	grep -qx 'b-1  | over' log
 }
 
+@test "logs: a full disk is an error, with -f at once; a container that starts anew says nothing twice" {
+	printf 'services:\n  a:\n    image: busybox\n    command: sh -c "echo begun; exec sleep 1d"\n    init: true\n' >compose.yaml
+	sleeper b
+	compose up -d
+	wait_until 10 has_begun 1
+	for flags in "" -f; do
+		run -1 bash -c "timeout 20 wherry compose -p $PROJECT logs $flags >/dev/full"
+		[[ $output == *"cannot write to the standard output" ]]
+	done
+	compose logs -f --no-log-prefix >log &
+	follower=$!
+	wait_until 10 grep -qx begun log
+	compose restart -t 0 a
+	wait_until 10 has_begun 2
+	compose stop -t 0
+	wait "$follower"
+	[ "$(cat log)" = $'begun\nbegun' ]
+}
+has_begun() { [ "$(compose logs --no-log-prefix | wc -l)" = "$1" ]; }
+
 # ---- cp ----
 
 @test "cp: to every container of a service, from its first; - is an archive (103)" {

@@ -1,9 +1,13 @@
 #include "cmd/compose/log_lines.h"
 
+#include "base/time.h"
 #include "format/stream_frame.h"
 
 #include <stdio.h>
 #include <unistd.h>
+
+/* What comes without an end of line is shown in pieces of this size: memory has a bound. */
+enum { LINE_MOST = 1 << 20 };
 
 /* Bytes to lines, and frames off. */
 struct splitter {
@@ -135,6 +139,10 @@ static void take_text(void *data, enum stream_kind kind, const char *text, size_
 	}
 	if (size)
 		buffer_add(partial, text, size);
+	if (partial->size >= LINE_MOST) {
+		write_line(source, kind, partial->data, partial->size);
+		buffer_clear(partial);
+	}
 }
 
 void log_source_flush(struct log_source *source)
@@ -208,6 +216,14 @@ void log_source_take(struct log_source *source, const char *type, const char *by
 {
 	split(&source->splitter, type, bytes, size, take_text, source);
 	fflush(stdout);
+}
+
+void log_add_since(struct target *target, int64_t ns)
+{
+	scoped_free char *text = str_format("%lld.%09lld", (long long)(ns / NS_PER_SECOND),
+					    (long long)(ns % NS_PER_SECOND));
+
+	target_add(target, "since", text);
 }
 
 static void add_text(void *data, enum stream_kind kind, const char *text, size_t size)

@@ -33,5 +33,8 @@ void log_source_say(struct log_source *source, const char *text);
 /* A prefix with what follows it on the same line, as for the lines: "web-1  | ".  Owned. */
 char *log_source_prefix(const struct log_source *source);
 
+/* `since` of a request for lines, to the nanosecond of the daemon's clock: whole seconds would show lines twice. */
+void log_add_since(struct target *target, int64_t ns);
+
 /* The text in an answer of `logs` or of an exec, without its frames.  Owned. */
 char *log_text(const struct buffer *bytes);

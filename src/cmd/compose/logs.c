@@ -1,4 +1,5 @@
 /* logs: what the containers of a project have written, and with --follow what they write. */
+#include "base/time.h"
 #include "cmd/compose/log_lines.h"
 #include "cmd/compose/requests.h"
 #include "cmd/compose/verbs.h"
@@ -51,6 +52,7 @@ struct spring {
 	struct teller *teller;
 	struct log_source *source;
 	char *id;
+	int64_t died_ns; /* when it last did; 0: nobody saw it */
 };
 
 /* ---- one container ---- */
@@ -60,6 +62,8 @@ static void on_lines(void *data, const char *type, const char *bytes, size_t siz
 	struct spring *spring = data;
 
 	log_source_take(spring->source, type, bytes, size);
+	if (ferror(stdout)) /* nobody has what it says from now on */
+		requests_stop(spring->teller->requests);
 }
 
 static void forget(struct strings *known, const char *id)
@@ -84,7 +88,7 @@ static void on_over(void *data, const json_t *answer, const struct error *err)
 		requests_stop(teller->requests);
 }
 
-static bool make_target(const struct teller *teller, const char *id, int64_t since_s,
+static bool make_target(const struct teller *teller, const char *id, int64_t since_ns,
 			struct target *target, struct error *err)
 {
 	const struct logs *wishes = teller->wishes;
@@ -94,8 +98,8 @@ static bool make_target(const struct teller *teller, const char *id, int64_t sin
 	target_add(target, "stdout", "1");
 	target_add(target, "stderr", "1");
 	target_add_flag(target, "timestamps", wishes->timestamps);
-	if (since_s) {
-		target_add_number(target, "since", since_s);
+	if (since_ns) {
+		log_add_since(target, since_ns);
 		return true;
 	}
 	target_add(target, "tail", wishes->tail);
@@ -104,11 +108,12 @@ static bool make_target(const struct teller *teller, const char *id, int64_t sin
 }
 
 /* False: the moments of the call are none. */
-static bool follow(struct teller *teller, struct spring *spring, int64_t since_s, struct error *err)
+static bool follow(struct teller *teller, struct spring *spring, int64_t since_ns,
+		   struct error *err)
 {
 	scoped_target struct target target = {0};
 
-	if (!make_target(teller, spring->id, since_s, &target, err))
+	if (!make_target(teller, spring->id, since_ns, &target, err))
 		return false;
 	strings_add(&teller->known, spring->id);
 	teller->open++;
@@ -121,7 +126,9 @@ static struct spring *add_spring(struct teller *teller, const char *id, const ch
 {
 	struct spring *spring = mem_new(struct spring);
 
-	*spring = (struct spring){teller, log_lines_add(teller->lines, name, service), str_dup(id)};
+	*spring = (struct spring){.teller = teller,
+				  .source = log_lines_add(teller->lines, name, service),
+				  .id = str_dup(id)};
 	vector_add(&teller->springs, spring);
 	return spring;
 }
@@ -136,7 +143,7 @@ static struct spring *find_spring(const struct teller *teller, const char *id)
 	return NULL;
 }
 
-static void on_start(void *data, const json_t *event)
+static void on_event(void *data, const json_t *event)
 {
 	struct teller *teller = data;
 	const json_t *actor = json_object_get(event, "Actor");
@@ -146,13 +153,21 @@ static void on_start(void *data, const json_t *event)
 	struct spring *spring = find_spring(teller, id);
 	struct error ignored; /* the moments were good before */
 
+	if (strcmp(doc_text(event, "Action"), "die") == 0) {
+		if (spring)
+			spring->died_ns = doc_number(event, "timeNano");
+		return;
+	}
 	if (strcasecmp(doc_text(attributes, "com.docker.compose.oneoff"), "true") == 0 ||
 	    strings_contain(&teller->known, id) ||
 	    (teller->services->count && !strings_contain(teller->services, service)))
 		return;
 	if (!spring)
 		spring = add_spring(teller, id, doc_text(attributes, "name"), service);
-	follow(teller, spring, doc_number(event, "time"), &ignored);
+	/* What it said before it died is shown already; of a new one, all that it said since it was started. */
+	follow(teller, spring,
+	       spring->died_ns ? spring->died_ns : doc_number(event, "time") * NS_PER_SECOND,
+	       &ignored);
 }
 
 static void on_events_over(void *data, const json_t *answer, const struct error *err)
@@ -171,8 +186,9 @@ static void watch_for_starts(struct teller *teller)
 		       teller->compose->project_name);
 	strings_add(&filters, "type=container");
 	strings_add(&filters, "event=start");
+	strings_add(&filters, "event=die");
 	target_add_filters(&target, &filters);
-	teller->events = requests_stream(teller->requests, "GET", &target, NULL, on_start,
+	teller->events = requests_stream(teller->requests, "GET", &target, NULL, on_event,
 					 on_events_over, teller);
 }
 
@@ -251,7 +267,10 @@ static int tell(struct compose *compose, const struct logs *wishes, const struct
 
 	if (!run_teller(&teller, containers, &err))
 		return compose_fail(compose, &err);
-	return teller.failed;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return teller.failed;
+	error_set(&err, ERROR_SYSTEM, "cannot write to the standard output");
+	return compose_fail(compose, &err);
 }
 
 static bool check_tail(const char *tail, struct error *err)

@@ -1,5 +1,4 @@
 /* `up` in the foreground: the output of what runs, until all of it ended, something ends it, or a signal comes. */
-#include "base/time.h"
 #include "cmd/compose/lease.h"
 #include "cmd/compose/log_lines.h"
 #include "cmd/compose/up.h"
@@ -183,15 +182,6 @@ static void on_lines_over(void *data, const json_t *answer, const struct error *
 	end_if_over(member->attached);
 }
 
-/* Of the daemon's clock, to the nanosecond: a second would show lines twice. */
-static void add_since(struct target *target, int64_t ns)
-{
-	scoped_free char *text = str_format("%lld.%09lld", (long long)(ns / NS_PER_SECOND),
-					    (long long)(ns % NS_PER_SECOND));
-
-	target_add(target, "since", text);
-}
-
 static void follow(struct member *member, int64_t since_ns)
 {
 	struct attached *attached = member->attached;
@@ -204,7 +194,7 @@ static void follow(struct member *member, int64_t since_ns)
 	target_add(&target, "stderr", "1");
 	target_add_flag(&target, "timestamps", attached->call->wishes->timestamps);
 	if (since_ns)
-		add_since(&target, since_ns);
+		log_add_since(&target, since_ns);
 	member->stream =
 		requests_bytes(attached->requests, &target, on_lines, on_lines_over, member);
 }
@@ -509,7 +499,12 @@ static int exit_code_from(struct attached *attached, const char *service)
 static int status_of(struct attached *attached)
 {
 	const struct up *wishes = attached->call->wishes;
+	struct error err;
 
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		error_set(&err, ERROR_SYSTEM, "cannot write to the standard output");
+		return compose_fail(attached->compose, &err);
+	}
 	if (attached->signal)
 		return attached->compose->style == COMPOSE_V1 ? 0 : 130;
 	if (wishes->exit_code_from)
