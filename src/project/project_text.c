@@ -86,3 +86,20 @@ void project_model_digest(const char *model, char out[static DIGEST_TEXT_SIZE])
 
 	sha256_digest(text, strlen(text), out);
 }
+
+/* ---- what is written ---- */
+
+void project_document_make(const struct project_text *text, struct project_document *out)
+{
+	*out = (struct project_document){.directory = str_dup(text->directory)};
+	record_write_json(&project_text_type, text, RECORD_FOR_STORE, &out->json);
+	project_model_digest(text->model, out->model);
+	sha256_digest(out->json.data, out->json.size, out->text);
+}
+
+void project_document_fini(struct project_document *document)
+{
+	free(document->directory);
+	buffer_fini(&document->json);
+	*document = (struct project_document){0};
+}

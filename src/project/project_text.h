@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/text.h"
 #include "format/digest.h"
 #include "format/record.h"
 
@@ -30,3 +31,12 @@ bool project_text_check(const struct project_text *text, struct error *err);
 
 /* The same for models that say the same, whatever the order of their members.  The model is a checked one. */
 void project_model_digest(const char *model, char out[static DIGEST_TEXT_SIZE]);
+
+/* What is written of it.  Making it takes a while where the project is large: in any thread. */
+struct project_document {
+	char *directory;
+	struct buffer json;
+	char model[DIGEST_TEXT_SIZE], text[DIGEST_TEXT_SIZE]; /* digests of the model, and of all of it */
+};
+void project_document_make(const struct project_text *text, struct project_document *out);
+void project_document_fini(struct project_document *document);

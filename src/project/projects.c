@@ -42,7 +42,7 @@ struct change {
 	struct projects *projects;
 	char *name;
 	bool removes;
-	struct project_text text;
+	struct project_document document; /* of a put */
 	struct project next; /* what the project is once that is written; without name: gone */
 	int64_t revision;
 	project_put_done *put;
@@ -196,7 +196,7 @@ struct projects *projects_open(struct store *store, struct error *err)
 static void change_free(struct change *change)
 {
 	list_remove(&change->link);
-	record_fini(&project_text_type, &change->text);
+	project_document_fini(&change->document);
 	record_fini(&project_type, &change->next);
 	free(change->name);
 	free(change);
@@ -360,26 +360,23 @@ static void copy_present(const struct change *change, struct project *out)
 
 static void begin_put(struct change *change)
 {
-	char model[DIGEST_TEXT_SIZE], text[DIGEST_TEXT_SIZE];
-	scoped_buffer struct buffer document = {0}, record = {0};
+	struct project_document *document = &change->document;
+	scoped_buffer struct buffer record = {0};
 	struct project_revision *last;
 	struct writes writes = {.count = 0};
 
 	copy_present(change, &change->next);
-	record_write_json(&project_text_type, &change->text, RECORD_FOR_STORE, &document);
-	project_model_digest(change->text.model, model);
-	sha256_digest(document.data, document.size, text);
-	last = next_revision(change, model, &writes);
+	last = next_revision(change, document->model, &writes);
 	change->revision = last->revision;
-	if (str_equal(last->text, text)) { /* all of it is recorded already */
+	if (str_equal(last->text, document->text)) { /* all of it is recorded already */
 		end(change, NULL);
 		return;
 	}
-	str_replace(&last->text, text);
-	str_replace(&change->next.directory, change->text.directory);
+	str_replace(&last->text, document->text);
+	str_replace(&change->next.directory, document->directory);
 	record_write_json(&project_type, &change->next, RECORD_FOR_STORE, &record);
 	add(&writes, str_format(PREFIX "%s", change->name), &record, false);
-	add(&writes, document_key(change->name, last->revision), &document, true);
+	add(&writes, document_key(change->name, last->revision), &document->json, true);
 	commit(change, &writes);
 }
 
@@ -408,13 +405,13 @@ static struct change *change_new(struct projects *projects, const char *name, vo
 	return change;
 }
 
-void project_put(struct projects *projects, const char *name, struct project_text *text,
+void project_put(struct projects *projects, const char *name, struct project_document *document,
 		 project_put_done *done, void *data)
 {
 	struct change *change = change_new(projects, name, data);
 
-	change->text = *text;
-	*text = (struct project_text){0};
+	change->document = *document;
+	*document = (struct project_document){0};
 	change->put = done;
 	begin_next(projects);
 }

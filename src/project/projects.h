@@ -50,9 +50,9 @@ void project_read(struct projects *projects, const char *name, int64_t revision,
 /* ---- changing: `done` is called once, before this returns or later ---- */
 
 /* Record it, as a new revision unless the last one has the same model: then its files, style and
- * directory become these.  Name and text are checked ones; the text is taken. */
+ * directory become these.  Name and text are checked ones; the document is taken. */
 typedef void project_put_done(void *data, int64_t revision, const struct error *err);
-void project_put(struct projects *projects, const char *name, struct project_text *text,
+void project_put(struct projects *projects, const char *name, struct project_document *document,
 		 project_put_done *done, void *data);
 
 /* NOT_FOUND "no such project: x". */

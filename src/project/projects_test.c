@@ -97,8 +97,11 @@ static void put(struct fixture *f, const char *name, const char *model, const ch
 {
 	struct project_text text = {
 		.model = str_dup(model), .style = str_dup(style), .directory = str_dup("/p")};
+	struct project_document document;
 
-	project_put(f->projects, name, &text, on_put, f);
+	project_document_make(&text, &document);
+	record_fini(&project_text_type, &text);
+	project_put(f->projects, name, &document, on_put, f);
 }
 
 static void assert_said(struct fixture *f, const char *expected)

@@ -198,18 +198,62 @@ static void on_put(void *data, int64_t revision, const struct error *err)
 	call_drop(call);
 }
 
+/* What is to be recorded may have megabytes: it is read and written anew in the pool, while the loop serves others. */
+struct put_work {
+	struct call_work work;
+	json_t *body;
+	bool good;
+	struct project_document document;
+	struct error err;
+};
+
+static void run_put(struct call_work *work)
+{
+	struct put_work *put = container_of(work, struct put_work, work);
+	struct project_text text = {0};
+
+	put->good = body_read(put->body, &project_text_type, &text, &put->err) &&
+		    project_text_check(&text, &put->err);
+	if (put->good)
+		project_document_make(&text, &put->document);
+	record_fini(&project_text_type, &text);
+}
+
+static void after_put(struct call_work *work)
+{
+	struct put_work *put = container_of(work, struct put_work, work);
+	struct call *call = work->call;
+
+	if (put->good)
+		project_put(projects_of(call), call->arguments[0], &put->document, on_put,
+			    call_hold(call));
+	else
+		call_fail(call, &put->err);
+}
+
+static void free_put(struct call_work *work)
+{
+	struct put_work *put = container_of(work, struct put_work, work);
+
+	project_document_fini(&put->document);
+	free(put);
+}
+
 static void serve_put(struct call *call)
 {
-	struct project_text text = {0};
+	struct put_work *put;
 	struct error err;
 
-	if (project_name_check(call->arguments[0], &err) &&
-	    call_read_body(call, &project_text_type, &text, &err) &&
-	    project_text_check(&text, &err))
-		project_put(projects_of(call), call->arguments[0], &text, on_put, call_hold(call));
-	else
+	if (!project_name_check(call->arguments[0], &err)) {
 		call_fail(call, &err);
-	record_fini(&project_text_type, &text);
+		return;
+	}
+	put = mem_new(struct put_work);
+	put->work.run = run_put;
+	put->work.done = after_put;
+	put->work.free = free_put;
+	put->body = call->body; /* the call's, which the work holds */
+	call_work_begin(&put->work, call);
 }
 
 static void on_removed(void *data, const struct error *err)
