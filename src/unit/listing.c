@@ -142,7 +142,7 @@ static unsigned char type_of(int folder, const struct dirent *found)
 									    : IFTODT(st.st_mode);
 }
 
-/* A folder with the name of a unit is none: where run folders lie in /run/wherry/units, there are such. */
+/* A folder with the name of a unit is none: run folders of former builds lie in /run/wherry/units. */
 static void read_entry(struct unit_listing *listing, size_t at, int fd, const struct dirent *found)
 {
 	bool is_folder = is_folder_name(found->d_name);

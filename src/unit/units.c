@@ -2,25 +2,11 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "os/file.h"
 #include "unit/units_socket.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 /* ---- a unit's places ---- */
-
-char *unit_run_path(const struct units *units, const struct unit *unit)
-{
-	return str_format("%s/units/%s", units->exec_root, unit->name);
-}
-
-int unit_run_folder(const struct units *units, const struct unit *unit, struct error *err)
-{
-	if (!folder_make(units->folder, unit->name, 0711, err))
-		return -1;
-	return folder_open(units->folder, unit->name, err);
-}
 
 /* "a-b.slice" is inside "a.slice"; "-.slice" is the root of all. */
 char *slice_cgroup(const struct units *units, const char *slice)
@@ -222,16 +208,6 @@ static void choose_environment(struct units *units, const struct units_settings 
 	pairs_set(out, "DOCKER_HOST", host);
 }
 
-static bool make_folders(struct units *units, struct error *err)
-{
-	scoped_free char *path = str_format("%s/units", units->exec_root);
-
-	if (!folder_make(AT_FDCWD, path, 0711, err))
-		return false;
-	units->folder = folder_open(AT_FDCWD, path, err);
-	return units->folder >= 0;
-}
-
 static struct units *units_new(struct engine *engine, const struct units_settings *s)
 {
 	struct units *units = mem_new(struct units);
@@ -247,7 +223,7 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	units->journal_bytes = s->journal_bytes;
 	units->journal_export = s->journal_export;
 	units->docker = str_dup_or_null(s->docker);
-	units->folder = -1;
+	units->folder = units->former.folder = -1;
 	units->references = 1;
 	units->started_monotonic_us = time_monotonic_ns() / 1000;
 	units->started_us = time_now_ns() / 1000;
@@ -304,7 +280,7 @@ struct units *units_open(struct engine *engine, const struct units_settings *set
 {
 	struct units *units = units_new(engine, settings);
 
-	if (!make_folders(units, err) || (settings->systemd && !systemd_open(units, err))) {
+	if (!run_folders_open(units, err) || (settings->systemd && !systemd_open(units, err))) {
 		units_close(units);
 		return NULL;
 	}
@@ -326,7 +302,7 @@ void units_unref(struct units *units)
 {
 	if (--units->references > 0)
 		return;
-	close_fd(&units->folder);
+	run_folders_close(units);
 	free(units->data_root);
 	free(units->exec_root);
 	free(units->shim);

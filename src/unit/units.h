@@ -12,7 +12,7 @@
 
 struct units_settings {
 	const char *data_root,
-		*exec_root; /* <data_root>/units: timer stamps; <exec_root>/units/NAME: run folders */
+		*exec_root; /* <data_root>/units: timer stamps; <exec_root>/u/NAME: run folders */
 	const char *shim, *worker;
 	const char *cgroup_parent;  /* "/wherry": slices are below it */
 	const char *journal_folder; /* <data_root>/journal */

@@ -160,6 +160,13 @@ void adopt_list(struct units *units)
 			strings_add(&units->adoption.names, entry->d_name);
 		}
 	closedir(dir);
+	for (size_t i = 0; i < units->former.names.count; i++) {
+		const char *name = units->former.names.items[i];
+
+		unit_set_get(&units->set, name);
+		if (!strings_contain(&units->adoption.names, name))
+			strings_add(&units->adoption.names, name);
+	}
 }
 
 void adopt_units(struct units *units)

@@ -1,6 +1,7 @@
 /* What the files of the manager share (units*.c).  Not for doors.
  *
  *	units.c		opening, settings, listeners, being ready
+ *	units_folder.c	run folders, of former builds too
  *	units_load.c	configs are read by the pool until each unit that is named has one
  *	units_request.c	what is asked for becomes a transaction, that becomes queued jobs
  *	units_job.c	the queue: who may run, results, watchers, timeouts
@@ -51,7 +52,11 @@ struct units {
 	struct unit_paths paths;
 	struct load_context context; /* complete once `prepared`; then never changed */
 	bool prepared;
-	int folder; /* <exec root>/units */
+	int folder; /* <exec root>/u */
+	struct {
+		int folder;	      /* <exec root>/units; -1: nothing there is ours */
+		struct strings names; /* of shims that run there still */
+	} former;
 	struct unit_set set;
 
 	struct {
@@ -141,10 +146,16 @@ void units_unref(struct units *units);
 struct unit_runtime *unit_runtime(struct units *units, struct unit *unit);
 void unit_runtime_free(struct unit_runtime *runtime); /* lets go */
 
+/* ---- run folders (units_folder.c) ---- */
+
+bool run_folders_open(struct units *units, struct error *err);
+void run_folders_close(struct units *units);
+void run_folder_left(struct units *units, const struct unit *unit); /* its shim has gone */
 /* An absolute path. */
 char *unit_run_path(const struct units *units, const struct unit *unit);
 /* The unit's run folder, made when it is missing; -1. */
 int unit_run_folder(const struct units *units, const struct unit *unit, struct error *err);
+
 char *slice_cgroup(const struct units *units, const char *slice);
 
 const char *unit_description(const struct unit *unit);

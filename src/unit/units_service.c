@@ -577,6 +577,7 @@ static void on_gone(void *data)
 	bool adopting = runtime->adopting, waits = runtime->start_waits;
 
 	runtime->peer = NULL; /* it frees itself */
+	run_folder_left(runtime->units, runtime->unit);
 	runtime->releasing = runtime->adopting = runtime->start_waits = false;
 	socket_gone(runtime);
 	if (runtime->under_way)

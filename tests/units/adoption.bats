@@ -113,3 +113,31 @@ killed_daemon() {
 	done
 	[ -z "$(pgrep -f 'wherry-shim unit')" ]
 }
+
+@test "shims of a former build, whose folders lay among submitted units, are found there until they end" {
+	unit a Type=notify NotifyAccess=all "Start=sh{$SCRATCH/bin/notify $SCRATCH/first; while [ ! -e $SCRATCH/go ]; do sleep 0.1; done; $SCRATCH/bin/notify $SCRATCH/second; exec sleep 1000}"
+	unit f 'Start=F 3'
+	echo READY=1 >"$SCRATCH/first"
+	echo STATUS=later >"$SCRATCH/second"
+	start a f
+	comes_to f failed/failed
+	local pid=$(main_pid a)
+	daemon_kill
+	mkdir -p "$SCRATCH/run/units/a.service.d"
+	mv "$SCRATCH/run/u/a.service" "$SCRATCH/run/u/f.service" "$SCRATCH/run/units/"
+	ln -s "$SCRATCH/run/units/a.service" "$SCRATCH/run/u/a.service" # where its processes look for it
+	units_daemon
+	comes_to a active/running
+	expect "$(main_pid a)" "$pid"
+	expect "$(state f)" failed/failed
+	[ -d "$SCRATCH/run/u/f.service" ]
+	touch "$SCRATCH/go"
+	wait_until 10 eval '[ "$(get /units/a.service | jq -r .StatusText)" = later ]'
+	stop a
+	expect "$(state a)" inactive/dead
+	wait_until 10 test ! -e "$SCRATCH/run/units/a.service"
+	[ -d "$SCRATCH/run/units/a.service.d" ]
+	start a
+	[ -d "$SCRATCH/run/u/a.service" ] && [ ! -L "$SCRATCH/run/u/a.service" ]
+	expect "$(state a)" active/running
+}
