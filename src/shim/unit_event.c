@@ -89,7 +89,13 @@ static void (*const doers[])(struct unit_shim *u, const struct machine_action *a
 
 /* ---- handling ---- */
 
-static void handle(struct unit_shim *u, struct machine_event *event)
+/* The daemon knows that it starts; of a simple service the next word is that it runs. */
+static bool is_passing(const struct unit_shim *u, bool more)
+{
+	return more && u->machine.sub == SUB_START;
+}
+
+static void handle(struct unit_shim *u, struct machine_event *event, size_t index)
 {
 	struct machine_actions actions = {0};
 	enum sub_state before = u->machine.sub;
@@ -102,7 +108,8 @@ static void handle(struct unit_shim *u, struct machine_event *event)
 	for (size_t i = 0; i < actions.count; i++)
 		doers[actions.items[i].kind](u, &actions.items[i]);
 	vector_fini(&actions);
-	unit_tell_status(u, false);
+	if (!is_passing(u, index + 1 < u->events.count))
+		unit_tell_status(u, false);
 }
 
 void unit_event(struct unit_shim *u, const struct machine_event *event)
@@ -114,7 +121,7 @@ void unit_event(struct unit_shim *u, const struct machine_event *event)
 	for (size_t i = 0; i < u->events.count; i++) {
 		struct machine_event present = u->events.items[i];
 
-		handle(u, &present);
+		handle(u, &present, i);
 	}
 	u->events.count = 0;
 	u->handling = false;

@@ -125,6 +125,7 @@ struct unit_runtime {
 	bool stops_containers;	   /* its shim waits until they are gone */
 	int64_t extended_ns;	   /* when its start was given more time last */
 	bool under_way;		   /* started, and the end has not been judged yet */
+	uint64_t recorded;	   /* a hash of the record as it was written last; 0: none was */
 
 	struct deadline *restart; /* pending */
 	int64_t restart_at_ns;	  /* monotonic; 0: none */

@@ -100,21 +100,47 @@ static void describe(const struct unit *unit, struct unit_record *record)
 	write_moments(unit, &record->times);
 }
 
+static uint64_t hash_of(const struct buffer *bytes)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < bytes->size; i++)
+		hash = (hash ^ (unsigned char)bytes->data[i]) * 0x100000001b3;
+	return hash;
+}
+
+static bool write_record(struct units *units, struct unit *unit, const struct buffer *bytes)
+{
+	struct file_content content = {bytes->data, bytes->size, 0600, false};
+	struct error err;
+	scoped_fd int folder = unit_run_folder(units, unit, &err);
+
+	if (folder >= 0 && file_replace(folder, RECORD_NAME, &content, &err))
+		return true;
+	log_warning("cannot record a unit", &err, "name=%s", unit->name);
+	return false;
+}
+
+/* A change that ends a job is two reasons to write one record. */
 void unit_save(struct units *units, struct unit *unit)
 {
 	struct unit_record record = {0};
 	scoped_buffer struct buffer bytes = {0};
-	struct error err;
+	struct unit_runtime *runtime = unit->runtime;
+	uint64_t hash;
 
 	if (!unit->config || unit->config->builtin || unit->config->transient)
 		return;
-	scoped_fd int folder = unit_run_folder(units, unit, &err);
 	describe(unit, &record);
 	record_encode(&unit_record_type, &record, &bytes);
 	record_fini(&unit_record_type, &record);
-	struct file_content content = {bytes.data, bytes.size, 0600, false};
-	if (folder < 0 || !file_replace(folder, RECORD_NAME, &content, &err))
-		log_warning("cannot record a unit", &err, "name=%s", unit->name);
+	hash = hash_of(&bytes);
+	if (runtime && runtime->recorded == hash)
+		return;
+	if (!write_record(units, unit, &bytes))
+		hash = 0;
+	if (runtime)
+		runtime->recorded = hash;
 }
 
 static void take_record(struct units *units, struct unit *unit, const struct unit_record *record)
