@@ -32,7 +32,7 @@ struct archive_request {
 	char *container; /* and whose: for errors */
 
 	/* What the container is: its first process, or (pid 0) what its root is made of.  CHANGES needs
-	 * the latter always. */
+	 * the latter always.  A process that has ended meanwhile is told as ESRCH. */
 	int64_t pid, start_time;
 	struct sandbox_spec root; /* layers and mounts; the rest is not looked at */
 

@@ -81,8 +81,11 @@ static bool enter_running(const struct archive_request *request, struct error *e
 
 	bool entered = process >= 0 && setns(process, CLONE_NEWNS) == 0;
 
-	if (process < 0 || (!entered && errno == ESRCH)) /* the latter: it has just ended */
-		return error_set(err, ERROR_CONFLICT, "the container is not running any more");
+	if (process < 0 || (!entered && errno == ESRCH)) { /* the latter: it has just ended */
+		error_set(err, ERROR_CONFLICT, "the container is not running any more");
+		err->os = ESRCH;
+		return false;
+	}
 	if (!entered)
 		return error_errno(err, "cannot enter the container");
 	if (!leave_namespaces(err))

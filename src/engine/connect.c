@@ -12,6 +12,7 @@
 #include "engine/run_network.h"
 #include "network/network_plan.h"
 
+#include <errno.h>
 #include <net/if.h>
 
 struct connect_operation {
@@ -282,6 +283,24 @@ static void on_opened(void *data, const struct buffer *answer, const struct erro
 	finish_attach(self);
 }
 
+/* The first process is gone, and nobody here has heard of it: on a busy host that may last.  What was
+ * asked for is done as in a container that has ended, when that is known. */
+static bool has_met_the_end(const struct error *err)
+{
+	return err && err->os == ESRCH;
+}
+
+static void attach_to_ended(struct operation *op, const struct error *err)
+{
+	(void)err;
+	record_connected((struct connect_operation *)op);
+}
+
+static void detached_by_end(struct operation *op, const struct error *err)
+{
+	on_saved(op, err);
+}
+
 static void on_attached(void *data, const struct error *err)
 {
 	struct connect_operation *self = data;
@@ -292,7 +311,10 @@ static void on_attached(void *data, const struct error *err)
 	} else if (err) {
 		drop_endpoint(self);
 		run_save_plan(self->run, &unused);
-		operation_finish(&self->op, &failure);
+		if (has_met_the_end(&failure))
+			operation_wait_exit(&self->op, attach_to_ended);
+		else
+			operation_finish(&self->op, &failure);
 	} else {
 		add_connected(self, true);
 		if (names_are_missing(self->run))
@@ -354,6 +376,8 @@ static void on_detached(void *data, const struct error *err)
 	}
 	if (self->settle)
 		operation_finish(&self->op, NULL);
+	else if (is_same_run(self) && has_met_the_end(err))
+		operation_wait_exit(&self->op, detached_by_end);
 	else
 		on_saved(self, is_same_run(self) ? err : NULL);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "engine/sandbox_plan.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 struct engine_files {
@@ -91,12 +92,42 @@ static void on_done(void *data)
 		publish(data);
 }
 
+/* The first process is gone before anybody here knows of it: on a busy host, long before.  Then the
+ * container is looked at as the stopped one that it is. */
+static bool has_met_the_end(const struct engine_files *f, const struct error *err)
+{
+	return err && err->os == ESRCH && f->request.pid > 0 && !f->told;
+}
+
+static void begin_again(struct operation *op, const struct error *err)
+{
+	(void)err;
+	op->run(op);
+}
+
+static void begin_after_the_end(struct engine_files *f)
+{
+	struct container *c = f->op.container;
+	bool known = !c->run || (container_is_live(c) && c->pid != f->request.pid);
+
+	list_remove(&f->link);
+	record_fini(&sandbox_spec_type, &f->request.root);
+	f->request.pid = f->request.start_time = 0;
+	if (known)
+		begin_again(&f->op, NULL);
+	else
+		operation_wait_exit(&f->op, begin_again);
+}
+
 static void on_ended(void *data, const struct error *err)
 {
 	struct engine_files *f = data;
 
 	f->job = NULL;
-	operation_finish(&f->op, err);
+	if (has_met_the_end(f, err))
+		begin_after_the_end(f);
+	else
+		operation_finish(&f->op, err);
 }
 
 /* ---- starting it ---- */
@@ -130,7 +161,7 @@ static bool plan_request(struct engine_files *f, struct error *err)
 	struct archive_request *request = &f->request;
 
 	request->daemon = getpid();
-	request->user = str_dup_or_null(c->config.user);
+	str_replace(&request->user, c->config.user);
 	if (is_running(c)) {
 		request->pid = c->pid;
 		request->start_time = c->run->start_time;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "os/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -16,6 +17,11 @@ int namespace_open(int64_t pid, int64_t start_time, struct error *err)
 
 	if (fd >= 0 && process_start_time((pid_t)pid, &now) && now == start_time)
 		return take_fd(fd);
+	if (fd < 0 && errno != ENOENT && errno != ESRCH) {
+		error_errno(err, "cannot open '%s'", path);
+		return -1;
+	}
 	error_set(err, ERROR_CONFLICT, "the container is not running");
+	err->os = ESRCH;
 	return -1;
 }

@@ -37,7 +37,9 @@ bool shim_signal(struct shim *s, int signal, struct error *err)
 		return true;
 	if (s->state.phase == SHIM_PHASE_RUNNING && errno == EINVAL)
 		return error_set(err, ERROR_INVALID, "invalid signal: %d", signal);
-	return error_set(err, ERROR_CONFLICT, "the process is not running");
+	error_set(err, ERROR_CONFLICT, "the process is not running");
+	err->os = ESRCH;
+	return false;
 }
 
 bool shim_resize(struct shim *s, const struct shim_size *size, struct error *err)

@@ -75,6 +75,78 @@ asks() { curl -sf --max-time "$1" --unix-socket "$SOCKET" -o "$SCRATCH/answer" "
 	wait "$starts"
 }
 
+# A busy host: the first process of NAME has ended, and its shim has not come to tell.
+end_unheard() {
+	local pid
+	pid=$(inspect "$1" .State.Pid)
+	shim=$(ps -o ppid= -p "$pid")
+	kill -STOP $shim
+	kill -KILL "$pid"
+	wait_until 5 is_zombie "$pid"
+	inspects "$1" .State.Status running
+}
+is_zombie() { [ "$(ps -o state= -p "$1")" = Z ]; }
+status_of() { curl -s --max-time 30 --unix-socket "$SOCKET" -o /dev/null -w '%{http_code}' "$@" >"$SCRATCH/later"; }
+
+@test "who copies files waits for an end that is not known yet, and has them from the stopped container" {
+	local shim client file
+	run_container f1 '"Cmd":["sh","-c","echo kept >/file; exec sleep 1000"],"HostConfig":{"Binds":["held:/held"]}'
+	for file in / /held; do
+		wait_until 10 asks 5 "/v1.47/containers/f1/archive?path=$file"
+		end_unheard f1
+		status_of "http://x/v1.47/containers/f1/archive?path=$file" &
+		client=$!
+		run asks 1 "/v1.47/containers/f1/archive?path=$file"
+		[ "$status" = 28 ]
+		kill -CONT $shim
+		wait "$client"
+		[ "$(cat "$SCRATCH/later")" = 200 ]
+		inspects f1 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
+		api POST /containers/f1/start
+	done
+	api DELETE "/containers/f1?force=1&v=1"
+	api DELETE /volumes/held
+}
+
+@test "networks of a container whose end is not known yet are changed as of a stopped one" {
+	local shim client
+	api POST /networks/create '{"Name":"late"}' >/dev/null
+	run_container n1 "$sleeper"
+	for verb in connect disconnect; do
+		end_unheard n1
+		status_of -H 'Content-Type: application/json' -d '{"Container":"n1"}' "http://x/v1.47/networks/late/$verb" &
+		client=$!
+		run asks 1 "/v1.47/containers/n1/archive?path=/" # it is that one's turn, which waits
+		[ "$status" = 28 ]
+		kill -CONT $shim
+		wait "$client"
+		[ "$(cat "$SCRATCH/later")" = 200 ]
+		inspects n1 '"\(.State.Status) \(.NetworkSettings.Networks | has("late"))"' \
+			"exited $([ $verb = connect ] && echo true || echo false)"
+		api POST /containers/n1/start
+		expect_status 204
+	done
+	api DELETE "/containers/n1?force=1"
+	api DELETE /networks/late
+	expect_status 204
+}
+
+@test "a signal to a container whose end is not known yet is no failure" {
+	local shim client
+	run_container k1 "$sleeper"
+	end_unheard k1
+	status_of -X POST "http://x/v1.47/containers/k1/kill?signal=HUP" &
+	client=$!
+	wait_until 10 was_signalled k1
+	kill -CONT $shim
+	wait "$client"
+	[ "$(cat "$SCRATCH/later")" = 204 ]
+	wait_until 10 inspects k1 .State.Status exited
+}
+was_signalled() {
+	api GET "/events?since=1&until=$(date +%s)&filters=%7B%22container%22%3A%5B%22$1%22%5D%2C%22event%22%3A%5B%22kill%22%5D%7D" | grep -q kill
+}
+
 # What a daemon leaves that is killed in the middle of a start: a run folder in which nobody ever was.
 @test "a start that the daemon did not live to see did not happen, and the policy goes on" {
 	local looping created
