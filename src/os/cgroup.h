@@ -89,6 +89,7 @@ bool cgroup_read(const struct cgroup *cgroup, enum cgroup_controller controller,
 
 bool cgroup_freeze(const struct cgroup *cgroup, bool frozen,
 		   struct error *err);				  /* waits until it is */
+bool cgroup_is_frozen(const struct cgroup *cgroup);
 bool cgroup_kill(const struct cgroup *cgroup, struct error *err); /* SIGKILL, forks in flight too */
 bool cgroup_is_empty(const struct cgroup *cgroup);
 bool cgroup_pids(const struct cgroup *cgroup, pid_t **pids, size_t *count, struct error *err);

@@ -174,6 +174,20 @@ bool cgroup_freeze(const struct cgroup *cgroup, bool frozen, struct error *err)
 			 cgroup->path);
 }
 
+bool cgroup_is_frozen(const struct cgroup *cgroup)
+{
+	scoped_buffer struct buffer state = {0};
+	struct error ignored;
+	uint64_t frozen = 0;
+
+	if (cgroup->dir[CGROUP_UNIFIED] >= 0)
+		return read_key(cgroup->dir[CGROUP_UNIFIED], "cgroup.events", "frozen", &frozen) &&
+		       frozen;
+	return cgroup->dir[CGROUP_FREEZER] >= 0 &&
+	       file_read(cgroup->dir[CGROUP_FREEZER], "freezer.state", 64, &state, &ignored) &&
+	       state.data && str_starts_with(state.data, "FROZEN");
+}
+
 /* ---- killing ---- */
 
 /* Without cgroup.kill: again and again until a round finds nobody, so that forks in flight are met.

@@ -133,6 +133,7 @@ bool unit_group_make(struct unit_shim *u, struct error *err);
 void unit_group_outdate(struct unit_shim *u, const struct execution_plan *plan); /* if it is another */
 void unit_group_leave(struct unit_shim *u);  /* the end of a cycle: a restart finds it again */
 void unit_group_remove(struct unit_shim *u); /* if nobody is in it */
+void unit_group_thaw(struct unit_shim *u);
 void unit_group_check(struct unit_shim *u);  /* tells EMPTY */
 void unit_check_oom(struct unit_shim *u);
 

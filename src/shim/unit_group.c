@@ -114,6 +114,14 @@ static bool give_leaf(struct unit_shim *u, struct error *err)
 	return true;
 }
 
+void unit_group_thaw(struct unit_shim *u)
+{
+	struct error ignored;
+
+	if (u->group.made)
+		cgroup_freeze(&u->group.whole, false, &ignored);
+}
+
 /* The limits come first: a cpuset must be there when the leaf is opened. */
 static bool make_whole(struct unit_shim *u, struct error *err)
 {

@@ -21,6 +21,7 @@ static void handle_stop(struct control *c, const void *record, struct message *m
 	const struct unit_stop *stop = record;
 	struct unit_shim *u = unit_of(c);
 
+	unit_group_thaw(u); /* a frozen process heeds no signal but the last */
 	UNIT_EVENT(u, EVENT_STOP, .restarting = stop->restarting);
 	unit_tell_status(u, true);
 }

@@ -284,6 +284,7 @@ struct units *units_open(struct engine *engine, const struct units_settings *set
 		units_close(units);
 		return NULL;
 	}
+	environment_open(units);
 	containers_begin(units);
 	adopt_list(units);
 	builtin_list(units);
@@ -303,6 +304,7 @@ void units_unref(struct units *units)
 	if (--units->references > 0)
 		return;
 	run_folders_close(units);
+	environment_close(units);
 	free(units->data_root);
 	free(units->exec_root);
 	free(units->shim);

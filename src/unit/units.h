@@ -42,6 +42,12 @@ void units_when_ready(struct units *units, void (*ready)(void *data), void *data
 
 const struct unit_set *units_all(const struct units *units);
 const struct load_context *units_load_context(const struct units *units);
+
+/* Variables that all units get; the caller's.  Changes (NAME=VALUE; NAME, or NAME=VALUE where that is its value) count
+ * for processes started later, and for later daemons until the next boot. */
+struct pairs units_environment(const struct units *units);
+bool units_change_environment(struct units *units, const struct strings *set,
+			      const struct strings *unset, struct error *err);
 const char *units_docker(const struct units *units); /* in place of /usr/bin/docker; NULL */
 
 /* Loaded and its requirements, too.  `unit` is never NULL; see config->load. */
@@ -76,6 +82,9 @@ void units_kill(struct units *units, const char *name, enum unit_signal_who who,
 		units_done *done, void *data);
 bool units_reset_failed(struct units *units, const char *name, struct error *err); /* NULL: all */
 void units_reload(struct units *units, units_done *done, void *data); /* daemon-reload */
+
+/* Stop all processes of a unit that is active where they are, containers' too, or let them go on. */
+void units_freeze(struct units *units, const char *name, bool frozen, units_done *done, void *data);
 
 /* Its limits, as its files have them, to its control group.  `done` may be NULL. */
 void units_limit(struct units *units, const struct unit *unit, units_done *done, void *data);

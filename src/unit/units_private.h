@@ -1,6 +1,8 @@
 /* What the files of the manager share (units*.c).  Not for doors.
  *
  *	units.c		opening, settings, listeners, being ready
+ *	units_environment.c	variables of all units
+ *	units_freeze.c	units that are stopped where they are
  *	units_folder.c	run folders, of former builds too
  *	units_load.c	configs are read by the pool until each unit that is named has one
  *	units_request.c	what is asked for becomes a transaction, that becomes queued jobs
@@ -58,6 +60,10 @@ struct units {
 		struct strings names; /* of shims that run there still */
 	} former;
 	struct unit_set set;
+	struct {
+		struct pairs set;
+		struct strings unset; /* of the context's default_environment */
+	} environment;
 
 	struct {
 		struct unit_names wanted; /* to be read again with the next batch */
@@ -160,6 +166,11 @@ int unit_run_folder(const struct units *units, const struct unit *unit, struct e
 char *slice_cgroup(const struct units *units, const char *slice);
 
 const char *unit_description(const struct unit *unit);
+
+/* ---- variables of all units (units_environment.c) ---- */
+
+void environment_open(struct units *units);
+void environment_close(struct units *units);
 
 /* ---- loading (units_load.c) ---- */
 

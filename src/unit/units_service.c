@@ -141,8 +141,7 @@ static bool complete_plan(const struct unit_runtime *runtime, struct execution_p
 {
 	if (!unit_config_plan(runtime->unit->config, plan))
 		return false;
-	plan->context.default_environment =
-		pairs_copy(&runtime->units->context.default_environment);
+	plan->context.default_environment = units_environment(runtime->units);
 	return true;
 }
 

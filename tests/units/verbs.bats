@@ -236,11 +236,116 @@ has_limit() { [ "$(limit_of "$1")" = "$2" ]; }
 
 @test "verbs that do nothing here are refused by name" {
 	local verb
-	for verb in reboot poweroff halt kexec suspend rescue daemon-reexec preset-all list-automounts set-environment \
-		import-environment freeze thaw log-level bind help; do
+	for verb in reboot poweroff halt kexec suspend rescue daemon-reexec preset-all list-automounts \
+		log-level bind help; do
 		fails 1 systemctl "$verb" a
 		said "systemctl $verb is not supported: "
 	done
 	run systemctl --help
 	refuted grep -q reboot <<<"$output"
+}
+
+# ---- frozen units ----
+
+# Counts on while it is not frozen.
+counting() { unit "$1" "Start=sh{i=0; while :; do i=\$\$((i + 1)); echo \$\$i >$SCRATCH/count.tmp; mv $SCRATCH/count.tmp $SCRATCH/count; sleep 0.05; done}" "${@:2}"; }
+count() { cat "$SCRATCH/count"; }
+has_counted_past() { [ "$(count)" -gt "$1" ]; }
+is_frozen() { # NAME: what the kernel says
+	find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/*$1" \( -exec grep -qsx "frozen 1" {}/cgroup.events \; -o -exec grep -qsx FROZEN {}/freezer.state \; \) -print | grep -q .
+}
+
+@test "freeze stops a service where it is, thaw lets it go on; a stop need not be told" {
+	counting a
+	systemctl start a
+	wait_until 10 test -s "$SCRATCH/count"
+	works systemctl freeze a
+	is_frozen a.service
+	expect "$(systemctl show a -p FreezerState --value)" frozen
+	systemctl status a | grep -q "Active: active (running) (frozen) since "
+	local at=$(count)
+	works systemctl freeze a
+	expect "$(state a)" active/running
+	daemon_kill
+	units_daemon
+	expect "$(count)" "$at"
+	expect "$(systemctl show a -p FreezerState --value)" frozen
+	works systemctl thaw a
+	expect "$(systemctl show a -p FreezerState --value)" running
+	wait_until 10 has_counted_past "$at"
+	systemctl freeze a
+	works systemctl stop a
+	expect "$(state a)" inactive/dead
+	expect "$(result a)" success
+}
+
+@test "a frozen slice holds all that is in it; what cannot be frozen says so" {
+	printf '[Slice]\n' >"$UNITS/cold.slice"
+	counting a Slice=cold.slice
+	systemctl start a
+	wait_until 10 test -s "$SCRATCH/count"
+	works systemctl freeze cold.slice
+	is_frozen cold.slice
+	works systemctl thaw cold.slice
+	refuted is_frozen cold.slice
+	fails 1 systemctl freeze nope
+	said "Unit nope.service not loaded."
+	unit b Start=Z
+	fails 1 systemctl freeze b
+	said "Unit 'b.service' is not active."
+	fails 1 systemctl freeze system.slice
+	said "does not support freezing"
+	fails 1 systemctl freeze basic.target
+	systemctl stop a cold.slice
+}
+
+# ---- variables of all units ----
+
+variable() { tr '\0' '\n' <"/proc/$(main_pid "$1")/environ" | sed -n "s/^$2=//p"; }
+
+@test "variables are set for all units that start later, and kept over a daemon" {
+	unit a Start=Z
+	unit b Environment=TWO=own Start=Z
+	systemctl start a
+	works systemctl set-environment ONE=1 "TWO=2 words" THREE=a=b
+	systemctl show-environment | grep -qx "TWO=2 words"
+	expect "$(variable a ONE)" ""
+	systemctl restart a
+	systemctl start b
+	expect "$(variable a TWO)" "2 words"
+	expect "$(variable a THREE)" a=b
+	expect "$(variable b TWO)" own
+	daemon_kill
+	units_daemon
+	systemctl restart a
+	expect "$(variable a ONE)" 1
+	IMPORTED="from here" works systemctl import-environment IMPORTED
+	systemctl show-environment | grep -qx "IMPORTED=from here"
+	run systemctl import-environment NOT_THERE
+	said "Environment variable \$NOT_THERE not set, ignoring."
+	works systemctl unset-environment ONE TWO=other THREE=a=b NEVER_SET
+	refuted grep -qE '^(ONE|THREE)=' <(systemctl show-environment)
+	systemctl show-environment | grep -qx "TWO=2 words"
+}
+
+@test "a variable that the daemon begins with can be taken away, and set again" {
+	unit a Start=Z
+	systemctl show-environment | grep -q ^DOCKER_HOST=
+	works systemctl unset-environment DOCKER_HOST
+	refuted grep -q ^DOCKER_HOST= <(systemctl show-environment)
+	daemon_kill
+	units_daemon
+	systemctl start a
+	expect "$(variable a DOCKER_HOST)" ""
+	works systemctl set-environment DOCKER_HOST=unix:///x
+	systemctl restart a
+	expect "$(variable a DOCKER_HOST)" unix:///x
+}
+
+@test "what is no variable is refused, and changes nothing" {
+	fails 1 systemctl set-environment GOOD=1 1BAD=2
+	said "Invalid environment assignment: 1BAD=2"
+	fails 1 systemctl set-environment NO_VALUE
+	fails 1 systemctl unset-environment "a b"
+	refuted grep -q GOOD <(systemctl show-environment)
 }

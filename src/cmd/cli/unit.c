@@ -282,7 +282,8 @@ extern const struct command unit_status, unit_show, unit_cat, unit_is_active, un
 extern const struct command unit_enable, unit_disable, unit_reenable, unit_mask, unit_unmask,
 	unit_link, unit_preset, unit_add_wants, unit_add_requires, unit_revert, unit_edit,
 	unit_set_property, unit_verify, unit_export;
-extern const struct command unit_list_paths, unit_clean, unit_show_environment, unit_get_default,
+extern const struct command unit_list_paths, unit_clean, unit_show_environment, unit_set_environment,
+	unit_unset_environment, unit_import_environment, unit_freeze, unit_thaw, unit_get_default,
 	unit_set_default, unit_refused;
 
 static const struct command_entry entries[] = {
@@ -324,7 +325,12 @@ static const struct command_entry entries[] = {
 	{"set-property", NULL, SECTION_OTHER, &unit_set_property},
 	{"revert", NULL, SECTION_OTHER, &unit_revert},
 	{"clean", NULL, SECTION_OTHER, &unit_clean},
+	{"freeze", NULL, SECTION_OTHER, &unit_freeze},
+	{"thaw", NULL, SECTION_OTHER, &unit_thaw},
 	{"show-environment", NULL, SECTION_OTHER, &unit_show_environment},
+	{"set-environment", NULL, SECTION_OTHER, &unit_set_environment},
+	{"unset-environment", NULL, SECTION_OTHER, &unit_unset_environment},
+	{"import-environment", NULL, SECTION_OTHER, &unit_import_environment},
 	{"get-default", NULL, SECTION_OTHER, &unit_get_default},
 	{"set-default", NULL, SECTION_OTHER, &unit_set_default},
 	{"daemon-reload", NULL, SECTION_OTHER, &unit_daemon_reload},
@@ -356,11 +362,6 @@ static const struct command_entry entries[] = {
 	{"service-log-target", NULL, SECTION_HIDDEN, &unit_refused},
 	{"service-watchdogs", NULL, SECTION_HIDDEN, &unit_refused},
 	{"help", NULL, SECTION_HIDDEN, &unit_refused},
-	{"set-environment", NULL, SECTION_HIDDEN, &unit_refused},
-	{"unset-environment", NULL, SECTION_HIDDEN, &unit_refused},
-	{"import-environment", NULL, SECTION_HIDDEN, &unit_refused},
-	{"freeze", NULL, SECTION_HIDDEN, &unit_refused},
-	{"thaw", NULL, SECTION_HIDDEN, &unit_refused},
 	{"whoami", NULL, SECTION_HIDDEN, &unit_refused},
 };
 

@@ -55,13 +55,8 @@ static const struct refusal {
 	{"list-machines", "there is no host but this one"},
 	{"bind mount-image", MOUNTS},
 	{"log-level log-target service-log-level service-log-target service-watchdogs", SETTINGS},
-	{"freeze thaw", "a unit is not frozen: docker pause does that to containers"},
 	{"whoami", "status PID shows the unit of a process"},
 	{"help", "the pages are named in status, as Docs"},
-	{"set-environment unset-environment import-environment", /* see show-environment */
-	 "a unit's variables are those of its files: Environment= in service.d/NAME.conf is for "
-	 "all "
-	 "services"},
 };
 
 static const char *reason_for(const char *verb)

@@ -126,6 +126,8 @@ static void add_active(const json_t *unit, struct buffer *out)
 		buffer_format(&words, " (Result: %s)", result);
 	add_label(out, "Active");
 	unit_add_coloured(out, active, words.data);
+	if (str_equal(unit_property(unit, "FreezerState"), "frozen"))
+		buffer_add_text(out, " (frozen)");
 	add_since(unit, active, out);
 	buffer_add_char(out, '\n');
 }

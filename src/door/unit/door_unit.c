@@ -19,7 +19,7 @@ struct unit_look {
 	/* what was seen */
 	struct unit_tree *tree;
 	enum unit_file_state state;
-	bool changed;
+	bool changed, frozen;
 	int64_t memory, tasks, cpu_ns;
 };
 
@@ -64,6 +64,7 @@ static void look(struct call_work *work)
 	look->tree = unit_tree_read(look->cgroup);
 	if (look->tree)
 		unit_tree_usage(look->cgroup, &look->memory, &look->tasks, &look->cpu_ns);
+	look->frozen = look->tree && unit_tree_is_frozen(look->cgroup);
 	for (size_t i = 0; look->tree && i < look->elsewhere.count; i++)
 		add_elsewhere(look->tree, look->elsewhere.items[i]);
 }
@@ -254,6 +255,7 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 				   .preset = preset_of(look->state),
 				   .cgroup = look->tree ? look->shown : NULL,
 				   .changed = look->changed,
+				   .frozen = look->frozen,
 				   .memory = look->memory,
 				   .tasks = look->tasks,
 				   .cpu_ns = cpu_since_start(look, unit),

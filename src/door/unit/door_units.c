@@ -81,14 +81,39 @@ void serve_state(struct call *call)
 /* What each unit's processes get besides what its files say. */
 void serve_environment(struct call *call)
 {
-	const struct pairs *pairs = &units_load_context(call_units(call))->default_environment;
+	scoped_pairs struct pairs pairs = units_environment(call_units(call));
 	scoped_buffer struct buffer json = {0};
 
 	buffer_add_char(&json, '{');
-	for (size_t i = 0; i < pairs->count; i++)
-		json_write_member(&json, pairs->items[i].name, pairs->items[i].value);
+	for (size_t i = 0; i < pairs.count; i++)
+		json_write_member(&json, pairs.items[i].name, pairs.items[i].value);
 	buffer_add_char(&json, '}');
 	call_answer_json(call, 200, &json);
+}
+
+struct environment_body {
+	struct strings set, unset;
+};
+
+static const struct record_field environment_body_fields[] = {
+	RECORD_FIELD(struct environment_body, 1, "Set", RECORD_STRINGS, set),
+	RECORD_FIELD(struct environment_body, 2, "Unset", RECORD_STRINGS, unset),
+};
+static const struct record_type environment_body_type =
+	RECORD_TYPE(struct environment_body, environment_body_fields);
+
+void serve_environment_change(struct call *call)
+{
+	struct environment_body body = {0};
+	struct error err;
+	bool good = call_read_body(call, &environment_body_type, &body, &err) &&
+		    units_change_environment(call_units(call), &body.set, &body.unset, &err);
+
+	record_fini(&environment_body_type, &body);
+	if (good)
+		call_answer_status(call, 204);
+	else
+		call_fail_code(call, &err, 1);
 }
 
 void serve_process(struct call *call)
@@ -204,6 +229,26 @@ void serve_unit_kill(struct call *call)
 	scoped_free char *name = call_unit_name(call, call->arguments[0]);
 	if (name)
 		units_kill(call_units(call), name, who, signal, on_killed, call_hold(call));
+}
+
+/* ---- POST /units/{}/freeze, /thaw ---- */
+
+static void freeze(struct call *call, bool frozen)
+{
+	scoped_free char *name = call_unit_name(call, call->arguments[0]);
+
+	if (name)
+		units_freeze(call_units(call), name, frozen, on_killed, call_hold(call));
+}
+
+void serve_unit_freeze(struct call *call)
+{
+	freeze(call, true);
+}
+
+void serve_unit_thaw(struct call *call)
+{
+	freeze(call, false);
 }
 
 /* ---- POST /reset-failed, /reload ---- */

@@ -6,12 +6,15 @@
 /* door_units.c */
 void serve_units(struct call *call);
 void serve_unit_kill(struct call *call);
+void serve_unit_freeze(struct call *call);
+void serve_unit_thaw(struct call *call);
 void serve_reset_failed(struct call *call);
 void serve_reload(struct call *call);
 void serve_unit_dependencies(struct call *call);
 void serve_state(struct call *call);
 void serve_timers(struct call *call);
 void serve_environment(struct call *call);
+void serve_environment_change(struct call *call);
 void serve_process(struct call *call);
 
 /* door_change.c */

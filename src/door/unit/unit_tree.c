@@ -187,3 +187,15 @@ void unit_tree_usage(const char *path, int64_t *memory, int64_t *tasks, int64_t 
 	}
 	cgroup_fini(&cgroup);
 }
+
+bool unit_tree_is_frozen(const char *path)
+{
+	struct cgroup cgroup;
+	struct error err;
+
+	if (!cgroup_open(path, &cgroup, &err))
+		return false;
+	bool frozen = cgroup_is_frozen(&cgroup);
+	cgroup_fini(&cgroup);
+	return frozen;
+}

@@ -27,4 +27,5 @@ struct unit_tree *unit_tree_read(const char *cgroup);
 void unit_tree_free(struct unit_tree *tree);
 
 /* What its files say; -1: not known. */
+bool unit_tree_is_frozen(const char *path);
 void unit_tree_usage(const char *cgroup, int64_t *memory, int64_t *tasks, int64_t *cpu_ns);

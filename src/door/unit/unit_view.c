@@ -495,6 +495,7 @@ static void write_group(const struct unit *unit, const struct unit_facts *facts,
 		return;
 	write_text(json, "Slice", unit->config->slice);
 	write_text(json, "ControlGroup", facts->cgroup);
+	write_text(json, "FreezerState", facts->frozen ? "frozen" : "running");
 	write_amount(json, "MemoryCurrent", facts->memory);
 	write_amount(json, "CPUUsageNSec", facts->cpu_ns);
 	write_amount(json, "TasksCurrent", facts->tasks);

@@ -14,6 +14,7 @@ const char *unit_view_triggered(const struct unit *unit);
 struct unit_facts {
 	const char *file_state, *preset; /* "enabled" */
 	const char *cgroup;		 /* as shown; NULL: none */
+	bool frozen;
 	bool changed;			 /* files have changed since they were read */
 	int64_t memory, tasks, cpu_ns;	 /* -1: not known */
 	int64_t monotonic_ns;		 /* the monotonic clock, when the wall clock was 0 */
