@@ -44,6 +44,7 @@
 #define FIRST_LISTENER	 4
 #define NAME_SIZE	 256
 #define EVENTS_A_TURN	 64
+#define READS_OF_PLAIN	 16 /* who never stops sending would keep us for ever */
 
 enum source_kind { SOURCE_CONTROL, SOURCE_LISTENER, SOURCE_CONNECTION };
 
@@ -205,7 +206,8 @@ static void tell_plain_client(struct gate *gate, const struct connection *c)
 		return;
 	send(c->pump.net, text, sizeof(text) - 1, MSG_NOSIGNAL);
 	shutdown(c->pump.net, SHUT_WR);
-	while (recv(c->pump.net, gate->scratch, PUMP_SCRATCH, 0) > 0)
+	for (int i = 0; i < READS_OF_PLAIN && recv(c->pump.net, gate->scratch, PUMP_SCRATCH, 0) > 0;
+	     i++)
 		;
 }
 

@@ -141,7 +141,8 @@ static bool take_layer(struct upload_job *u, const struct message *message, stru
 
 	if (!record_decode(&worker_number_type, message->data, message->size, &number, err))
 		return false;
-	if (number.number < 0 || (size_t)number.number != u->layers.count)
+	if (number.number < 0 || number.number >= UPLOAD_LAYERS_MAX ||
+	    (size_t)number.number != u->layers.count)
 		return bad_worker(err);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, "cannot make a pipe");

@@ -217,6 +217,31 @@ static bool make(struct layer_tree *tree, const struct layer_path *path,
 
 /* ---- attributes ---- */
 
+/* In this order: a new owner takes setuid and file capabilities away, and everything moves the time.  By
+ * the descriptor: a container that runs may put a link in the place of what was just made there, and a mode
+ * would go to where that leads.  A filesystem without such xattrs (user.* on an old tmpfs) leaves them out. */
+static bool set_attributes(int fd, const struct layer_attributes *attributes)
+{
+	const struct timespec times[] = {attributes->mtime, attributes->mtime};
+
+	if (fchown(fd, attributes->uid, attributes->gid) < 0 ||
+	    fchmod(fd, attributes->mode & 07777) < 0)
+		return false;
+	for (size_t i = 0; i < attributes->xattr_count; i++) {
+		const struct layer_xattr *xattr = &attributes->xattrs[i];
+
+		if (fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0) < 0 &&
+		    errno != ENOTSUP)
+			return false;
+	}
+	return futimens(fd, times) == 0;
+}
+
+static bool failed_attributes(const struct layer_path *path, struct error *err)
+{
+	return error_errno(err, "cannot set the attributes of '%.200s'", path->text);
+}
+
 /* A folder and a name in it: the only way to name links and devices without opening them. */
 struct place {
 	int folder;
@@ -230,9 +255,8 @@ static struct place place_of(const struct layer_tree *tree, const struct layer_p
 	return (struct place){tree->parent_fd, base_of(path)};
 }
 
-/* There is no call for xattrs below a descriptor, so this one changes the working folder.  A
- * filesystem without such xattrs (user.* on an old tmpfs) leaves them out. */
-static bool set_xattrs(struct place place, const struct layer_attributes *attributes)
+/* There is no call for xattrs below a descriptor, so this one changes the working folder. */
+static bool set_named_xattrs(struct place place, const struct layer_attributes *attributes)
 {
 	if (attributes->xattr_count == 0)
 		return true;
@@ -248,26 +272,33 @@ static bool set_xattrs(struct place place, const struct layer_attributes *attrib
 	return true;
 }
 
-/* In this order: a new owner takes setuid and file capabilities away, and everything moves the
- * time. */
-static bool set_attributes(struct place place, mode_t type,
-			   const struct layer_attributes *attributes)
+static bool set_named_attributes(struct place place, mode_t type,
+				 const struct layer_attributes *attributes)
 {
 	const struct timespec times[] = {attributes->mtime, attributes->mtime};
 
 	return fchownat(place.folder, place.name, attributes->uid, attributes->gid, HERE) == 0 &&
 	       (type == S_IFLNK ||
 		fchmodat(place.folder, place.name, attributes->mode & 07777, 0) == 0) &&
-	       set_xattrs(place, attributes) &&
+	       set_named_xattrs(place, attributes) &&
 	       utimensat(place.folder, place.name, times, HERE) == 0;
 }
 
 static bool dress(const struct layer_tree *tree, const struct layer_path *path, mode_t type,
 		  const struct layer_attributes *attributes, struct error *err)
 {
-	if (!set_attributes(place_of(tree, path), type, attributes))
-		return error_errno(err, "cannot set the attributes of '%.200s'", path->text);
-	return true;
+	return set_named_attributes(place_of(tree, path), type, attributes) ||
+	       failed_attributes(path, err);
+}
+
+static bool dress_folder(const struct layer_tree *tree, const struct layer_path *path,
+			 const struct layer_attributes *attributes, struct error *err)
+{
+	struct place place = place_of(tree, path);
+	scoped_fd int fd =
+		openat(place.folder, place.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return (fd >= 0 && set_attributes(fd, attributes)) || failed_attributes(path, err);
 }
 
 /* ---- one function a kind ---- */
@@ -278,10 +309,10 @@ bool layer_tree_file(struct layer_tree *tree, const struct layer_path *path, int
 	return make(tree, path, &(struct wanted){.type = S_IFREG, .link_folder = -1}, fd, err);
 }
 
-bool layer_tree_finish_file(struct layer_tree *tree, const struct layer_path *path,
+bool layer_tree_finish_file(const struct layer_path *path, int fd,
 			    const struct layer_attributes *attributes, struct error *err)
 {
-	return dress(tree, path, S_IFREG, attributes, err);
+	return set_attributes(fd, attributes) || failed_attributes(path, err);
 }
 
 /* Is there something at `path` that a folder merges with, rather than replaces? */
@@ -312,7 +343,7 @@ bool layer_tree_folder(struct layer_tree *tree, const struct layer_path *path,
 {
 	struct late_time late = {NULL, attributes->mtime};
 
-	if (!make_folder(tree, path, err) || !dress(tree, path, S_IFDIR, attributes, err))
+	if (!make_folder(tree, path, err) || !dress_folder(tree, path, attributes, err))
 		return false;
 	late.path = str_dup(path->text);
 	vector_add(&tree->late, late);

@@ -50,7 +50,7 @@ bool layer_tree_look(struct layer_tree *tree, const struct layer_path *path, str
 /* A new empty file, open for writing; attributes come last, when its bytes are there. */
 bool layer_tree_file(struct layer_tree *tree, const struct layer_path *path, int *fd,
 		     struct error *err);
-bool layer_tree_finish_file(struct layer_tree *tree, const struct layer_path *path,
+bool layer_tree_finish_file(const struct layer_path *path, int fd,
 			    const struct layer_attributes *attributes, struct error *err);
 
 /* Also for the root itself (LAYER_ROOT).  Its mtime is set by layer_tree_finish, when nothing moves

@@ -273,6 +273,9 @@ static bool write_at(int fd, const void *data, size_t size, off_t offset, struct
 
 #define HOLE_MIN 4096
 
+/* Holes cost nothing, and so would take sums of them beyond 64 bits. */
+#define FILES_SIZE_MAX (INT64_C(1) << 53)
+
 /* What is all zeros need not be written: it is read as such from a hole. */
 static bool is_hole(const void *block, size_t size)
 {
@@ -309,13 +312,16 @@ static bool make_file(struct unpack *u, const struct work *work, struct error *e
 	bool holes = archive_entry_sparse_count(work->entry) > 0;
 	scoped_fd int fd = -1;
 
+	if (size < 0 || size > FILES_SIZE_MAX - u->facts->size)
+		return error_set(err, ERROR_INVALID, "'%.200s' has a size that cannot be",
+				 work->path->text);
 	if (!layer_tree_file(u->tree, work->path, &fd, err) ||
 	    !copy_data(u, fd, work->path->text, &holes, err))
 		return false;
 	if (holes && ftruncate(fd, size) < 0)
 		return error_errno(err, "cannot set the size of '%.200s'", work->path->text);
 	u->facts->size += size;
-	return layer_tree_finish_file(u->tree, work->path, &work->attributes, err);
+	return layer_tree_finish_file(work->path, fd, &work->attributes, err);
 }
 
 static bool make_folder(struct unpack *u, const struct work *work, struct error *err)

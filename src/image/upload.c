@@ -15,7 +15,6 @@
 
 #define BLOCK_SIZE (256 * 1024)
 #define DRAIN_MAX  (64 << 20)
-#define LAYERS_MAX 10000
 
 /* ---- opening ---- */
 
@@ -234,9 +233,9 @@ bool upload_begin_layer(struct upload *u, int *pipe, struct error *err)
 	struct worker_number number = {(int32_t)u->layers.count};
 	struct unpacked none = {0};
 
-	if (u->layers.count >= LAYERS_MAX)
+	if (u->layers.count >= UPLOAD_LAYERS_MAX)
 		return error_set(err, ERROR_INVALID, "the archive has more than %d layers",
-				 LAYERS_MAX);
+				 UPLOAD_LAYERS_MAX);
 	vector_add(&u->layers, none);
 	if (!worker_send(u->worker, UPLOAD_LAYER, &worker_number_type, &number, err))
 		return false;

@@ -35,6 +35,7 @@
 
 #define WORKER_PROTOCOL_VERSION 1
 #define WORKER_CONTROL		3
+#define UPLOAD_LAYERS_MAX	10000 /* of all images of an archive */
 
 enum worker_message {
 	/* daemon to worker */
