@@ -123,6 +123,10 @@ bool container_is_running(const struct container *c);
 /* A process is there now, paused or not. */
 bool container_is_live(const struct container *c);
 
+/* What is behind a published port, whose protocol, port and host_ip are there already. */
+struct plan_port;
+void container_describe_port(const struct container *c, struct plan_port *port);
+
 /* It is not paused, and its check does not say that it is unhealthy.  A member of a group, whose others can stand in
  * for it, is also none while its check has not said yes yet, and once its stop was asked for. */
 bool container_can_serve(const struct container *c);

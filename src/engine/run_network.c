@@ -10,6 +10,7 @@
 #include "engine/work.h"
 #include "format/port.h"
 #include "network/namespace.h"
+#include "network/network_plan.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -367,6 +368,36 @@ void run_show_network(struct container_run *run)
 	}
 	if (run->plan.endpoints.count > 0)
 		container_show_ports(c, &run->plan.published);
+}
+
+/* ---- what is behind a port ---- */
+
+static const char *bridge_of(const struct container_run *run, const char *address)
+{
+	for (size_t i = 0; i < run->plan.endpoints.count; i++) {
+		const struct endpoint_spec *spec =
+			RECORD_AT(run->plan.endpoints, struct endpoint_spec, i);
+
+		if (str_equal(spec->address, address) || str_equal(spec->address6, address))
+			return spec->bridge;
+	}
+	return NULL;
+}
+
+void container_describe_port(const struct container *c, struct plan_port *port)
+{
+	for (size_t i = 0; c->run && i < c->run->plan.published.count; i++) {
+		const struct published_port *published =
+			RECORD_AT(c->run->plan.published, struct published_port, i);
+
+		if (published->relayed || published->parked ||
+		    published->protocol != port->protocol || published->host_port != port->port ||
+		    !str_equal(published->host_ip, port->host_ip))
+			continue;
+		port->container_port = published->container_port;
+		str_replace(&port->address, published->address);
+		str_replace(&port->bridge, bridge_of(c->run, published->address));
+	}
 }
 
 /* ---- giving it back ---- */

@@ -15,6 +15,7 @@ void host_rule_fini(struct host_rule *rule)
 	vector_fini(&rule->sources);
 	vector_fini(&rule->destinations);
 	strings_fini(&rule->devices);
+	strings_fini(&rule->outs);
 	free(rule->limit);
 	free(rule->target);
 	free(rule->text);
@@ -120,21 +121,28 @@ bool host_add_addresses(struct host_addresses *list, const char *text)
 }
 
 /* It will stand in quotes. */
-bool host_add_device(struct host_rule *rule, const char *name)
+bool host_add_device(struct strings *list, const char *name)
 {
 	for (const char *c = name; *c; c++)
 		if (!isgraph((unsigned char)*c) || strchr("\"\\{}", *c))
 			return false;
 	if (strlen(name) == 0 || strlen(name) > 15)
 		return false;
-	strings_add(&rule->devices, name);
+	strings_add(list, name);
 	return true;
 }
 
 /* ---- the safe side ---- */
 
+/* What comes in leaves by no device: whoever asks for one does not find it. */
+static bool is_possible(const struct host_rule *rule, enum host_hook hook)
+{
+	return !rule->never && !rule->never_at[hook] &&
+	       (hook == HOST_FORWARD || rule->outs.count == 0 || rule->not_outs);
+}
+
 static bool may_refuse_from(const struct host_table *table, const struct host_chain *chain,
-			    bool *seen)
+			    enum host_hook hook, bool *seen)
 {
 	seen[chain - table->chains.items] = true;
 	for (size_t i = 0; i < chain->rules.count; i++) {
@@ -142,26 +150,28 @@ static bool may_refuse_from(const struct host_table *table, const struct host_ch
 		const struct host_chain *next =
 			rule->target ? find_chain(table, rule->target) : NULL;
 
-		if (rule->never)
+		if (!is_possible(rule, hook))
 			continue;
 		if (rule->verdict == HOST_DROP || rule->verdict == HOST_REJECT)
 			return true;
-		if (next && !seen[next - table->chains.items] && may_refuse_from(table, next, seen))
+		if (next && !seen[next - table->chains.items] &&
+		    may_refuse_from(table, next, hook, seen))
 			return true;
 	}
 	return false;
 }
 
-static bool may_refuse(const struct host_table *table, const char *name)
+static bool may_refuse(const struct host_table *table, const char *name, enum host_hook hook)
 {
 	scoped_free bool *seen = mem_zeroed(table->chains.count, sizeof(*seen));
 	const struct host_chain *chain = name ? find_chain(table, name) : NULL;
 
-	return chain && may_refuse_from(table, chain, seen);
+	return chain && may_refuse_from(table, chain, hook, seen);
 }
 
 /* What the rule does to a packet of which all is known but what the rule asks for besides. */
-static enum host_verdict safe_verdict(const struct host_table *table, const struct host_rule *rule)
+static enum host_verdict safe_verdict(const struct host_table *table, const struct host_rule *rule,
+				      enum host_hook hook)
 {
 	if (!rule->unknown)
 		return rule->verdict;
@@ -171,7 +181,7 @@ static enum host_verdict safe_verdict(const struct host_table *table, const stru
 		return rule->verdict;
 	case HOST_JUMP:
 	case HOST_GOTO:
-		return may_refuse(table, rule->target) ? HOST_DROP : HOST_CONTINUE;
+		return may_refuse(table, rule->target, hook) ? HOST_DROP : HOST_CONTINUE;
 	case HOST_CONTINUE:
 	case HOST_ACCEPT:
 	case HOST_RETURN:
@@ -183,7 +193,8 @@ static enum host_verdict safe_verdict(const struct host_table *table, const stru
 static void warn_of(const struct host_table *table, const struct host_chain *chain,
 		    const struct host_rule *rule, struct strings *warnings)
 {
-	if (!rule->unknown || rule->never || safe_verdict(table, rule) == HOST_CONTINUE)
+	if (!rule->unknown || !is_possible(rule, HOST_INPUT) ||
+	    safe_verdict(table, rule, HOST_INPUT) == HOST_CONTINUE)
 		return;
 	strings_format(warnings,
 		       "a rule of the host's firewall is not understood in full, and closes "
@@ -197,22 +208,54 @@ bool host_rules_matter(const struct host_rules *rules)
 		for (size_t j = 0; j < rules->items[i].chains.count; j++) {
 			const struct host_chain *chain = &rules->items[i].chains.items[j];
 
-			if (chain->input && (chain->policy == HOST_DROP ||
-					     may_refuse(&rules->items[i], chain->name)))
+			if (chain->at[HOST_INPUT] &&
+			    (chain->policy == HOST_DROP ||
+			     may_refuse(&rules->items[i], chain->name, HOST_INPUT)))
 				return true;
 		}
 	return false;
 }
 
+static size_t chain_index(const struct host_table *table, const char *name)
+{
+	const struct host_chain *chain = name ? find_chain(table, name) : NULL;
+
+	return chain ? (size_t)(chain - table->chains.items) : SIZE_MAX;
+}
+
+/* The chains that it jumps to, and these jump to. */
+static void mark_reached(const struct host_table *table, const struct host_chain *chain,
+			 bool *reached)
+{
+	for (size_t i = 0; i < chain->rules.count; i++) {
+		size_t target = chain_index(table, chain->rules.items[i].target);
+
+		if (target == SIZE_MAX || reached[target])
+			continue;
+		reached[target] = true;
+		mark_reached(table, &table->chains.items[target], reached);
+	}
+}
+
+static void warn_of_table(const struct host_table *table, struct strings *warnings)
+{
+	scoped_free bool *reached = mem_zeroed(table->chains.count, sizeof(*reached));
+
+	for (size_t i = 0; i < table->chains.count; i++)
+		if (table->chains.items[i].at[HOST_INPUT]) {
+			reached[i] = true;
+			mark_reached(table, &table->chains.items[i], reached);
+		}
+	for (size_t i = 0; i < table->chains.count; i++)
+		for (size_t j = 0; reached[i] && j < table->chains.items[i].rules.count; j++)
+			warn_of(table, &table->chains.items[i],
+				&table->chains.items[i].rules.items[j], warnings);
+}
+
 void host_rules_warn(const struct host_rules *rules, struct strings *warnings)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		for (size_t j = 0; j < rules->items[i].chains.count; j++) {
-			const struct host_chain *chain = &rules->items[i].chains.items[j];
-
-			for (size_t k = 0; k < chain->rules.count; k++)
-				warn_of(&rules->items[i], chain, &chain->rules.items[k], warnings);
-		}
+		warn_of_table(&rules->items[i], warnings);
 }
 
 /* ---- as text ---- */
@@ -258,11 +301,10 @@ static size_t add_ranges(const struct host_addresses *list, int family, struct b
 	return count;
 }
 
-static void add_devices(const struct host_rule *rule, bool quoted, struct buffer *out)
+static void add_devices(const struct strings *list, bool quoted, struct buffer *out)
 {
-	for (size_t i = 0; i < rule->devices.count; i++)
-		buffer_format(out, quoted ? "%s\"%s\"" : "%s%s", i ? ", " : "",
-			      rule->devices.items[i]);
+	for (size_t i = 0; i < list->count; i++)
+		buffer_format(out, quoted ? "%s\"%s\"" : "%s%s", i ? ", " : "", list->items[i]);
 }
 
 static void add_ports(const struct host_rule *rule, struct buffer *out)
@@ -286,13 +328,6 @@ struct copy {
 	bool *wanted;		       /* by chain: it is jumped to */
 	struct buffer *out;
 };
-
-static size_t chain_index(const struct copy *copy, const char *name)
-{
-	const struct host_chain *chain = find_chain(copy->table, name);
-
-	return chain ? (size_t)(chain - copy->table->chains.items) : SIZE_MAX;
-}
 
 /* Accepting ends this base chain alone: the next one has its say.  They all end in a verdict, so nothing
  * comes back from a goto. */
@@ -363,7 +398,7 @@ static void add_match(const struct copy *copy, const struct host_rule *rule, int
 		add_address_match(copy, &rule->destinations, rule->not_destinations, family, false);
 	if (rule->devices.count) {
 		buffer_format(out, "iifname %s{ ", rule->not_devices ? "!= " : "");
-		add_devices(rule, true, out);
+		add_devices(&rule->devices, true, out);
 		buffer_add_text(out, " } ");
 	}
 	if (rule->limit)
@@ -374,8 +409,8 @@ static void add_match(const struct copy *copy, const struct host_rule *rule, int
 static void add_rule(const struct copy *copy, const struct host_chain *chain,
 		     const struct host_rule *rule, int family)
 {
-	enum host_verdict verdict = safe_verdict(copy->table, rule);
-	size_t target = rule->target ? chain_index(copy, rule->target) : SIZE_MAX;
+	enum host_verdict verdict = safe_verdict(copy->table, rule, HOST_INPUT);
+	size_t target = chain_index(copy->table, rule->target);
 	bool calls = verdict == HOST_JUMP || verdict == HOST_GOTO;
 
 	if (verdict == HOST_CONTINUE || (calls && target == SIZE_MAX))
@@ -402,7 +437,7 @@ static void add_rules(const struct copy *copy, const struct host_chain *chain)
 	for (size_t i = 0; i < chain->rules.count; i++) {
 		const struct host_rule *rule = &chain->rules.items[i];
 
-		if (rule->never || (!rule->tcp && !rule->udp))
+		if (!is_possible(rule, HOST_INPUT) || (!rule->tcp && !rule->udp))
 			continue;
 		if (!names_addresses(rule))
 			add_rule(copy, chain, rule, 0);
@@ -412,26 +447,13 @@ static void add_rules(const struct copy *copy, const struct host_chain *chain)
 	}
 }
 
-static void mark_wanted(const struct copy *copy, const struct host_chain *chain)
-{
-	for (size_t i = 0; i < chain->rules.count; i++) {
-		const struct host_rule *rule = &chain->rules.items[i];
-		size_t target = rule->target ? chain_index(copy, rule->target) : SIZE_MAX;
-
-		if (target == SIZE_MAX || copy->wanted[target])
-			continue;
-		copy->wanted[target] = true;
-		mark_wanted(copy, &copy->table->chains.items[target]);
-	}
-}
-
 static void copy_base(const struct host_table *table, const struct host_chain *base, size_t number,
 		      struct buffer *out)
 {
 	scoped_free bool *wanted = mem_zeroed(table->chains.count, sizeof(*wanted));
 	struct copy copy = {table, number, base, wanted, out};
 
-	mark_wanted(&copy, base);
+	mark_reached(table, base, wanted);
 	for (size_t i = 0; i < table->chains.count; i++) {
 		if (!wanted[i])
 			continue;
@@ -455,7 +477,7 @@ static size_t count_bases(const struct host_rules *rules)
 
 	for (size_t i = 0; i < rules->count; i++)
 		for (size_t j = 0; j < rules->items[i].chains.count; j++)
-			count += rules->items[i].chains.items[j].input;
+			count += rules->items[i].chains.items[j].at[HOST_INPUT];
 	return count;
 }
 
@@ -470,7 +492,7 @@ void host_rules_render(const struct host_rules *rules, const char *table, struct
 		for (size_t j = 0; j < rules->items[i].chains.count; j++) {
 			const struct host_chain *chain = &rules->items[i].chains.items[j];
 
-			if (chain->input)
+			if (chain->at[HOST_INPUT])
 				copy_base(&rules->items[i], chain, number++, out);
 		}
 	buffer_format(out, "}\nadd rule inet %s host goto host0\n", table);
@@ -505,6 +527,19 @@ static bool in_addresses(const struct host_addresses *list, const struct address
 	return false;
 }
 
+/* "eth*" are all that begin so. */
+static bool in_devices(const struct strings *list, const char *device)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *star = strchr(list->items[i], '*');
+
+		if (star ? strncmp(list->items[i], device, (size_t)(star - list->items[i])) == 0
+			 : str_equal(list->items[i], device))
+			return true;
+	}
+	return false;
+}
+
 /* Is the device asked for the host's own loopback, by which nobody comes from outside? */
 static bool is_about_loopback(const struct host_rule *rule)
 {
@@ -514,9 +549,11 @@ static bool is_about_loopback(const struct host_rule *rule)
 /* Of a port on all addresses it is not known to which one a client sends. */
 static bool fits(const struct host_rule *rule, const struct host_port *port)
 {
-	if (rule->never || !(port->protocol == IPPROTO_UDP ? rule->udp : rule->tcp) ||
+	if (!is_possible(rule, port->hook) || !(port->protocol == IPPROTO_UDP ? rule->udp : rule->tcp) ||
 	    !fits_family(rule, port->host.family) ||
 	    (is_about_loopback(rule) && !rule->not_devices))
+		return false;
+	if (rule->outs.count && port->out && in_devices(&rule->outs, port->out) == rule->not_outs)
 		return false;
 	if (rule->ports.count && in_ports(rule, port->port) == rule->not_ports)
 		return false;
@@ -544,7 +581,7 @@ static char *who_fits(const struct walk *walk, const struct host_rule *rule)
 	if (rule->devices.count && !is_about_loopback(rule)) {
 		buffer_add_text(&out, out.size ? " on " : "on ");
 		buffer_add_text(&out, rule->not_devices ? "all but " : "");
-		add_devices(rule, false, &out);
+		add_devices(&rule->devices, false, &out);
 	}
 	if (rule->limit)
 		buffer_format(&out, "%s(%s)", out.size ? " " : "", rule->limit);
@@ -576,7 +613,12 @@ static char *rule_text(const struct host_rule *rule)
 	}
 	if (rule->devices.count) {
 		buffer_format(&out, "on %s", rule->not_devices ? "all but " : "");
-		add_devices(rule, false, &out);
+		add_devices(&rule->devices, false, &out);
+		buffer_add_char(&out, ' ');
+	}
+	if (rule->outs.count) {
+		buffer_format(&out, "leaving by %s", rule->not_outs ? "all but " : "");
+		add_devices(&rule->outs, false, &out);
 		buffer_add_char(&out, ' ');
 	}
 	buffer_format(&out, "%s%s%s", rule->limit ? rule->limit : "", rule->limit ? " " : "",
@@ -609,7 +651,7 @@ static bool follow(const struct walk *walk, const struct host_rule *rule, const 
 static bool apply(const struct walk *walk, const struct host_chain *chain,
 		  const struct host_rule *rule, bool *left)
 {
-	enum host_verdict verdict = safe_verdict(walk->table, rule);
+	enum host_verdict verdict = safe_verdict(walk->table, rule, walk->port->hook);
 	scoped_free char *who = who_fits(walk, rule);
 	bool everybody = str_equal(who, walk->who);
 
@@ -680,7 +722,7 @@ enum host_reach host_rules_judge(const struct host_rules *rules, const struct ho
 			const struct host_chain *chain = &rules->items[i].chains.items[j];
 			enum host_reach reach;
 
-			if (!chain->input ||
+			if (!chain->at[port->hook] ||
 			    (rules->items[i].family && rules->items[i].family != port->host.family))
 				continue;
 			reach = judge_base(&rules->items[i], chain, port, findings);

@@ -1,5 +1,6 @@
 /* The host's own firewall, as far as it decides about what comes in: published ports are led past the
- * hook `input`, so its rules there are asked on their behalf.
+ * hook `input`, so its rules there are asked on their behalf.  Those at `forward` are asked by the kernel;
+ * they are read for what a person is told.
  *
  * Rules are read (host_rules_nft.c, host_rules_save.c) into one form, whoever made them: nft, iptables of
  * either kind, ufw, firewalld.  From it come a copy of the rules for our own table, which is asked with
@@ -23,6 +24,8 @@ enum host_verdict {
 	HOST_RETURN,
 };
 
+enum host_hook { HOST_INPUT, HOST_FORWARD, HOST_HOOKS };
+
 struct host_port_range {
 	uint16_t first, last;
 };
@@ -35,7 +38,8 @@ struct host_address_range {
 struct host_rule {
 	int family;    /* AF_INET, AF_INET6; 0: both */
 	bool tcp, udp; /* it fits these: no other protocol is published */
-	bool never;    /* it fits no new connection to this host */
+	bool never;    /* it fits no new connection to a published port; nor one at this hook: */
+	bool never_at[HOST_HOOKS];
 	bool unknown;  /* and it asks for more */
 	struct {
 		struct host_port_range *items;
@@ -46,7 +50,8 @@ struct host_rule {
 		size_t count, capacity;
 	} sources, destinations;
 	struct strings devices; /* "eth0", "eth*" */
-	bool not_ports, not_sources, not_destinations, not_devices;
+	struct strings outs;	/* the same of where it leaves, which `input` has not */
+	bool not_ports, not_sources, not_destinations, not_devices, not_outs;
 	char *limit; /* as nft writes it: "limit rate 3/minute burst 5 packets" */
 	enum host_verdict verdict;
 	char *target; /* of jump and goto */
@@ -55,7 +60,7 @@ struct host_rule {
 
 struct host_chain {
 	char *name;
-	bool input; /* hooked there */
+	bool at[HOST_HOOKS]; /* it is hooked there */
 	enum host_verdict policy;
 	struct {
 		struct host_rule *items;
@@ -103,10 +108,12 @@ bool host_rules_matter(const struct host_rules *rules);
  * `host` through them. */
 void host_rules_render(const struct host_rules *rules, const char *table, struct buffer *out);
 
-struct host_port { /* as the client sees it */
+struct host_port { /* at HOST_INPUT as the client sees it, at HOST_FORWARD the container's */
 	int protocol;
 	struct address host; /* 0.0.0.0, ::, or one of the host's */
 	uint16_t port;
+	enum host_hook hook;
+	const char *out; /* at HOST_FORWARD: the container's bridge */
 };
 
 /* What decides about a client from outside, in the order it is asked. */
@@ -134,4 +141,4 @@ struct host_chain *host_table_chain(struct host_table *table,
 struct host_rule *host_chain_add(struct host_chain *chain);
 void host_rule_fini(struct host_rule *rule);
 bool host_add_addresses(struct host_addresses *list, const char *text); /* address, CIDR, a-b */
-bool host_add_device(struct host_rule *rule, const char *name);
+bool host_add_device(struct strings *list, const char *name);

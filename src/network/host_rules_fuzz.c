@@ -18,6 +18,9 @@ static void use(const struct host_rules *rules)
 	host_rules_warn(rules, &warnings);
 	host_rules_render(rules, "wherry", &out);
 	host_rules_judge(rules, &port, &findings);
+	port.hook = HOST_FORWARD;
+	port.out = "eth0";
+	host_rules_judge(rules, &port, &findings);
 	host_findings_fini(&findings);
 }
 

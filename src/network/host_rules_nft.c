@@ -117,7 +117,14 @@ static bool add_device(struct host_rule *rule, const json_t *value)
 {
 	const char *name = json_string_value(value);
 
-	return name && host_add_device(rule, name);
+	return name && host_add_device(&rule->devices, name);
+}
+
+static bool add_out(struct host_rule *rule, const json_t *value)
+{
+	const char *name = json_string_value(value);
+
+	return name && host_add_device(&rule->outs, name);
 }
 
 /* ---- matches ---- */
@@ -195,6 +202,10 @@ static bool read_meta(const struct reader *r, struct host_rule *rule, const stru
 		rule->not_devices = is_inverse(m);
 		return each_value(r, rule, m->right, add_device);
 	}
+	if (str_equal(key, "oifname") || str_equal(key, "oif")) {
+		rule->not_outs = is_inverse(m);
+		return each_value(r, rule, m->right, add_out);
+	}
 	if (str_equal(key, "pkttype")) {
 		rule->never |=
 			(names(m->right, "host") || names(m->right, "unicast")) == is_inverse(m);
@@ -245,6 +256,26 @@ static bool is_flags(const json_t *left)
 	       str_equal(text_of(payload, "field"), "flags");
 }
 
+/* All that comes to a published port for the first time is new; what is forwarded has been translated. */
+static bool read_connection(struct host_rule *rule, const struct match *m, const char *key)
+{
+	if (str_equal(key, "state")) {
+		rule->never |= names(m->right, "new") == is_inverse(m);
+		return true;
+	}
+	if (!str_equal(key, "status") || !names(m->right, "dnat"))
+		return false;
+	rule->never_at[is_inverse(m) ? HOST_FORWARD : HOST_INPUT] = true;
+	return true;
+}
+
+static bool read_destination_type(struct host_rule *rule, const struct match *m)
+{
+	rule->never_at[HOST_INPUT] |= names(m->right, "local") == is_inverse(m);
+	rule->never_at[HOST_FORWARD] |= names(m->right, "unicast") == is_inverse(m);
+	return true;
+}
+
 static bool read_match(const struct reader *r, struct host_rule *rule, const struct match *m)
 {
 	const json_t *payload = json_object_get(m->left, "payload");
@@ -263,14 +294,10 @@ static bool read_match(const struct reader *r, struct host_rule *rule, const str
 		return read_payload(r, rule, m, payload);
 	if (meta)
 		return read_meta(r, rule, m, text_of(meta, "key"));
-	if (ct && str_equal(text_of(ct, "key"), "state"))
-		rule->never |= names(m->right, "new") == is_inverse(m);
-	else if (fib && str_equal(text_of(fib, "result"), "type") &&
-		 names(json_object_get(fib, "flags"), "daddr"))
-		rule->never |= names(m->right, "local") == is_inverse(m);
-	else
-		return false;
-	return true;
+	if (ct)
+		return read_connection(rule, m, text_of(ct, "key"));
+	return fib && str_equal(text_of(fib, "result"), "type") &&
+	       names(json_object_get(fib, "flags"), "daddr") && read_destination_type(rule, m);
 }
 
 /* ---- statements ---- */
@@ -399,7 +426,8 @@ static void read_chain(const struct reader *r, const json_t *chain)
 {
 	struct host_chain *out = host_table_chain(r->table, text_of(chain, "name"));
 
-	out->input = str_equal(text_of(chain, "hook"), "input");
+	out->at[HOST_INPUT] = str_equal(text_of(chain, "hook"), "input");
+	out->at[HOST_FORWARD] = str_equal(text_of(chain, "hook"), "forward");
 	if (str_equal(text_of(chain, "policy"), "drop"))
 		out->policy = HOST_DROP;
 }

@@ -121,16 +121,24 @@ static void read_table(const char *nft, const char *family, const char *name,
 	json_decref(listing);
 }
 
-static bool decides(const json_t *chain, const char *own)
+static bool is_hooked(const json_t *chain, enum host_hook last)
+{
+	const char *hook = text_of(chain, "hook");
+
+	return str_equal(hook, "input") || (last == HOST_FORWARD && str_equal(hook, "forward"));
+}
+
+static bool decides(const json_t *chain, const char *own, enum host_hook last)
 {
 	const char *family = text_of(chain, "family"), *table = text_of(chain, "table");
 
-	return str_equal(text_of(chain, "hook"), "input") &&
+	return is_hooked(chain, last) &&
 	       (str_equal(family, "inet") || str_equal(family, "ip") || str_equal(family, "ip6")) &&
 	       !str_equal(table, own) && !str_starts_with(table, "wherry");
 }
 
-void host_rules_read(const char *nft, const char *own, struct host_rules *rules)
+void host_rules_read(const char *nft, const char *own, enum host_hook last,
+		     struct host_rules *rules)
 {
 	static const char *const args[] = {"-j", "list", "chains", NULL};
 	json_t *listing = list(nft, args);
@@ -142,7 +150,7 @@ void host_rules_read(const char *nft, const char *own, struct host_rules *rules)
 		const json_t *chain = json_object_get(item, "chain");
 		scoped_free char *key = NULL;
 
-		if (!chain || !decides(chain, own))
+		if (!chain || !decides(chain, own, last))
 			continue;
 		key = str_format("%s %s", text_of(chain, "family"), text_of(chain, "table"));
 		if (strings_contain(&seen, key))

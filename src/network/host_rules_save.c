@@ -55,7 +55,7 @@ static bool add_destination(const struct option_call *call)
 }
 
 /* "eth+" are all that begin so. */
-static bool add_device(const struct option_call *call)
+static bool add_device_to(struct strings *list, bool *inverse, const struct option_call *call)
 {
 	size_t length = strlen(call->value);
 	scoped_free char *name = str_dup(call->value);
@@ -64,8 +64,18 @@ static bool add_device(const struct option_call *call)
 		return !call->inverse;
 	if (length > 0 && name[length - 1] == '+')
 		name[length - 1] = '*';
-	call->rule->not_devices = call->inverse;
-	return host_add_device(call->rule, name);
+	*inverse = call->inverse;
+	return host_add_device(list, name);
+}
+
+static bool add_device(const struct option_call *call)
+{
+	return add_device_to(&call->rule->devices, &call->rule->not_devices, call);
+}
+
+static bool add_out(const struct option_call *call)
+{
+	return add_device_to(&call->rule->outs, &call->rule->not_outs, call);
 }
 
 static bool add_protocol(const struct option_call *call)
@@ -102,12 +112,14 @@ static bool add_ports(const struct option_call *call)
 	return true;
 }
 
-/* All that comes to a published port for the first time is NEW. */
+/* All that comes to a published port for the first time is NEW; what is forwarded has been translated. */
 static bool add_state(const struct option_call *call)
 {
 	scoped_strings struct strings states = strings_split(call->value, ',');
+	bool new = strings_contain(&states, "NEW"), translated = strings_contain(&states, "DNAT");
 
-	call->rule->never |= strings_contain(&states, "NEW") == call->inverse;
+	call->rule->never_at[HOST_INPUT] |= new == call->inverse;
+	call->rule->never_at[HOST_FORWARD] |= (new || translated) == call->inverse;
 	return true;
 }
 
@@ -115,7 +127,8 @@ static bool add_destination_type(const struct option_call *call)
 {
 	scoped_strings struct strings types = strings_split(call->value, ',');
 
-	call->rule->never |= strings_contain(&types, "LOCAL") == call->inverse;
+	call->rule->never_at[HOST_INPUT] |= strings_contain(&types, "LOCAL") == call->inverse;
+	call->rule->never_at[HOST_FORWARD] |= strings_contain(&types, "UNICAST") == call->inverse;
 	return true;
 }
 
@@ -213,6 +226,7 @@ static const struct {
 	{"-d", add_destination},
 	{"--dst-range", add_destination},
 	{"-i", add_device},
+	{"-o", add_out},
 	{"-p", add_protocol},
 	{"--dport", add_ports},
 	{"--dports", add_ports},
@@ -313,7 +327,8 @@ static void read_chain(struct host_table *table, const struct strings *words)
 	const char *name = words->items[0] + 1;
 	struct host_chain *chain = host_table_chain(table, name);
 
-	chain->input = str_equal(name, "INPUT");
+	chain->at[HOST_INPUT] = str_equal(name, "INPUT");
+	chain->at[HOST_FORWARD] = str_equal(name, "FORWARD");
 	if (words->count > 1 && str_equal(words->items[1], "DROP"))
 		chain->policy = HOST_DROP;
 }

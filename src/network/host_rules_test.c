@@ -175,6 +175,127 @@ static void what_ufw_says_of_a_port(void **state)
 	assert_non_null(strstr(warnings.items[0], "--hitcount 6"));
 }
 
+static enum host_reach judge_forward(const struct host_rules *rules, const char *container,
+				     uint16_t number, const char *bridge)
+{
+	struct host_findings findings = {0};
+	struct host_port port = {IPPROTO_TCP, .port = number, .hook = HOST_FORWARD, .out = bridge};
+	enum host_reach reach;
+
+	assert_true(address_parse(container, &port.host));
+	reach = host_rules_judge(rules, &port, &findings);
+	host_findings_fini(&findings);
+	return reach;
+}
+
+#define FORWARD(policy)                                                                            \
+	"{\"chain\":{\"family\":\"inet\",\"table\":\"filter\",\"name\":\"input\",\"type\":"        \
+	"\"filter\",\"hook\":\"forward\",\"prio\":0,\"policy\":\"" policy "\"}}"
+#define OUT(o, r)    MATCH("{\"meta\":{\"key\":\"oifname\"}}", o, r)
+#define STATUS(o, r) MATCH("{\"ct\":{\"key\":\"status\"}}", o, r)
+
+static void what_nft_rules_say_of_what_is_forwarded(void **state)
+{
+	static const struct {
+		const char *rules;
+		enum host_reach reach;
+	} cases[] = {
+		{INPUT("drop"), HOST_REACH_ALL}, /* another hook */
+		{FORWARD("drop"), HOST_REACH_NONE},
+		{FORWARD("drop") RULE(STATUS("in", "\"dnat\"") ACCEPT), HOST_REACH_ALL},
+		{FORWARD("drop") RULE(STATUS("!=", "\"dnat\"") ACCEPT), HOST_REACH_NONE},
+		{FORWARD("drop") RULE(OUT("==", "\"wherry0\"") ACCEPT), HOST_REACH_ALL},
+		{FORWARD("drop") RULE(OUT("==", "\"wh*\"") ACCEPT), HOST_REACH_ALL},
+		{FORWARD("drop") RULE(OUT("==", "\"eth0\"") ACCEPT), HOST_REACH_NONE},
+		{FORWARD("accept") RULE(OUT("!=", "\"eth0\"") DROP), HOST_REACH_NONE},
+		{FORWARD("drop") RULE(TCP_PORT("==", "80") ACCEPT), HOST_REACH_ALL},
+		{FORWARD("drop") RULE(TCP_PORT("==", "8080") ACCEPT), HOST_REACH_NONE},
+		{FORWARD("drop") RULE(MATCH(PAYLOAD("ip", "daddr"), "==", "\"172.17.0.2\"") ACCEPT),
+		 HOST_REACH_ALL},
+		{FORWARD("drop") RULE(FROM("==", "\"10.0.0.1\"") ACCEPT), HOST_REACH_SOME},
+		{FORWARD("drop") RULE(STATE("[\"established\",\"related\"]") ACCEPT),
+		 HOST_REACH_NONE},
+		{FORWARD("drop") RULE(MATCH("{\"fib\":{\"result\":\"type\",\"flags\":[\"daddr\"]}}",
+					    "==", "\"local\"") ACCEPT),
+		 HOST_REACH_NONE},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text = str_format(HEAD "%s]}", cases[i].rules);
+		scoped_host_rules struct host_rules rules = {0};
+		enum host_reach reach;
+
+		read_nft(&rules, text);
+		reach = judge_forward(&rules, "172.17.0.2", 80, "wherry0");
+		if (reach != cases[i].reach)
+			fail_msg("case %zu: %d", i, reach);
+	}
+}
+
+static void what_iptables_says_of_what_is_forwarded(void **state)
+{
+	static const struct {
+		const char *rule;
+		enum host_reach reach;
+	} cases[] = {
+		{"", HOST_REACH_NONE},
+		{"-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n",
+		 HOST_REACH_NONE},
+		{"-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED,DNAT -j ACCEPT\n",
+		 HOST_REACH_ALL},
+		{"-A FORWARD -o wherry0 -j ACCEPT\n", HOST_REACH_ALL},
+		{"-A FORWARD -o wh+ -j ACCEPT\n", HOST_REACH_ALL},
+		{"-A FORWARD ! -o wherry0 -j ACCEPT\n", HOST_REACH_NONE},
+		{"-A FORWARD -i eth0 -o wherry0 -j ACCEPT\n", HOST_REACH_SOME},
+		{"-A FORWARD -j user\n-A user -p tcp -m tcp --dport 80 -j ACCEPT\n",
+		 HOST_REACH_ALL},
+		{"-A FORWARD -d 172.17.0.2/32 -p tcp -m tcp --dport 80 -j ACCEPT\n",
+		 HOST_REACH_ALL},
+		{"-A FORWARD -d 172.17.0.3/32 -j ACCEPT\n", HOST_REACH_NONE},
+		{"-A FORWARD -m addrtype --dst-type LOCAL -j ACCEPT\n", HOST_REACH_NONE},
+		{"-A FORWARD -m addrtype ! --dst-type LOCAL -j ACCEPT\n", HOST_REACH_ALL},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_free char *text = str_format("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n"
+						    ":user - [0:0]\n%sCOMMIT\n",
+						    cases[i].rule);
+		scoped_host_rules struct host_rules rules = {0};
+		enum host_reach reach;
+
+		host_rules_add_save(&rules, AF_INET, text, "iptables");
+		reach = judge_forward(&rules, "172.17.0.2", 80, "wherry0");
+		if (reach != cases[i].reach)
+			fail_msg("case %zu: %d", i, reach);
+	}
+}
+
+/* A chain that both hooks jump to: what comes in leaves by no device. */
+static void where_it_leaves_means_nothing_for_what_comes_in(void **state)
+{
+	scoped_host_rules struct host_rules rules = {0};
+	scoped_strings struct strings warnings = {0};
+	scoped_buffer struct buffer out = {0};
+	struct host_findings findings = {0};
+
+	host_rules_add_save(&rules, AF_INET,
+			    "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:both - [0:0]\n"
+			    "-A INPUT -j both\n-A FORWARD -j both\n"
+			    "-A FORWARD -m strange --option -j DROP\n"
+			    "-A both -o wherry0 -p tcp -m tcp --dport 80 -j ACCEPT\n"
+			    "-A both ! -o wherry0 -p tcp -m tcp --dport 81 -j ACCEPT\nCOMMIT\n",
+			    "iptables");
+	assert_int_equal(judge(&rules, "0.0.0.0", 80, &findings), HOST_REACH_NONE);
+	host_findings_fini(&findings);
+	assert_int_equal(judge(&rules, "0.0.0.0", 81, &findings), HOST_REACH_ALL);
+	host_findings_fini(&findings);
+	host_rules_render(&rules, "wherry", &out);
+	assert_null(strstr(out.data, "{ 80 }"));
+	assert_non_null(strstr(out.data, "{ 81 }"));
+	host_rules_warn(&rules, &warnings); /* the strange one closes no port that we copy */
+	assert_int_equal(warnings.count, 0);
+}
+
 static void what_ufw_says_first_of_ipv6_closes_nothing(void **state)
 {
 	scoped_host_rules struct host_rules rules = {0};
@@ -289,6 +410,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nft_rules_say_of_a_port),
 		cmocka_unit_test(what_ufw_says_of_a_port),
+		cmocka_unit_test(what_nft_rules_say_of_what_is_forwarded),
+		cmocka_unit_test(what_iptables_says_of_what_is_forwarded),
+		cmocka_unit_test(where_it_leaves_means_nothing_for_what_comes_in),
 		cmocka_unit_test(what_ufw_says_first_of_ipv6_closes_nothing),
 		cmocka_unit_test(rules_of_one_family_say_nothing_of_the_other),
 		cmocka_unit_test(an_address_of_the_host_is_compared),

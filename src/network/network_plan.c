@@ -37,6 +37,9 @@ static const struct record_field port_fields[] = {
 	FIELD(plan_port, 1, RECORD_I32, protocol),
 	FIELD(plan_port, 2, RECORD_I32, port),
 	FIELD(plan_port, 3, RECORD_STRING, host_ip),
+	FIELD(plan_port, 4, RECORD_STRING, address),
+	FIELD(plan_port, 5, RECORD_I32, container_port),
+	FIELD(plan_port, 6, RECORD_STRING, bridge),
 };
 const struct record_type plan_port_type = RECORD_TYPE(struct plan_port, port_fields);
 

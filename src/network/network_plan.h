@@ -34,6 +34,9 @@ struct plan_flow {
 struct plan_port {
 	int32_t protocol, port;
 	char *host_ip;
+	char *address; /* where it is forwarded to; NULL: it is not, a shim carries it */
+	int32_t container_port;
+	char *bridge;
 };
 
 struct network_plan {

@@ -74,7 +74,7 @@ static void read_host(const struct network_plan *plan, struct network_report *re
 		report->host = str_dup(plan->host_known);
 		return;
 	}
-	host_rules_read(plan->nft, plan->table, &rules);
+	host_rules_read(plan->nft, plan->table, HOST_INPUT, &rules);
 	host_rules_render(&rules, plan->table, &text);
 	host_rules_warn(&rules, &report->warnings);
 	report->host = buffer_take(&text);
@@ -251,16 +251,14 @@ static bool set_host_up(const struct network_plan *plan, struct network_rest *re
 
 /* ---- who reaches a port ---- */
 
-static void report_port(const struct host_rules *rules, const struct plan_port *port,
-			struct network_report *report)
+/* The stricter of what was found before and what the rules at one hook say. */
+static void report_hook(const struct host_rules *rules, const struct host_port *port,
+			struct port_reach *reach)
 {
-	struct port_reach *reach = record_list_add(&port_reach_type, &report->ports);
-	struct host_port asked = {.protocol = port->protocol, .port = (uint16_t)port->port};
 	struct host_findings findings = {0};
+	int32_t found = (int32_t)host_rules_judge(rules, port, &findings);
 
-	if (!address_parse(port->host_ip, &asked.host))
-		return;
-	reach->reach = (int32_t)host_rules_judge(rules, &asked, &findings);
+	reach->reach = found > reach->reach ? found : reach->reach;
 	for (size_t i = 0; i < findings.count; i++) {
 		struct port_rule *rule = record_list_add(&port_rule_type, &reach->rules);
 
@@ -272,11 +270,27 @@ static void report_port(const struct host_rules *rules, const struct plan_port *
 	host_findings_fini(&findings);
 }
 
+static void report_port(const struct host_rules *rules, const struct plan_port *port,
+			struct network_report *report)
+{
+	struct port_reach *reach = record_list_add(&port_reach_type, &report->ports);
+	struct host_port asked = {.protocol = port->protocol, .port = (uint16_t)port->port};
+	struct host_port forwarded = {.protocol = port->protocol,
+				      .port = (uint16_t)port->container_port,
+				      .hook = HOST_FORWARD,
+				      .out = port->bridge};
+
+	if (address_parse(port->host_ip, &asked.host))
+		report_hook(rules, &asked, reach);
+	if (address_parse(port->address, &forwarded.host))
+		report_hook(rules, &forwarded, reach);
+}
+
 static bool report_ports(const struct network_plan *plan, struct network_report *report)
 {
 	scoped_host_rules struct host_rules rules = {0};
 
-	host_rules_read(plan->nft, plan->table, &rules);
+	host_rules_read(plan->nft, plan->table, HOST_FORWARD, &rules);
 	host_rules_warn(&rules, &report->warnings);
 	for (size_t i = 0; i < plan->ports.count; i++)
 		report_port(&rules, RECORD_AT(plan->ports, struct plan_port, i), report);

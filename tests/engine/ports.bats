@@ -58,6 +58,35 @@ teardown() {
 
 forward_warnings() { api GET /info | jq -r '.Warnings[]?' | grep -c "table 'ip host-$BRIDGE'" || true; }
 
+@test "who drops what is forwarded to the container decides, too" {
+	nft -f - <<-END
+		table inet host-$BRIDGE {
+			chain input {
+				type filter hook input priority filter; policy drop
+				udp dport 18099 accept
+			}
+			chain forward {
+				type filter hook forward priority filter; policy drop
+				ct state established accept
+				udp dport 18099 accept # of the host's port, which the packet has no more
+			}
+		}
+	END
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"this host "*"policy drop (table inet host-$BRIDGE, chain forward)"* ]]
+	nft add rule inet "host-$BRIDGE" forward ip saddr 198.51.100.0/24 oifname "$BRIDGE" udp dport 81 accept
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"198.51.100.0/24 "*"udp port 81 from 198.51.100.0/24 leaving by $BRIDGE accept"*"chain forward"* ]]
+	nft add rule inet "host-$BRIDGE" forward ct status dnat accept
+	nft insert rule inet "host-$BRIDGE" forward ct status dnat accept
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"anybody "* ]]
+	nft add rule inet "host-$BRIDGE" forward oifname "$BRIDGE" drop
+	nft flush chain inet "host-$BRIDGE" input # which closes all, whatever the other chain says
+	run wherry ports web
+	[[ $(grep 18099 <<<"$output") == *"this host "*"chain input"* ]]
+}
+
 @test "who drops what is forwarded is named in info as long as that lasts" {
 	[ "$(forward_warnings)" = 0 ]
 	nft -f - <<-END

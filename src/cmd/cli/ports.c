@@ -25,17 +25,26 @@ static char *host_text(const json_t *port)
 			  (long long)json_integer_value(json_object_get(port, "HostPort")));
 }
 
-/* The rule that says the most: the first that lets somebody in, else the first that lets nobody. */
-static const json_t *deciding_rule(const json_t *rules)
+static bool is_said(const json_t *rule, const char *reach)
 {
-	const json_t *first = json_array_get(rules, 0), *rule;
+	bool allowed = json_is_true(json_object_get(rule, "Allowed"));
+
+	if (str_equal(reach, "this host"))
+		return !allowed;
+	return allowed && (str_equal(reach, "anybody") ||
+			   !str_equal(doc_text(rule, "Who"), "anybody"));
+}
+
+/* The rule that says who reaches it: it may have to pass several chains. */
+static const json_t *deciding_rule(const json_t *rules, const char *reach)
+{
+	const json_t *rule;
 	size_t i;
 
 	json_array_foreach (rules, i, rule)
-		if (json_is_true(json_object_get(rule, "Allowed")) !=
-		    json_is_true(json_object_get(first, "Allowed")))
-			return json_is_true(json_object_get(rule, "Allowed")) ? rule : first;
-	return first;
+		if (is_said(rule, reach))
+			return rule;
+	return json_array_get(rules, 0);
 }
 
 static void add_who(const json_t *port, const json_t *rule, struct buffer *out)
@@ -58,13 +67,14 @@ static void add_rule(const json_t *rule, struct buffer *out)
 
 static void add_port(const json_t *port, bool all, struct buffer *out)
 {
-	const json_t *rules = json_object_get(port, "Rules"), *rule = deciding_rule(rules);
+	const json_t *rules = json_object_get(port, "Rules"), *rule;
 	scoped_free char *host = host_text(port);
 	size_t i;
 
 	buffer_format(out, "%s\t%s\t%lld/%s\t", doc_text(port, "Name"), host,
 		      (long long)json_integer_value(json_object_get(port, "PrivatePort")),
 		      doc_text(port, "Type"));
+	rule = deciding_rule(rules, doc_text(port, "Reach"));
 	add_who(port, rule, out);
 	buffer_add_char(out, '\t');
 	add_rule(rule, out);

@@ -136,6 +136,15 @@ static void on_asked(void *data, const struct network_report *report, const stru
 	call_drop(call);
 }
 
+static void describe_way(struct call *call, const struct port_view *port, struct plan_port *plan)
+{
+	struct error gone;
+	const struct container *c = engine_find(call_engine(call), port->container, &gone);
+
+	if (c)
+		container_describe_port(c, plan);
+}
+
 void serve_ports(struct call *call)
 {
 	struct ports_view *view = mem_new(struct ports_view);
@@ -157,6 +166,7 @@ void serve_ports(struct call *call)
 		plan->protocol = str_equal(port->type, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
 		plan->port = port->public_port;
 		plan->host_ip = str_dup_or_null(port->host_ip);
+		describe_way(call, port, plan);
 	}
 	networks_ask_ports(networks, &asked, on_asked, call_hold(call));
 	record_list_fini(&plan_port_type, &asked);
