@@ -128,16 +128,20 @@ static char *read_unquoted(struct reader *reader)
 static bool find_quote(struct reader *reader, const char **begin, size_t *size)
 {
 	char quote = *reader->at;
+	unsigned line = reader->line;
 
 	*begin = ++reader->at;
 	while (!is_over(reader) && *reader->at != quote) {
 		bool escaped = *reader->at == '\\' && reader->at + 1 < reader->end;
 
+		reader->at += escaped;
 		reader->line += *reader->at == '\n';
-		reader->at += escaped ? 2 : 1;
+		reader->at++;
 	}
-	if (is_over(reader))
+	if (is_over(reader)) {
+		reader->line = line; /* where it stands */
 		return fail(reader, "the quote %c is never closed", quote);
+	}
 	*size = (size_t)(reader->at - *begin);
 	reader->at++;
 	return true;

@@ -63,8 +63,9 @@ static void mistakes_have_their_line(void **state)
 	static const struct {
 		const char *text, *error;
 	} rows[] = {
-		{"A=1\nB='x\n", "line 3: the quote ' is never closed"},
+		{"A=1\nB='x\n", "line 2: the quote ' is never closed"},
 		{"A=\"x\" y\n", "line 1: 'y' stands behind the quote that closes the value"},
+		{"A=\"x\\\ny\"\nA B=1\n", "line 3: 'B' cannot stand in the name of a variable"},
 		{"\nA B=1\n", "line 2: 'B' cannot stand in the name of a variable"},
 		{"=1\n", "line 1: '=' cannot stand in the name of a variable"},
 		{"A=${X\n", "line 1: invalid interpolation format: '${X'; $ on its own is written $$"},

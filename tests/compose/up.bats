@@ -289,6 +289,14 @@ m: {<<: *b, command: echo moved}'
 	done
 }
 
+@test "each end of a container is told, also where its policy starts it again" {
+	project pa <<<'a: {<<: *b, command: sh -c "echo begun; exit 3", restart: on-failure:1}'
+	run --separate-stderr -0 timeout 60 wherry compose up
+	[ "$(tail -n +2 <<<"$output")" = $'a-1  | begun\na-1 exited with code 3 (restarting)\na-1  | begun\na-1 exited with code 3' ]
+	WHERRY_COMPOSE_STYLE=v1 run --separate-stderr -0 timeout 60 wherry compose up
+	[ "$(grep -c '^pa-a-1 exited with code 3$' <<<"$output")" = 2 ]
+}
+
 @test "a second up within the same second shows no line again" {
 	project pl <<<'a: {<<: *b, command: sh -c "echo once; exec sleep 1d"}'
 	wherry compose up -d

@@ -19,6 +19,9 @@ struct member {
 	struct log_source *source; /* NULL: its output is not shown */
 	struct request *stream;	   /* NULL: none runs */
 	bool runs, told;	   /* told: that it ended */
+	bool died;		   /* and neither was that told, nor has it begun again */
+	bool restarts;		   /* it begins again: that it ended is told after its last line */
+	bool follows_again;	   /* it runs anew while the last run's lines come */
 	int64_t code;
 	int64_t died_ns; /* when it last did; 0: nobody saw it */
 };
@@ -136,20 +139,32 @@ static void end_if_over(struct attached *attached)
 		requests_stop(attached->requests);
 }
 
-/* When the last of its lines was shown, and nobody starts it again. */
+static void say_end(const struct member *member)
+{
+	const struct compose *compose = member->attached->compose;
+	bool v1 = compose->style == COMPOSE_V1;
+
+	if (member->source)
+		printf("%s exited with code %lld%s\n",
+		       v1 ? member->name : compose_short_name(compose, member->name),
+		       (long long)member->code, member->restarts && !v1 ? " (restarting)" : "");
+	fflush(stdout);
+}
+
+/* When the last of its lines was shown; and it is over, unless its policy starts it again. */
 static void tell_end(struct member *member)
 {
 	struct attached *attached = member->attached;
-	bool v1 = attached->compose->style == COMPOSE_V1;
 
+	if (member->restarts && !member->stream) {
+		say_end(member);
+		member->restarts = false;
+	}
 	if (member->runs || member->stream || member->told)
 		return;
 	member->told = true;
-	if (member->source)
-		printf("%s exited with code %lld\n",
-		       v1 ? member->name : compose_short_name(attached->compose, member->name),
-		       (long long)member->code);
-	fflush(stdout);
+	member->died = false;
+	say_end(member);
 	if (!attached->stops && aborts(member)) {
 		attached->stops = true;
 		attached->status = member->code;
@@ -161,6 +176,13 @@ static void tell_end(struct member *member)
 	end_if_over(attached);
 }
 
+static void begin_again(struct member *member)
+{
+	member->restarts |= member->died && !member->told;
+	member->died = false;
+	tell_end(member);
+}
+
 /* ---- its lines ---- */
 
 static void on_lines(void *data, const char *type, const char *bytes, size_t size)
@@ -170,15 +192,20 @@ static void on_lines(void *data, const char *type, const char *bytes, size_t siz
 	log_source_take(member->source, type, bytes, size);
 }
 
+static void follow(struct member *member, int64_t since_ns);
+
 static void on_lines_over(void *data, const json_t *answer, const struct error *err)
 {
 	struct member *member = data;
+	bool again = member->follows_again;
 
 	member->stream = NULL;
 	log_source_flush(member->source);
 	if (err && err->kind != ERROR_NOT_FOUND)
 		compose_warn(member->attached->compose, "%s: %s", member->name, err->text);
 	tell_end(member);
+	if (again && member->runs)
+		follow(member, member->died_ns);
 	end_if_over(member->attached);
 }
 
@@ -187,6 +214,7 @@ static void follow(struct member *member, int64_t since_ns)
 	struct attached *attached = member->attached;
 	scoped_target struct target target = target_format("/containers/%s/logs", member->id);
 
+	member->follows_again = member->stream != NULL;
 	if (!member->source || member->stream)
 		return;
 	target_add(&target, "follow", "1");
@@ -301,7 +329,10 @@ static void on_state(void *data, const json_t *answer, const struct error *err)
 				strcmp(status, "restarting") == 0 || strcmp(status, "paused") == 0);
 	if (!err && !member->runs)
 		member->code = doc_number(state, "ExitCode");
-	tell_end(member);
+	if (strcmp(status, "restarting") == 0)
+		begin_again(member);
+	else
+		tell_end(member);
 }
 
 /* It died: whether for good, its policy decides. */
@@ -361,11 +392,13 @@ static void on_event(void *data, const json_t *event)
 			member = add_member(attached, id, doc_text(attributes, "name"),
 					    label_of(attributes, "service"));
 		member->runs = true;
+		begin_again(member);
 		member->told = false;
 		follow(member, member->died_ns); /* what came before is shown already */
 	} else if (member && strcmp(action, "die") == 0) {
 		member->code = strtoll(doc_text(attributes, "exitCode"), NULL, 10);
 		member->died_ns = doc_number(event, "timeNano");
+		member->died = true;
 		ask_for_state(member);
 	} else if (member && strcmp(action, "destroy") == 0) {
 		member->runs = false;
