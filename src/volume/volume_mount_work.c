@@ -6,17 +6,16 @@
 
 #include "os/fd.h"
 #include "os/file.h"
+#include "volume/loop_device.h"
 #include "volume/mount_words.h"
 #include "volume/volume_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/loop.h>
 #include <netdb.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -74,7 +73,7 @@ struct source {
 	const char *device; /* what mount() is told */
 	const char *type;
 	char *options;	    /* owned */
-	char loop_path[32]; /* of the loop device, where there is one */
+	char loop_path[LOOP_PATH_SIZE]; /* of the loop device, where there is one */
 	int loop;
 };
 
@@ -136,48 +135,12 @@ static bool resolve_server(struct source *s, struct error *err)
 	return true;
 }
 
-static int open_loop(int control, char path[static 32], struct error *err)
-{
-	int number = ioctl(control, LOOP_CTL_GET_FREE), fd;
-
-	if (number < 0) {
-		error_errno(err, "there is no free loop device");
-		return -1;
-	}
-	snprintf(path, 32, "/dev/loop%d", number);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		error_errno(err, "cannot open '%s'", path);
-	return fd;
-}
-
-/* Somebody else may have taken the free one meanwhile. */
 static bool attach_loop(struct source *s, bool read_only, struct error *err)
 {
-	scoped_fd int file = open(s->device, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	scoped_fd int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	struct loop_config config = {
-		.fd = (unsigned)file,
-		.info = {.lo_flags = LO_FLAGS_AUTOCLEAR | (read_only ? LO_FLAGS_READ_ONLY : 0)},
-	};
-
-	if (file < 0)
-		return error_errno(err, "cannot open '%s'", s->device);
-	if (control < 0)
-		return error_errno(err, "this host has no loop devices");
-	for (int tries = 0; tries < 64; tries++) {
-		close_fd(&s->loop);
-		s->loop = open_loop(control, s->loop_path, err);
-		if (s->loop < 0)
-			return false;
-		if (ioctl(s->loop, LOOP_CONFIGURE, &config) == 0) {
-			s->device = s->loop_path;
-			return true;
-		}
-		if (errno != EBUSY)
-			break;
-	}
-	return error_errno(err, "cannot attach '%s' to a loop device", s->device);
+	s->loop = loop_device_open(s->device, read_only, s->loop_path, err);
+	if (s->loop >= 0)
+		s->device = s->loop_path;
+	return s->loop >= 0;
 }
 
 static bool wants_loop(const struct source *s, const struct mount_words *words)

@@ -117,6 +117,27 @@ binds() { printf '"HostConfig":{"Binds":["%s"]}' "$1"; }
 	losetup -d "$device"
 }
 
+# Two devices of one file would be two filesystems that write to it.
+@test "a file has one loop device, also when the last mount outlives its container, or two volumes name it" {
+	local held
+	truncate -s 16M "$SCRATCH/held.img"
+	mkfs.ext4 -q "$SCRATCH/held.img"
+	make_volume held ext4 "$SCRATCH/held.img"
+	make_volume again ext4 "$SCRATCH/held.img"
+	run_container h1 "$sleeper,$(binds held:/data)"
+	exec {held}</proc/$(api GET /containers/h1/json | jq .State.Pid)/root/data
+	api POST "/containers/h1/restart?t=0"
+	expect_status 204
+	run_container h2 "$sleeper,$(binds again:/data)"
+	[ "$(losetup -nj "$SCRATCH/held.img" -O NAME | wc -l)" = 1 ]
+	echo seen >"$(path_of again)/file"
+	[ "$(cat "$(path_of held)/file")" = seen ]
+	exec {held}<&-
+	remove_all_containers
+	no_loop() { [ -z "$(losetup -j "$SCRATCH/held.img")" ]; }
+	wait_until 10 no_loop
+}
+
 @test "an empty one is filled from the image, unless nocopy says no" {
 	make_volume filled tmpfs tmpfs
 	says f1 "\"Cmd\":[\"ls\",\"/x\",\"/home\"],$(binds filled:/home)" ann
