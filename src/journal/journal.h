@@ -80,6 +80,9 @@ size_t journal_write_lines(struct journal_writer *writer, const struct journal_e
 bool journal_flush(struct journal_writer *writer, struct error *err);
 void journal_writer_free(struct journal_writer *writer); /* flushes */
 
+/* The file that it has is complete, and the next entry begins another; one without entries stays. */
+bool journal_writer_rotate(struct journal_writer *writer, struct error *err);
+
 /* Give back memory while nothing comes. */
 void journal_writer_shrink(struct journal_writer *writer);
 

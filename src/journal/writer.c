@@ -175,6 +175,16 @@ static void next_block(struct journal_writer *w)
 	writer_file_open(w, false, &ignored); /* without one the batch will be lost, and told */
 }
 
+bool journal_writer_rotate(struct journal_writer *w, struct error *err)
+{
+	if (!journal_flush(w, err))
+		return false;
+	if (w->file.fd >= 0 && w->file.at == 0)
+		return true;
+	writer_file_seal(w);
+	return writer_file_open(w, false, err);
+}
+
 static void prepare(struct journal_writer *w, const struct entry_frame *entry, size_t size)
 {
 	close_run(w);

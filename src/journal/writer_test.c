@@ -153,6 +153,23 @@ static void any_bytes_are_kept_over_blocks_and_files(void **state)
 	assert_true(file_count() > 2);
 }
 
+static void a_rotation_begins_a_file_if_there_is_anything_in_this_one(void **state)
+{
+	struct journal_writer *writer = sample_writer("a.service", NULL);
+	struct error err;
+
+	assert_true(journal_writer_rotate(writer, &err));
+	assert_int_equal(file_count(), 1);
+	write_lines(writer, "one\n", false);
+	assert_true(journal_writer_rotate(writer, &err));
+	assert_int_equal(file_count(), 2);
+	assert_true(journal_writer_rotate(writer, &err));
+	assert_int_equal(file_count(), 2);
+	write_lines(writer, "two\n", false);
+	journal_writer_free(writer);
+	assert_list("6 one\n6 two\n");
+}
+
 static size_t frame_count(enum frame_kind kind)
 {
 	scoped_with(journal_names_fini) struct journal_names names = sample_names();
@@ -391,6 +408,7 @@ int main(void)
 		sample_test(a_prefix_is_the_lines_priority),
 		sample_test(a_line_beyond_the_limit_is_several_entries),
 		sample_test(any_bytes_are_kept_over_blocks_and_files),
+		sample_test(a_rotation_begins_a_file_if_there_is_anything_in_this_one),
 		sample_test(lines_of_a_burst_share_a_frame),
 		sample_test(what_differs_in_anything_stands_alone),
 		sample_test(a_file_that_was_left_is_gone_on_with),

@@ -155,6 +155,15 @@ void unit_journal_flush(struct unit_journal *j)
 		log_error("cannot write the journal", &err, "pid=%d", getpid());
 }
 
+void unit_journal_rotate(struct unit_journal *journal)
+{
+	struct error err;
+
+	unit_journal_flush(journal);
+	if (journal->writer && !journal_writer_rotate(journal->writer, &err))
+		log_error("cannot begin a file of the journal", &err, "");
+}
+
 void unit_journal_shrink(struct unit_journal *j)
 {
 	if (j->suppressed && time_monotonic_ns() - j->window_ns >= j->rate_interval_ns)

@@ -33,6 +33,7 @@ void unit_journal_line(struct unit_journal *journal, const struct unit_voice *vo
 		       const char *text, size_t size);
 void unit_journal_say(struct unit_journal *journal, int priority, const char *text);
 void unit_journal_flush(struct unit_journal *journal);
+void unit_journal_rotate(struct unit_journal *journal);
 void unit_journal_shrink(struct unit_journal *journal);
 void unit_journal_end(struct unit_journal *journal);
 

@@ -44,6 +44,8 @@ enum unit_message {
 		77, /* struct shim_number, answers UNIT_RUN: 1: its container runs, or has; 0: the
 			      client is to be started after all */
 
+	UNIT_ROTATE = 78, /* no body, no answer: the next line begins a file of the journal */
+
 	/* shim to daemon */
 	UNIT_STATUS = 96, /* struct execution_status, at each change */
 	UNIT_REPLY = 97,  /* struct shim_failure (kind 0: done), in the order of the requests */

@@ -38,6 +38,11 @@ static void handle_signal(struct control *c, const void *record, struct message 
 	control_reply(c, unit_signal(unit_of(c), record, &err), &err);
 }
 
+static void handle_rotate(struct control *c, const void *record, struct message *m)
+{
+	unit_journal_rotate(&unit_of(c)->journal);
+}
+
 static void handle_plan(struct control *c, const void *record, struct message *m)
 {
 	const struct unit_plan *plan = record;
@@ -124,6 +129,7 @@ static const struct control_handler handlers[] = {
 	[UNIT_RELEASE] = {NULL, 0, handle_release},
 	[UNIT_SOCKETS] = {NULL, 0, handle_sockets},
 	[UNIT_ARM] = {NULL, 0, handle_arm},
+	[UNIT_ROTATE] = {NULL, 0, handle_rotate},
 	[UNIT_RAN] = {&shim_number_type, 0, handle_ran},
 };
 

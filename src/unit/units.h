@@ -126,6 +126,9 @@ struct strings units_groups_elsewhere(const struct units *units, const struct un
 void units_read_journal(struct units *units, struct shim_journal *request,
 			struct engine_connection *connection);
 
+/* All files of the journal that units and the manager have are complete; what comes begins others. */
+void units_rotate_journal(struct units *units, units_done *done, void *data);
+
 /* Told of every change of any unit or job, for streams. */
 struct units_listener {
 	void (*changed)(void *data, struct unit *unit);

@@ -24,6 +24,8 @@ struct units_journal {
 	struct link waiting; /* the loop's */
 	struct link batch;   /* the thread's, while `writing` */
 	bool writing;
+	struct link rotations; /* asked for: the loop's */
+	struct link rotating;  /* by the present batch */
 	struct journal_writer *writer;
 	char *host;
 };
@@ -81,6 +83,8 @@ static void write_batch(struct work *work)
 		free_said(said);
 	}
 	drop(&journal->batch);
+	if (!list_is_empty(&journal->rotating) && journal->writer)
+		journal_writer_rotate(journal->writer, &err);
 	if (journal->writer) {
 		journal_flush(journal->writer, &err);
 		journal_writer_shrink(journal->writer);
@@ -91,9 +95,20 @@ static void write_batch(struct work *work)
 
 static void begin(struct units_journal *journal);
 
+static void rotated(struct link *rotations)
+{
+	while (!list_is_empty(rotations)) {
+		struct link *first = rotations->next;
+
+		list_remove(first);
+		rotation_step(first);
+	}
+}
+
 static void end(struct units_journal *journal)
 {
 	drop(&journal->waiting);
+	rotated(&journal->rotations);
 	journal_writer_free(journal->writer);
 	free(journal->host);
 	free(journal);
@@ -105,10 +120,11 @@ static void written(struct work *work, bool closing)
 	struct units *units = journal->units;
 
 	journal->writing = false;
+	rotated(&journal->rotating);
 	if (closing) {
 		end(journal);
 		units->journal = NULL;
-	} else if (!list_is_empty(&journal->waiting)) {
+	} else if (!list_is_empty(&journal->waiting) || !list_is_empty(&journal->rotations)) {
 		begin(journal);
 	}
 	units_unref(units);
@@ -121,6 +137,7 @@ static void begin(struct units_journal *journal)
 	journal->writing = true;
 	journal->units->references++;
 	list_move(&journal->batch, &journal->waiting);
+	list_move(&journal->rotating, &journal->rotations);
 	work_begin(&journal->work, journal->units->engine, write_batch, written);
 }
 
@@ -136,7 +153,19 @@ static struct units_journal *journal_of(struct units *units)
 	journal->host = str_dup(host ? host : "");
 	list_init(&journal->waiting);
 	list_init(&journal->batch);
+	list_init(&journal->rotations);
+	list_init(&journal->rotating);
 	return journal;
+}
+
+void units_log_rotate(struct units *units, struct link *rotation)
+{
+	if (units->journal) {
+		list_append(&units->journal->rotations, rotation);
+		begin(units->journal);
+	} else {
+		rotation_step(rotation);
+	}
 }
 
 void units_log_close(struct units *units)

@@ -405,5 +405,8 @@ void adopt_list(struct units *units);
 /* ---- the daemon's own entries (units_log.c) ---- */
 
 void units_log_close(struct units *units);
+/* units_journal.c is told when our own file is another. */
+void units_log_rotate(struct units *units, struct link *rotation);
+void rotation_step(struct link *rotation);
 void units_say(struct units *units, const struct unit *unit, int priority, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -349,3 +349,31 @@ variable() { tr '\0' '\n' <"/proc/$(main_pid "$1")/environ" | sed -n "s/^$2=//p"
 	fails 1 systemctl unset-environment "a b"
 	refuted grep -q GOOD <(systemctl show-environment)
 }
+
+# ---- files of the journal ----
+
+journal_files() { find "$SCRATCH/data/journal" -type f | wc -l; }
+has_line() { wherry journal -u "$1" -o cat | grep -qx "$2"; }
+
+@test "journal --rotate begins new files, and loses nothing; a vacuum beside it can have the old ones" {
+	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/bin/journalctl"
+	mkfifo "$SCRATCH/says"
+	unit a "Start=sh{exec 3<>$SCRATCH/says; while read -r line <&3; do echo \$\$line; done}"
+	systemctl start a
+	echo one >"$SCRATCH/says"
+	wait_until 10 has_line a one
+	local before=$(journal_files)
+	works journalctl --rotate
+	[ -z "$output" ]
+	echo two >"$SCRATCH/says"
+	wait_until 10 has_line a two
+	[ "$(journal_files)" -gt "$before" ]
+	expect "$(journalctl -u a -o cat | grep -xE 'one|two' | paste -sd' ')" "one two"
+	works journalctl --rotate --vacuum-files=1
+	said "Vacuuming done"
+	refuted has_line a one
+	echo three >"$SCRATCH/says"
+	wait_until 10 has_line a three
+	expect "$(state a)" active/running
+	works journalctl --rotate # nothing new: nothing happens to empty files
+}

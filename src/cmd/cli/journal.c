@@ -17,7 +17,7 @@
 struct journal {
 	struct strings units, identifiers, output_fields;
 	bool follow, reverse, utc, no_hostname, quiet, list_boots, disk_usage, no_tail, show_cursor,
-		names, sync;
+		names, sync, rotate;
 	char *lines, *since, *until, *priority, *boot, *grep, *output, *cursor, *after_cursor,
 		*cursor_file, *values_of, *vacuum_size, *vacuum_time, *vacuum_files,
 		*case_sensitive;
@@ -107,9 +107,8 @@ static const struct option options[] = {
 	NO_EFFECT(0, "relinquish-var", "it is written where it stays"),
 	NO_EFFECT(0, "smart-relinquish-var", "it is written where it stays"),
 	REFUSED_SWITCH('k', "dmesg", "the journal has no messages of the kernel: see dmesg"),
-	REFUSED_SWITCH(0, "rotate",
-		       "each unit begins a file of its own with each start, and a new "
-		       "one where that gets large"),
+	{0, "rotate", &option_switch, AT(rotate),
+	 .help = "Complete the present files: what comes begins others"},
 	REFUSED_SWITCH(0, "verify", "readers check each entry, and leave out what is damaged"),
 	REFUSED_SWITCH(0, "header", "see the folder's files"),
 	REFUSED_SWITCH(0, "user",
@@ -455,6 +454,13 @@ static int vacuum(struct cli *cli, const struct journal *j)
 	return 0;
 }
 
+static bool rotate(struct cli *cli, struct error *err)
+{
+	scoped_target struct target target = target_format("/wherry/v1/journal/rotate");
+
+	return api_post(cli, &target, NULL, err);
+}
+
 static int have_on_disk(struct cli *cli)
 {
 	scoped_target struct target target = target_format("/wherry/v1/journal/sync");
@@ -472,8 +478,12 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 		return list_boots(cli);
 	if (j->disk_usage)
 		return show_usage(cli);
+	if (j->rotate && !rotate(cli, &err))
+		return cli_fail(cli, &err);
 	if (wants_vacuum(j))
 		return vacuum(cli, j);
+	if (j->rotate)
+		return 0;
 	if (j->sync)
 		return have_on_disk(cli);
 	if (!take_cursor_file(j, &err))

@@ -46,6 +46,7 @@ static const struct route routes[] = {
 	{"GET", "/journal/usage", serve_journal_usage, ROUTE_EARLY},
 	{"POST", "/journal/vacuum", serve_journal_vacuum, JSON},
 	{"POST", "/journal/sync", serve_journal_sync, ROUTE_EARLY},
+	{"POST", "/journal/rotate", serve_journal_rotate, 0},
 };
 
 /* ---- life ---- */

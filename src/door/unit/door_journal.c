@@ -145,6 +145,20 @@ void serve_journal_usage(struct call *call)
 	call_work_begin(&new_work(call, USAGE)->work, call);
 }
 
+static void on_rotated(void *data, const struct error *err)
+{
+	struct call *call = data;
+
+	if (call_is_open(call))
+		call_answer(call, 204, err);
+	call_drop(call);
+}
+
+void serve_journal_rotate(struct call *call)
+{
+	units_rotate_journal(call_units(call), on_rotated, call_hold(call));
+}
+
 void serve_journal_sync(struct call *call)
 {
 	call_work_begin(&new_work(call, SYNC)->work, call);

@@ -50,4 +50,5 @@ void serve_journal(struct call *call);
 void serve_journal_boots(struct call *call);
 void serve_journal_usage(struct call *call);
 void serve_journal_sync(struct call *call);
+void serve_journal_rotate(struct call *call);
 void serve_journal_vacuum(struct call *call);
