@@ -133,7 +133,7 @@ port_of() { field "$1" ".NetworkSettings.Ports[\"$2\"][0].HostPort"; }
 	wherry compose -p gone up -d
 	cd "$SCRATCH/elsewhere"
 	run -0 wherry compose ls
-	[[ ${lines[0]} =~ ^NAME\ +STATUS\ +CONFIG\ FILES$ ]]
+	[ "${lines[0]}" = "NAME                STATUS              CONFIG FILES" ]
 	[[ ${lines[1]} =~ ^gone\ +running\(2\)\ +$SCRATCH/other/compose.yaml$ ]]
 	[[ ${lines[2]} =~ ^listing\ +running\(4\)\ +$FOLDER/compose.yaml$ ]]
 	run -0 wherry compose ls -a --filter name=list --format json
@@ -150,13 +150,13 @@ port_of() { field "$1" ".NetworkSettings.Ports[\"$2\"][0].HostPort"; }
 	local id
 	id=$(api GET /images/busybox/json | jq -r .Id)
 	run -0 compose images
-	[[ ${lines[0]} =~ ^CONTAINER\ +REPOSITORY\ +TAG\ +IMAGE\ ID\ +SIZE$ ]]
-	[[ ${lines[1]} =~ ^listing-a-1\ +busybox\ +latest\ +${id:7:12}\ +[0-9.]+[kM]B$ ]]
+	[[ ${lines[0]} =~ ^CONTAINER\ +REPOSITORY\ +TAG\ +PLATFORM\ +IMAGE\ ID\ +SIZE\ +CREATED$ ]]
+	[[ ${lines[1]} =~ ^listing-a-1\ +busybox\ +latest\ +linux/[a-z0-9/]+\ +${id:7:12}\ +[0-9.]+[kM]B\ +.*\ ago$ ]]
 	[ "${#lines[@]}" = 5 ]
 	run -0 compose images -q
 	[ "$output" = "${id#sha256:}" ]
 	run -0 compose images --format json b
-	jq -e 'length == 1 and .[0].ContainerName == "listing-b-1" and .[0].Tag == "latest"' <<<"$output"
+	jq -e --arg id "$id" 'length == 1 and (.[0] | .ContainerName == "listing-b-1" and .Tag == "latest" and .ID == $id and (.Size | type) == "number")' <<<"$output"
 	run -0 v1 images a
 	[[ ${lines[0]} =~ ^\ +Container\ +Repository\ +Tag\ +Image\ Id\ +Size\ *$ ]]
 	[[ ${lines[2]} =~ ^listing-a-1\ +busybox\ +latest\ +${id:7:12}\ +[0-9.]+\ [kM]B$ ]]

@@ -1,10 +1,12 @@
 /* images: what the containers of a project were made from. */
+#include "base/time.h"
 #include "cmd/cli/show.h"
 #include "cmd/cli/table.h"
 #include "cmd/compose/grid.h"
 #include "cmd/compose/show.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
+#include "format/platform.h"
 #include "format/units.h"
 
 #include <stdio.h>
@@ -48,9 +50,23 @@ static char *size_of_version1(double bytes)
 	return str_format("%.4g %s", bytes, units[unit]);
 }
 
+/* "5 minutes ago" */
+static char *age_of(const json_t *image)
+{
+	int64_t ns = 0;
+
+	if (!time_from_text(doc_text(image, "Created"), &ns) || !ns)
+		return str_dup("N/A");
+	return show_age(ns / NS_PER_SECOND);
+}
+
 static json_t *row_of(const struct compose *compose, const struct compose_container *container,
 		      const json_t *image)
 {
+	struct platform platform = platform_of(
+		doc_text(image, "Os"), doc_text(image, "Architecture"), doc_text(image, "Variant"));
+	scoped_free char *age = age_of(image);
+	char platform_name[PLATFORM_TEXT_SIZE];
 	const char *name = name_of(image, doc_text(container->document, "Image"));
 	const char *colon = name ? strrchr(name, ':') : NULL;
 	scoped_free char *repository =
@@ -66,6 +82,28 @@ static json_t *row_of(const struct compose *compose, const struct compose_contai
 	doc_set_text(row, "Tag", colon ? colon + 1 : "<none>");
 	doc_set_text(row, "ID", id);
 	doc_set_text(row, "Size", size);
+	doc_set_text(row, "Platform", platform_text(&platform, platform_name));
+	doc_set_text(row, "Created", age);
+	return row;
+}
+
+/* For programs: whole ids, bytes, and moments as the daemon has them. */
+static json_t *document_of(const struct compose *compose, const struct compose_container *container,
+			   const json_t *image)
+{
+	json_t *row = row_of(compose, container, image);
+	const char *const moments[][2] = {
+		{"Created", doc_text(image, "Created")},
+		{"LastTagTime", doc_text(json_object_get(image, "Metadata"), "LastTagTime")},
+	};
+
+	doc_set_text(row, "ID", doc_text(image, "Id"));
+	json_object_set_new(row, "Size", json_integer(doc_number(image, "Size")));
+	for (size_t i = 0; i < array_length(moments); i++) {
+		json_object_del(row, moments[i][0]);
+		if (*moments[i][1])
+			doc_set_text(row, moments[i][0], moments[i][1]);
+	}
 	return row;
 }
 
@@ -88,7 +126,7 @@ static json_t *inspect_image(struct compose *compose, json_t *known, const char 
 }
 
 static bool add_rows(struct compose *compose, const struct compose_containers *containers,
-		     json_t *rows, struct error *err)
+		     bool for_programs, json_t *rows, struct error *err)
 {
 	scoped_json json_t *known = json_object();
 
@@ -99,15 +137,15 @@ static bool add_rows(struct compose *compose, const struct compose_containers *c
 
 		if (!image)
 			return false;
-		json_array_append_new(rows, row_of(compose, container, image));
+		json_array_append_new(rows, for_programs ? document_of(compose, container, image)
+							 : row_of(compose, container, image));
 	}
 	return true;
 }
 
-static const char *const members[] = {"ContainerName", "Repository", "Tag", "ID", "Size"};
-
 static void write_grid(const json_t *rows, struct buffer *out)
 {
+	static const char *const members[] = {"ContainerName", "Repository", "Tag", "ID", "Size"};
 	static const char *const titles[] = {"Container", "Repository", "Tag", "Image Id", "Size"};
 	scoped_grid struct grid grid = grid_of(titles, array_length(titles));
 	size_t i;
@@ -121,11 +159,13 @@ static void write_grid(const json_t *rows, struct buffer *out)
 
 static void write_table(const json_t *rows, struct buffer *out)
 {
+	static const char *const members[] = {
+		"ContainerName", "Repository", "Tag", "Platform", "ID", "Size", "Created"};
 	scoped_buffer struct buffer cells = {0};
 	size_t i;
 	json_t *row;
 
-	buffer_add_text(&cells, "CONTAINER\tREPOSITORY\tTAG\tIMAGE ID\tSIZE\n");
+	buffer_add_text(&cells, "CONTAINER\tREPOSITORY\tTAG\tPLATFORM\tIMAGE ID\tSIZE\tCREATED\n");
 	json_array_foreach (rows, i, row) {
 		for (size_t k = 0; k < array_length(members); k++)
 			buffer_format(&cells, "%s%s", k ? "\t" : "", doc_text(row, members[k]));
@@ -167,9 +207,10 @@ static bool write_all(struct compose *compose, void *fields, const struct string
 		write_ids(&containers, out);
 		return true;
 	}
-	if (!add_rows(compose, &containers, rows, err))
+	bool for_programs = strcmp(format, "json") == 0;
+	if (!add_rows(compose, &containers, for_programs, rows, err))
 		return false;
-	if (strcmp(format, "json") == 0) {
+	if (for_programs) {
 		scoped_free char *text = json_dumps(rows, JSON_COMPACT);
 		buffer_format(out, "%s\n", text);
 	} else if (compose->style == COMPOSE_V1) {

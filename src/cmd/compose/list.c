@@ -1,5 +1,6 @@
 /* ls: the projects that have containers on this daemon. */
 #include "cmd/cli/listing.h"
+#include "cmd/cli/table.h"
 #include "cmd/compose/verbs.h"
 #include "format/json.h"
 
@@ -133,6 +134,20 @@ static json_t *rows_of(const struct list *list, struct projects *projects)
 	return rows;
 }
 
+/* Wider than other listings, as people know it. */
+static void write_table(const json_t *rows, struct buffer *out)
+{
+	scoped_buffer struct buffer cells = {0};
+	size_t i;
+	json_t *row;
+
+	buffer_add_text(&cells, "NAME\tSTATUS\tCONFIG FILES\n");
+	json_array_foreach (rows, i, row)
+		buffer_format(&cells, "%s\t%s\t%s\n", doc_text(row, "Name"),
+			      doc_text(row, "Status"), doc_text(row, "ConfigFiles"));
+	table_align(cells.data, &table_processes, out);
+}
+
 /* JSON is one list here, where other listings have a line for each row. */
 static bool write_rows(const struct list *list, const json_t *rows, struct buffer *out,
 		       struct error *err)
@@ -142,6 +157,11 @@ static bool write_rows(const struct list *list, const json_t *rows, struct buffe
 	if (list->format && strcmp(list->format, "json") == 0 && !list->quiet) {
 		scoped_free char *text = json_dumps(rows, JSON_COMPACT);
 		buffer_format(out, "%s\n", text);
+		return true;
+	}
+	bool is_table = !list->format || strcmp(list->format, "table") == 0;
+	if (is_table && !list->quiet) {
+		write_table(rows, out);
 		return true;
 	}
 	return view_open(&view, &listing, list->format, "{{.Name}}\t{{.Status}}\t{{.ConfigFiles}}",

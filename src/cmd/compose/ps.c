@@ -1,4 +1,5 @@
 /* ps: the containers of a project. */
+#include "cmd/cli/config.h"
 #include "cmd/cli/container_row.h"
 #include "cmd/compose/grid.h"
 #include "cmd/compose/show.h"
@@ -186,10 +187,11 @@ static bool write_rows(const struct compose *compose, const struct ps *ps,
 		       const struct compose_containers *containers, struct buffer *out,
 		       struct error *err)
 {
+	scoped_free char *format = config_format(compose->cli, ps->format, "psFormat");
 	scoped_view struct view view = {0};
 	scoped_json json_t *rows = json_array();
 
-	if (!view_open(&view, &listing, ps->format, TABLE, false, err))
+	if (!view_open(&view, &listing, format, TABLE, false, err))
 		return false;
 	for (size_t i = 0; i < containers->count; i++)
 		json_array_append_new(rows, row_of(compose, &containers->items[i], !ps->no_trunc));
