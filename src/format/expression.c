@@ -39,7 +39,8 @@ struct reckoning {
 	int fault;
 };
 
-static const struct part nothing = {0, 1, 1}, character = {1, 0, 1}, place = {1, 1, 1};
+/* What holds at a place alone makes copies of the nodes behind it, for when it holds. */
+static const struct part nothing = {0, 1, 1}, character = {1, 0, 1}, place = {4, 2, 2};
 
 static struct group *innermost(struct reckoning *r)
 {
