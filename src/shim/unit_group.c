@@ -139,7 +139,7 @@ static bool make_whole(struct unit_shim *u, struct error *err)
 	return give_leaf(u, err);
 }
 
-/* What somebody was left in is taken as it is. */
+/* What somebody was left in is taken as it is, but that it goes on: who was frozen may have been killed. */
 bool unit_group_make(struct unit_shim *u, struct error *err)
 {
 	struct unit_group *g = &u->group;
@@ -150,6 +150,7 @@ bool unit_group_make(struct unit_shim *u, struct error *err)
 	u->status.cpu_before_ns = g->made ? (int64_t)cgroup_cpu_ns(&g->whole) : 0;
 	if (!g->made)
 		return make_whole(u, err);
+	unit_group_thaw(u);
 	limit(u);
 	return true;
 }

@@ -279,6 +279,19 @@ is_frozen() { # NAME: what the kernel says
 	expect "$(result a)" success
 }
 
+@test "a service that is killed while it is frozen runs in its next life" {
+	counting a Restart=always RestartSec=0
+	systemctl start a
+	wait_until 10 test -s "$SCRATCH/count"
+	works systemctl freeze a
+	is_frozen a.service
+	rm "$SCRATCH/count"
+	kill -KILL "$(main_pid a)"
+	wait_until 10 test -s "$SCRATCH/count"
+	wait_until 10 has_counted_past 2
+	refuted is_frozen a.service
+}
+
 @test "a frozen slice holds all that is in it; what cannot be frozen says so" {
 	printf '[Slice]\n' >"$UNITS/cold.slice"
 	counting a Slice=cold.slice
