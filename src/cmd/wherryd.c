@@ -17,6 +17,7 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "shim/supervise.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +56,7 @@ struct daemon {
 	struct http_server *server;
 	struct http_tls *tls;
 	bool failed; /* after it had begun to serve */
+	bool again;  /* it is to be started again at once */
 };
 
 /* ---- the folders ---- */
@@ -358,11 +360,31 @@ static void on_request(void *data, struct http_request *request)
 		docker_door_serve(d->door, request);
 }
 
+static void begin_again(void *data)
+{
+	struct daemon *d = data;
+
+	log_info("ending, to begin again", "");
+	d->again = true;
+	uv_stop(&d->loop);
+}
+
+/* Our supervisor, or a service manager whose unit says so (dist/wherry.service). */
+static bool has_who_starts_it(void)
+{
+	return getenv("WHERRY_SUPERVISED") || getenv("WHERRY_RESTARTED");
+}
+
 static void open_unit_door(struct daemon *d)
 {
 	scoped_free char *shim = program_path(d, "wherry-shim");
 	scoped_free char *journal = str_format("%s/journal", d->settings.data_root);
-	struct unit_door_settings settings = {.shim = shim, .journal_folder = journal};
+	struct unit_door_settings settings = {
+		.shim = shim,
+		.journal_folder = journal,
+		.begin_again = has_who_starts_it() ? begin_again : NULL,
+		.data = d,
+	};
 
 	d->unit_door = unit_door_new(d->units, d->engine, &settings);
 }
@@ -664,7 +686,9 @@ static int serve(struct daemon *d)
 	while (done-- > 0)
 		if (steps[done].close)
 			steps[done].close(d);
-	return good && !d->failed ? 0 : 1;
+	if (!good || d->failed)
+		return 1;
+	return d->again ? SUPERVISE_AGAIN : 0;
 }
 
 /* Hand the listening sockets, and the job of starting us, to a shim.  Returns only on failure. */

@@ -34,6 +34,8 @@ int64_t supervise_next(const struct supervised_life *life, int64_t delay_ns)
 
 	if (life->stopping || (!life->by_signal && life->code == 0))
 		return -1;
+	if (!life->by_signal && life->code == SUPERVISE_AGAIN)
+		return 0;
 	if (life->first && !life->by_signal && !settled)
 		return -1;
 	if (settled || delay_ns == 0)
@@ -154,8 +156,10 @@ static int supervise(struct supervisor *s)
 		delay = supervise_next(&life, delay);
 		if (delay < 0)
 			return life.code;
-		log_warning("the daemon died and is started again", NULL, "code=%d after_ms=%lld",
-			    life.code, (long long)(delay / NS_PER_MS));
+		if (delay > 0)
+			log_warning("the daemon died and is started again", NULL,
+				    "code=%d after_ms=%lld", life.code,
+				    (long long)(delay / NS_PER_MS));
 		pause_for(s, delay);
 		if (s->stopping)
 			return 0;

@@ -7,12 +7,15 @@
  *
  * It is run again when it dies: after 100 ms, then twice as long each time, up to 3 s, and from the
  * beginning when it has lived for 10 s.  Exit code 0 is meant: then this process ends too.  So it does
- * when the very first run ends with a code within 10 s: that is a mistake in the settings.
+ * when the very first run ends with a code within 10 s: that is a mistake in the settings.  SUPERVISE_AGAIN
+ * asks for the next run, at once.
  *
  * TERM and INT end the daemon (it gets TERM) and then this process, with its code; HUP and USR1 are
  * passed on.  Shims whose daemon has died become children of this process, which reaps them: it may
  * run where pid 1 does not. */
 #pragma once
+
+enum { SUPERVISE_AGAIN = 133 }; /* an exit code of the daemon */
 
 int supervise_main(int argc, char **argv); /* from COUNT on; its exit code */
 

@@ -23,6 +23,10 @@ static const struct example {
 	{{.lived_ns = 10 * S, .code = 1}, 3 * S, 100 * MS},
 	{{.lived_ns = 60 * S, .code = 143, .by_signal = true, .stopping = true}, 0, -1},
 	{{.lived_ns = 60 * S, .code = 3, .stopping = true}, 0, -1},
+	{{.lived_ns = 1 * S, .code = SUPERVISE_AGAIN, .first = true}, 0, 0}, /* as it asked */
+	{{.lived_ns = 1 * S, .code = SUPERVISE_AGAIN}, 800 * MS, 0},
+	{{.lived_ns = 1 * S, .code = SUPERVISE_AGAIN, .stopping = true}, 0, -1},
+	{{.lived_ns = 1 * S, .code = SUPERVISE_AGAIN, .by_signal = true}, 0, 100 * MS},
 };
 
 static void a_daemon_that_dies_is_run_again_later_and_later(void **state)

@@ -236,7 +236,7 @@ has_limit() { [ "$(limit_of "$1")" = "$2" ]; }
 
 @test "verbs that do nothing here are refused by name" {
 	local verb
-	for verb in reboot poweroff halt kexec suspend rescue daemon-reexec preset-all list-automounts \
+	for verb in reboot poweroff halt kexec suspend rescue preset-all list-automounts \
 		log-level bind help; do
 		fails 1 systemctl "$verb" a
 		said "systemctl $verb is not supported: "
@@ -389,4 +389,33 @@ has_line() { wherry journal -u "$1" -o cat | grep -qx "$2"; }
 	wait_until 10 has_line a three
 	expect "$(state a)" active/running
 	works journalctl --rotate # nothing new: nothing happens to empty files
+}
+
+# ---- the daemon anew ----
+
+daemon_of() { get /units/docker.service | jq -r .Properties.MainPID; }
+
+@test "daemon-reexec: another daemon, the same units; refused where nobody would start it" {
+	unit a Start=Z
+	systemctl start a
+	local pid=$(main_pid a) first second third
+	fails 1 systemctl daemon-reexec
+	said "nobody would start wherryd again"
+	expect "$(state a)" active/running
+	kill -TERM "$(cat "$SCRATCH/daemon")"
+	wait_until 20 has_ended "$(cat "$SCRATCH/daemon")"
+	SUPERVISED=1 units_daemon
+	first=$(daemon_of)
+	works systemctl daemon-reexec
+	[ -z "$output" ]
+	second=$(daemon_of)
+	[ "$second" != "$first" ]
+	works systemctl daemon-reexec # the first run counts like any other
+	third=$(daemon_of)
+	[ "$third" != "$second" ]
+	refuted kill -0 "$first"
+	expect "$(main_pid a)" "$pid"
+	expect "$(state a)" active/running
+	systemctl stop a
+	expect "$(state a)" inactive/dead
 }

@@ -282,7 +282,7 @@ extern const struct command unit_status, unit_show, unit_cat, unit_is_active, un
 extern const struct command unit_enable, unit_disable, unit_reenable, unit_mask, unit_unmask,
 	unit_link, unit_preset, unit_add_wants, unit_add_requires, unit_revert, unit_edit,
 	unit_set_property, unit_verify, unit_export;
-extern const struct command unit_list_paths, unit_clean, unit_show_environment, unit_set_environment,
+extern const struct command unit_list_paths, unit_clean, unit_show_environment, unit_set_environment, unit_daemon_reexec,
 	unit_unset_environment, unit_import_environment, unit_freeze, unit_thaw, unit_get_default,
 	unit_set_default, unit_refused;
 
@@ -334,6 +334,7 @@ static const struct command_entry entries[] = {
 	{"get-default", NULL, SECTION_OTHER, &unit_get_default},
 	{"set-default", NULL, SECTION_OTHER, &unit_set_default},
 	{"daemon-reload", NULL, SECTION_OTHER, &unit_daemon_reload},
+	{"daemon-reexec", NULL, SECTION_OTHER, &unit_daemon_reexec},
 	{"verify", NULL, SECTION_OTHER, &unit_verify},
 	{"export", NULL, SECTION_OTHER, &unit_export},
 	{"poweroff", NULL, SECTION_HIDDEN, &unit_refused},
@@ -350,7 +351,6 @@ static const struct command_entry entries[] = {
 	{"default", NULL, SECTION_HIDDEN, &unit_refused},
 	{"exit", NULL, SECTION_HIDDEN, &unit_refused},
 	{"switch-root", NULL, SECTION_HIDDEN, &unit_refused},
-	{"daemon-reexec", NULL, SECTION_HIDDEN, &unit_refused},
 	{"preset-all", NULL, SECTION_HIDDEN, &unit_refused},
 	{"list-automounts", NULL, SECTION_HIDDEN, &unit_refused},
 	{"list-machines", NULL, SECTION_HIDDEN, &unit_refused},

@@ -1,8 +1,11 @@
 /* Verbs of systemctl that need little: what the default target is, presets; and those that do nothing here, each
  * refused by its name with the reason. */
+#include "base/time.h"
 #include "cmd/cli/unit.h"
+#include "format/json.h"
 
 #include <stdio.h>
+#include <time.h>
 
 /* ---- the default target ---- */
 
@@ -36,6 +39,39 @@ const struct command unit_get_default =
 const struct command unit_set_default = UNIT_COMMAND(
 	"[OPTIONS] TARGET", "Choose that target: it is built in", 1, 1, run_set_default);
 
+/* ---- the daemon anew ---- */
+
+/* Its sockets are open all the time: who asks waits for the next one. */
+static bool wait_for_daemon(struct cli *cli, struct error *err)
+{
+	enum { TRIES = 100, PAUSE_MS = 100 };
+
+	for (int i = 0; i < TRIES; i++) {
+		scoped_target struct target target = target_format("/wherry/v1/state");
+		scoped_json json_t *state = api_get(cli, &target, err);
+
+		if (state)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * NS_PER_MS}, NULL);
+	}
+	return false;
+}
+
+static int run_reexec(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_target struct target target = target_format("/wherry/v1/reexec");
+	struct error err;
+
+	if (!api_post(cli, &target, NULL, &err)) {
+		error_prefix(&err, "Failed to reexecute the daemon");
+		return cli_complain(&err);
+	}
+	return wait_for_daemon(cli, &err) ? 0 : cli_fail(cli, &err);
+}
+
+const struct command unit_daemon_reexec = UNIT_COMMAND(
+	"[OPTIONS]", "Have the daemon begin anew, while units go on", 0, 0, run_reexec);
+
 /* ---- what is refused ---- */
 
 #define HOST	 "a host is never switched off or changed in its run level by units"
@@ -49,7 +85,6 @@ static const struct refusal {
 	{"poweroff reboot halt kexec soft-reboot suspend hibernate hybrid-sleep "
 	 "suspend-then-hibernate rescue emergency default exit switch-root",
 	 HOST},
-	{"daemon-reexec", "restart wherryd instead: units go on while it is away"},
 	{"preset-all", "it would enable every unit that there is: name those you mean"},
 	{"list-automounts", "automount units are not run"},
 	{"list-machines", "there is no host but this one"},

@@ -28,6 +28,7 @@ static const struct route routes[] = {
 	{"DELETE", "/jobs/{}", serve_job_cancel, 0},
 	{"POST", "/reset-failed", serve_reset_failed, JSON},
 	{"POST", "/reload", serve_reload, 0},
+	{"POST", "/reexec", serve_reexec, 0},
 	{"GET", "/unit-files", serve_unit_files, 0},
 	{"GET", "/unit-files/{}", serve_unit_file, 0},
 	{"PUT", "/unit-files/{}", serve_unit_file_put, JSON},
@@ -95,6 +96,8 @@ struct unit_door *unit_door_new(struct units *units, struct engine *engine,
 	door->engine = engine;
 	door->shim = str_dup_or_null(settings->shim);
 	door->journal_folder = str_dup_or_null(settings->journal_folder);
+	door->begin_again = settings->begin_again;
+	door->data = settings->data;
 	units_when_ready(units, be_ready, door);
 	return door;
 }

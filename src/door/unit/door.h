@@ -10,6 +10,10 @@
 struct unit_door_settings {
 	const char *shim;	    /* wherry-shim: serves the journal */
 	const char *journal_folder; /* absolute */
+	/* The daemon ends once this turn of the loop is over, and is started again by who started it; NULL: nobody
+	 * would. */
+	void (*begin_again)(void *data);
+	void *data;
 };
 
 struct unit_door;

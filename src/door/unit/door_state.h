@@ -9,6 +9,8 @@ struct unit_door {
 	struct units *units;   /* borrowed */
 	struct engine *engine; /* borrowed */
 	char *shim, *journal_folder;
+	void (*begin_again)(void *data); /* NULL */
+	void *data;
 	bool ready;
 };
 

@@ -312,6 +312,22 @@ void serve_reload(struct call *call)
 	units_reload(call_units(call), on_reloaded, call_hold(call));
 }
 
+/* The answer is on its way before the daemon ends. */
+void serve_reexec(struct call *call)
+{
+	struct unit_door *door = call_unit_door(call);
+	struct error err;
+
+	if (door->begin_again) {
+		call_answer_status(call, 204);
+		door->begin_again(door->data);
+		return;
+	}
+	error_set(&err, ERROR_UNSUPPORTED,
+		  "nobody would start wherryd again: restart it as it was started, units go on");
+	call_fail_code(call, &err, 1);
+}
+
 /* ---- GET /units/{}/dependencies ---- */
 
 enum { TREE_DEPTH_LIMIT = 64 };

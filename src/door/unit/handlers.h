@@ -10,6 +10,7 @@ void serve_unit_freeze(struct call *call);
 void serve_unit_thaw(struct call *call);
 void serve_reset_failed(struct call *call);
 void serve_reload(struct call *call);
+void serve_reexec(struct call *call);
 void serve_unit_dependencies(struct call *call);
 void serve_state(struct call *call);
 void serve_timers(struct call *call);
