@@ -12,7 +12,7 @@
 
 enum {
 	NODES_LIMIT = 1000, /* Go's expressions repeat nothing more often either */
-	WAYS_LIMIT = 50,
+	WAYS_LIMIT = 100,
 	DEPTH_LIMIT = 50,
 };
 
