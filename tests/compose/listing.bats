@@ -261,3 +261,13 @@ port_of() { field "$1" ".NetworkSettings.Ports[\"$2\"][0].HostPort"; }
 	[ "${#lines[@]}" = 2 ]
 	wherry rm -f stranger
 }
+
+@test "docker's own client runs it as its plugin: docker compose, with docker's options" {
+	ln -sf "$WHERRY_BUILD/wherry" "$SCRATCH/docker-compose"
+	run -0 "$SCRATCH/docker-compose" docker-cli-plugin-metadata
+	jq -e '.SchemaVersion == "0.1.0" and .Version == "v2.40.0" and .ShortDescription != "" and .Vendor != ""' <<<"$output"
+	run -0 "$SCRATCH/docker-compose" compose version
+	[ "$output" = "Docker Compose version v2.40.0" ]
+	run -0 "$SCRATCH/docker-compose" -H "unix://$SOCKET" compose ls -aq
+	[ "$output" = listing ]
+}

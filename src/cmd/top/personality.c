@@ -22,6 +22,45 @@ const struct personality *personality_of(const char *called)
 	return &personalities[0];
 }
 
+/* ---- as a plugin ---- */
+
+/* Of the words that stand before `compose`: how many does this option take?  0: it is none of docker's. */
+static size_t width_of_docker_option(const char *word)
+{
+	static const struct {
+		const char *name;
+		bool has_value;
+	} rows[] = {
+		{"--config", true}, {"--context", true},    {"-c", true},
+		{"--host", true},   {"-H", true},	    {"--log-level", true},
+		{"-l", true},	    {"--tlscacert", true},  {"--tlscert", true},
+		{"--tlskey", true}, {"--debug", false},	    {"-D", false},
+		{"--tls", false},   {"--tlsverify", false},
+	};
+	size_t length = strcspn(word, "=");
+
+	for (size_t i = 0; i < array_length(rows); i++)
+		if (strncmp(rows[i].name, word, length) == 0 && !rows[i].name[length])
+			return rows[i].has_value && !word[length] ? 2 : 1;
+	return 0;
+}
+
+enum plugin_call personality_plugin_call(const struct personality *who, const char *const *argv,
+					 size_t count)
+{
+	size_t i = 0, width;
+
+	if (who->command != &compose_group || !count)
+		return PLUGIN_NONE;
+	if (strcmp(argv[0], "docker-cli-plugin-metadata") == 0)
+		return PLUGIN_METADATA;
+	while (i < count && (width = width_of_docker_option(argv[i])))
+		i += width;
+	return i < count && strcmp(argv[i], "compose") == 0 ? PLUGIN_COMPOSE : PLUGIN_NONE;
+}
+
+/* ---- the verb ---- */
+
 static bool needs_value(const struct option *option)
 {
 	return *option->kind->value_name && !option->kind->implied;
