@@ -176,6 +176,21 @@ b: {<<: *b}'
 	[ "$(names -a)" = "p85-a-1 " ]
 }
 
+@test "containers of others, and orphans, are on a network again that was made anew" {
+	project po <<<'a: {<<: *b, networks: [n]}
+b: {<<: *b, networks: [n]}'
+	top_level 'networks: {n: {}}'
+	wherry compose up -d
+	wherry run -d --name foreign85 --network po_n --network-alias al --init busybox sleep 1d
+	sed -i '/^  b:/d; s/n: {}/n: {labels: {l: m}}/' compose.yaml
+	run -0 wherry compose up -d
+	for name in foreign85 po-b-1 po-a-1; do
+		[ "$(wherry inspect --format '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}' $name)" = po_n ]
+	done
+	wherry compose exec -T a ping -c 1 -W 2 al
+	wherry rm -f foreign85
+}
+
 @test "86: a volume that changes is kept, unless somebody says yes" {
 	project p86 <<<'a: {<<: *b, volumes: ["v:/v"]}'
 	top_level 'volumes: {v: {labels: {x: "1"}}}'
@@ -290,7 +305,7 @@ m: {<<: *b, command: echo moved}'
 }
 
 @test "each end of a container is told, also where its policy starts it again" {
-	project pa <<<'a: {<<: *b, command: sh -c "echo begun; exit 3", restart: on-failure:1}'
+	project pa <<<'a: {<<: *b, command: sh -c "echo begun; sleep 2; exit 3", restart: on-failure:1}'
 	run --separate-stderr -0 timeout 60 wherry compose up
 	[ "$(tail -n +2 <<<"$output")" = $'a-1  | begun\na-1 exited with code 3 (restarting)\na-1  | begun\na-1 exited with code 3' ]
 	WHERRY_COMPOSE_STYLE=v1 run --separate-stderr -0 timeout 60 wherry compose up

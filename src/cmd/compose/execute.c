@@ -201,6 +201,7 @@ static void run_fini(struct run *run)
 		free(run->works[i].made);
 	gates_free(run->gates);
 	requests_free(run->requests);
+	json_decref(run->endpoints);
 	vector_fini(&run->starts);
 	free(run->works);
 	free(run->followers);

@@ -45,6 +45,11 @@ static const struct service *service_of(const struct work *work)
 					     : NULL;
 }
 
+bool work_has_service(const struct work *work)
+{
+	return service_of(work) != NULL;
+}
+
 static bool goes(const struct run *run, const char *id)
 {
 	const struct plan *plan = run->execution->plan;

@@ -203,7 +203,14 @@ static void begin_remove(struct work *work)
 	requests_send(work->run->requests, "DELETE", &target, NULL, on_removal, work);
 }
 
-static void begin_disconnect(struct work *work)
+/* ---- containers that leave a network, and come back when it was made anew ---- */
+
+static char *endpoint_key(const struct work *work)
+{
+	return str_format("%s %s", work_container(work), work->step->new_name);
+}
+
+static void disconnect(struct work *work)
 {
 	scoped_target struct target target =
 		target_format("/networks/%s/disconnect", work->step->new_name);
@@ -211,6 +218,66 @@ static void begin_disconnect(struct work *work)
 		json_pack("{s:s, s:b}", "Container", work_container(work), "Force", 1);
 
 	post(work, &target, body);
+}
+
+/* What somebody asked for when he connected it; its own short id is no such alias. */
+static json_t *wishes_of(const json_t *endpoint, const char *id)
+{
+	static const char *const members[] = {"IPAMConfig", "Links", "DriverOpts"};
+	json_t *wishes = json_object(), *aliases = json_array();
+	size_t i;
+	json_t *alias;
+
+	for (size_t k = 0; k < array_length(members); k++)
+		if (json_object_get(endpoint, members[k]))
+			json_object_set(wishes, members[k], json_object_get(endpoint, members[k]));
+	json_array_foreach (json_object_get(endpoint, "Aliases"), i, alias)
+		if (json_is_string(alias) && !str_starts_with(id, json_string_value(alias)))
+			json_array_append(aliases, alias);
+	json_object_set_new(wishes, "Aliases", aliases);
+	return wishes;
+}
+
+static void on_endpoints(void *data, const json_t *answer, const struct error *err)
+{
+	struct work *work = data;
+	struct run *run = work->run;
+	scoped_free char *key = endpoint_key(work);
+	const json_t *networks =
+		json_object_get(json_object_get(answer, "NetworkSettings"), "Networks");
+
+	if (err && err->kind != ERROR_NOT_FOUND) {
+		work_fail(work, err);
+		return;
+	}
+	if (!run->endpoints)
+		run->endpoints = json_object();
+	json_object_set_new(
+		run->endpoints, key,
+		wishes_of(json_object_get(networks, work->step->new_name), doc_text(answer, "Id")));
+	disconnect(work);
+}
+
+/* One that no service describes, somebody else's, comes back as it was: that is asked before. */
+static void begin_disconnect(struct work *work)
+{
+	scoped_target struct target target =
+		target_format("/containers/%s/json", work_container(work));
+
+	if (work_has_service(work))
+		disconnect(work);
+	else
+		requests_send(work->run->requests, "GET", &target, NULL, on_endpoints, work);
+}
+
+static void connect_as_it_was(struct work *work, const struct target *target)
+{
+	scoped_free char *key = endpoint_key(work);
+	scoped_json json_t *document =
+		json_pack("{s:s, s:O*}", "Container", work_container(work), "EndpointConfig",
+			  json_object_get(work->run->endpoints, key));
+
+	post(work, target, document);
 }
 
 /* The endpoint as the container's body would have it: with its aliases and address. */
@@ -223,6 +290,10 @@ static void begin_connect(struct work *work)
 	scoped_json json_t *body = NULL, *connections = NULL;
 	struct error err;
 
+	if (!work_has_service(work)) {
+		connect_as_it_was(work, &target);
+		return;
+	}
 	if (!make_body(work, NULL, &body, &connections, &unused, &tar, &err)) {
 		work_fail(work, &err);
 		return;

@@ -39,6 +39,7 @@ struct run {
 		size_t count, capacity;
 	} starts; /* that wait for the allocator of ports */
 	bool range_in_use;
+	json_t *endpoints; /* by container and network: of containers that no service describes; owned */
 	bool only_checks;   /* containers of others are taken to be there */
 	struct error first; /* failure */
 	int signals_fd;
@@ -68,6 +69,9 @@ work_begin begin_post_start, begin_pre_stop; /* execute_hook.c */
 work_begin begin_wait, begin_monitor;	     /* execute_gate.c */
 void gates_free(struct gates *gates);
 void gates_interrupt(struct gates *gates); /* nobody waits any more */
+
+/* Is it a container of a service of the file? */
+bool work_has_service(const struct work *work);
 
 /* The body that a service's container is made from; `connections` as body_of_connections.  False: err. */
 bool make_body(struct work *work, const json_t *replaced, json_t **body, json_t **connections,

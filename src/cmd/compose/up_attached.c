@@ -20,6 +20,7 @@ struct member {
 	struct request *stream;	   /* NULL: none runs */
 	bool runs, told;	   /* told: that it ended */
 	bool died;		   /* and neither was that told, nor has it begun again */
+	bool was_early;		   /* that was before it was listed */
 	bool restarts;		   /* it begins again: that it ended is told after its last line */
 	bool follows_again;	   /* it runs anew while the last run's lines come */
 	int64_t code;
@@ -37,7 +38,7 @@ struct attached {
 		size_t count, capacity;
 	} members;
 	int signals_fd;
-	struct strings early; /* ids of containers that ended before they were listed */
+	struct pairs early; /* ids of containers that ended before they were listed: their codes */
 	bool listed, stops;   /* stops: nothing is waited for any more but the last lines */
 	int signal;	      /* that came; 0: none */
 	int64_t status;	      /* of the container that ended it all */
@@ -58,7 +59,7 @@ static void attached_fini(struct attached *attached)
 	for (size_t i = 0; i < attached->members.count; i++)
 		member_free(attached->members.items[i]);
 	vector_fini(&attached->members);
-	strings_fini(&attached->early);
+	pairs_fini(&attached->early);
 	log_lines_free(attached->lines);
 	close_fd(&attached->signals_fd);
 }
@@ -179,7 +180,7 @@ static void tell_end(struct member *member)
 static void begin_again(struct member *member)
 {
 	member->restarts |= member->died && !member->told;
-	member->died = false;
+	member->died = member->was_early = false;
 	tell_end(member);
 }
 
@@ -329,7 +330,7 @@ static void on_state(void *data, const json_t *answer, const struct error *err)
 				strcmp(status, "restarting") == 0 || strcmp(status, "paused") == 0);
 	if (!err && !member->runs)
 		member->code = doc_number(state, "ExitCode");
-	if (strcmp(status, "restarting") == 0)
+	if (strcmp(status, "restarting") == 0 || (member->runs && member->was_early))
 		begin_again(member);
 	else
 		tell_end(member);
@@ -341,6 +342,20 @@ static void ask_for_state(struct member *member)
 	scoped_target struct target target = target_format("/containers/%s/json", member->id);
 
 	requests_send(member->attached->requests, "GET", &target, NULL, on_state, member);
+}
+
+/* Whether they have begun again since, their state tells. */
+static void take_early(struct attached *attached)
+{
+	for (size_t i = 0; i < attached->early.count; i++) {
+		struct member *member = find_member(attached, attached->early.items[i].name);
+
+		if (!member)
+			continue;
+		member->code = strtoll(attached->early.items[i].value, NULL, 10);
+		member->died = member->was_early = true;
+		ask_for_state(member);
+	}
 }
 
 static void on_list(void *data, const json_t *answer, const struct error *err)
@@ -364,9 +379,7 @@ static void on_list(void *data, const json_t *answer, const struct error *err)
 		if (member)
 			follow_listed(attached, member);
 	}
-	for (i = 0; i < attached->early.count; i++)
-		if (find_member(attached, attached->early.items[i]))
-			ask_for_state(find_member(attached, attached->early.items[i]));
+	take_early(attached);
 	for (i = 0; i < attached->members.count && !attached->stops; i++)
 		tell_end(attached->members.items[i]);
 	end_if_over(attached);
@@ -383,7 +396,7 @@ static void on_event(void *data, const json_t *event)
 	struct member *member = find_member(attached, id);
 
 	if (!attached->listed && strcmp(action, "die") == 0)
-		strings_add(&attached->early, id);
+		pairs_set(&attached->early, id, doc_text(attributes, "exitCode"));
 	if (!attached->listed)
 		return;
 	if (strcmp(action, "start") == 0 &&
