@@ -196,23 +196,71 @@ uid_t start_folders_owner(const struct execution_plan *plan)
 	return 0;
 }
 
+/* ---- opening one ---- */
+
+static bool is_of_root(int folder)
+{
+	struct stat st;
+
+	return fstat(folder, &st) == 0 && st.st_uid == 0 && !(st.st_mode & 022);
+}
+
+/* A link is followed where only root can have put it: in the place of a folder within a folder of its own a
+ * service could put one to any of the host's, to be given that. */
+static int enter(int above, const char *name, struct error *err)
+{
+	int folder = -1;
+
+	if (mkdirat(above, name, 0755) == 0 || errno == EEXIST)
+		folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0 && (errno == ELOOP || errno == ENOTDIR) && is_of_root(above))
+		folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		error_errno(err, "cannot open folder '%s'", name);
+	return folder;
+}
+
+/* What is not there is made. */
+static int open_below(const char *root, const char *path, struct error *err)
+{
+	scoped_strings struct strings parts = strings_split(path, '/');
+	scoped_fd int folder = -1;
+
+	if (!folder_make(AT_FDCWD, root, 0755, err))
+		return -1;
+	folder = folder_open(AT_FDCWD, root, err);
+	for (size_t i = 0; folder >= 0 && i < parts.count; i++) {
+		int next = enter(folder, parts.items[i], err);
+
+		close_fd(&folder);
+		folder = next;
+	}
+	return take_fd(folder);
+}
+
+static int open_folder(const struct execution_context *c, enum execution_folder_kind kind,
+		       const char *name, struct error *err)
+{
+	scoped_free char *below = str_format("%s%s", is_private(c, kind) ? PRIVATE "/" : "", name);
+
+	return open_below(kinds[kind].root, below, err);
+}
+
 static bool make_folder(const struct starting *s, enum execution_folder_kind kind, const char *name,
 			struct error *err)
 {
 	int32_t mode = s->context->folders[kind].mode;
-	scoped_free char *path = start_folder_path(s->context, kind, name);
 	scoped_fd int folder = -1;
 
 	if (!is_plain(name))
 		return error_set(err, ERROR_INVALID, "'%s' is not the name of a folder", name);
-	if (!(is_private(s->context, kind) ? hide(kind, name, err) : unhide(kind, name, err)) ||
-	    !folder_make(AT_FDCWD, path, 0755, err))
+	if (!(is_private(s->context, kind) ? hide(kind, name, err) : unhide(kind, name, err)))
 		return false;
-	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = open_folder(s->context, kind, name, err);
 	if (folder < 0)
-		return error_errno(err, "cannot open '%s'", path);
+		return error_prefix(err, "'%s' in '%s'", name, kinds[kind].root);
 	if (fchmod(folder, mode ? (mode_t)mode : 0755) < 0)
-		return error_errno(err, "cannot set the mode of '%s'", path);
+		return error_errno(err, "cannot set the mode of '%s/%s'", kinds[kind].root, name);
 	return kind == FOLDER_CONFIGURATION || !s->has_user || give(folder, s, err);
 }
 

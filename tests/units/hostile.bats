@@ -86,6 +86,26 @@ all_gone() { [ -z "$(processes_of "$1")" ]; }
 	rm -r "$folder"
 }
 
+@test "a link that a service puts in the place of its state folder is not followed, and one of root's is" {
+	local name=inner${SCRATCH##*.}
+	unit thief User=daemon Type=exec Start=Z "StateDirectory=$name $name/inner"
+	start thief
+	expect "$(stat -c %U "/var/lib/$name/inner")" daemon
+	stop thief
+	mkdir "$SCRATCH/victim" "$SCRATCH/elsewhere"
+	rmdir "/var/lib/$name/inner"
+	setpriv --reuid daemon --clear-groups ln -s "$SCRATCH/victim" "/var/lib/$name/inner"
+	run start thief
+	expect "$status" 1
+	expect "$(stat -c %U "$SCRATCH/victim")" root
+	rm -r "/var/lib/$name"
+	ln -s "$SCRATCH/elsewhere" "/var/lib/$name"
+	start thief
+	expect "$(stat -c %U "$SCRATCH/elsewhere" "$SCRATCH/elsewhere/inner" | sort -u)" daemon
+	stop thief
+	rm "/var/lib/$name"
+}
+
 @test "a pid file with anything else in it is not believed" {
 	local text
 	for text in -1 1 abc 99999999999999999999; do
