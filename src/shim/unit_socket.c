@@ -37,23 +37,26 @@ static bool make_folder_above(const struct execution_socket_options *o, const ch
 	return folder_make(AT_FDCWD, folder, mode_or(o->directory_mode, 0755), err);
 }
 
-static bool give(const struct execution_socket_options *o, const char *path, struct error *err)
+/* `type`: S_IFSOCK or S_IFIFO.  Whose folder it is may put another file in its place meanwhile, or a link. */
+static bool give(const struct execution_socket_options *o, const char *path, mode_t type,
+		 struct error *err)
 {
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
+	scoped_fd int file = -1;
+	struct stat st;
 
 	if (!o->user && !o->group)
 		return true;
 	if (!start_find_owner(o->user, o->group, &uid, &gid, err))
 		return false;
-	return lchown(path, uid, gid) == 0 || error_errno(err, "cannot give '%s' away", path);
-}
-
-static bool set_file(const struct execution_socket_options *o, const char *path, struct error *err)
-{
-	if (chmod(path, mode_or(o->socket_mode, 0666)) < 0)
-		return error_errno(err, "cannot set the mode of '%s'", path);
-	return give(o, path, err);
+	file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (file < 0 || fstat(file, &st) < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	if ((st.st_mode & S_IFMT) != type)
+		return error_set(err, ERROR_CONFLICT, "'%s' was replaced by another file", path);
+	return fchownat(file, "", uid, gid, AT_EMPTY_PATH) == 0 ||
+	       error_errno(err, "cannot give '%s' away", path);
 }
 
 static int open_fifo(const struct execution_socket_options *o, const char *path, struct error *err)
@@ -72,7 +75,11 @@ static int open_fifo(const struct execution_socket_options *o, const char *path,
 		error_set(err, ERROR_CONFLICT, "'%s' is there and is no fifo", path);
 		return -1;
 	}
-	return set_file(o, path, err) ? take_fd(fd) : -1;
+	if (fchmod(fd, mode_or(o->socket_mode, 0666)) < 0) {
+		error_errno(err, "cannot set the mode of '%s'", path);
+		return -1;
+	}
+	return give(o, path, S_IFIFO, err) ? take_fd(fd) : -1;
 }
 
 /* ---- options ---- */
@@ -123,6 +130,17 @@ static int type_of(int32_t kind)
 	return kind == SOCKET_SEQPACKET ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
+/* It has its mode from the start: a chmod would go to where a link leads. */
+static bool bind_with_mode(const struct execution_socket_options *o, int fd,
+			   const struct listen_address *address)
+{
+	mode_t before = umask(~mode_or(o->socket_mode, 0666) & 0777);
+	bool ok = bind(fd, &address->any, address->size) == 0;
+
+	umask(before);
+	return ok;
+}
+
 /* What stands there from a former life is replaced. */
 static bool bind_to(const struct execution_socket_options *o, int fd,
 		    const struct listen_address *address, const char *text, struct error *err)
@@ -133,9 +151,9 @@ static bool bind_to(const struct execution_socket_options *o, int fd,
 		return false;
 	if (address->path && lstat(address->path, &st) == 0 && S_ISSOCK(st.st_mode))
 		unlink(address->path);
-	if (bind(fd, &address->any, address->size) < 0)
+	if (!bind_with_mode(o, fd, address))
 		return error_errno(err, "cannot bind to '%s'", text);
-	return !address->path || set_file(o, address->path, err);
+	return !address->path || give(o, address->path, S_IFSOCK, err);
 }
 
 static int backlog_of(const struct execution_socket_options *o)

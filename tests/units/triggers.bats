@@ -172,6 +172,21 @@ timer() { # NAME LINE...
 	expect "$(result many.socket)" success
 }
 
+@test "sockets and fifos have the owner and the mode that their unit says" {
+	printf '[Socket]\nListenStream=%s/o.sock\nListenFIFO=%s/o.fifo\nSocketMode=0640\nSocketUser=daemon\nSocketGroup=sys\n' \
+		"$SCRATCH" "$SCRATCH" >"$UNITS/o.socket"
+	unit o Start=Z
+	start o.socket
+	expect "$(stat -c '%F %a %U %G' "$SCRATCH/o.sock")" "socket 640 daemon sys"
+	expect "$(stat -c '%F %a %U %G' "$SCRATCH/o.fifo")" "fifo 640 daemon sys"
+	stop o.socket
+	printf '[Socket]\nListenStream=%s/o.sock\n' "$SCRATCH" >"$UNITS/o.socket"
+	reload
+	start o.socket
+	expect "$(stat -c '%a %U' "$SCRATCH/o.sock")" "666 root"
+	stop o.socket
+}
+
 @test "a socket whose service never takes its traffic fails with it" {
 	unit broken 'Start=F 0' StartLimitBurst=2
 	printf '[Socket]\nListenStream=%s/broken.sock\n' "$SCRATCH" >"$UNITS/broken.socket"
