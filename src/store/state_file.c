@@ -274,6 +274,9 @@ struct state_file *state_file_open(const char *folder, struct error *err)
 	struct state_file *file = mem_new(struct state_file);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 
+	/* Pages are allocated one by one, so that those which are given back are no memory of the process; by
+	 * default it is twenty of them for ever.  Heeded before SQLite's first use in the process. */
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	file->path = str_format("%s/" STATE_FILE, folder);
 	file->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (file->folder < 0)
