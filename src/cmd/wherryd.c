@@ -754,6 +754,10 @@ int main(int argc, char **argv)
 	/* Threads of the pool read units; what they leave belongs to the loop, and an arena for each would stay half
 	 * empty. */
 	mallopt(M_ARENA_MAX, 1);
+	/* An answer about a thousand units is long, and its room at the end of the heap is given back; by default as much as the
+	 * largest of all arrays was may stay there. */
+	mallopt(M_TOP_PAD, 16 << 10);
+	mallopt(M_TRIM_THRESHOLD, 32 << 10);
 	if (!daemon_settings_read(&d.settings, d.flags, d.flag_count, &help, &err)) {
 		fprintf(stderr, "wherryd: %s\n", error_text(&err, text, sizeof(text)));
 	} else if (help) {
