@@ -20,17 +20,22 @@ struct reply {
 	void *data;
 };
 
+/* What is on its way. */
+struct exchange {
+	struct message_reader reader;
+	struct message_queue queue;
+	struct link replies;
+};
+
+/* Thousands of them are idle. */
 struct shim_peer {
 	const struct shim_peer_handlers *handlers;
 	void *data;
-	struct watch *watch;
+	struct exchange *exchange;   /* owned; NULL: nothing is said, nothing is awaited */
 	struct source control, exit; /* their descriptors are owned; -1: not known yet */
 	pid_t pid;
 	bool control_ended, closing;
 	bool told; /* of an event: it is not freed before that has been dealt with */
-	struct message_reader *reader; /* owned; NULL: nothing is arriving */
-	struct message_queue queue;
-	struct link replies;
 };
 
 /* ---- watching ---- */
@@ -42,24 +47,23 @@ struct watch {
 	size_t peers;
 };
 
-static struct watch *common; /* owned by its peers; NULL: there are none */
+static struct watch *watch; /* owned by its peers; NULL: there are none */
 
 static void on_ready(uv_poll_t *handle, int status, int events)
 {
-	struct watch *watch = handle->data;
+	struct watch *ready = handle->data;
 
 	(void)status;
 	(void)events;
-	loop_turn(&watch->loop);
+	loop_turn(&ready->loop);
 }
 
-static struct watch *watch_ref(uv_loop_t *loop)
+static void watch_ref(uv_loop_t *loop)
 {
-	struct watch *watch = common;
 	struct error err;
 
 	if (!watch) {
-		watch = common = mem_new(struct watch);
+		watch = mem_new(struct watch);
 		if (!loop_init(&watch->loop, &err)) {
 			log_error("cannot watch shims", &err, "");
 			abort(); /* as without memory: they live on, the next daemon finds them */
@@ -70,48 +74,69 @@ static struct watch *watch_ref(uv_loop_t *loop)
 	}
 	assert(watch->handle.loop == loop);
 	watch->peers++;
-	return watch;
 }
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct watch *watch = handle->data;
+	struct watch *closed = handle->data;
 
-	loop_fini(&watch->loop);
-	free(watch);
+	loop_fini(&closed->loop);
+	free(closed);
 }
 
-static void watch_unref(struct watch *watch)
+static void watch_unref(void)
 {
-	if (--watch->peers > 0)
+	if (--watch->peers == 0)
+		uv_close((uv_handle_t *)&take(watch)->handle, on_closed);
+}
+
+/* ---- what is on its way ---- */
+
+static struct exchange *exchange(struct shim_peer *peer)
+{
+	if (!peer->exchange) {
+		peer->exchange = mem_new(struct exchange);
+		list_init(&peer->exchange->replies);
+	}
+	return peer->exchange;
+}
+
+static void drop_exchange(struct shim_peer *peer)
+{
+	struct exchange *dropped = take(peer->exchange);
+
+	if (!dropped)
 		return;
-	common = NULL;
-	uv_close((uv_handle_t *)&watch->handle, on_closed);
+	message_reader_fini(&dropped->reader);
+	message_queue_fini(&dropped->queue);
+	free(dropped);
+}
+
+/* Nothing is kept for what may be said one day. */
+static void rest(struct shim_peer *peer)
+{
+	const struct exchange *e = peer->exchange;
+
+	if (e && !peer->told && message_reader_is_between(&e->reader) && !e->queue.count &&
+	    list_is_empty(&e->replies))
+		drop_exchange(peer);
 }
 
 /* ---- ending ---- */
 
-static void drop_reader(struct shim_peer *peer)
-{
-	if (peer->reader)
-		message_reader_fini(peer->reader);
-	free(take(peer->reader));
-}
-
 static void drop(struct shim_peer *peer)
 {
-	drop_reader(peer);
-	message_queue_fini(&peer->queue);
+	drop_exchange(peer);
 	close_fd(&peer->control.fd);
 	close_fd(&peer->exit.fd);
-	watch_unref(peer->watch);
+	watch_unref();
 	free(peer);
 }
 
 static void drop_replies(struct shim_peer *peer, const struct error *err)
 {
-	while (!list_is_empty(&peer->replies)) {
-		struct reply *reply = list_first(&peer->replies, struct reply, link);
+	while (peer->exchange && !list_is_empty(&peer->exchange->replies)) {
+		struct reply *reply = list_first(&peer->exchange->replies, struct reply, link);
 
 		list_remove(&reply->link);
 		if (err && reply->replied)
@@ -126,8 +151,8 @@ void shim_peer_free(struct shim_peer *peer)
 		return;
 	peer->closing = true;
 	drop_replies(peer, NULL);
-	loop_watch(&peer->watch->loop, &peer->control, 0);
-	loop_watch(&peer->watch->loop, &peer->exit, 0);
+	loop_watch(&watch->loop, &peer->control, 0);
+	loop_watch(&watch->loop, &peer->exit, 0);
 	if (!peer->told)
 		drop(peer);
 }
@@ -151,7 +176,7 @@ static void end(struct shim_peer *peer)
 
 static void take_reply(struct shim_peer *peer, const struct message *message)
 {
-	struct reply *reply = list_first(&peer->replies, struct reply, link);
+	struct reply *reply = list_first(&exchange(peer)->replies, struct reply, link);
 	struct shim_failure failure = {0};
 	struct error err;
 
@@ -181,32 +206,24 @@ static void give_message(struct shim_peer *peer, struct message *message)
 
 static void stop_reading(struct shim_peer *peer)
 {
-	loop_watch(&peer->watch->loop, &peer->control, 0);
+	loop_watch(&watch->loop, &peer->control, 0);
 	peer->control_ended = true;
 	if (peer->exit.fd < 0) /* we never learned who it is: that was all */
 		end(peer);
 }
 
-static void rest(struct shim_peer *peer)
-{
-	if (message_reader_is_between(peer->reader))
-		drop_reader(peer);
-}
-
 /* Everything that is there; a handler may free the peer meanwhile. */
 static void read_messages(struct shim_peer *peer)
 {
+	struct message_reader *reader = &exchange(peer)->reader;
 	struct error err;
 
-	if (!peer->reader)
-		peer->reader = mem_new(struct message_reader);
 	while (!peer->control_ended && !peer->closing) {
-		switch (message_read(peer->reader, peer->control.fd, &err)) {
+		switch (message_read(reader, peer->control.fd, &err)) {
 		case MESSAGE_READY:
-			give_message(peer, &peer->reader->message);
+			give_message(peer, &reader->message);
 			break;
 		case MESSAGE_PARTIAL:
-			rest(peer);
 			return;
 		case MESSAGE_FAILED:
 			log_warning("a shim's connection broke", &err, "pid=%d", (int)peer->pid);
@@ -226,11 +243,12 @@ static void flush(struct shim_peer *peer)
 
 	if (peer->control_ended || peer->closing)
 		return;
-	if (!message_queue_flush(&peer->queue, peer->control.fd, &err))
+	if (!message_queue_flush(&exchange(peer)->queue, peer->control.fd, &err))
 		return; /* the end will be read */
-	if (peer->queue.count > 0)
+	if (peer->exchange->queue.count > 0)
 		events |= EPOLLOUT;
-	loop_watch(&peer->watch->loop, &peer->control, events);
+	loop_watch(&watch->loop, &peer->control, events);
+	rest(peer);
 }
 
 static void begin_event(struct shim_peer *peer)
@@ -243,6 +261,8 @@ static void end_event(struct shim_peer *peer)
 	peer->told = false;
 	if (peer->closing)
 		drop(peer);
+	else
+		rest(peer);
 }
 
 static void on_control(struct source *source, uint32_t events)
@@ -264,7 +284,7 @@ static void on_exit_readable(struct source *source, uint32_t events)
 	(void)events;
 	begin_event(peer);
 	waitid(P_PIDFD, (id_t)source->fd, &(siginfo_t){0}, WEXITED | WNOHANG);
-	loop_watch(&peer->watch->loop, source, 0);
+	loop_watch(&watch->loop, source, 0);
 	read_messages(peer); /* what it said before */
 	end(peer);
 	end_event(peer);
@@ -277,16 +297,15 @@ struct shim_peer *shim_peer_new(uv_loop_t *loop, const struct shim_process *proc
 {
 	struct shim_peer *peer = mem_new(struct shim_peer);
 
-	peer->watch = watch_ref(loop);
+	watch_ref(loop);
 	peer->handlers = handlers;
 	peer->data = data;
 	peer->pid = process->pid;
 	peer->control = (struct source){.fd = process->control, .ready = on_control};
 	peer->exit = (struct source){.fd = process->pidfd, .ready = on_exit_readable};
-	list_init(&peer->replies);
-	loop_watch(&peer->watch->loop, &peer->control, EPOLLIN);
+	loop_watch(&watch->loop, &peer->control, EPOLLIN);
 	if (peer->exit.fd >= 0)
-		loop_watch(&peer->watch->loop, &peer->exit, EPOLLIN);
+		loop_watch(&watch->loop, &peer->exit, EPOLLIN);
 	return peer;
 }
 
@@ -298,7 +317,7 @@ bool shim_peer_watch(struct shim_peer *peer, pid_t pid, int64_t start_time)
 	peer->exit.fd = process_open(pid, start_time);
 	if (peer->exit.fd < 0)
 		return false;
-	loop_watch(&peer->watch->loop, &peer->exit, EPOLLIN);
+	loop_watch(&watch->loop, &peer->exit, EPOLLIN);
 	return true;
 }
 
@@ -315,7 +334,7 @@ void shim_peer_send(struct shim_peer *peer, enum shim_message message,
 {
 	struct error err;
 
-	if (shim_send(&peer->queue, message, type, record, fds, fd_count, &err))
+	if (shim_send(&exchange(peer)->queue, message, type, record, fds, fd_count, &err))
 		flush(peer);
 	else
 		log_error("cannot talk to a shim", &err, "pid=%d", (int)peer->pid);
@@ -329,6 +348,6 @@ void shim_peer_ask(struct shim_peer *peer, enum shim_message message,
 
 	reply->replied = replied;
 	reply->data = data;
-	list_append(&peer->replies, &reply->link);
+	list_append(&exchange(peer)->replies, &reply->link);
 	shim_peer_send(peer, message, type, record, NULL, 0);
 }

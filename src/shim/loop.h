@@ -10,9 +10,9 @@ struct loop;
 
 /* A descriptor that is watched; lives in the struct of whoever watches it. */
 struct source {
-	int fd; /* borrowed */
-	void (*ready)(struct source *source, uint32_t events);
+	int fd;		 /* borrowed */
 	uint32_t events; /* what it is registered for; 0: not registered */
+	void (*ready)(struct source *source, uint32_t events);
 };
 
 /* A moment (monotonic, ns); 0: not set. */
