@@ -25,14 +25,19 @@ static uint64_t hash_text(const char *text)
 	return hash ^ hash >> 32;
 }
 
-static struct map_slot *find_slot(const struct map *map, const char *key, uint64_t hash)
+static size_t home_of(const struct map *map, const char *key)
+{
+	return hash_text(key) & (map->capacity - 1);
+}
+
+static struct map_slot *find_slot(const struct map *map, const char *key)
 {
 	size_t mask = map->capacity - 1;
 
-	for (size_t i = hash & mask;; i = (i + 1) & mask) {
+	for (size_t i = home_of(map, key);; i = (i + 1) & mask) {
 		struct map_slot *slot = &map->slots[i];
 
-		if (!slot->key || (slot->hash == hash && strcmp(slot->key, key) == 0))
+		if (!slot->key || strcmp(slot->key, key) == 0)
 			return slot;
 	}
 }
@@ -45,7 +50,7 @@ static void grow(struct map *map)
 	map->slots = mem_zeroed(map->capacity, sizeof(*map->slots));
 	for (size_t i = 0; i < old.capacity; i++)
 		if (old.slots[i].key)
-			*find_slot(map, old.slots[i].key, old.slots[i].hash) = old.slots[i];
+			*find_slot(map, old.slots[i].key) = old.slots[i];
 	free(old.slots);
 }
 
@@ -65,7 +70,7 @@ void map_fini(struct map *map)
 
 void *map_get(const struct map *map, const char *key)
 {
-	return map->count ? find_slot(map, key, hash_text(key))->value : NULL;
+	return map->count ? find_slot(map, key)->value : NULL;
 }
 
 static char *own_key(const struct map *map, const char *key)
@@ -75,14 +80,12 @@ static char *own_key(const struct map *map, const char *key)
 
 void *map_put(struct map *map, const char *key, void *value)
 {
-	uint64_t hash = hash_text(key);
-
 	if (4 * (map->count + 1) > 3 * map->capacity)
 		grow(map);
-	struct map_slot *slot = find_slot(map, key, hash);
+	struct map_slot *slot = find_slot(map, key);
 	void *before = slot->value;
 	if (!slot->key) {
-		*slot = (struct map_slot){.key = own_key(map, key), .hash = hash};
+		slot->key = own_key(map, key);
 		map->count++;
 	}
 	slot->value = value;
@@ -99,7 +102,7 @@ void *map_remove(struct map *map, const char *key)
 {
 	if (!map->count)
 		return NULL;
-	struct map_slot *slot = find_slot(map, key, hash_text(key));
+	struct map_slot *slot = find_slot(map, key);
 	if (!slot->key)
 		return NULL;
 
@@ -108,7 +111,7 @@ void *map_remove(struct map *map, const char *key)
 	free_key(map, slot);
 	map->count--;
 	for (size_t i = (hole + 1) & mask; map->slots[i].key; i = (i + 1) & mask) {
-		if (!may_move(map->slots[i].hash & mask, i, hole))
+		if (!may_move(home_of(map, map->slots[i].key), i, hole))
 			continue;
 		map->slots[hole] = map->slots[i];
 		hole = i;

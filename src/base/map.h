@@ -10,7 +10,6 @@
 struct map_slot {
 	char *key; /* owned by the map, if it does not borrow; NULL: free */
 	void *value;
-	uint64_t hash;
 };
 
 struct map {
