@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "unit/decide.h"
+#include "unit/dependency_pool.h"
 #include "unit/name_pool.h"
 #include "unit/transaction.h"
 
@@ -15,12 +16,23 @@
 #include <stdio.h>
 #include <time.h>
 
-static void depend(struct unit_config *config, enum dependency kind, const char *name)
+struct dependencies {
+	struct unit_dependency *items;
+	size_t count, capacity;
+};
+
+static void depend(struct dependencies *all, enum dependency kind, const char *name)
 {
-	config->dependencies = mem_resize(config->dependencies, config->dependency_count + 1,
-					  sizeof(*config->dependencies));
-	config->dependencies[config->dependency_count++] = (struct unit_dependency){
-		.kind = kind, .implicit = true, .name = name_pool_get(name)};
+	struct unit_dependency d = {.kind = kind, .implicit = true, .name = name_pool_get(name)};
+
+	vector_add(all, d);
+}
+
+static void give(struct dependencies *all, struct unit_config *config)
+{
+	config->dependency_count = all->count;
+	config->dependencies = dependency_pool_get(all->items, all->count);
+	vector_fini(all);
 }
 
 static struct unit_config *config_of(const char *name)
@@ -46,23 +58,25 @@ static void add_targets(struct unit_set *set)
 }
 
 /* As a file with WantedBy=, and every tenth of them also after and for the sake of its neighbour. */
-static void add_service(struct unit_set *set, struct unit_config *target, int number)
+static void add_service(struct unit_set *set, struct dependencies *target, int number)
 {
 	scoped_free char *name = str_format("service-%d.service", number);
 	scoped_free char *next = str_format("service-%d.service", number + 1);
 	struct unit_config *config = config_of(name);
+	struct dependencies its = {0};
 
-	depend(config, DEPENDENCY_REQUIRES, "sysinit.target");
-	depend(config, DEPENDENCY_AFTER, "sysinit.target");
-	depend(config, DEPENDENCY_AFTER, "basic.target");
-	depend(config, DEPENDENCY_CONFLICTS, "shutdown.target");
-	depend(config, DEPENDENCY_BEFORE, "shutdown.target");
-	depend(config, DEPENDENCY_REQUIRES, "system.slice");
-	depend(config, DEPENDENCY_AFTER, "system.slice");
+	depend(&its, DEPENDENCY_REQUIRES, "sysinit.target");
+	depend(&its, DEPENDENCY_AFTER, "sysinit.target");
+	depend(&its, DEPENDENCY_AFTER, "basic.target");
+	depend(&its, DEPENDENCY_CONFLICTS, "shutdown.target");
+	depend(&its, DEPENDENCY_BEFORE, "shutdown.target");
+	depend(&its, DEPENDENCY_REQUIRES, "system.slice");
+	depend(&its, DEPENDENCY_AFTER, "system.slice");
 	if (number % 10) {
-		depend(config, DEPENDENCY_REQUIRES, next);
-		depend(config, DEPENDENCY_AFTER, next);
+		depend(&its, DEPENDENCY_REQUIRES, next);
+		depend(&its, DEPENDENCY_AFTER, next);
 	}
+	give(&its, config);
 	unit_set_config(set, unit_set_get(set, name), config);
 	depend(target, DEPENDENCY_WANTS, name);
 	depend(target, DEPENDENCY_AFTER, name);
@@ -145,9 +159,11 @@ int main(int argc, char **argv)
 	size_t before = mallinfo2().uordblks;
 	int64_t began = now_ns();
 	struct unit_config *target = config_of("multi-user.target");
+	struct dependencies wanted = {0};
 	add_targets(&set);
 	for (uint64_t i = 1; i <= count; i++)
-		add_service(&set, target, (int)i);
+		add_service(&set, &wanted, (int)i);
+	give(&wanted, target);
 	unit_set_config(&set, unit_set_get(&set, "multi-user.target"), target);
 	scoped_free char *last = str_format("service-%d.service", (int)count + 1);
 	unit_set_config(&set, unit_set_get(&set, last), config_of(last));

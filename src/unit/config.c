@@ -1,5 +1,9 @@
 #include "unit/config.h"
 
+#include "base/text.h"
+#include "unit/dependency_pool.h"
+#include "unit/name_pool.h"
+
 static void free_timer(struct timer_config *timer)
 {
 	for (size_t i = 0; timer && i < timer->count; i++)
@@ -58,14 +62,13 @@ void unit_config_free(struct unit_config *config)
 	if (!config)
 		return;
 	free(config->load_error);
-	free(config->path);
 	free(config->source_path);
 	strings_fini(&config->drop_ins);
 	strings_fini(&config->aliases);
 	strings_fini(&config->warnings);
 	free(config->description);
 	strings_fini(&config->documentation);
-	free(config->dependencies);
+	dependency_pool_release(config->dependencies);
 	free_conditions(config);
 	free_restart(config->restart);
 	free_timer(config->timer);
@@ -75,6 +78,20 @@ void unit_config_free(struct unit_config *config)
 	packed_record_fini(&config->plan);
 	strings_fini(&config->foreign);
 	free(config);
+}
+
+void unit_config_set_path(struct unit_config *config, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	scoped_free char *folder = slash ? str_dup_n(path, (size_t)(slash - path)) : NULL;
+
+	config->folder = slash ? name_pool_get(folder) : NULL;
+	config->file = slash ? name_pool_get(slash + 1) : NULL;
+}
+
+char *unit_config_path(const struct unit_config *config)
+{
+	return config->file ? str_format("%s/%s", config->folder, config->file) : NULL;
 }
 
 static void add_names(const struct unit_config *config, struct execution_plan *plan)

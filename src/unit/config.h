@@ -173,8 +173,11 @@ struct unit_config {
 	bool transient;	    /* a scope: made here for a container, without a file */
 	bool has_container; /* from a [Container]: labelled UNIT_LABEL */
 	bool needs_bus;	    /* Type=dbus: it cannot be started here */
-	char *load_error;   /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
-	char *path;	    /* of the file; NULL: none */
+	bool no_default_dependencies, stop_when_unneeded, allow_isolate, refuse_manual_start,
+		refuse_manual_stop, ignore_on_isolate, collect_failed;
+	uint8_t on_failure_mode, on_success_mode; /* enum job_mode */
+	char *load_error;			  /* why it is LOAD_ERROR or LOAD_BAD_SETTING */
+	const char *folder, *file;		  /* where it was read, interned; NULL: nowhere */
 	char *source_path;
 	struct strings drop_ins, aliases; /* other names */
 	struct strings warnings;	  /* "FILE:LINE: ..." */
@@ -182,14 +185,11 @@ struct unit_config {
 
 	char *description; /* NULL: the name */
 	struct strings documentation;
-	struct unit_dependency *dependencies; /* owned; implicit ones and .wants/ links included */
-	size_t dependency_count;
+	const struct unit_dependency *
+		dependencies; /* unit/dependency_pool.h; implicit ones and .wants/ links included */
 	struct unit_condition *conditions; /* owned */
-	size_t condition_count;
+	uint32_t dependency_count, condition_count;
 
-	uint8_t on_failure_mode, on_success_mode; /* enum job_mode */
-	bool no_default_dependencies, stop_when_unneeded, allow_isolate, refuse_manual_start,
-		refuse_manual_stop, ignore_on_isolate, collect_failed;
 	int64_t job_timeout_us, job_running_timeout_us; /* 0: none */
 	int64_t start_limit_interval_us, start_limit_burst;
 
@@ -204,6 +204,10 @@ struct unit_config {
 };
 
 void unit_config_free(struct unit_config *config);
+
+/* Thousands of files stand in few folders: each folder's name is kept once. */
+void unit_config_set_path(struct unit_config *config, const char *path); /* absolute; NULL: none */
+char *unit_config_path(const struct unit_config *config); /* owned; NULL: it has no file */
 
 /* False: nothing to run.  What all units have alike (default_environment) is not in it. */
 bool unit_config_plan(const struct unit_config *config, struct execution_plan *out);

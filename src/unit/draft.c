@@ -85,6 +85,7 @@ void unit_draft_fini(struct unit_draft *draft)
 	record_fini(&execution_plan_type, &draft->plan);
 	free_parts(draft);
 	map_fini(&draft->arrows);
+	vector_fini(&draft->dependencies);
 	strings_fini(&draft->install.wanted_by);
 	strings_fini(&draft->install.required_by);
 	strings_fini(&draft->install.alias);
@@ -145,33 +146,30 @@ bool unit_draft_depends(const struct unit_draft *draft, enum dependency kind, co
 	return arrows_to(draft, name) >> kind & 1;
 }
 
-static void make_explicit(struct unit_config *config, enum dependency kind, const char *name)
+static void make_explicit(struct unit_draft *draft, enum dependency kind, const char *name)
 {
-	for (size_t i = 0; i < config->dependency_count; i++)
-		if (config->dependencies[i].kind == kind && config->dependencies[i].name == name)
-			config->dependencies[i].implicit = false;
+	for (size_t i = 0; i < draft->dependencies.count; i++) {
+		struct unit_dependency *d = &draft->dependencies.items[i];
+
+		if (d->kind == kind && d->name == name)
+			d->implicit = false;
+	}
 }
 
 void unit_draft_depend(struct unit_draft *draft, enum dependency kind, const char *name,
 		       bool implicit)
 {
-	struct unit_config *config = &draft->config;
 	uint64_t arrows = arrows_to(draft, name);
 
 	name = name_pool_get(name);
 	if (arrows >> kind & 1) {
 		if (!implicit)
-			make_explicit(config, kind, name);
+			make_explicit(draft, kind, name);
 		return;
 	}
 	map_put(&draft->arrows, name, (void *)(uintptr_t)(arrows | UINT64_C(1) << kind));
-	if (config->dependency_count == draft->dependency_capacity) {
-		draft->dependency_capacity = 2 * draft->dependency_capacity + 16;
-		config->dependencies = mem_resize(config->dependencies, draft->dependency_capacity,
-						  sizeof(*config->dependencies));
-	}
-	config->dependencies[config->dependency_count++] =
-		(struct unit_dependency){kind, implicit, name};
+	struct unit_dependency d = {kind, implicit, name};
+	vector_add(&draft->dependencies, d);
 }
 
 bool unit_draft_read(struct unit_draft *draft, const char *text, size_t size, const char *file,

@@ -30,8 +30,11 @@ struct unit_draft {
 	struct timer_config timer;
 	struct path_config path;
 	struct mount_config mount;
-	struct map arrows; /* name -> which kinds of arrows are in config, as bits */
-	size_t dependency_capacity;
+	struct map arrows; /* name -> which kinds of arrows are in dependencies, as bits */
+	struct {
+		struct unit_dependency *items;
+		size_t count, capacity;
+	} dependencies;
 	struct install_section install;
 	struct container_section container;
 

@@ -32,7 +32,6 @@ bool unit_exporting_read(struct unit_exporting *exporting, struct error *err)
 
 void unit_exporting_fini(struct unit_exporting *exporting)
 {
-	free(exporting->config.path);
 	strings_fini(&exporting->config.drop_ins);
 	record_fini(&unit_export_source_type, &exporting->source);
 }
@@ -119,7 +118,8 @@ void unit_exporting_init(struct unit_exporting *exporting, struct units *units,
 
 	*exporting = (struct unit_exporting){0};
 	exporting->config.name = config->name; /* interned */
-	exporting->config.path = str_dup_or_null(config->path);
+	exporting->config.folder = config->folder;
+	exporting->config.file = config->file;
 	exporting->config.drop_ins = strings_copy(&config->drop_ins);
 	source->name = str_dup(config->name);
 	source->is_active = is_active(unit) && !unit_is_handed(unit);

@@ -2,6 +2,7 @@
 
 #include "execution/dynamic_user.h"
 #include "format/unit_name.h"
+#include "unit/dependency_pool.h"
 
 static size_t command_count(const struct unit_draft *draft, enum execution_phase phase)
 {
@@ -38,8 +39,9 @@ static void check_service(struct unit_draft *draft)
 		unit_draft_refuse(draft, "Type=dbus needs BusName=");
 	draft->config.needs_bus = draft->plan.type == SERVICE_DBUS;
 	if (draft->config.needs_bus)
-		unit_draft_warn(draft, "Type=dbus is not supported: there is no bus, so the service "
-				       "cannot be started");
+		unit_draft_warn(draft,
+				"Type=dbus is not supported: there is no bus, so the service "
+				"cannot be started");
 }
 
 static void give_full_privileges(struct unit_draft *draft)
@@ -295,9 +297,9 @@ struct unit_config *unit_draft_finish(struct unit_draft *draft)
 		config->load_error = str_dup(draft->problems.items[0]);
 	}
 	move_parts(draft);
-	if (config->dependency_count)
-		config->dependencies = mem_resize(config->dependencies, config->dependency_count,
-						  sizeof(*config->dependencies));
+	config->dependency_count = draft->dependencies.count;
+	config->dependencies =
+		dependency_pool_get(draft->dependencies.items, draft->dependencies.count);
 	config = move(&draft->config, sizeof(draft->config));
 	unit_draft_fini(draft);
 	return config;

@@ -130,10 +130,10 @@ static void add_triggers(struct unit_draft *draft)
 /* A target is reached when what it pulls in is there, unless it is said to come before that. */
 static void follow_pulled(struct unit_draft *draft)
 {
-	size_t count = draft->config.dependency_count;
+	size_t count = draft->dependencies.count;
 
 	for (size_t i = 0; i < count; i++) {
-		struct unit_dependency pulled = draft->config.dependencies[i];
+		struct unit_dependency pulled = draft->dependencies.items[i];
 
 		if (pulled.kind <= DEPENDENCY_BINDS_TO &&
 		    !unit_draft_depends(draft, DEPENDENCY_BEFORE, pulled.name))

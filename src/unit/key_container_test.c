@@ -181,7 +181,7 @@ static void a_container_file_is_a_service(void **state)
 	assert_string_equal(line, expected);
 	assert_int_equal(config->load, LOAD_LOADED);
 	assert_int_equal(config->restart->rule, RESTART_ALWAYS);
-	assert_true(str_ends_with(config->path, "/etc/web@.container"));
+	assert_true(config_path_ends_with(config, "/etc/web@.container"));
 	unit_config_free(config);
 
 	assert_true(unit_list_files(&scratch.paths, &names, &err));
@@ -223,7 +223,7 @@ static void a_service_file_of_that_name_comes_first(void **state)
 	scratch_write(&scratch, "lib/a.service", "[Service]\nExecStart=/bin/true\n");
 	struct unit_config *config = unit_load(&scratch.context, "a.service");
 
-	assert_true(str_ends_with(config->path, "/lib/a.service"));
+	assert_true(config_path_ends_with(config, "/lib/a.service"));
 	unit_config_free(config);
 }
 

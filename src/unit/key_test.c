@@ -327,9 +327,9 @@ static void the_unit_section_fills_the_config(void **state)
 	assert_int_equal(config->condition_count, 2);
 	assert_true(config->conditions[0].trigger && config->conditions[0].negate);
 	assert_true(config->conditions[1].assert);
-	assert_true(config_has(config, DEPENDENCY_ON_FAILURE, "b@a.service.service"));
-	assert_true(config_has(config, DEPENDENCY_BEFORE,
-			       "c.target")); /* arrows cannot be taken back */
+	assert_true(unit_draft_depends(&draft, DEPENDENCY_ON_FAILURE, "b@a.service.service"));
+	assert_true(unit_draft_depends(&draft, DEPENDENCY_BEFORE,
+				       "c.target")); /* arrows cannot be taken back */
 	assert_int_equal(draft.restart.rule, RESTART_ON_FAILURE);
 	assert_int_equal(draft.restart.delay_us, 60000000);
 	assert_int_equal(draft.restart.steps, 3);

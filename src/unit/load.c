@@ -69,7 +69,7 @@ static void read_main(struct unit_draft *draft, const struct unit_source *source
 	if (source->is_loop) {
 		fail_load(draft, LOAD_ERROR, "its aliases lead to each other");
 	} else if (source->is_masked) {
-		str_replace(&draft->config.path, source->path);
+		unit_config_set_path(&draft->config, source->path);
 		mask(draft);
 	} else if (!source->path) {
 		if (needs_file(draft))
@@ -80,7 +80,7 @@ static void read_main(struct unit_draft *draft, const struct unit_source *source
 		else if (err.kind != ERROR_NOT_FOUND)
 			fail_load(draft, LOAD_ERROR, err.text);
 	} else {
-		str_replace(&draft->config.path, source->path);
+		unit_config_set_path(&draft->config, source->path);
 		note_change(draft, file.changed_ns);
 		if (file.is_null || !file.text.size)
 			mask(draft);
@@ -174,7 +174,7 @@ void unit_draft_load(struct unit_draft *draft, const struct load_context *contex
 	if (aliases)
 		draft->config.aliases = strings_copy(aliases);
 	if (is_builtin(context, source->name))
-		str_replace(&draft->config.path, source->path); /* named, but not read */
+		unit_config_set_path(&draft->config, source->path); /* named, but not read */
 	else
 		read_main(draft, source);
 	read_links(draft, listing, ".wants", DEPENDENCY_WANTS);
@@ -250,9 +250,11 @@ static bool add_text(const char *path, struct pairs *files, struct error *err)
 
 bool unit_read_files(const struct unit_config *config, struct pairs *files, struct error *err)
 {
-	if (!config->path)
+	scoped_free char *path = unit_config_path(config);
+
+	if (!path)
 		return error_set(err, ERROR_NOT_FOUND, "No files found for %s.", config->name);
-	if (!add_text(config->path, files, err))
+	if (!add_text(path, files, err))
 		return false;
 	for (size_t i = 0; i < config->drop_ins.count; i++)
 		if (!add_text(config->drop_ins.items[i], files, err))

@@ -87,7 +87,7 @@ static struct unit_edge *other_end(const struct unit_edge *edge)
 }
 
 /* Thousands of units have a dozen, a few have thousands. */
-static size_t more_edges(size_t capacity)
+static uint32_t more_edges(uint32_t capacity)
 {
 	enum { FEW = 16 };
 
@@ -109,8 +109,8 @@ static struct unit_edge *make_edge(struct unit *unit, enum dependency kind, stru
 	struct unit_edge *back = append_edge(other, dependency_inverse(kind), unit);
 	struct unit_edge *edge = append_edge(unit, kind, other);
 
-	back->back = (uint32_t)unit->edge_count - 1;
-	edge->back = (uint32_t)other->edge_count - 1;
+	back->back = unit->edge_count - 1;
+	edge->back = other->edge_count - 1;
 	return edge;
 }
 
@@ -178,7 +178,7 @@ static void ask_for_edge(struct unit *unit, enum dependency kind, struct unit *o
 
 static void remove_end(struct unit *unit, uint32_t at)
 {
-	uint32_t last = (uint32_t)--unit->edge_count;
+	uint32_t last = --unit->edge_count;
 
 	if (at == last)
 		return;
@@ -207,7 +207,7 @@ static void judge_targets(struct unit *unit)
 /* The files of `unit` say nothing any more. */
 static void drop_own_edges(struct unit *unit)
 {
-	for (uint32_t i = (uint32_t)unit->edge_count; i-- > 0;) {
+	for (uint32_t i = unit->edge_count; i-- > 0;) {
 		if (!(unit->edges[i].owners & ALL_MINE))
 			continue;
 		set_owners(&unit->edges[i], unit->edges[i].owners & ALL_THEIRS);
@@ -319,7 +319,7 @@ static void move_edges(struct unit *stub, struct unit *unit)
 		struct unit_edge edge = stub->edges[stub->edge_count - 1];
 		enum dependency kind = dependency_inverse(edge.kind);
 
-		remove_edge(stub, (uint32_t)stub->edge_count - 1);
+		remove_edge(stub, stub->edge_count - 1);
 		if (edge.owners & THEIRS)
 			ask_for_edge(edge.unit, kind, unit, MINE);
 		if (edge.owners & THEIRS_BY_RULE)

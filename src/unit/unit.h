@@ -55,12 +55,11 @@ struct unit_edge {
 };
 
 struct unit {
-	const char *name; /* interned; or the unit's own, see unit_set_get_passing() */
-	bool owns_name;
+	const char *name;	    /* interned; or the unit's own, see unit_set_get_passing() */
 	struct unit *merged;	    /* the name is an alias of this one; NULL */
 	struct unit_config *config; /* owned; NULL: a stub, only named by others so far */
 	struct unit_edge *edges;    /* owned */
-	size_t edge_count, edge_capacity;
+	uint32_t edge_count, edge_capacity;
 	struct job *job; /* owned; NULL: none */
 	uint32_t mark;	 /* transaction.c's, 0 in between */
 
@@ -74,16 +73,17 @@ struct unit {
 	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by
 	 * decide_consequences(); whoever queues another job for the unit than that stop clears it. */
 	bool starts_with_bound;
+	bool owns_name;
+	char invocation_id[33];
+	uint32_t restarts;		  /* NRestarts */
+	uint32_t start_count;		  /* attempts since start_window_ns */
+	int64_t start_window_ns;	  /* decide_start_limit(): monotonic, when counting began */
 	struct packed_record status_kept; /* what the shim said last: see unit_status() */
 	struct execution_status
 		*status_seen; /* owned; the same, while somebody looks; NULL: nobody does */
 	struct unit_runtime
 		*runtime; /* the manager's own: shim, timers, containers; NULL: nothing goes on */
 
-	uint32_t restarts;	 /* NRestarts */
-	int64_t start_window_ns; /* decide_start_limit(): monotonic, when counting began */
-	uint32_t start_count;	 /* attempts since */
-	char invocation_id[33];
 	int64_t changed_ns, active_enter_ns, active_exit_ns, inactive_enter_ns,
 		inactive_exit_ns; /* realtime */
 	int64_t changed_monotonic_ns, active_enter_monotonic_ns, active_exit_monotonic_ns,

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/test.h"
+#include "unit/dependency_pool.h"
 #include "unit/name_pool.h"
 #include "unit/unit.h"
 
@@ -46,11 +47,17 @@ static inline void sample_depend(struct unit_config *config, enum dependency kin
 	struct strings list = strings_split(names, ',');
 
 	for (size_t i = 0; i < list.count; i++) {
-		config->dependencies =
-			mem_resize(config->dependencies, config->dependency_count + 1,
-				   sizeof(*config->dependencies));
-		config->dependencies[config->dependency_count++] = (struct unit_dependency){
+		struct unit_dependency *more =
+			mem_zeroed(config->dependency_count + 1, sizeof(*more));
+
+		if (config->dependency_count)
+			memcpy(more, config->dependencies,
+			       config->dependency_count * sizeof(*more));
+		more[config->dependency_count++] = (struct unit_dependency){
 			.kind = kind, .implicit = implicit, .name = sample_name(list.items[i])};
+		dependency_pool_release(config->dependencies);
+		config->dependencies = dependency_pool_get(more, config->dependency_count);
+		free(more);
 	}
 	strings_fini(&list);
 }

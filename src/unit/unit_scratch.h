@@ -75,6 +75,13 @@ static inline struct unit_config *scratch_load(struct unit_scratch *s, const cha
 	return unit_load(&s->context, name);
 }
 
+static inline bool config_path_ends_with(const struct unit_config *config, const char *end)
+{
+	scoped_free char *path = unit_config_path(config);
+
+	return path && str_ends_with(path, end);
+}
+
 static inline bool config_has(const struct unit_config *config, enum dependency kind,
 			      const char *name)
 {

@@ -3,6 +3,7 @@
 #include "unit/units_private.h"
 
 #include "base/log.h"
+#include "unit/dependency_pool.h"
 
 #include <unistd.h>
 
@@ -96,19 +97,23 @@ static bool is_by_link(const struct unit_dependency *d)
 	       d->kind == DEPENDENCY_AFTER;
 }
 
-static void take_links(const struct load_context *context, const char *name, struct unit_config *to)
+struct links {
+	struct unit_dependency *items;
+	size_t count, capacity;
+};
+
+static void take_links(const struct load_context *context, const char *name, struct unit_config *to,
+		       struct links *links)
 {
 	struct unit_config *from = unit_load(context, name);
+	scoped_free char *path = unit_config_path(from);
 
-	to->dependencies =
-		mem_resize(to->dependencies, to->dependency_count + from->dependency_count + 1,
-			   sizeof(*to->dependencies));
 	for (size_t i = 0; i < from->dependency_count; i++)
 		if (is_by_link(&from->dependencies[i]))
-			to->dependencies[to->dependency_count++] = from->dependencies[i];
-	if (is_surprising(context, from->path))
-		strings_format(&to->warnings, "%s: %s is built in, this file is not read",
-			       from->path, to->name);
+			vector_add(links, from->dependencies[i]);
+	if (is_surprising(context, path))
+		strings_format(&to->warnings, "%s: %s is built in, this file is not read", path,
+			       to->name);
 	unit_config_free(from);
 }
 
@@ -117,6 +122,7 @@ struct unit_config *builtin_load(const struct load_context *context, const char 
 	const struct builtin *builtin = find(name);
 	struct unit_config *config = mem_new(struct unit_config);
 	enum unit_type type = UNIT_TARGET;
+	struct links links = {0};
 
 	config->name = name_pool_get(builtin->name);
 	unit_type_of_name(builtin->name, &type);
@@ -127,13 +133,16 @@ struct unit_config *builtin_load(const struct load_context *context, const char 
 	config->no_default_dependencies = config->ignore_on_isolate = true;
 	config->refuse_manual_stop = true;
 	config->allow_isolate = str_equal(builtin->name, "multi-user.target");
-	take_links(context, builtin->name, config);
+	take_links(context, builtin->name, config, &links);
 	for (size_t i = 0; i < array_length(builtin->aliases); i++) {
 		if (!builtin->aliases[i])
 			break;
 		strings_add(&config->aliases, builtin->aliases[i]);
-		take_links(context, builtin->aliases[i], config);
+		take_links(context, builtin->aliases[i], config, &links);
 	}
+	config->dependency_count = links.count;
+	config->dependencies = dependency_pool_get(links.items, links.count);
+	vector_fini(&links);
 	return config;
 }
 

@@ -119,18 +119,21 @@ struct unit_runtime {
 	struct unit *unit;
 
 	struct shim_peer *peer;	   /* owned; NULL: no shim */
-	bool adopting;		   /* it has not answered this daemon yet */
-	bool releasing;		   /* it was told that it is not needed any more */
-	bool start_waits;	   /* for the end of a shim that is being released */
 	struct starting *starting; /* conditions, sockets: before the shim is asked */
-	bool stopped_by_job;	   /* Restart= does not count */
-	bool restarted;		   /* the present start is one */
-	bool automatic;		   /* the next start is a restart by itself */
-	bool clearing;		   /* leftovers go before its start */
 	struct unit_run *run;	   /* owned; asked for, and not begun yet; NULL */
-	bool stops_containers;	   /* its shim waits until they are gone */
 	int64_t extended_ns;	   /* when its start was given more time last */
-	bool under_way;		   /* started, and the end has not been judged yet */
+	/* thousands of units have these: what is small stands together */
+	bool adopting : 1;	   /* it has not answered this daemon yet */
+	bool releasing : 1;	   /* it was told that it is not needed any more */
+	bool start_waits : 1;	   /* for the end of a shim that is being released */
+	bool stopped_by_job : 1;   /* Restart= does not count */
+	bool restarted : 1;	   /* the present start is one */
+	bool automatic : 1;	   /* the next start is a restart by itself */
+	bool clearing : 1;	   /* leftovers go before its start */
+	bool stops_containers : 1; /* its shim waits until they are gone */
+	bool under_way : 1;	   /* started, and the end has not been judged yet */
+	bool for_connection : 1;   /* it was made for one */
+	int connection;		   /* Accept=: of the next start; -1: none */
 	uint64_t recorded;	   /* a hash of the record as it was written last; 0: none was */
 
 	struct deadline *restart; /* pending */
@@ -142,8 +145,6 @@ struct unit_runtime {
 	int64_t trigger_us, trigger_realtime_us; /* of a timer: when it went off last */
 	struct unit_watch *watch;		 /* owned; units_path.c */
 	struct pairs trigger_environment;	 /* of the next start: REMOTE_ADDR ... */
-	int connection;				 /* Accept=: of the next start; -1: none */
-	bool for_connection;			 /* it was made for one */
 	struct unit_handed *handed;		 /* owned; NULL: nobody thought of it */
 };
 

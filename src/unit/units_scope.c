@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "os/cgroup.h"
+#include "unit/dependency_pool.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -55,20 +56,17 @@ static const char *slice_of(const struct units *units, const struct container *c
 							      : "system.slice";
 }
 
-static void add_dependency(struct unit_config *config, enum dependency kind, const char *name)
-{
-	config->dependencies[config->dependency_count++] =
-		(struct unit_dependency){.kind = (uint8_t)kind, .implicit = true, .name = name};
-}
-
 /* A stop of its slice is one of the scope, too: but first its unit ends, and mostly the container with it. */
 static void add_dependencies(struct unit_config *config, const struct unit *owner)
 {
-	config->dependencies = mem_zeroed(3, sizeof(*config->dependencies));
-	add_dependency(config, DEPENDENCY_REQUIRES, config->slice);
-	add_dependency(config, DEPENDENCY_AFTER, config->slice);
-	if (owner)
-		add_dependency(config, DEPENDENCY_BEFORE, owner->name);
+	const struct unit_dependency all[] = {
+		{DEPENDENCY_REQUIRES, true, config->slice},
+		{DEPENDENCY_AFTER, true, config->slice},
+		{DEPENDENCY_BEFORE, true, owner ? owner->name : NULL},
+	};
+
+	config->dependency_count = array_length(all) - (owner ? 0 : 1);
+	config->dependencies = dependency_pool_get(all, config->dependency_count);
 }
 
 static struct unit_config *make_config(const struct units *units, const struct unit *scope,

@@ -365,7 +365,7 @@ static bool is_ours(const struct unit *unit)
 static bool has_file(const struct unit *unit)
 {
 	return unit->config && !unit->config->builtin && unit->config->load == LOAD_LOADED &&
-	       unit->config->path;
+	       unit->config->file;
 }
 
 static void add_file(struct handed_files *files, const struct unit *unit)

@@ -48,7 +48,6 @@ static void free_texts(struct call_work *work)
 {
 	struct text_work *w = container_of(work, struct text_work, work);
 
-	free(w->config.path);
 	strings_fini(&w->config.drop_ins);
 	pairs_fini(&w->files);
 	free(w);
@@ -75,7 +74,8 @@ static void on_loaded(void *data, struct unit *unit)
 		w->work.done = answer_texts;
 		w->work.free = free_texts;
 		w->config.name = unit->name; /* interned */
-		w->config.path = str_dup_or_null(unit->config->path);
+		w->config.folder = unit->config->folder;
+		w->config.file = unit->config->file;
 		w->config.drop_ins = strings_copy(&unit->config->drop_ins);
 		w->config.load = unit->config->load;
 		call_work_begin(&w->work, call);

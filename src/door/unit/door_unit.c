@@ -334,8 +334,8 @@ static void on_loaded(void *data, struct unit *unit)
 		l->shown = units_cgroup_shown(call_units(call), unit);
 	}
 	l->elsewhere = units_groups_elsewhere(call_units(call), unit);
-	if (unit->config->path)
-		strings_add(&l->paths, unit->config->path);
+	if (unit->config->file)
+		strings_take(&l->paths, unit_config_path(unit->config));
 	for (size_t i = 0; i < unit->config->drop_ins.count; i++)
 		strings_add(&l->paths, unit->config->drop_ins.items[i]);
 	l->file_changed_ns = unit->config->file_changed_ns;

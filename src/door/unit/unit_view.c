@@ -160,13 +160,14 @@ static void write_files(const struct unit *unit, const struct unit_facts *facts,
 			struct buffer *json)
 {
 	const struct unit_config *c = unit->config;
+	scoped_free char *path = c ? unit_config_path(c) : NULL;
 
 	write_list(json, "Documentation", c ? &c->documentation : NULL);
 	write_text(json, "Description", description(unit));
 	write_text(json, "LoadState", load_state(unit));
 	write_text(json, "ActiveState", active_state_name(unit_active_state(unit)));
 	write_text(json, "SubState", sub_state_name(unit->sub));
-	write_text(json, "FragmentPath", c ? c->path : NULL);
+	write_text(json, "FragmentPath", path);
 	write_text(json, "SourcePath", c ? c->source_path : NULL);
 	write_list(json, "DropInPaths", c ? &c->drop_ins : NULL);
 	write_text(json, "UnitFileState", facts->file_state);
