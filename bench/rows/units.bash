@@ -106,7 +106,7 @@ row_units_services() {
 	crowd_start 1000 >"$SCRATCH/answer"
 	row "daemon with 1000 idle services (PSS)" "$(pss_of "$(daemon_pid)" | awk '{ printf "%.1f MB", $1 / 1024 }')" "asked for: 5 MB" "-"
 	row "shim of an idle service (PSS, of 1000)" \
-		"$(pss_of $(pgrep -f 'wherry-shim unit') | awk '{ printf "%.0f kB", $1 / 1000 }')" "-" "-"
+		"$(pss_of $(pgrep -P "$(daemon_pid)" -f 'wherry-shim unit') | awk '{ printf "%.0f kB", $1 / 1000 }')" "-" "-"
 	wherry unit stop 'idle-*'
 	daemon_stop
 	rm -rf "$SCRATCH/units"
