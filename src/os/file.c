@@ -150,7 +150,10 @@ struct walk {
 	size_t count, capacity;
 	int top; /* borrowed: holds the root of the walk */
 	int at;	 /* owned: the present folder */
+	int again;
 };
+
+#define AGAIN_MOST 1000 /* somebody goes on filling it on purpose */
 
 /* No mount is entered, not even one of the same filesystem: what somebody mounted here is not ours. */
 static int open_below(const struct walk *w, const char *name)
@@ -200,7 +203,8 @@ static int open_above(const struct walk *w)
 	return fd;
 }
 
-/* Leave the emptied folder and remove it. */
+/* Leave the emptied folder and remove it; unless somebody who is about to end (a shim, a worker that was
+ * killed) has made something in there meanwhile. */
 static bool ascend(struct walk *w, struct error *err)
 {
 	scoped_free char *name = w->items[w->count - 1].name;
@@ -211,9 +215,11 @@ static bool ascend(struct walk *w, struct error *err)
 		return fail(err, "return from folder", name);
 	close(w->at);
 	w->at = above;
-	if (unlinkat(above, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail(err, "remove folder", name);
-	return true;
+	if (unlinkat(above, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return true;
+	if (errno == ENOTEMPTY && w->again++ < AGAIN_MOST)
+		return descend(w, name, err);
+	return fail(err, "remove folder", name);
 }
 
 /* Remove the files of the present folder.  True with *folder (owned) set: one that must be emptied

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +96,44 @@ static void a_tree_is_removed_to_its_depth_and_links_are_not_followed(void **sta
 	assert_true(tree_remove(scratch, "d", &err)); /* again is no error */
 }
 
+#define MANY 3000
+#define LATE 200
+
+/* Files that come when others are being removed already. */
+static void *make_late_files(void *data)
+{
+	const int *folders = data; /* where; what tells that it begins */
+	char event[4096], name[16];
+
+	if (read(folders[1], event, sizeof(event)) > 0)
+		for (int i = 0; i < LATE; i++) {
+			snprintf(name, sizeof(name), "late%d", i);
+			close(openat(folders[0], name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		}
+	return NULL;
+}
+
+static void a_tree_is_removed_while_somebody_ends_writing_into_it(void **state)
+{
+	struct error err;
+	scoped_free char *path = str_format("%s/busy", scratch_path);
+	scoped_fd int folder = -1, events = inotify_init1(IN_CLOEXEC);
+	char name[16];
+	pthread_t writer;
+
+	folder = folder_make(scratch, "busy", 0700, &err) ? folder_open(scratch, "busy", &err) : -1;
+	assert_true(folder >= 0);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "file%d", i);
+		close(openat(folder, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	assert_true(inotify_add_watch(events, path, IN_DELETE) >= 0);
+	pthread_create(&writer, NULL, make_late_files, (int[]){folder, events});
+	assert_true(tree_remove(scratch, "busy", &err));
+	pthread_join(writer, NULL);
+	assert_int_equal(faccessat(scratch, "busy", F_OK, 0), -1);
+}
+
 static void a_sealed_copy_cannot_be_changed(void **state)
 {
 	struct error err;
@@ -122,6 +162,7 @@ int main(void)
 		cmocka_unit_test(reading_stops_at_the_limit),
 		cmocka_unit_test(a_failed_replacement_leaves_nothing),
 		cmocka_unit_test(a_tree_is_removed_to_its_depth_and_links_are_not_followed),
+		cmocka_unit_test(a_tree_is_removed_while_somebody_ends_writing_into_it),
 		cmocka_unit_test(a_sealed_copy_cannot_be_changed),
 	};
 
