@@ -105,6 +105,12 @@ static void kill_it(void *data)
 		container_kill(op->container);
 }
 
+/* As long as nobody lives, where it is longer than can be told. */
+static uint64_t milliseconds(int64_t seconds)
+{
+	return seconds < INT64_MAX / 1000 ? (uint64_t)seconds * 1000 : INT64_MAX;
+}
+
 static void send_stop_signal(struct operation *op)
 {
 	struct container *c = op->container;
@@ -117,8 +123,8 @@ static void send_stop_signal(struct operation *op)
 	container_leave_service(c);
 	container_signal(c, signal, NULL, NULL);
 	if (timeout >= 0)
-		stop_of(op)->deadline = deadline_start(op->engine->parts.loop,
-						       (uint64_t)timeout * 1000, kill_it, op);
+		stop_of(op)->deadline =
+			deadline_start(op->engine->parts.loop, milliseconds(timeout), kill_it, op);
 }
 
 static void stop_thawed(void *data, const struct error *err)

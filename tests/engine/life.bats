@@ -404,6 +404,14 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 	[ "$(jq -r .message "$SCRATCH/body")" = "Cannot update container $(inspect up3 .Id): Restart policy cannot be updated because AutoRemove is enabled for the container" ]
 }
 
+@test "a patience of more seconds than there are milliseconds to tell is no short one" {
+	run_container s3 '"Cmd":["sh","-c","trap \"sleep 1; exit 7\" TERM; echo ready; while :; do sleep 0.1; done"]'
+	wait_until 10 eval 'api GET "/containers/s3/logs?stdout=1" | grep -aq ready'
+	api POST "/containers/s3/stop?t=18446744073709552"
+	expect_status 204
+	inspects s3 .State.ExitCode 7
+}
+
 @test "the stop signal and its patience come from the image, unless the container has its own" {
 	docker_commit() {
 		tar -C "$SCRATCH/busybox" -c . | curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' --data-binary @- \

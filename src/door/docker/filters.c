@@ -213,10 +213,9 @@ bool moment_parse(const char *text, int64_t now_ns, int64_t *ns, struct error *e
 
 	if (time_from_unix_text(text, ns) || time_from_text(text, ns) || parse_short_time(text, ns))
 		return true;
-	if (duration_from_text(text, &before, &ignored)) {
-		*ns = now_ns - before;
+	if (duration_from_text(text, &before, &ignored) &&
+	    !__builtin_sub_overflow(now_ns, before, ns))
 		return true;
-	}
 	return error_set(err, ERROR_INVALID, "failed to parse value as time or duration: \"%s\"",
 			 text);
 }

@@ -141,6 +141,7 @@ static void moments_are_told_in_many_ways(void **state)
 		assert_true(moment_parse(cases[i].text, now, &ns, &err));
 		assert_int_equal(ns, cases[i].ns);
 	}
+	assert_false(moment_parse("-2562047h", now, &ns, &err)); /* in three hundred years */
 	assert_false(moment_parse("yesterday", now, &ns, &err));
 	assert_int_equal(err.kind, ERROR_INVALID);
 }
