@@ -67,6 +67,24 @@ b: {<<: *b, depends_on: [a]}'
 	[ "$(names)" = "" ]
 }
 
+@test "as docker's plugin it stops when the client closes its socket" {
+	project pp <<<'a: {<<: *b}'
+	ln -sf "$WHERRY_BUILD/wherry" docker-compose
+	cat >client.py <<-'P'
+	import socket, subprocess, sys
+	s = socket.socket(socket.AF_UNIX); s.bind("\0" + sys.argv[1]); s.listen()
+	p = subprocess.Popen(["./docker-compose", "compose", "up"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+	                     env={**__import__("os").environ, "DOCKER_CLI_PLUGIN_SOCKET": "@" + sys.argv[1]})
+	c, _ = s.accept()
+	while b"Attaching" not in p.stdout.readline(): pass
+	c.close()
+	sys.exit(p.wait())
+	P
+	run -130 timeout 60 python3 client.py "wherry-test-$$-$RANDOM"
+	[[ $output == *"Gracefully stopping..."* ]]
+	[ "$(state_of pp-a-1)" = exited ]
+}
+
 @test "a second Ctrl-C kills what does not stop" {
 	project pk <<<'a: {<<: *b, init: false, command: "sh -c \"trap : TERM; echo begun; while :; do sleep 0.1; done\"", stop_grace_period: 100s}'
 	in_background wherry compose up
