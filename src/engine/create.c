@@ -34,6 +34,7 @@ struct create_operation {
 	bool has_config;
 	size_t volumes_pending;
 	struct archive_job *filling; /* owned; NULL: no volume is being filled */
+	struct link filling_link;    /* in engine->filling meanwhile */
 	bool filled;
 	struct error failure;
 };
@@ -346,14 +347,62 @@ static void on_done(void *data)
 	(void)data;
 }
 
+static bool share_volume(const struct container *one, const struct container *other)
+{
+	for (size_t i = 0; i < one->mounts.count; i++)
+		for (size_t j = 0; j < other->mounts.count; j++) {
+			const struct mount_point *a = RECORD_AT(one->mounts, struct mount_point, i);
+			const struct mount_point *b =
+				RECORD_AT(other->mounts, struct mount_point, j);
+
+			if (str_equal(a->type, "volume") && str_equal(b->type, "volume") &&
+			    str_equal(a->name, b->name))
+				return true;
+		}
+	return false;
+}
+
+/* A volume is filled by one at a time, and nobody is told of a container before what its volumes get is
+ * there: it would be started with a part of it. */
+static bool is_filled_by_another(const struct operation *op)
+{
+	list_each(item, &op->engine->filling)
+	{
+		struct create_operation *other =
+			container_of(item, struct create_operation, filling_link);
+
+		if (share_volume(op->container, other->op.container))
+			return true;
+	}
+	return false;
+}
+
+static void wake_waiting(struct engine *engine)
+{
+	struct link now;
+
+	list_init(&now);
+	list_move(&now, &engine->filling_waits);
+	while (!list_is_empty(&now)) {
+		struct operation *op = list_first(&now, struct operation, link);
+
+		list_remove(&op->link);
+		check_finished(op);
+	}
+}
+
 static void on_filled(void *data, const struct error *err)
 {
-	struct create_operation *self = create_of(data);
+	struct operation *op = data;
+	struct engine *engine = op->engine;
+	struct create_operation *self = create_of(op);
 
 	self->filling = NULL;
+	list_remove(&self->filling_link);
 	if (err)
 		self->failure = *err;
-	check_finished(data);
+	check_finished(op);
+	wake_waiting(engine);
 }
 
 static void fill_volumes(struct operation *op)
@@ -363,7 +412,9 @@ static void fill_volumes(struct operation *op)
 
 	self->filled = true;
 	self->filling = files_fill(op->container, &handlers, op, &self->failure);
-	if (!self->filling)
+	if (self->filling)
+		list_append(&op->engine->filling, &self->filling_link);
+	else
 		check_finished(op);
 }
 
@@ -376,6 +427,10 @@ static void check_finished(struct operation *op)
 		return;
 	if (self->failure.kind != ERROR_NONE) {
 		give_up(op);
+		return;
+	}
+	if (!self->filled && is_filled_by_another(op)) {
+		list_append(&op->engine->filling_waits, &op->link);
 		return;
 	}
 	if (!self->filled && files_need_filling(c)) {
@@ -623,6 +678,7 @@ static void fini_create(struct operation *op)
 	if (self->made && self->made->image)
 		image_release(op->engine->parts.images, self->made->image);
 	container_unref(self->made);
+	list_remove(&self->filling_link);
 	archive_job_kill(self->filling);
 	record_fini(&networking_config_type, &self->networking);
 	free(self->name);

@@ -273,6 +273,8 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	engine->containers = engine->runs = engine->execs = engine->zones = -1;
 	engine->capabilities = capability_host();
 	list_init(&engine->scheduled);
+	list_init(&engine->filling);
+	list_init(&engine->filling_waits);
 	list_init(&engine->operations);
 	list_init(&engine->lingering);
 	list_init(&engine->drains);

@@ -16,7 +16,7 @@
  * with operation_finish.  Kinds of operations embed this struct as their first member. */
 
 struct operation {
-	struct link link; /* in one queue at a time: scheduled, turns, exits */
+	struct link link; /* in one queue at a time: scheduled, turns, exits, filling_waits */
 	struct link all;  /* in engine->operations */
 	struct engine *engine;
 	struct container *container;	   /* referred to; NULL: none */
@@ -94,6 +94,7 @@ struct engine {
 	struct event_ring ring;
 	uv_idle_t turn; /* runs what is scheduled */
 	struct link scheduled, operations;
+	struct link filling, filling_waits; /* creates that fill volumes, and that wait for those */
 
 	struct beginning *beginning; /* owned; NULL: it is over */
 	struct {

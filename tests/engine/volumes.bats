@@ -151,6 +151,29 @@ binds() { printf '"HostConfig":{"Binds":["%s"]}' "$1"; }
 	[ -z "$(ls -A "$(path_of emptied)")" ]
 }
 
+# Made and started beside others that want the same volume, each sees all of what the image has.
+runs_beside() {
+	local body
+	body=$(jq -nc --arg bind "$2:/many" '{Image: "many", Cmd: ["sh", "-c", "ls /many | wc -l"], HostConfig: {Binds: [$bind]}}')
+	ask_daemon POST "/v1.47/containers/create?name=$1" "$body" && ask_daemon POST "/v1.47/containers/$1/start" &&
+		ask_daemon POST "/v1.47/containers/$1/wait"
+}
+
+@test "one that several fill at once is filled once, and nobody starts with a part of it" {
+	local name beside
+	ends m0 '"Cmd":["sh","-c","mkdir /many; for i in $(seq 2000); do echo $i >/many/$i; done"]'
+	api POST "/commit?container=m0&repo=many" >/dev/null
+	expect_status 201
+	for name in m1 m2 m3 m4 m5; do
+		runs_beside $name crowded >/dev/null &
+		beside="$beside $!"
+	done
+	wait $beside
+	for name in m1 m2 m3 m4 m5; do
+		[ "$(logs $name | grep -ao '[0-9]*$')" = 2000 ]
+	done
+}
+
 @test "a container that never runs fills its volumes too, for those who share them" {
 	create_container w1 '"Cmd":["true"],"Volumes":{"/home":{}},"HostConfig":{"Binds":["given:/etc","part:/none:ro"]}'
 	[ "$(cat "$(path_of given)/group" | head -1)" = root:x:0: ]
