@@ -165,3 +165,21 @@ heeds="sh -c \"trap exit\\ 0 TERM; while :; do sleep 0.1; done\""
 	stop often
 	wait_until 10 no_scopes
 }
+
+@test "the container of a container file is one, too; frozen it is paused, and a stop need not wait for it" {
+	printf '[Container]\nImage=busybox\nStopTimeout=1\nExec=sleep 1000\n' >"$UNITS/file.container"
+	start file
+	local scope=$(scope_of systemd-file)
+	wait_until 10 has_state "$scope" active/running
+	systemctl freeze "$scope"
+	expect "$(inspect systemd-file .State.Status)" paused
+	expect "$(systemctl show "$scope" -p FreezerState --value)" frozen
+	systemctl freeze "$scope"
+	systemctl thaw "$scope"
+	expect "$(inspect systemd-file .State.Status)" running
+	systemctl freeze "$scope"
+	stop file
+	expect "$(state file)" inactive/dead
+	no_container systemd-file
+	wait_until 10 is_unknown "$scope"
+}
