@@ -105,18 +105,27 @@ static void begin_again(struct operation *op, const struct error *err)
 	op->run(op);
 }
 
+/* Has the run that was to be looked into yet to be told as ended?  Another may have begun meanwhile, and
+ * its end is not waited for. */
+static bool is_still_there(const struct engine_files *f)
+{
+	const struct container *c = f->op.container;
+
+	return c->run && c->run->start_time == f->request.start_time &&
+	       (!container_is_live(c) || c->pid == f->request.pid);
+}
+
 static void begin_after_the_end(struct engine_files *f)
 {
-	struct container *c = f->op.container;
-	bool known = !c->run || (container_is_live(c) && c->pid != f->request.pid);
+	bool wait = is_still_there(f);
 
 	list_remove(&f->link);
 	record_fini(&sandbox_spec_type, &f->request.root);
 	f->request.pid = f->request.start_time = 0;
-	if (known)
-		begin_again(&f->op, NULL);
-	else
+	if (wait)
 		operation_wait_exit(&f->op, begin_again);
+	else
+		begin_again(&f->op, NULL);
 }
 
 static void on_ended(void *data, const struct error *err)

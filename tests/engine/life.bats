@@ -56,7 +56,7 @@ has_lines() { [ "$(api GET "/containers/$1/logs?stdout=1" | grep -ac 'once more'
 	wait_until 10 inspects r6 '"\(.State.Status) \(.RestartCount)"' "running 1"
 }
 
-asks() { curl -sf --max-time "$1" --unix-socket "$SOCKET" -o "$SCRATCH/answer" "http://x$2"; }
+asks() { curl -sf --max-time "$1" --unix-socket "$SOCKET" -o "${3-$SCRATCH/answer}" "http://x$2"; }
 
 @test "a daemon that comes back answers a ping while a shim is silent, and lists containers when it has spoken" {
 	local shim starts
@@ -106,6 +106,23 @@ status_of() { curl -s --max-time 30 --unix-socket "$SOCKET" -o /dev/null -w '%{h
 	done
 	api DELETE "/containers/f1?force=1&v=1"
 	api DELETE /volumes/held
+}
+
+@test "files are read while a container is started anew again and again" {
+	local clients client
+	run_container f2 '"Cmd":["sleep","1000"],"StopSignal":"SIGKILL"'
+	for _ in $(seq 10); do
+		clients=
+		for _ in 1 2 3; do
+			asks 30 "/v1.47/containers/f2/archive?path=/etc/passwd" /dev/null &
+			clients="$clients $!"
+		done
+		api POST /containers/f2/restart
+		expect_status 204
+		for client in $clients; do
+			wait $client
+		done
+	done
 }
 
 @test "networks of a container whose end is not known yet are changed as of a stopped one" {
