@@ -23,6 +23,9 @@ struct compose_files {
 		     struct error *err);
 	bool (*exists)(void *data, const char *path);
 	void *data;
+	/* Of a folder, or a file of more than `limit` bytes: what changes when it does, owned.  NULL: it is neither.  The
+	 * callback may be NULL: nothing is. */
+	char *(*large)(void *data, const char *path, size_t limit);
 };
 
 struct compose_request {

@@ -172,6 +172,19 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 	told "secrets.v: environment variable is not set: V"
 }
 
+@test "74 what is too large for memory, and a folder, is bound; that it changed is noticed" {
+	head -c 2000000 /dev/zero >big
+	mkdir folder && echo x >folder/a
+	service a 'init: true, secrets: [s], configs: [{source: c, target: /etc/c}]'
+	printf 'secrets: {s: {file: ./big}}\nconfigs: {c: {file: ./folder}}\n' >>compose.yaml
+	compose up -d
+	[ "$(compose exec -T a sh -c 'wc -c </run/secrets/s; cat /etc/c/a')" = $'2000000\nx' ]
+	run -1 compose exec -T a touch /etc/c/b
+	run -0 compose plan
+	echo more >>big
+	run -2 compose plan
+}
+
 @test "what the daemon cannot do of the file is told with its place, once, however many replicas there are" {
 	service a 'scale: 3, deploy: {restart_policy: {condition: none, max_attempts: 5}}'
 	run -0 compose up -d

@@ -56,6 +56,10 @@ bool body_files_tar(const struct body_request *request, struct buffer *tar, stru
 bool body_content(const struct project *project, const char *kind, const struct resource *resource,
 		  const struct compose_files *files, struct buffer *out, struct error *err);
 
+/* Is its file too large to be held in memory, or a folder?  Then it is bound, and this tells whether it changed; owned.
+ * NULL: it is not. */
+char *body_large_file(const struct resource *resource, const struct compose_files *files);
+
 /* What differs between the wanted body and an inspect document, with what the image brings (its inspect document; NULL:
  * nothing is known) taken off: "image", "environment.DEBUG", "ports", "mounts./data", "files./run/secrets/s" (as digests). */
 void body_compare(const json_t *body, const json_t *inspected, const json_t *image,

@@ -62,6 +62,14 @@ bool body_content(const struct project *project, const char *kind, const struct 
 	       refuse(resource, kind, file, err, "", files ? reason.text : "files cannot be read");
 }
 
+char *body_large_file(const struct resource *resource, const struct compose_files *files)
+{
+	const struct node *file = given(resource, "file");
+
+	return file && files && files->large ? files->large(files->data, file->text, FILE_LIMIT)
+					     : NULL;
+}
+
 /* ---- uses of them ---- */
 
 struct use {
@@ -140,19 +148,29 @@ static bool each_use(struct body *body,
 
 /* ---- files in memory ---- */
 
+struct lists {
+	json_t *files, *mounts;
+};
+
+static bool add_bind(struct body *body, const struct use *use, void *data, struct error *err);
+
 static bool add_file(struct body *body, const struct use *use, void *data, struct error *err)
 {
-	json_t *list = data;
+	const struct lists *lists = data;
+	scoped_free char *large = body_large_file(use->resource, body->request->files);
 	scoped_buffer struct buffer content = {0}, encoded = {0};
 
+	if (large)
+		return add_bind(body, use, data, err);
 	if (!body_content(body->request->project, use->kind, use->resource, body->request->files,
 			  &content, err))
 		return false;
 	base64_encode(content.data ? content.data : "", content.size, &encoded);
-	json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "Target", use->target,
-					      "Content", encoded.data ? encoded.data : "", "Uid",
-					      (json_int_t)use->uid, "Gid", (json_int_t)use->gid,
-					      "Mode", (json_int_t)use->mode));
+	json_array_append_new(lists->files,
+			      json_pack("{s:s, s:s, s:I, s:I, s:I}", "Target", use->target,
+					"Content", encoded.data ? encoded.data : "", "Uid",
+					(json_int_t)use->uid, "Gid", (json_int_t)use->gid, "Mode",
+					(json_int_t)use->mode));
 	return true;
 }
 
@@ -167,13 +185,14 @@ static void warn_of_owner(struct body *body, const struct use *use)
 
 		if (node && node->kind != NODE_NULL && (i < 2 || use->mode != DEFAULT_MODE))
 			body_warn(body, node, use->kind,
-				  "%s of %s is ignored: on this daemon it is the file of the host",
+				  "%s of %s is ignored: it is the file of the host, read-only",
 				  names[i], use->resource->key);
 	}
 }
 
 static bool add_bind(struct body *body, const struct use *use, void *data, struct error *err)
 {
+	const struct lists *lists = data;
 	const struct node *file = given(use->resource, "file");
 	json_t *mount;
 
@@ -188,23 +207,23 @@ static bool add_bind(struct body *body, const struct use *use, void *data, struc
 	warn_of_owner(body, use);
 	mount = json_pack("{s:s, s:s, s:b}", "Type", "bind", "Target", use->target, "ReadOnly", 1);
 	doc_set_text(mount, "Source", file->text);
-	json_array_append_new(data, mount);
+	json_array_append_new(lists->mounts, mount);
 	return true;
 }
 
 bool body_set_files(struct body *body, struct error *err)
 {
 	bool in_memory = body->request->features->files;
-	json_t *list = in_memory ? json_array() : json_object_get(body->host, "Mounts");
-	bool good;
+	json_t *mounts = json_object_get(body->host, "Mounts");
+	scoped_json json_t *all_mounts = mounts ? json_incref(mounts) : json_array();
+	scoped_json json_t *files = json_array();
+	struct lists lists = {files, all_mounts};
+	bool good = each_use(body, in_memory ? add_file : add_bind, &lists, err);
 
-	list = in_memory || !list ? (list ? list : json_array()) : json_incref(list);
-	good = each_use(body, in_memory ? add_file : add_bind, list, err);
-	if (in_memory && json_array_size(list))
-		json_object_set_new(body->config, "Wherry", json_pack("{s:O}", "Files", list));
-	if (!in_memory && json_array_size(list))
-		json_object_set(body->host, "Mounts", list);
-	json_decref(list);
+	if (json_array_size(files))
+		json_object_set_new(body->config, "Wherry", json_pack("{s:O}", "Files", files));
+	if (json_array_size(all_mounts))
+		json_object_set(body->host, "Mounts", all_mounts);
 	return good;
 }
 

@@ -125,4 +125,17 @@ static bool path_exists(void *data, const char *path)
 	return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISDIR(st.st_mode));
 }
 
-const struct compose_files host_files = {.read = read_path, .exists = path_exists};
+static char *path_large(void *data, const char *path, size_t limit)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 ||
+	    !(S_ISDIR(st.st_mode) ||
+	      (S_ISREG(st.st_mode) && (unsigned long long)st.st_size > limit)))
+		return NULL;
+	return str_format("%llu %lld %lld.%09ld", (unsigned long long)st.st_ino,
+			  (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+const struct compose_files host_files = {
+	.read = read_path, .exists = path_exists, .large = path_large};

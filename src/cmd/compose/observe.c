@@ -41,7 +41,11 @@ static bool add_digests(struct compose *compose, const char *kind,
 
 		if (!is_used(compose->project, kind, resource->key))
 			continue;
-		if (!body_content(compose->project, kind, resource, &host_files, &content, err))
+		scoped_free char *large = body_large_file(resource, &host_files);
+		if (large)
+			buffer_add_text(&content, large);
+		else if (!body_content(compose->project, kind, resource, &host_files, &content,
+				       err))
 			return false;
 		sha256_digest(content.data ? content.data : "", content.size, digest);
 		pairs_set(&compose->digests, name, digest);
