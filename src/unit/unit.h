@@ -69,7 +69,6 @@ struct unit {
 	 * OnFailure= or Upholds= follows.  Set before decide_consequences() is asked. */
 	bool will_restart;
 	bool condition_met, assert_met;
-	bool owns_name;
 	bool stale; /* its file has changed since it was loaded */
 	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by
 	 * decide_consequences(); whoever queues another job for the unit than that stop clears it. */
