@@ -288,8 +288,9 @@ static bool put(struct reader *reader, struct node *map, const char *key, struct
 	return true;
 }
 
-/* `<<: *a` and `<<: [*a, *b]`. */
-static bool add_merges(struct reader *reader, const struct node *value, struct merges *merges)
+/* `<<: *a` and `<<: [*a, *b]`; what is wrong is wrong there, not where `a` stands. */
+static bool add_merges(struct reader *reader, const struct node *value, struct place place,
+		       struct merges *merges)
 {
 	if (value->kind == NODE_MAP) {
 		vector_add(merges, (struct node *)value);
@@ -301,7 +302,7 @@ static bool add_merges(struct reader *reader, const struct node *value, struct m
 		if (good)
 			vector_add(merges, value->members[i].value);
 	}
-	return good || diagnostics_error(reader->diagnostics, value->place, NULL,
+	return good || diagnostics_error(reader->diagnostics, place, NULL,
 					 "'<<' merges a map or a list of maps");
 }
 
@@ -333,7 +334,7 @@ static bool read_member(struct reader *reader, const yaml_event_t *event, struct
 	if (is_merge_key(event)) {
 		const struct node *value = read_value(reader);
 
-		return value && add_merges(reader, value, merges);
+		return value && add_merges(reader, value, place, merges);
 	}
 	const char *key = read_key(reader, event);
 	struct node *value = key ? read_value(reader) : NULL;
