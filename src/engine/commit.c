@@ -5,6 +5,7 @@
 #include "engine/container_merge.h"
 #include "engine/engine_private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -148,7 +149,7 @@ static void on_thawed(void *data, const struct error *err)
 {
 	struct commit_operation *self = data;
 
-	if (err && !self->failed) {
+	if (err && err->os != ESRCH && !self->failed) {
 		self->failed = true;
 		self->failure = *err;
 	}
@@ -159,10 +160,12 @@ static void on_thawed(void *data, const struct error *err)
 
 static void thaw_and_end(struct commit_operation *self)
 {
-	if (self->frozen && container_is_live(self->op.container))
+	if (self->frozen && container_is_live(self->op.container)) {
 		container_freeze(self->op.container, false, on_thawed, self);
-	else
-		end(self);
+		return;
+	}
+	self->op.container->thaw_wanted = false;
+	end(self);
 }
 
 static void fail(struct commit_operation *self, const struct error *err)
@@ -221,12 +224,31 @@ static void make_image(struct commit_operation *self)
 		fail(self, &err);
 }
 
+static void go_on_when_ended(struct operation *op, const struct error *err)
+{
+	(void)err;
+	make_image((struct commit_operation *)op);
+}
+
+/* It has ended while it was to be frozen, which the engine may have yet to hear. */
+static void commit_ended(struct commit_operation *self)
+{
+	struct container *c = self->op.container;
+
+	if (container_is_live(c) || container_is_ending(c))
+		operation_wait_exit(&self->op, go_on_when_ended);
+	else
+		make_image(self);
+}
+
 static void on_frozen(void *data, const struct error *err)
 {
 	struct commit_operation *self = data;
 
-	self->frozen = true;
-	if (err)
+	self->frozen = !err || err->os != ESRCH;
+	if (!self->frozen)
+		commit_ended(self);
+	else if (err)
 		fail(self, err);
 	else
 		make_image(self);

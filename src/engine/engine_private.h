@@ -341,7 +341,8 @@ void removals_drop(struct engine *engine);
 
 /* ---- freezing and killing (pause.c, stop.c) ---- */
 
-/* `done` when it is; the state has changed then, if the container is still live. */
+/* `done` when it is; the state has changed then, if the container is still live.  ESRCH: its first process
+ * has ended, which may be heard of later. */
 void container_freeze(struct container *c, bool frozen,
 		      void (*done)(void *data, const struct error *err), void *data);
 

@@ -3,6 +3,10 @@
 #include "base/memory.h"
 #include "engine/work.h"
 #include "os/cgroup.h"
+#include "os/process.h"
+
+#include <errno.h>
+#include <signal.h>
 
 /* ---- the freezer ---- */
 
@@ -10,22 +14,42 @@ struct freezing {
 	struct work work;
 	struct container *container; /* referred to */
 	char *cgroup;
+	int64_t pid, start_time; /* of its first process */
 	bool frozen, ok;
 	struct error err;
 	void (*done)(void *data, const struct error *err);
 	void *data;
 };
 
+static bool set(struct freezing *f)
+{
+	struct cgroup cgroup;
+	bool ok;
+
+	if (!cgroup_open(f->cgroup, &cgroup, &f->err))
+		return false;
+	ok = cgroup_freeze(&cgroup, f->frozen, &f->err);
+	cgroup_fini(&cgroup);
+	return ok;
+}
+
+static bool has_ended(const struct freezing *f)
+{
+	int64_t now;
+
+	return (kill((pid_t)f->pid, 0) < 0 && errno == ESRCH) ||
+	       (process_start_time((pid_t)f->pid, &now) && now != f->start_time);
+}
+
 static void freeze(struct work *work)
 {
 	struct freezing *f = container_of(work, struct freezing, work);
-	struct cgroup cgroup;
 
-	f->ok = cgroup_open(f->cgroup, &cgroup, &f->err);
-	if (!f->ok)
+	f->ok = set(f);
+	if (f->ok || !has_ended(f))
 		return;
-	f->ok = cgroup_freeze(&cgroup, f->frozen, &f->err);
-	cgroup_fini(&cgroup);
+	error_set(&f->err, ERROR_CONFLICT, "Container %s is not running", f->container->id);
+	f->err.os = ESRCH;
 }
 
 /* It may have ended meanwhile: then its state is that of an exit, and stays so. */
@@ -50,6 +74,8 @@ void container_freeze(struct container *c, bool frozen,
 
 	f->container = container_ref(c);
 	f->cgroup = container_cgroup(c);
+	f->pid = c->pid;
+	f->start_time = c->run ? c->run->start_time : 0;
 	f->frozen = frozen;
 	f->done = done;
 	f->data = data;
@@ -93,10 +119,14 @@ static void on_done(void *data, const struct error *err)
 	bool pause = ((struct pause_operation *)op)->pause;
 
 	if (err) {
+		struct error said = *err;
+
 		if (pause && container_is_live(c))
 			container_set_state(c, CONTAINER_RUNNING);
 		container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
-		operation_finish(op, err);
+		if (said.os == ESRCH) /* the text is Docker's */
+			said.os = 0;
+		operation_finish(op, &said);
 		return;
 	}
 	engine_publish_container(op->engine, c, pause ? "pause" : "unpause", NULL);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "engine/deadline.h"
 
+#include <errno.h>
 #include <signal.h>
 
 #define KILL_PATIENCE_MS 10000 /* a kill that takes longer has failed */
@@ -127,11 +128,18 @@ static void send_stop_signal(struct operation *op)
 			deadline_start(op->engine->parts.loop, milliseconds(timeout), kill_it, op);
 }
 
+static void ended_meanwhile(struct operation *op, const struct error *err)
+{
+	op->run(op);
+}
+
 static void stop_thawed(void *data, const struct error *err)
 {
 	struct operation *op = data;
 
-	if (err)
+	if (err && err->os == ESRCH && container_is_live(op->container))
+		operation_wait_exit(op, ended_meanwhile);
+	else if (err && err->os != ESRCH)
 		operation_finish(op, err);
 	else
 		op->run(op);
@@ -142,11 +150,6 @@ static void after_restart(struct operation *op, const struct error *err)
 	if (!err)
 		engine_publish_container(op->engine, op->container, "restart", NULL);
 	operation_finish(op, err);
-}
-
-static void ended_meanwhile(struct operation *op, const struct error *err)
-{
-	op->run(op);
 }
 
 /* Another operation may have it, or have had it meanwhile. */

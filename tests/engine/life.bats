@@ -164,6 +164,40 @@ was_signalled() {
 	api GET "/events?since=1&until=$(date +%s)&filters=%7B%22container%22%3A%5B%22$1%22%5D%2C%22event%22%3A%5B%22kill%22%5D%7D" | grep -q kill
 }
 
+# The daemon lies still while the request comes first and then the container ends, with its control group.
+ended_under() { # NAME CURL ARGUMENTS...
+	local pid id client name=$1
+	shift
+	id=$(inspect "$name" .Id)
+	pid=$(inspect "$name" .State.Pid)
+	kill -STOP "$(daemon_pid)"
+	status_of "$@" &
+	client=$!
+	wait_until 5 is_connected "$client"
+	kill -KILL "$pid"
+	wait_until 10 test -e "$SCRATCH/run/c/$id/exit"
+	kill -CONT "$(daemon_pid)"
+	wait "$client"
+}
+is_connected() { ls -l "/proc/$(pgrep -P "$1" || echo "$1")/fd" 2>/dev/null | grep -q socket; }
+
+@test "a commit of a container that ends before it is frozen has the container as it ended, and a pause says so" {
+	run_container e1 "$sleeper"
+	ended_under e1 -X POST "http://x/v1.47/commit?container=e1&repo=ended"
+	[ "$(cat "$SCRATCH/later")" = 201 ]
+	inspects e1 .State.Status exited
+	api POST /containers/e1/start
+	expect_status 204
+	ended_under e1 -X POST "http://x/v1.47/containers/e1/pause"
+	[ "$(cat "$SCRATCH/later")" = 409 ]
+	wait_until 10 inspects e1 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
+	api POST /containers/e1/start
+	api POST /containers/e1/pause
+	expect_status 204
+	restart_daemon # and nothing of the commit is left to be undone
+	inspects e1 .State.Status paused
+}
+
 # What a daemon leaves that is killed in the middle of a start: a run folder in which nobody ever was.
 @test "a start that the daemon did not live to see did not happen, and the policy goes on" {
 	local looping created
