@@ -56,7 +56,7 @@ bench-systemd: vm-packages programs
 	tests/vm/here build bench/vm
 
 bench-vm: vm-packages programs
-	VM_SECONDS=3600 tests/vm/run build bench/vm
+	VM_SECONDS=3600 VM_SETTINGS="$${VM_SETTINGS-ROUNDS=1 MANY=1000 IDLE=250}" tests/vm/run build bench/vm
 
 fuzz: test-packages build-sanitized/build.ninja
 	ninja -C build-sanitized
