@@ -37,7 +37,7 @@ static bool has_ended(const struct freezing *f)
 {
 	int64_t now;
 
-	return (kill((pid_t)f->pid, 0) < 0 && errno == ESRCH) ||
+	return f->pid <= 0 || (kill((pid_t)f->pid, 0) < 0 && errno == ESRCH) ||
 	       (process_start_time((pid_t)f->pid, &now) && now != f->start_time);
 }
 
