@@ -275,6 +275,8 @@ static struct engine *engine_new(const struct engine_settings *settings,
 	list_init(&engine->scheduled);
 	list_init(&engine->filling);
 	list_init(&engine->filling_waits);
+	list_init(&engine->filling_runs);
+	list_init(&engine->filling_run_waits);
 	list_init(&engine->operations);
 	list_init(&engine->lingering);
 	list_init(&engine->drains);

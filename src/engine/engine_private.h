@@ -95,6 +95,7 @@ struct engine {
 	uv_idle_t turn; /* runs what is scheduled */
 	struct link scheduled, operations;
 	struct link filling, filling_waits; /* creates that fill volumes, and that wait for those */
+	struct link filling_runs, filling_run_waits; /* the same of starts */
 
 	struct beginning *beginning; /* owned; NULL: it is over */
 	struct {
@@ -205,6 +206,7 @@ struct container_run {
 	int64_t pid;		      /* of the first process; stays after its end */
 	int64_t start_time;	      /* of the first process */
 	struct volumes_hold *volumes; /* owned; NULL: holds none */
+	struct link filling;	      /* in one of the engine's lists, until it has started or failed */
 	void (*on_volumes)(struct container_run *run, const struct error *err);
 	bool publishing; /* ports are not reachable yet */
 	bool named;	 /* its names lead to its addresses */
@@ -275,6 +277,7 @@ void container_restart_later(struct container *c);
 /* Make what is missing, mount what has to be; `done` is called once, before this returns or later. */
 void run_mount_volumes(struct container_run *run,
 		       void (*done)(struct container_run *run, const struct error *err));
+void run_has_filled(struct container_run *run);
 void run_unmount_volumes(struct container_run *run);
 /* The run was there before this daemon. */
 void run_adopt_volumes(struct container_run *run);

@@ -109,6 +109,7 @@ static void record(struct container_run *run)
 	struct container *c = run->container;
 
 	c->pid = 0;
+	run_has_filled(run);
 	run_free_network(run);
 	files_end_run(c);
 	run_unmount_volumes(run);
@@ -131,6 +132,7 @@ static bool is_known(const struct container_run *run, const struct shim_exit *ex
 static void end_silently(struct container_run *run)
 {
 	run->ended = run->was_known = true;
+	run_has_filled(run);
 	run_free_network(run);
 	run_unmount_volumes(run);
 	on_recorded(run, NULL);

@@ -32,6 +32,7 @@ void run_free(struct container_run *run)
 	if (!run)
 		return;
 	list_remove(&run->link);
+	list_remove(&run->filling);
 	volumes_hold_drop(run->volumes);
 	shim_peer_free(run->peer);
 	run_close_copies(run);
@@ -105,6 +106,7 @@ static void on_started(struct container_run *run, struct message *message)
 	warn(run, &state.warnings);
 	record_fini(&shim_state_type, &state);
 	run->started = true;
+	run_has_filled(run);
 	c->finished_ns = 0;
 	c->exit_code = 0;
 	c->restart_wanted = false;

@@ -127,11 +127,83 @@ void volumes_hold_go(struct volumes_hold *hold)
 
 /* ---- of a run ---- */
 
+/* A volume that is mounted first, or a part of one, is filled inside, by the start. */
+static bool is_filled_by_start(const struct container *c, const struct mount_point *mount)
+{
+	struct volume *volume = NULL;
+
+	if (str_equal(mount->type, "volume") && mount->copy_up)
+		volume = volumes_find(c->engine->parts.volumes, mount->name, &(struct error){0});
+	return volume && (volume_needs_mount(volume) || !str_is_empty(mount->subpath));
+}
+
+static bool fills(const struct container *c, const char *name)
+{
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if ((!name || str_equal(mount->name, name)) && is_filled_by_start(c, mount))
+			return true;
+	}
+	return false;
+}
+
+static bool fill_the_same(const struct container *one, const struct container *other)
+{
+	for (size_t i = 0; i < one->mounts.count; i++) {
+		const struct mount_point *mount = RECORD_AT(one->mounts, struct mount_point, i);
+
+		if (is_filled_by_start(one, mount) && fills(other, mount->name))
+			return true;
+	}
+	return false;
+}
+
+/* One at a time, so that nobody starts with a part of what the image has for it. */
+static void fill_in_turn(struct container_run *run)
+{
+	struct engine *engine = run->container->engine;
+
+	list_each(item, &engine->filling_runs)
+	{
+		struct container_run *other = container_of(item, struct container_run, filling);
+
+		if (fill_the_same(run->container, other->container)) {
+			list_append(&engine->filling_run_waits, &run->filling);
+			return;
+		}
+	}
+	if (fills(run->container, NULL))
+		list_append(&engine->filling_runs, &run->filling);
+	run->on_volumes(run, NULL);
+}
+
+void run_has_filled(struct container_run *run)
+{
+	struct engine *engine = run->container->engine;
+	struct link now;
+
+	if (!list_holds(&run->filling))
+		return;
+	list_remove(&run->filling);
+	list_init(&now);
+	list_move(&now, &engine->filling_run_waits);
+	while (!list_is_empty(&now)) {
+		struct container_run *next = list_first(&now, struct container_run, filling);
+
+		list_remove(&next->filling);
+		fill_in_turn(next);
+	}
+}
+
 static void on_run_volumes(void *data, const struct error *err)
 {
 	struct container_run *run = data;
 
-	run->on_volumes(run, err);
+	if (err)
+		run->on_volumes(run, err);
+	else
+		fill_in_turn(run);
 }
 
 void run_mount_volumes(struct container_run *run,

@@ -172,6 +172,17 @@ runs_beside() {
 	for name in m1 m2 m3 m4 m5; do
 		[ "$(logs $name | grep -ao '[0-9]*$')" = 2000 ]
 	done
+	# What is mounted is filled by the start.
+	make_volume mounted tmpfs tmpfs
+	beside=
+	for name in n1 n2 n3 n4 n5; do
+		runs_beside $name mounted >/dev/null &
+		beside="$beside $!"
+	done
+	wait $beside
+	for name in n1 n2 n3 n4 n5; do
+		[ "$(logs $name | grep -ao '[0-9]*$')" = 2000 ]
+	done
 }
 
 @test "a container that never runs fills its volumes too, for those who share them" {
