@@ -308,12 +308,22 @@ static bool is_over(enum sub_state sub)
 	return sub == SUB_DEAD || sub == SUB_FAILED;
 }
 
+/* A start that runs is the one that has come to this end: of a daemon that was killed the next may see no more
+ * of it. */
+static bool is_spoken_for(const struct unit *unit)
+{
+	const struct job *job = unit->job;
+
+	return job && (job->type == JOB_STOP || job->type == JOB_RESTART ||
+		       (job->type == JOB_START && !job->running));
+}
+
 static bool shall_restart(const struct unit_runtime *runtime, const struct execution_status *status)
 {
 	const struct unit *unit = runtime->unit;
 
-	return unit->config && unit->config->restart && !job_will_start(unit) &&
-	       !job_will_stop(unit) && decide_restart(unit->config->restart, (enum execution_result)status->result,
+	return unit->config && unit->config->restart && !is_spoken_for(unit) &&
+	       decide_restart(unit->config->restart, (enum execution_result)status->result,
 			      &status->main, runtime->stopped_by_job);
 }
 
@@ -369,11 +379,14 @@ static void take_moments(struct unit *u, const struct execution_status *s)
 			*rows[i].to = rows[i].from;
 }
 
+/* A stop that was recorded was of the run before this one. */
 static void take_invocation(struct unit *unit, const struct execution_status *status)
 {
-	if (status->invocation_id)
-		snprintf(unit->invocation_id, sizeof(unit->invocation_id), "%s",
-			 status->invocation_id);
+	if (!status->invocation_id)
+		return;
+	if (!str_equal(status->invocation_id, unit->invocation_id))
+		unit->runtime->stopped_by_job = false;
+	snprintf(unit->invocation_id, sizeof(unit->invocation_id), "%s", status->invocation_id);
 }
 
 static void take_adopted(struct unit_runtime *runtime)

@@ -60,6 +60,24 @@ killed_daemon() {
 	wait_until 20 eval '[ "$(property p NRestarts)" -ge 2 ]'
 }
 
+lives_again() { [ "$(wc -l <"$RECORD")" -gt "$1" ]; }
+
+@test "what ends and restarts all the time goes on, at whatever moment its daemon is killed, and never twice" {
+	unit m StartLimitIntervalSec=0 Restart=always RestartSec=0 \
+		"Start=sh{exec 9>$SCRATCH/lock; flock -n 9 || touch $SCRATCH/twice; echo >>$RECORD}"
+	start m
+	for _ in {1..12}; do
+		read -rt "0.0$((RANDOM % 10))" <> <(:) || true
+		killed_daemon
+		local lives=$(wc -l <"$RECORD")
+		wait_until 20 lives_again "$lives"
+	done
+	stop m
+	expect "$(state m)" inactive/dead
+	[ ! -e "$SCRATCH/twice" ]
+	[ -z "$(find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/m.service" -type d)" ]
+}
+
 @test "a start that was under way goes on, a queued one too" {
 	unit slow 1shot RemainAfterExit=yes "Start=sh{while [ ! -e $SCRATCH/go ]; do sleep 0.1; done}"
 	unit after After=slow.service Start=Z
