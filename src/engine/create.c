@@ -183,6 +183,18 @@ static bool check_files(const struct container *c, struct error *err)
 	return true;
 }
 
+/* As if it had made them. */
+static void mark_own_volumes(struct container *c)
+{
+	for (size_t i = 0; c->extension && i < c->mounts.count; i++) {
+		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if (str_equal(mount->type, "volume"))
+			mount->anonymous |=
+				strings_contain(&c->extension->own_volumes, mount->name);
+	}
+}
+
 static bool take_mounts(struct operation *op, struct error *err)
 {
 	struct create_operation *self = create_of(op);
@@ -195,7 +207,10 @@ static bool take_mounts(struct operation *op, struct error *err)
 		.data = op->engine,
 	};
 
-	return mount_plan_make(&request, &c->mounts, err) && check_files(c, err);
+	if (!mount_plan_make(&request, &c->mounts, err) || !check_files(c, err))
+		return false;
+	mark_own_volumes(c);
+	return true;
 }
 
 struct volume *container_make_volume(struct container *c, const struct mount_point *mount,

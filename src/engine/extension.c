@@ -44,6 +44,7 @@ static const struct record_field extension_fields[] = {
 	RECORD_NESTED(T, 3, "Files", RECORD_LIST, files, RECORD_OMIT_EMPTY, &container_file_type),
 	RECORD_NESTED(T, 4, "Restarts", RECORD_POINTER, restarts, RECORD_OMIT_ABSENT,
 		      &container_restarts_type),
+	RECORD_FIELD_FLAGS(T, 5, "OwnVolumes", RECORD_STRINGS, own_volumes, RECORD_OMIT_EMPTY),
 };
 const struct record_type extension_type = RECORD_TYPE(T, extension_fields);
 #undef T

@@ -38,6 +38,7 @@ struct extension {
 	struct container_group *group;	     /* owned; NULL: none */
 	struct record_list files;	     /* struct container_file */
 	struct container_restarts *restarts; /* owned; NULL: none */
+	struct strings own_volumes; /* that it mounts by name, and that go with it as anonymous ones do */
 };
 extern const struct record_type container_group_type, container_restarts_type, container_file_type,
 	extension_type;

@@ -80,6 +80,26 @@ b: {<<: *b, volumes: ["v:/v"]}'
 	[ "$status" != 0 ]
 }
 
+@test "down -v takes along the anonymous volumes that containers took over, and no others; without -v all stay" {
+	project pv <<<'a: {<<: *b, environment: {V: 1}, volumes: [/data, "{0}:/other"]}'
+	local shared=1111111111111111111111111111111111111111111111111111111111111111 volumes
+	wherry volume create "$shared" >/dev/null # looks like one, and is the user's
+	sed -i "s/{0}/$shared/" compose.yaml
+	cat >>compose.yaml <<<"volumes: {$shared: {external: true}}"
+	wherry compose up -d
+	sed -i 's/V: 1/V: 2/' compose.yaml
+	wherry compose up -d
+	volumes=$(wherry volume ls -q | sort)
+	wherry compose down
+	[ "$(wherry volume ls -q | sort)" = "$volumes" ]
+	wherry compose up -d
+	sed -i 's/V: 2/V: 3/' compose.yaml
+	wherry compose up -d
+	[ "$(wherry volume ls -q | wc -l)" = 3 ]
+	wherry compose down -v
+	[ "$(wherry volume ls -q | sort)" = "$volumes" ] # that of the first down among them
+}
+
 @test "80: a tag that names another image now makes the container anew" {
 	project p80 <<<'a: {<<: *b, image: moving}'
 	wherry tag busybox moving

@@ -221,7 +221,7 @@ bool body_set_files(struct body *body, struct error *err)
 	bool good = each_use(body, in_memory ? add_file : add_bind, &lists, err);
 
 	if (json_array_size(files))
-		json_object_set_new(body->config, "Wherry", json_pack("{s:O}", "Files", files));
+		json_object_set(body_extension(body), "Files", files);
 	if (json_array_size(all_mounts))
 		json_object_set(body->host, "Mounts", all_mounts);
 	return good;

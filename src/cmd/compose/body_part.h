@@ -64,6 +64,9 @@ bool body_duration(const struct body *body, const struct node *node, const char 
 /* Set, but leave the object as it is when the value is NULL or empty. */
 void body_set_given(json_t *object, const char *name, json_t *value);
 
+/* What is asked for beyond the Engine API, made if it is missing; borrowed. */
+json_t *body_extension(struct body *body);
+
 /* ---- what cannot be done ---- */
 
 /* "file:3:5: services.web.PATH: reason"; always false. */

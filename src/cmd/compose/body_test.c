@@ -472,6 +472,8 @@ static void anonymous_volumes_are_taken_over(void **state)
 	expect("volumes", body, "Volumes", NULL);
 	expect("replaces", body, "Labels|com.docker.compose.replace", "\"old\"");
 	expect("held", body, "Wherry|Hold", "true");
+	expect("own", body, "Wherry|OwnVolumes",
+	       "[\"" VOLUME "\", \"" VOLUME "\", \"" VOLUME "\"]");
 }
 
 static void an_emptied_command_keeps_the_entrypoint_of_the_image(void **state)

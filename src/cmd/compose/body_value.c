@@ -119,6 +119,13 @@ bool body_duration(const struct body *body, const struct node *node, const char 
 	       body_refuse(body, node, err, path, "%s", reason.text);
 }
 
+json_t *body_extension(struct body *body)
+{
+	if (!json_object_get(body->config, "Wherry"))
+		json_object_set_new(body->config, "Wherry", json_object());
+	return json_object_get(body->config, "Wherry");
+}
+
 void body_set_given(json_t *object, const char *name, json_t *value)
 {
 	bool empty = !value || (json_is_array(value) && !json_array_size(value)) ||

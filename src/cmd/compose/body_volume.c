@@ -206,7 +206,9 @@ static bool add_mount(struct body *body, const struct node *mount, json_t *mount
 /* ---- volumes ---- */
 
 struct places {
-	json_t *binds, *mounts, *anonymous, *covered; /* the last: targets that have something */
+	json_t *binds, *mounts, *anonymous;
+	json_t *covered; /* targets that have something */
+	json_t *taken;	 /* names of those that the old container leaves */
 };
 
 static bool place(struct body *body, const struct node *mount, const struct places *places,
@@ -267,6 +269,7 @@ static void take_over_one(const struct places *places, const json_t *mount)
 	json_t *wanted = anonymous_mount(places, target);
 	scoped_json json_t *holder = json_object();
 
+	json_array_append_new(places->taken, json_string(name));
 	if (wanted) {
 		doc_set_text(wanted, "Source", name);
 		return;
@@ -352,7 +355,8 @@ static bool add_volumes_from(struct body *body, const struct node *node, json_t 
 
 bool body_set_volumes(struct body *body, struct error *err)
 {
-	struct places places = {json_array(), json_array(), json_object(), json_object()};
+	struct places places = {json_array(), json_array(), json_object(), json_object(),
+				json_array()};
 	json_t *from = json_array();
 	bool good = true;
 
@@ -366,6 +370,9 @@ bool body_set_volumes(struct body *body, struct error *err)
 	body_set_given(body->host, "Mounts", places.mounts);
 	body_set_given(body->host, "VolumesFrom", from);
 	body_set_given(body->config, "Volumes", places.anonymous);
+	if (json_array_size(places.taken))
+		json_object_set(body_extension(body), "OwnVolumes", places.taken);
+	json_decref(places.taken);
 	json_decref(places.covered);
 	return good;
 }
