@@ -43,7 +43,7 @@ said() { [[ $output == *"$1"* ]] || { echo "# no '$1' in: $output" >&2; return 1
 with() {
 	local name=$1 words=$2
 	shift 2
-	unit "$name" "Start=sh{$DOCKER run -d --rm --stop-timeout 1 --name $name busybox $words; exec sleep 1000}" "$@"
+	unit "$name" StartLimitIntervalSec=0 "Start=sh{$DOCKER run -d --rm --stop-timeout 1 --name $name busybox $words; exec sleep 1000}" "$@"
 	start "$name"
 	wait_until 20 there_is "$name"
 	wait_until 10 has_state "$(scope_of "$name")" active/running

@@ -23,12 +23,18 @@ units_begin() {
 	printf '#!/bin/sh\nexit $1\n' >"$SCRATCH/bin/F"
 	cat >"$SCRATCH/bin/notify" <<-'END'
 		#!/usr/bin/env python3
-		# notify FILE: each line that comes there is a notification.
+		# notify FILE: each line that comes there is a notification.  It waits until they are taken, for nobody
+		# can tell whose they were when it is gone.
 		import os, socket, sys
 		address = os.environ["NOTIFY_SOCKET"].replace("@", "\0", 1)
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.connect(address)
 		for line in open(sys.argv[1]):
-		    s.sendto(line.rstrip("\n").encode(), address)
+		    s.send(line.rstrip("\n").encode())
+		taken, barrier = os.pipe()
+		socket.send_fds(s, [b"BARRIER=1"], [barrier])
+		os.close(barrier)
+		os.read(taken, 1)
 	END
 	chmod +x "$SCRATCH"/bin/*
 	export UNITS RECORD
