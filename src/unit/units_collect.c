@@ -57,48 +57,73 @@ static struct unit_config *no_config(const struct unit *unit)
 	return config;
 }
 
-void unit_collect(struct unit_runtime *runtime)
-{
-	struct units *units = runtime->units;
-	struct unit *unit = runtime->unit;
-
-	if (!runtime->for_connection || runtime->peer || runtime->restart || unit->job ||
-	    unit->sub != SUB_DEAD || units->looking)
-		return;
-	stop_looking(units, unit);
-	unit_runtime_free(runtime);
-	remove_folder(units, unit->name);
-	unit_set_drop(&units->set, unit_set_config(&units->set, unit, no_config(unit)));
-}
-
-/* ---- scopes ---- */
-
 void collect_later(struct units *units)
 {
 	units->passing = true;
 	job_turn(units);
 }
 
+static void drop(struct units *units, struct unit *unit)
+{
+	stop_looking(units, unit);
+	unit_runtime_free(unit->runtime);
+	unit_set_drop(&units->set, unit_set_config(&units->set, unit, no_config(unit)));
+}
+
+/* ---- connections ---- */
+
+static bool is_over(const struct unit_runtime *runtime)
+{
+	return runtime && runtime->for_connection && !runtime->peer && !runtime->restart &&
+	       !runtime->unit->job && runtime->unit->sub == SUB_DEAD;
+}
+
+static void collect_connection(struct units *units, struct unit *unit)
+{
+	const char *name = unit->name; /* interned */
+
+	drop(units, unit);
+	remove_folder(units, name);
+}
+
+/* A batch that is being read has names of units, and somebody may wait for this one. */
+static bool is_occupied(const struct units *units)
+{
+	return units->loading.running || units->looking;
+}
+
+void unit_collect(struct unit_runtime *runtime)
+{
+	struct units *units = runtime->units;
+
+	if (!is_over(runtime))
+		return;
+	if (is_occupied(units))
+		collect_later(units);
+	else
+		collect_connection(units, runtime->unit);
+}
+
+/* ---- all that was to be later ---- */
+
 static bool is_passing(const struct unit *unit)
 {
 	return unit->config && unit->config->transient && unit->sub == SUB_DEAD && !unit->job;
 }
 
-/* A batch that is being read has names of units. */
 void collect_passing(struct units *units)
 {
 	struct unit_set *set = &units->set;
 
-	if (!units->passing || units->loading.running || units->looking)
+	if (!units->passing || is_occupied(units))
 		return;
 	units->passing = false;
 	for (size_t i = set->count; i-- > 0;) {
 		struct unit *unit = set->items[i];
 
-		if (!is_passing(unit))
-			continue;
-		stop_looking(units, unit);
-		unit_runtime_free(unit->runtime);
-		unit_set_drop(set, unit_set_config(set, unit, no_config(unit)));
+		if (is_over(unit->runtime))
+			collect_connection(units, unit);
+		else if (is_passing(unit))
+			drop(units, unit);
 	}
 }
