@@ -9,7 +9,7 @@
 
 static bool is_glob(const char *text)
 {
-	return strpbrk(text, "*?[\\") != NULL;
+	return strpbrk(text, "*?[") != NULL; /* a backslash is a part of escaped names */
 }
 
 /* Blocks can be passed by only when each unit is named in full. */
@@ -87,7 +87,7 @@ static bool unit_matches(const struct journal_query *query, struct text_part uni
 	memcpy(name, unit.text, unit.size);
 	name[unit.size] = '\0';
 	for (size_t i = 0; i < query->units.count; i++)
-		if (fnmatch(query->units.items[i], name, 0) == 0)
+		if (fnmatch(query->units.items[i], name, FNM_NOESCAPE) == 0)
 			return true;
 	return false;
 }

@@ -28,6 +28,7 @@ static void handle_stop(struct control *c, const void *record, struct message *m
 
 static void handle_reload(struct control *c, const void *record, struct message *m)
 {
+	unit_group_thaw(unit_of(c)); /* its commands would be frozen as well */
 	UNIT_EVENT(unit_of(c), EVENT_RELOAD);
 }
 

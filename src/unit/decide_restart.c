@@ -73,12 +73,18 @@ int64_t decide_restart_delay_us(const struct restart_config *config, uint32_t n)
 	return llround(first * pow(most / first, (double)(n - 1) / (double)config->steps));
 }
 
+/* What only holds others together starts as often as these do, and must not fail them. */
+static const bool is_limited[UNIT_TYPES] = {
+	[UNIT_SERVICE] = true, [UNIT_SOCKET] = true, [UNIT_TIMER] = true,
+	[UNIT_PATH] = true,    [UNIT_MOUNT] = true,
+};
+
 bool decide_start_limit(struct unit *unit, int64_t now_monotonic_ns)
 {
 	int64_t interval_ns = unit->config->start_limit_interval_us * 1000;
 	int64_t burst = unit->config->start_limit_burst;
 
-	if (interval_ns <= 0 || burst <= 0)
+	if (interval_ns <= 0 || burst <= 0 || !is_limited[unit->config->type])
 		return true;
 	if (!unit->start_count || now_monotonic_ns - unit->start_window_ns > interval_ns) {
 		unit->start_window_ns = now_monotonic_ns;

@@ -190,6 +190,20 @@ static void starts_are_limited_within_the_interval(void **state)
 	unit_set_fini(&set);
 }
 
+static void targets_and_slices_start_without_limit(void **state)
+{
+	static const enum unit_type types[] = {UNIT_TARGET, UNIT_SLICE};
+	struct unit_set set = sample_set("a");
+	struct unit *unit = sample_find(&set, "a");
+
+	for (size_t t = 0; t < array_length(types); t++) {
+		unit->config->type = types[t];
+		for (int i = 0; i < 100; i++)
+			assert_true(decide_start_limit(unit, i));
+	}
+	unit_set_fini(&set);
+}
+
 static void no_interval_or_no_burst_is_no_limit(void **state)
 {
 	struct unit_set set = sample_set("a");
@@ -213,6 +227,7 @@ int main(void)
 		cmocka_unit_test(exit_sets_overrule_the_table),
 		cmocka_unit_test(the_delay_grows_in_steps),
 		cmocka_unit_test(starts_are_limited_within_the_interval),
+		cmocka_unit_test(targets_and_slices_start_without_limit),
 		cmocka_unit_test(no_interval_or_no_burst_is_no_limit),
 	};
 

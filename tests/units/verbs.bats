@@ -255,8 +255,8 @@ is_frozen() { # NAME: what the kernel says
 	find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/*$1" \( -exec grep -qsx "frozen 1" {}/cgroup.events \; -o -exec grep -qsx FROZEN {}/freezer.state \; \) -print | grep -q .
 }
 
-@test "freeze stops a service where it is, thaw lets it go on; a stop need not be told" {
-	counting a
+@test "freeze stops a service where it is, thaw lets it go on; a stop and a reload need not be told" {
+	counting a 'Reload=sh{:}'
 	systemctl start a
 	wait_until 10 test -s "$SCRATCH/count"
 	works systemctl freeze a
@@ -272,6 +272,10 @@ is_frozen() { # NAME: what the kernel says
 	expect "$(systemctl show a -p FreezerState --value)" frozen
 	works systemctl thaw a
 	expect "$(systemctl show a -p FreezerState --value)" running
+	wait_until 10 has_counted_past "$at"
+	systemctl freeze a
+	works systemctl reload a
+	at=$(count)
 	wait_until 10 has_counted_past "$at"
 	systemctl freeze a
 	works systemctl stop a
@@ -367,6 +371,17 @@ variable() { tr '\0' '\n' <"/proc/$(main_pid "$1")/environ" | sed -n "s/^$2=//p"
 
 journal_files() { find "$SCRATCH/data/journal" -type f | wc -l; }
 has_line() { wherry journal -u "$1" -o cat | grep -qx "$2"; }
+
+@test "the journal of a unit with an escaped name, in full and as a glob" {
+	unit 'where@' 1shot 'Start=/bin/echo it is %f'
+	unit 'a\x2db' 1shot 'Start=/bin/echo plain'
+	start 'where@srv-a\x2db' 'a\x2db'
+	wherry journal -u 'where@srv-a\x2db' -o cat | grep -qx "it is /srv/a-b"
+	wherry journal -u 'where@srv-a\x2d*' -o cat | grep -qx "it is /srv/a-b"
+	wherry journal -u 'a\x2db.service' -o cat | grep -qx plain
+	wherry unit status 'a\x2db' | grep -q ': plain$'
+	wherry unit list-units --all 'a\x2d*' | grep -qF 'a\x2db.service'
+}
 
 @test "journal --rotate begins new files, and loses nothing; a vacuum beside it can have the old ones" {
 	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/bin/journalctl"

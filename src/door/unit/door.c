@@ -158,7 +158,7 @@ char *call_unit_name(struct call *call, const char *typed)
 
 bool pattern_matches(const char *pattern, const char *text)
 {
-	struct glob glob = {.pattern = pattern, .escape = '\\'};
+	struct glob glob = {.pattern = pattern}; /* \x2d is a part of names */
 	size_t size = strlen(text), cut;
 
 	return str_equal(pattern, text) ||
