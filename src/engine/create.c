@@ -700,6 +700,17 @@ static void fini_create(struct operation *op)
 	free(self->platform);
 }
 
+/* Whose client made it is known before anybody starts it, so that it does not stay when that one dies in between. */
+static void note_maker(struct container *c, const char *client_cgroup)
+{
+	struct start_options options = {.client_cgroup = client_cgroup};
+
+	if (!c->host_config.auto_remove)
+		return;
+	container_choose_owner(c, &options);
+	c->owner_told = true; /* there is nothing yet that it has to know of */
+}
+
 static struct container *new_container(struct engine *engine, const struct create_request *request)
 {
 	struct container *c = container_new(engine);
@@ -717,6 +728,7 @@ static struct container *new_container(struct engine *engine, const struct creat
 		*c->extension = *request->extension; /* megabytes of files may be in it */
 		*request->extension = (struct extension){0};
 	}
+	note_maker(c, request->client_cgroup);
 	return c;
 }
 

@@ -144,6 +144,7 @@ struct create_request {
 	const struct host_config *host_config;		   /* NULL: not sent */
 	const struct networking_config *networking_config; /* NULL: not sent */
 	struct extension *extension; /* NULL: not sent; what it holds is taken */
+	const char *client_cgroup;   /* as /proc/PID/cgroup has it; NULL: unknown */
 };
 void engine_create(struct engine *engine, const struct create_request *request, engine_done *done,
 		   void *data);

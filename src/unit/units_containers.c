@@ -320,9 +320,17 @@ static void on_removed(void *data, const struct engine_result *result)
 	clearing_unref(data);
 }
 
+/* Made by a `docker run --rm` that did not live to start it, or whose daemon did not. */
+static bool is_unstarted(const struct container *c, const char *unit)
+{
+	return !c->busy && !c->hidden && c->state == CONTAINER_CREATED &&
+	       c->host_config.auto_remove && str_equal(c->owner, unit);
+}
+
 static bool is_leftover(const struct container *c, const char *unit)
 {
-	return !c->busy && str_equal(pairs_get(&c->config.labels, UNIT_LABEL), unit);
+	return is_unstarted(c, unit) ||
+	       (!c->busy && str_equal(pairs_get(&c->config.labels, UNIT_LABEL), unit));
 }
 
 static void remove_leftovers(struct engine *engine, struct clearing *clearing)
@@ -341,10 +349,6 @@ void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_
 {
 	struct clearing *clearing;
 
-	if (!runtime->unit->config->has_container) {
-		cleared(runtime);
-		return;
-	}
 	if (runtime->clearing)
 		return;
 	clearing = mem_new(struct clearing);
@@ -353,6 +357,35 @@ void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_
 	runtime->clearing = true;
 	remove_leftovers(runtime->units->engine, clearing);
 	clearing_unref(clearing);
+}
+
+/* What a oneshot has made may be for others to start. */
+static bool has_left(const struct unit *unit)
+{
+	if (!unit->config || unit->config->type != UNIT_SERVICE)
+		return false;
+	return unit->sub == SUB_FAILED || unit->sub == SUB_AUTO_RESTART ||
+	       (unit->sub == SUB_DEAD && unit->config->restart &&
+		!unit->config->restart->is_oneshot);
+}
+
+void containers_sweep(struct units *units, const struct unit *unit)
+{
+	const struct remove_options options = {.force = true, .volumes = true};
+
+	if (!has_left(unit) || !engine_is_ready(units->engine))
+		return;
+	for (struct container *c = engine_first(units->engine); c; c = engine_next(c))
+		if (is_unstarted(c, unit->name))
+			engine_remove(units->engine, c, &options, ignore, NULL);
+}
+
+static void sweep_all(void *data)
+{
+	struct units *units = data;
+
+	for (size_t i = 0; i < units->set.count; i++)
+		containers_sweep(units, units->set.items[i]);
 }
 
 const struct unit *units_of_process(struct units *units, pid_t pid)
@@ -417,6 +450,7 @@ static void compare_all(void *data)
 		container_run_ready(units->set.items[i]->runtime);
 	}
 	scopes_compare(units);
+	units_when_ready(units, sweep_all, units);
 }
 
 void containers_begin(struct units *units)

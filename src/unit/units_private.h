@@ -288,6 +288,8 @@ void containers_stop(struct unit_runtime *runtime,
 		     int64_t us); /* within; 0: however long it takes */
 /* A unit that systemd runs has left its run `invocation` ("": any): its containers are stopped. */
 void containers_leave(struct units *units, const struct unit *unit, const char *invocation);
+/* Remove those that a unit that has ended made for one start and did not come to start. */
+void containers_sweep(struct units *units, const struct unit *unit);
 /* Tell its shim of those that have gone while there was no daemon. */
 void containers_compare(struct unit_runtime *runtime);
 /* Its shim asks for the container that a command of these words means (units_run.c). */
@@ -298,7 +300,7 @@ void container_runs(struct unit_runtime *runtime); /* its shim has been told so 
 void unit_run_drop(struct unit_runtime *runtime);
 /* Tell its shim of the container's first process. */
 void container_tell(struct unit_runtime *runtime, const struct container *c);
-/* Remove those that its [Container] has left, then go on; dropped when the runtime is freed first. */
+/* Remove those that its earlier starts have left, then go on; dropped when the runtime is freed first. */
 void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_runtime *runtime));
 
 /* ---- scopes (units_scope.c) ---- */

@@ -352,6 +352,7 @@ static void judge_end(struct unit_runtime *runtime, struct unit_change *change)
 	if (change->will_restart)
 		restart_later(runtime);
 	unit_change(runtime->units, unit, change);
+	containers_sweep(runtime->units, unit);
 	unit_settle(runtime->units, unit);
 }
 

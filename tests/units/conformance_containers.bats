@@ -61,6 +61,28 @@ main_is() { [ "$(main_pid "$1")" = "$2" ]; }
 	expect "$(containers c97)" 0
 }
 
+has_no_container() { [ "$(containers "$1")" = 0 ]; }
+
+@test "a client that dies before it starts its container leaves none, and the next start finds the name free" {
+	unit early StartLimitIntervalSec=0 Restart=on-failure RestartSec=0 \
+		"Start=sh{$DOCKER create --rm --name early busybox true && echo >>$RECORD; kill -9 \$\$\$\$}"
+	unit once 1shot "Start=sh{$DOCKER create --rm --name once busybox true; exit 1}"
+	unit maker 1shot "Start=$DOCKER create --rm --name maker busybox true"
+	reload
+	start early
+	wait_until 20 eval '[ "$(wc -l <"$RECORD")" -ge 3 ]'
+	stop early
+	wait_until 10 has_no_container early
+	run start once
+	[ "$status" = 1 ]
+	wait_until 10 has_no_container once
+	start maker
+	expect "$(containers maker)" 1
+	start maker
+	expect "$(containers maker)" 1
+	"$DOCKER" -H "unix://$SOCKET" rm maker
+}
+
 @test "98: what is started in the background is the main process" {
 	unit c98 "Start=$DOCKER run -d --rm --stop-timeout 1 --name c98 busybox sleep 1000" Restart=always
 	reload

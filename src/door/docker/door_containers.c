@@ -159,6 +159,7 @@ void serve_container_create(struct call *call)
 		.host_config = state->body.host_config,
 		.networking_config = state->body.networking_config,
 		.extension = state->body.extension,
+		.client_cgroup = http_client_process(call->request)->cgroup,
 	};
 	engine_create(call_engine(call), &request, on_created, call_hold(call));
 }
