@@ -25,7 +25,7 @@ static void finish(struct freezing *f, const struct error *err)
 	free(f);
 }
 
-static bool can_be_frozen(const struct unit *unit, struct error *err)
+static bool can_be_frozen(const struct unit *unit, bool frozen, struct error *err)
 {
 	enum active_state state = unit_active_state(unit);
 
@@ -41,6 +41,8 @@ static bool can_be_frozen(const struct unit *unit, struct error *err)
 				 unit->name);
 	if (state == UNIT_INACTIVE || state == UNIT_FAILED)
 		return error_set(err, ERROR_CONFLICT, "Unit '%s' is not active.", unit->name);
+	if (frozen && unit->job) /* it would not end: who is frozen heeds no request to stop */
+		return error_set(err, ERROR_CONFLICT, "Unit '%s' has a pending job.", unit->name);
 	return true;
 }
 
@@ -102,7 +104,7 @@ static void on_loaded(void *data, struct unit *unit)
 	struct freezing *f = data;
 	struct error err;
 
-	if (!can_be_frozen(unit, &err)) {
+	if (!can_be_frozen(unit, f->frozen, &err)) {
 		finish(f, &err);
 	} else if (unit->config->transient) {
 		pause_container(f, unit);

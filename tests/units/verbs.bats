@@ -283,6 +283,16 @@ is_frozen() { # NAME: what the kernel says
 	expect "$(result a)" success
 }
 
+@test "what a job works at cannot be frozen, and the job goes on" {
+	unit slow 1shot RemainAfterExit=yes "Start=sh{while [ ! -e $SCRATCH/go ]; do sleep 0.1; done}"
+	NO_BLOCK=true start slow
+	comes_to slow activating/start
+	fails 1 systemctl freeze slow
+	said "has a pending job"
+	touch "$SCRATCH/go"
+	comes_to slow active/exited
+}
+
 @test "a service that is killed while it is frozen runs in its next life" {
 	counting a Restart=always RestartSec=0
 	systemctl start a
