@@ -118,13 +118,14 @@ static int open_number(int folder, const char *name, const char *worker, int64_t
 }
 
 /* Without reading it. */
-static bool stat_number(int folder, const char *name, int64_t number, struct stat *st)
+static bool stat_number(int folder, const char *name, const char *worker, int64_t number,
+			struct stat *st)
 {
 	scoped_free char *file = file_name(name, number);
 	scoped_free char *compressed = compressed_name(name, number);
 
 	return fstatat(folder, file, st, AT_SYMLINK_NOFOLLOW) == 0 ||
-	       (number > 0 && fstatat(folder, compressed, st, AT_SYMLINK_NOFOLLOW) == 0);
+	       (number > 0 && worker && fstatat(folder, compressed, st, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 /* ---- which is which ---- */
@@ -214,14 +215,30 @@ static int64_t find_number(int folder, const char *name, const struct stat *ours
 	return -1;
 }
 
-/* The nearest one below `number`: there may be a gap, of a rotation that is under way or was killed. */
-static int open_below(int folder, const char *name, const char *worker, int64_t number)
+static bool is_gap(int folder, const char *name, const char *worker, int64_t from, int64_t end)
 {
-	int fd = -1;
+	struct stat st;
 
-	while (fd < 0 && number-- > 0)
-		fd = open_number(folder, name, worker, number);
-	return fd;
+	for (int64_t n = from; n < end; n++)
+		if (stat_number(folder, name, worker, n, &st))
+			return false;
+	return true;
+}
+
+/* The nearest one below `number`: there may be a gap, of a rotation that was killed.  In one that is under way the
+ * nearest may move into the gap behind our back, and the one after it into its place. */
+static enum attempt open_below(int folder, const char *name, const char *worker, int64_t number,
+			       int *out)
+{
+	int64_t n = number;
+
+	for (*out = -1; *out < 0 && n > 0;)
+		*out = open_number(folder, name, worker, --n);
+	if (!is_gap(folder, name, worker, n + 1, number)) {
+		close_fd(out);
+		return AGAIN;
+	}
+	return *out >= 0 ? FOUND : NEWEST;
 }
 
 static bool is_older(const struct stat *a, const struct stat *b)
@@ -230,49 +247,61 @@ static bool is_older(const struct stat *a, const struct stat *b)
 	       (a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec < b->st_mtim.tv_nsec);
 }
 
-/* When ours is gone, or has become another by being compressed, what remains and is younger; but for
- * what somebody else has deleted. */
-static int open_oldest_since(int folder, const char *name, const char *worker,
-			     const struct stat *ours)
+/* From the newest on, for files move away from us: what is met last, below `end`, and is younger than ours. */
+static int64_t find_oldest_since(int folder, const char *name, const char *worker,
+				 const struct stat *ours, int64_t end, struct stat *found)
 {
+	int64_t number = -1;
 	struct stat other;
 
-	for (int64_t n = highest_number(folder, name); n >= 0; n--) {
-		int fd;
-
-		if (!stat_number(folder, name, n, &other) || is_older(&other, ours) ||
+	for (int64_t n = 0; n < end; n++) {
+		if (!stat_number(folder, name, worker, n, &other) || is_older(&other, ours) ||
 		    same_content(&other, ours))
 			continue;
-		fd = open_number(folder, name, worker, n);
-		if (fd >= 0 && fstat(fd, &other) == 0 && !is_older(&other, ours) &&
-		    !same_content(&other, ours))
-			return fd;
-		close_fd(&fd);
+		number = n;
+		*found = other;
 	}
-	return -1;
+	return number;
+}
+
+/* When ours is gone, or has become another by being compressed, what remains and is younger; but for
+ * what somebody else has deleted, and what cannot be read. */
+static enum attempt open_oldest_since(int folder, const char *name, const char *worker,
+				      const struct stat *ours, int *out)
+{
+	int64_t number = highest_number(folder, name) + 1;
+	struct stat found = {0}, now;
+
+	while ((number = find_oldest_since(folder, name, worker, ours, number, &found)) >= 0) {
+		*out = open_number(folder, name, worker, number);
+		if (*out >= 0 && fstat(*out, &now) == 0 && same_content(&now, &found))
+			return FOUND;
+		close_fd(out);
+		if (!stat_number(folder, name, worker, number, &now) || !same_file(&now, &found))
+			return AGAIN;
+	}
+	return NEWEST;
 }
 
 /* If nothing moved between two looks at our file, what was opened between them follows it. */
 static enum attempt try_next(int folder, const char *name, const char *worker, int fd, int *out)
 {
 	int64_t last = highest_number(folder, name), number;
+	enum attempt attempt;
 	struct stat ours;
 
 	if (fstat(fd, &ours) < 0)
 		return NEWEST;
-	if (ours.st_nlink == 0) {
-		*out = open_oldest_since(folder, name, worker, &ours);
-		return *out >= 0 ? FOUND : NEWEST;
-	}
+	if (ours.st_nlink == 0)
+		return open_oldest_since(folder, name, worker, &ours, out);
 	number = find_number(folder, name, &ours, last);
 	if (number < 0)
 		return AGAIN;
-	*out = open_below(folder, name, worker, number);
-	if (find_number(folder, name, &ours, last) != number) {
-		close_fd(out);
-		return AGAIN;
-	}
-	return *out >= 0 ? FOUND : NEWEST;
+	attempt = open_below(folder, name, worker, number, out);
+	if (find_number(folder, name, &ours, last) == number)
+		return attempt;
+	close_fd(out);
+	return AGAIN;
 }
 
 static bool is_newest(int folder, const char *name, int fd)
