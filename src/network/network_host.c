@@ -492,32 +492,24 @@ static void forget_left(struct networks *n)
 	}
 }
 
-struct first_build {
-	struct networks *networks;
-	network_done *done;
-	void *data;
-};
-
 static void on_first_built(void *data, const struct error *err)
 {
-	struct first_build *first = data;
+	struct networks *n = data;
 
 	if (!err)
-		forget_left(first->networks);
-	first->done(first->data, err);
-	free(first);
+		forget_left(n);
+	n->started.done(n->started.data, err);
 }
 
 void networks_start(struct networks *n, network_done *done, void *data)
 {
-	struct first_build *first = mem_new(struct first_build);
-
-	*first = (struct first_build){n, done, data};
+	n->started.done = done;
+	n->started.data = data;
 	n->unfinished = n->leaving.count;
 	if (n->firewall_on && !n->firewall)
 		open_firewall(n);
 	networks_save(n);
-	networks_repair(n, on_first_built, first);
+	networks_repair(n, on_first_built, n);
 }
 
 const struct strings *networks_warnings(const struct networks *n)

@@ -82,6 +82,10 @@ struct networks {
 		size_t count, capacity;
 	} waiters; /* of the running worker */
 	struct {
+		network_done *done;
+		void *data;
+	} started; /* who waits for the first */
+	struct {
 		struct deferred_change *items;
 		size_t count, capacity;
 	} deferred;
