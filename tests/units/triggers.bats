@@ -154,7 +154,7 @@ timer() { # NAME LINE...
 	printf '[Mount]\nWhat=tmpfs\nWhere=%s\nType=tmpfs\n' "$where" >"$UNITS/$name"
 	start "$name"
 	mountpoint -q "$where"
-	[[ $(get "/units?pattern=$(jq -rn --arg n "$name" '$n|@uri|gsub("%5C";"%5C%5C")')" | jq -r '.[].SubState') == mounted ]]
+	[[ $(get "/units?pattern=$(jq -rn --arg n "$name" '$n|@uri')" | jq -r '.[].SubState') == mounted ]]
 	stop "$name"
 	refuted mountpoint -q "$where"
 }
