@@ -218,7 +218,7 @@ struct container_run {
 	bool ended;	 /* its exit is being recorded */
 	bool was_known;	 /* recorded by an earlier daemon */
 	int netns;    /* owned: where links are that can be cut from inside alone; -1: none */
-	bool cutting; /* its links are being cut; its addresses are its own until then */
+	bool cutting; /* its macvlans are being cut; its addresses are its own until then */
 	bool end_recorded;
 	bool end_lost; /* it could not be recorded: the run folder stays for the next daemon */
 	bool told;     /* everybody knows of its end */
@@ -233,7 +233,7 @@ void run_free(struct container_run *run);
 void run_close_copies(struct container_run *run);
 extern const struct shim_peer_handlers run_handlers;
 
-/* Give back ports, and addresses when nobody is heard from them any more: `cutting` until then. */
+/* Give back ports and addresses; those of macvlans when they are cut: `cutting` until then. */
 void run_free_network(struct container_run *run);
 
 /* The shim has answered and everything it needs is there, or has failed: record and tell. */

@@ -413,7 +413,8 @@ static void free_addresses(struct container_run *run)
 		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
 }
 
-/* In a thread of its own: the kernel's lock of all links may be held for long. */
+/* Macvlans, which hold their address until then.  In a thread of its own: the kernel's lock of all links may be
+ * held for long. */
 struct cut {
 	struct work work;
 	struct container_run *run;
@@ -437,7 +438,7 @@ static void on_links_cut(struct work *work, bool closing)
 
 	if (!closing) {
 		if (!cut->ok)
-			log_warning("a link that has ended may still be heard", &cut->err, "id=%s",
+			log_warning("a link that has ended may hold its address", &cut->err, "id=%s",
 				    run->container->id);
 		free_addresses(run);
 		run->cutting = false;
@@ -465,8 +466,10 @@ void run_free_network(struct container_run *run)
 
 	names_hide(run);
 	ports_release(networks, &run->plan.published);
-	if (run->plan.endpoints.count > 0)
+	if (run->netns >= 0)
 		begin_cut(run);
+	else
+		free_addresses(run);
 	for (size_t i = 0; i < c->networks.count; i++)
 		hide_endpoint(RECORD_AT(c->networks, struct endpoint_settings, i));
 	record_map_of_lists_fini(&port_binding_type, &c->ports);

@@ -229,6 +229,27 @@ static bool prepare_link(struct link *link, int socket, struct error *err)
 	return true;
 }
 
+static bool cut(int socket, const char *device, struct error *err)
+{
+	struct ifinfomsg header = {.ifi_change = IFF_UP};
+	scoped_netlink struct netlink_batch batch = {0};
+
+	netlink_begin(&batch, RTM_NEWLINK, 0, "set a link down");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_add_text(&batch, IFLA_IFNAME, device);
+	netlink_end(&batch);
+	return netlink_send(socket, &batch, err) || err->os == ENODEV;
+}
+
+/* What had its address must not be heard any more: it has the MAC, too, and the bridge would be in doubt. */
+static bool cut_stale(int socket, const struct endpoint_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < spec->stale.count; i++)
+		if (!cut(socket, spec->stale.items[i], err))
+			return false;
+	return true;
+}
+
 static bool make_links(const struct endpoint_spec *endpoints, size_t count, int netns,
 		       struct error *err)
 {
@@ -240,7 +261,7 @@ static bool make_links(const struct endpoint_spec *endpoints, size_t count, int 
 	for (size_t i = 0; i < count; i++) {
 		struct link link = {.spec = &endpoints[i]};
 
-		if (!prepare_link(&link, socket, err))
+		if (!prepare_link(&link, socket, err) || !cut_stale(socket, link.spec, err))
 			return false;
 		if (endpoint_is_macvlan(link.spec)) {
 			add_macvlan(&batch, &link, netns);
@@ -445,40 +466,15 @@ bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int ne
 
 /* ---- the end ---- */
 
-static bool cut(int socket, const char *device, struct error *err)
-{
-	struct ifinfomsg header = {.ifi_change = IFF_UP};
-	scoped_netlink struct netlink_batch batch = {0};
-
-	netlink_begin(&batch, RTM_NEWLINK, 0, "set a link down");
-	netlink_header(&batch, &header, sizeof(header));
-	netlink_add_text(&batch, IFLA_IFNAME, device);
-	netlink_end(&batch);
-	return netlink_send(socket, &batch, err) || err->os == ENODEV;
-}
-
-/* Those that have an end on the host, or those that have none. */
-static bool cut_all(int socket, bool inside, const struct endpoint_spec *endpoints, size_t count,
-		    struct error *err)
-{
-	bool ok = socket >= 0;
-
-	for (size_t i = 0; socket >= 0 && i < count; i++) {
-		const char *device = inside ? endpoints[i].name : endpoints[i].outer;
-
-		if (endpoint_is_macvlan(&endpoints[i]) == inside && device)
-			ok = cut(socket, device, err) && ok;
-	}
-	return ok;
-}
-
 bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err)
 {
-	scoped_fd int outside = netlink_open(NETLINK_ROUTE, err);
-	scoped_fd int inside = netns < 0 ? -1 : enter_and_open_socket(NULL, 0, netns, err);
-	bool ok = cut_all(outside, false, endpoints, count, err);
+	scoped_fd int socket = enter_and_open_socket(NULL, 0, netns, err);
+	bool ok = socket >= 0;
 
-	return (netns < 0 || cut_all(inside, true, endpoints, count, err)) && ok;
+	for (size_t i = 0; socket >= 0 && i < count; i++)
+		if (endpoint_is_macvlan(&endpoints[i]))
+			ok = cut(socket, endpoints[i].name, err) && ok;
+	return ok;
 }
 
 /* ---- changes while the container runs ---- */

@@ -25,6 +25,7 @@ struct endpoint_spec {
 	char *mode;    /* of macvlan */
 	struct strings link_local; /* more addresses, "169.254.1.2" */
 	bool no_route, no_route6;  /* another network's gateway is the default route's */
+	struct strings stale; /* the host's ends of those who had its addresses before, and may live still */
 };
 extern const struct record_type endpoint_spec_type;
 
@@ -36,10 +37,9 @@ extern const struct record_type endpoint_spec_type;
 bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
 		     struct error *err);
 
-/* From any thread: links go down, so that no frame passes them any more; veths on the host's side, macvlans
- * in `netns`, or not at all if that is -1.  The kernel takes a link away when nobody uses its network
- * namespace any more, and gets to it when it gets to it: until then a bridge would deliver to it what is meant
- * for the next one with its address, and a parent refuse the next one with its MAC.  What is gone is fine. */
+/* From any thread: the macvlans in `netns` go down.  The kernel takes a link away when nobody uses its network
+ * namespace any more, and gets to it when it gets to it: until then its parent would refuse the next one with
+ * its MAC.  What is gone is fine.  (Of a veth the next one sees to that: `stale`.) */
 bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err);
 
 /* A link with one end only, in the container; else it is a veth. */

@@ -67,6 +67,10 @@ void network_free(struct network *network)
 		vector_fini(&network->shared.items[i].members);
 	vector_fini(&network->shared);
 	strings_fini(&network->dropped);
+	for (struct map_slot *slot = map_first(&network->left); slot;
+	     slot = map_next(&network->left, slot))
+		free(slot->value);
+	map_fini(&network->left);
 	free(network->mac);
 	free(network);
 }
@@ -378,6 +382,30 @@ static char *random_link_name(void)
 	return str_format("veth%s", hex);
 }
 
+/* The kernel takes a link away some time after its container's end. */
+static void remember_left(struct network *network, const struct endpoint_spec *endpoint)
+{
+	const char *const keys[] = {endpoint->address, endpoint->address6, endpoint->mac};
+
+	for (size_t i = 0; endpoint->outer && i < array_length(keys); i++)
+		if (keys[i])
+			free(map_put(&network->left, keys[i], str_dup(endpoint->outer)));
+}
+
+static void take_left(struct network *network, struct endpoint_spec *endpoint)
+{
+	const char *const keys[] = {endpoint->address, endpoint->address6, endpoint->mac};
+
+	for (size_t i = 0; i < array_length(keys); i++) {
+		char *outer = keys[i] ? map_remove(&network->left, keys[i]) : NULL;
+
+		if (outer && !strings_contain(&endpoint->stale, outer))
+			strings_take(&endpoint->stale, outer);
+		else
+			free(outer);
+	}
+}
+
 bool network_allocate(struct networks *n, struct network *network,
 		      const struct endpoint_request *request, struct endpoint_spec *out,
 		      struct error *err)
@@ -406,6 +434,7 @@ bool network_allocate(struct networks *n, struct network *network,
 		out->link_local = strings_copy(request->link_local);
 	out->driver = str_dup(network->spec.driver);
 	out->outer = random_link_name();
+	take_left(network, out);
 	hold(n, network, out);
 	return true;
 }
@@ -436,5 +465,6 @@ void network_release(struct networks *n, const struct endpoint_spec *endpoint)
 	if (!network)
 		return;
 	network->driver->release(network, endpoint);
+	remember_left(network, endpoint);
 	network->endpoints--;
 }

@@ -46,6 +46,7 @@ struct network {
 	} shared;
 	struct strings dropped; /* such addresses that its device may still have */
 	char *mac;		/* of its device, where it matters; owned */
+	struct map left; /* by address and MAC: the host's end of the link that had it; owned texts */
 	struct address_pool pools[2]; /* IPv4, IPv6; subnet.prefix -1: not there */
 };
 

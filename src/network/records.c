@@ -26,6 +26,7 @@ static const struct record_field endpoint_fields[] = {
 	FIELD(endpoint_spec, 19, RECORD_STRINGS, link_local),
 	FIELD(endpoint_spec, 20, RECORD_BOOL, no_route),
 	FIELD(endpoint_spec, 21, RECORD_BOOL, no_route6),
+	FIELD(endpoint_spec, 22, RECORD_STRINGS, stale),
 };
 const struct record_type endpoint_spec_type = RECORD_TYPE(struct endpoint_spec, endpoint_fields);
 
