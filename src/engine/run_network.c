@@ -6,7 +6,6 @@
 #include "engine/group.h"
 #include "engine/link.h"
 #include "engine/names.h"
-#include "engine/work.h"
 #include "format/port.h"
 #include "network/namespace.h"
 #include "network/network_plan.h"
@@ -413,50 +412,26 @@ static void free_addresses(struct container_run *run)
 		network_release(networks, RECORD_AT(run->plan.endpoints, struct endpoint_spec, i));
 }
 
-/* Macvlans, which hold their address until then.  In a thread of its own: the kernel's lock of all links may be
- * held for long. */
-struct cut {
-	struct work work;
-	struct container_run *run;
-	struct record_list endpoints; /* owned copies */
-	int netns;		      /* owned */
-	struct error err;
-	bool ok;
-};
-
-static void cut_links(struct work *work)
+static void on_links_cut(void *data, const struct error *err)
 {
-	struct cut *cut = container_of(work, struct cut, work);
+	struct container_run *run = data;
 
-	cut->ok = endpoint_cut(cut->endpoints.items, cut->endpoints.count, cut->netns, &cut->err);
+	if (err)
+		log_warning("a link that has ended may hold its address", err, "id=%s",
+			    run->container->id);
+	free_addresses(run);
+	run->cutting = false;
+	run_check_ended(run);
 }
 
-static void on_links_cut(struct work *work, bool closing)
-{
-	struct cut *cut = container_of(work, struct cut, work);
-	struct container_run *run = cut->run;
-
-	if (!closing) {
-		if (!cut->ok)
-			log_warning("a link that has ended may hold its address", &cut->err, "id=%s",
-				    run->container->id);
-		free_addresses(run);
-		run->cutting = false;
-		run_check_ended(run);
-	}
-	record_list_fini(&endpoint_spec_type, &cut->endpoints);
-	close_fd(&cut->netns);
-	free(cut);
-}
-
+/* Macvlans, which hold their address until then. */
 static void begin_cut(struct container_run *run)
 {
-	struct cut *cut = mem_new(struct cut);
+	scoped_fd int netns = take_fd(run->netns);
 
-	*cut = (struct cut){.run = run, .netns = take_fd(run->netns)};
-	record_list_copy(&endpoint_spec_type, &run->plan.endpoints, &cut->endpoints);
 	run->cutting = true;
-	work_begin(&cut->work, run->container->engine, cut_links, on_links_cut);
+	networks_cut_links(run->container->engine->parts.networks, &run->plan.endpoints, netns,
+			   on_links_cut, run);
 }
 
 void run_free_network(struct container_run *run)

@@ -1,15 +1,14 @@
-/* The shim's side of an endpoint.  Making a link is the slowest part of a start and each rtnetlink
- * message takes the kernel's one RTNL lock, for which 300 shims may queue: so there are few
- *messages, and everything that can ride on one does.
+/* Making a link is the slowest part of a start, and each rtnetlink message takes the kernel's one RTNL
+ * lock, for which 300 shims may queue: so there are few messages, and all that can ride on one does.
  *
- *	host's socket       make the pair: the outer end is born as a port of the bridge, the inner
- *one (one batch)	    in the container's namespace with its final name and MAC, already up the
- *outer end up, its port flags, no IPv6 address of its own container's socket  lo up; the inner
- *end's addresses and routes (one batch)
+ *	host's socket       one batch: the pair, whose outer end is born as a port of the bridge, and the
+ *			    inner one in the container's namespace with its name and MAC; then the port's
+ *			    flags, and no IPv6 address of its own
+ *	container's socket  one batch: lo up; the inner end up, its addresses and routes
  *
- * Both ends have one queue: the kernel's default is one per processor and direction.  An IPv6
- *address is given without duplicate detection, which would hold it back for a second and is
- *pointless where the daemon is the one that gives addresses. */
+ * Both ends have one queue: the kernel's default is one per processor and direction.  An IPv6 address is
+ * given without duplicate detection, which would hold it back for a second and is pointless where the
+ * daemon is the one that gives addresses. */
 #include "network/endpoint.h"
 
 #include "base/id.h"

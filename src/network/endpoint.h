@@ -37,7 +37,7 @@ extern const struct record_type endpoint_spec_type;
 bool endpoint_attach(const struct endpoint_spec *endpoints, size_t count, int netns,
 		     struct error *err);
 
-/* From any thread: the macvlans in `netns` go down.  The kernel takes a link away when nobody uses its network
+/* In a worker: the macvlans in `netns` go down.  The kernel takes a link away when nobody uses its network
  * namespace any more, and gets to it when it gets to it: until then its parent would refuse the next one with
  * its MAC.  What is gone is fine.  (Of a veth the next one sees to that: `stale`.) */
 bool endpoint_cut(const struct endpoint_spec *endpoints, size_t count, int netns, struct error *err);

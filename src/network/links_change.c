@@ -2,6 +2,7 @@
 
 #include "network/endpoint.h"
 #include "network/namespace.h"
+#include "os/job.h"
 
 #include <unistd.h>
 
@@ -39,7 +40,8 @@ static bool set_routes(const struct plan_links *change, int netns, struct error 
 		endpoint_set_route(netns, change->device6, change->gateway6, err));
 }
 
-bool links_change(const struct plan_links *change, struct device_removals *rest, struct error *err)
+static bool change_running(const struct plan_links *change, struct device_removals *rest,
+			   struct error *err)
 {
 	scoped_fd int netns = namespace_open(change->pid, change->start_time, err);
 	struct error ignored;
@@ -52,4 +54,11 @@ bool links_change(const struct plan_links *change, struct device_removals *rest,
 		return true;
 	remove_all(&change->added, netns, rest, &ignored);
 	return false;
+}
+
+bool links_change(const struct plan_links *change, struct device_removals *rest, struct error *err)
+{
+	if (change->ended)
+		return endpoint_cut(change->removed.items, change->removed.count, JOB_KEPT, err);
+	return change_running(change, rest, err);
 }

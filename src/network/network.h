@@ -222,6 +222,11 @@ struct plan_links;
 void networks_change_links(struct networks *networks, const struct plan_links *change,
 			   network_done *done, void *data);
 
+/* A container has ended: those of its links that have no end on the host (macvlan) go down in `netns`,
+ * which is borrowed for the call.  Until `done` is called its addresses are its own. */
+void networks_cut_links(struct networks *networks, const struct record_list *endpoints, int netns,
+			network_done *done, void *data);
+
 /* Give them back.  Idempotent. */
 void network_release(struct networks *networks, const struct endpoint_spec *endpoint);
 

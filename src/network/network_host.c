@@ -32,8 +32,10 @@ struct worker_calls {
 	void *data;
 };
 
-static struct job *start_worker(struct networks *n, const struct network_plan *plan,
-				const struct worker_calls *calls, struct error *err)
+/* `netns`: goes along; NULL: none. */
+static struct job *start_worker_with(struct networks *n, const struct network_plan *plan,
+				     const int *netns, const struct worker_calls *calls,
+				     struct error *err)
 {
 	char *args[] = {"wherry-network", "change", NULL};
 	scoped_buffer struct buffer input = {0};
@@ -43,9 +45,16 @@ static struct job *start_worker(struct networks *n, const struct network_plan *p
 				      .args = args,
 				      .input = input.data,
 				      .size = input.size,
+				      .kept = netns,
 				      .timeout_ms = WORKER_TIMEOUT_MS,
 				      .answered = calls->answered};
 	return job_start(n->loop, &request, calls->done, calls->data, err);
+}
+
+static struct job *start_worker(struct networks *n, const struct network_plan *plan,
+				const struct worker_calls *calls, struct error *err)
+{
+	return start_worker_with(n, plan, NULL, calls, err);
 }
 
 /* The worker's own failure, or one of what it was to do. */
@@ -623,8 +632,8 @@ static void on_linked(void *data, const struct buffer *answer, const struct erro
 	free(self);
 }
 
-void networks_change_links(struct networks *n, const struct plan_links *change, network_done *done,
-			   void *data)
+static void begin_linking(struct networks *n, const struct plan_links *change, const int *netns,
+			  network_done *done, void *data)
 {
 	struct link_job *self = mem_new(struct link_job);
 	struct network_plan plan = {.links = (struct plan_links *)(uintptr_t)change};
@@ -632,13 +641,28 @@ void networks_change_links(struct networks *n, const struct plan_links *change, 
 
 	*self = (struct link_job){.networks = n, .done = done, .data = data};
 	list_append(&n->linking, &self->link);
-	self->job = start_worker(n, &plan,
-				 &(struct worker_calls){on_link_answered, on_linked, self}, &err);
+	self->job = start_worker_with(n, &plan, netns,
+				      &(struct worker_calls){on_link_answered, on_linked, self},
+				      &err);
 	if (self->job)
 		return;
 	list_remove(&self->link);
 	free(self);
 	done(data, &err);
+}
+
+void networks_change_links(struct networks *n, const struct plan_links *change, network_done *done,
+			   void *data)
+{
+	begin_linking(n, change, NULL, done, data);
+}
+
+void networks_cut_links(struct networks *n, const struct record_list *endpoints, int netns,
+			network_done *done, void *data)
+{
+	struct plan_links change = {.ended = true, .removed = *endpoints};
+
+	begin_linking(n, &change, &netns, done, data);
 }
 
 static void cancel_asking(struct networks *n);

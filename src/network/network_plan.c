@@ -30,6 +30,7 @@ static const struct record_field links_fields[] = {
 	FIELD(plan_links, 6, RECORD_STRING, device),
 	FIELD(plan_links, 7, RECORD_STRING, gateway6),
 	FIELD(plan_links, 8, RECORD_STRING, device6),
+	FIELD(plan_links, 9, RECORD_BOOL, ended),
 };
 const struct record_type plan_links_type = RECORD_TYPE(struct plan_links, links_fields);
 

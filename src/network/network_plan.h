@@ -22,6 +22,7 @@ struct plan_links {
 	struct record_list removed;
 	char *gateway, *device; /* the default route from now on; NULL: as it is */
 	char *gateway6, *device6;
+	bool ended; /* the container: its namespace came along (JOB_KEPT), and what is removed goes down */
 };
 
 /* Flows of a UDP port: the kernel goes on sending them where it did until told otherwise. */

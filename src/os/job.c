@@ -144,6 +144,8 @@ static bool spawn(struct job *job, const struct job_request *request, struct err
 		return false;
 	struct spawn child = {.path = request->program,
 			      .args = request->args,
+			      .keep = request->kept,
+			      .keep_count = request->kept ? 1 : 0,
 			      .in = input,
 			      .out = child_end,
 			      .err = STDERR_FILENO};

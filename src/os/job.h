@@ -8,6 +8,8 @@
 
 #include <uv.h>
 
+#define JOB_KEPT 3 /* the descriptor that the child has of what is kept for it */
+
 struct job;
 
 struct job_request {
@@ -15,6 +17,7 @@ struct job_request {
 	char *const *args;   /* with argv[0] */
 	const void *input;
 	size_t size;
+	const int *kept;     /* borrowed until the start: the child gets it as JOB_KEPT; NULL: nothing */
 	uint64_t timeout_ms; /* then it is killed and has failed; 0: never */
 
 	/* Called when the child has closed its output with something in it, and may be at work still:

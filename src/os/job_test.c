@@ -2,6 +2,8 @@
 
 #include "os/job.h"
 
+#include "os/fd.h"
+
 struct seen {
 	int calls;
 	char *answer, *error;
@@ -138,6 +140,24 @@ static void a_missing_program_is_told_at_once(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void a_descriptor_that_is_kept_is_the_childs_third(void **state)
+{
+	scoped_fd int kept = memfd_sealed("kept", "kept", 4, NULL);
+	char *args[] = {"sh", "-c", "cat <&3", NULL};
+	struct job_request request = {.program = "/bin/sh", .args = args, .kept = &kept};
+	scoped_seen struct seen seen = {0};
+	struct error err;
+	uv_loop_t loop;
+
+	assert_int_equal(JOB_KEPT, 3);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_non_null(job_start(&loop, &request, on_done, &seen, &err));
+	close_fd(&kept); /* the child has its own */
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_string_equal(seen.answer, "kept");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +166,7 @@ int main(void)
 		cmocka_unit_test(a_cancelled_job_is_killed_and_says_nothing),
 		cmocka_unit_test(an_answer_is_told_before_the_job_ends),
 		cmocka_unit_test(a_missing_program_is_told_at_once),
+		cmocka_unit_test(a_descriptor_that_is_kept_is_the_childs_third),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
