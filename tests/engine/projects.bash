@@ -43,13 +43,7 @@ has_calls() { [ "$(calls)" = "$1" ]; }
 logged() { grep -q -- "$1" "$SCRATCH/wherryd.log"; }
 
 # own METHOD PATH [JSON]: as `api`, for what is ours.
-own() {
-	local method=$1 path=$2
-	shift 2
-	curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -w '%{http_code}' -X "$method" \
-		${1+-H 'Content-Type: application/json' --data-binary "$1"} "http://wherry/wherry/v1$path" >"$SCRATCH/status"
-	cat "$SCRATCH/body" 2>/dev/null
-}
+own() { daemon_request "$1" "/wherry/v1$2" ${3+"$3"}; }
 # record NAME [MODEL]: the revision.
 record() {
 	own PUT "/projects/$1" "{\"Files\":[{\"Path\":\"/p/compose.yaml\",\"Text\":\"services: {}\\n\"}],\"Model\":${2-{\}},\"Style\":\"v2\",\"Directory\":\"/p\"}" >/dev/null

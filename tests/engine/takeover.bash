@@ -30,11 +30,7 @@ teardown() {
 start_daemon() { daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"; }
 
 # own METHOD PATH [JSON]: as api, of what goes beyond Docker's.
-own() {
-	curl -sS --unix-socket "$SOCKET" -o "$SCRATCH/body" -w '%{http_code}' -X "$1" \
-		${3+-H 'Content-Type: application/json' --data-binary "$3"} "http://wherry/wherry/v1$2" >"$SCRATCH/status"
-	cat "$SCRATCH/body"
-}
+own() { daemon_request "$1" "/wherry/v1$2" ${3+"$3"}; }
 
 # server NAME [HOLD [HOSTCONFIG [MORE]]]: one that publishes $PORT, is called svc on the network `front`, and runs.
 server() {

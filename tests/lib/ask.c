@@ -3,11 +3,12 @@
  *
  *	ask SOCKET METHOD TARGET FOLDER|- [JSON | @FILE]
  *
- * The answer's body comes into FOLDER/body, its status into FOLDER/status (000: there was none); with - for
- * FOLDER the body to standard output alone.  When there was no answer the exit code is 1, and standard error
- * has why. */
+ * The answer's body goes to standard output and into FOLDER/body, its status into FOLDER/status (000: there was
+ * none); with - for FOLDER the body to standard output alone.  When there was no answer the exit code is 1, and
+ * standard error has why. */
 #include "base/text.h"
 #include "http/http_client.h"
+#include "os/fd.h"
 #include "os/file.h"
 
 #include <fcntl.h>
@@ -47,14 +48,15 @@ static bool send_request(struct http_client *client, char **argv, const struct t
 				err);
 }
 
-/* As it comes: whoever reads the file need not wait for the end. */
-static bool take_body(struct http_client *client, int fd, struct error *err)
+/* As it comes: whoever reads the file need not wait for the end.  -1: no file. */
+static bool take_body(struct http_client *client, int file, struct error *err)
 {
 	char data[65536];
 	ssize_t size;
 
 	while ((size = http_client_read(client, data, sizeof data, err)) > 0)
-		if (write(fd, data, (size_t)size) != size)
+		if ((file >= 0 && write(file, data, (size_t)size) != size) ||
+		    !fd_write_all(STDOUT_FILENO, data, (size_t)size, err))
 			return error_errno(err, "the body cannot be written");
 	return size == 0;
 }
@@ -75,34 +77,34 @@ static bool take_json(const char *word, struct buffer *out, struct error *err)
 	return true;
 }
 
-static bool ask(int argc, char **argv, struct http_answer *answer, struct error *err)
+static bool ask(int argc, char **argv, const char *folder, struct error *err)
 {
 	scoped_buffer struct buffer json = {0};
 	scoped_free char *address = str_format("unix://%s", argv[1]);
 	struct http_client *client = http_client_new(address, NULL, err);
-	bool printed = strcmp(argv[4], "-") == 0;
+	struct http_answer answer = {0};
+	bool answered;
 
-	if (!client || (argc == 6 && !take_json(argv[5], &json, err)) ||
-	    (!printed && chdir(argv[4]) < 0) ||
-	    !send_request(client, argv, &(struct text){argc == 5 ? NULL : json.data, json.size}, answer, err))
+	if (!client || (argc == 6 && !take_json(argv[5], &json, err)) || (folder && chdir(folder) < 0))
 		return false;
-	return take_body(client,
-			 printed ? STDOUT_FILENO : open("body", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
-			 err);
+	answered = send_request(client, argv, &(struct text){argc == 5 ? NULL : json.data, json.size}, &answer, err);
+	if (!folder)
+		return answered && take_body(client, -1, err);
+	return write_status(answer.status) && answered &&
+	       take_body(client, open("body", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), err);
 }
 
 int main(int argc, char **argv)
 {
 	struct error err = {0};
-	struct http_answer answer = {0};
 	char text[ERROR_TEXT_SIZE];
 
 	if (argc < 5 || argc > 6) {
 		fprintf(stderr, "usage: ask SOCKET METHOD TARGET FOLDER|- [JSON | @FILE]\n");
 		return 2;
 	}
-	bool whole = ask(argc, argv, &answer, &err);
-	if (!whole)
-		fprintf(stderr, "ask: %s\n", error_text(&err, text, sizeof text));
-	return (strcmp(argv[4], "-") == 0 || write_status(answer.status)) && whole ? 0 : 1;
+	if (ask(argc, argv, strcmp(argv[4], "-") == 0 ? NULL : argv[4], &err))
+		return 0;
+	fprintf(stderr, "ask: %s\n", error_text(&err, text, sizeof text));
+	return 1;
 }

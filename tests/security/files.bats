@@ -42,8 +42,11 @@ racer() {
 		#include <unistd.h>
 		int main(void)
 		{
-			for (;;)
+			for (unsigned i = 0;; i++) {
 				syscall(SYS_renameat2, AT_FDCWD, "/swap", AT_FDCWD, "/link", 2); /* exchange */
+				if (i % 7 == 0) /* odd: at rest it is either; and who copies gets on, too */
+					usleep(1);
+			}
 		}
 	EOF
 	[ -x "$SCRATCH/racer" ] || cc -static -o "$SCRATCH/racer" "$SCRATCH/racer.c"
@@ -65,7 +68,7 @@ racer() {
 		refuted grep -qa host-secret "$SCRATCH/out.tar" "$SCRATCH/out2.tar"
 		! grep -qa inside "$SCRATCH/out.tar" || found=$((found + 1))
 	done
-	[ $found -gt 0 ] # it did race
+	[ $found -gt 0 ] && [ $found -lt 60 ] # it did race
 }
 
 @test "nor is anything written to the host when it is copied in" {

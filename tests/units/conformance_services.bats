@@ -96,10 +96,11 @@ teardown() { units_stop_all; }
 }
 
 @test "who ignores SIGTERM is killed after TimeoutStopSec=" {
-	unit i 'Start=sh{trap "" TERM; while :; do sleep 1; done}' TimeoutStopSec=1 P
+	unit i "Start=sh{trap \"\" TERM; echo deaf >>$RECORD; while :; do sleep 1; done}" TimeoutStopSec=1 P
 	start i
+	records deaf
 	stop i
-	records "timeout killed KILL"
+	records "deaf timeout killed KILL"
 	expect "$(state i)" failed/failed
 }
 

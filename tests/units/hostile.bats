@@ -6,7 +6,7 @@ load units
 setup() { units_begin; }
 teardown() { units_end; }
 
-journal_of() { get "/journal?unit=$(full "$1")&output=cat"; }
+journal_of() { full "$1" && get "/journal?unit=$REPLY&output=cat"; }
 says() { journal_of "$1" | grep -qF -- "$2"; }
 processes_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/*$1.service*" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u; }
 all_gone() { [ -z "$(processes_of "$1")" ]; }

@@ -60,17 +60,14 @@ units_stop_all() {
 
 # ---- unit files ----
 
-# plain_line LINE: the notation's line as a unit file has it.
-plain_line() {
-	local line=$1
-	[ "$line" != 1shot ] || line=Type=oneshot
-	[ "$line" != P ] || line="StopPost=sh{echo \$SERVICE_RESULT \$EXIT_CODE \$EXIT_STATUS >>$RECORD}"
-	line=$(sed -E "s/^(Start|Pre|Post|Stop|StopPost|Cond|Reload)=/Exec\1=/; s/^ExecPre=/ExecStartPre=/
+# plain_lines: the notation's lines as a unit file has them.
+plain_lines() {
+	sed -E "s/^1shot\$/Type=oneshot/; s|^P\$|StopPost=sh{echo \$SERVICE_RESULT \$EXIT_CODE \$EXIT_STATUS >>$RECORD}|
+		s/^(Start|Pre|Post|Stop|StopPost|Cond|Reload)=/Exec\1=/; s/^ExecPre=/ExecStartPre=/
 		s/^ExecPost=/ExecStartPost=/; s/^ExecCond=/ExecCondition=/
 		s|^(Exec[A-Za-z]*=[-@:+!]*)([LF]) |\1$SCRATCH/bin/\2 |; s|^(Exec[A-Za-z]*=[-@:+!]*)Z\$|\1/bin/sleep 1000|
 		s| ; ([LF]) | ; $SCRATCH/bin/\1 |g
-		s|sh\{(.*)\}\$|/bin/sh -c '\1'|" <<<"$line")
-	printf '%s\n' "$line"
+		s|sh\{(.*)\}\$|/bin/sh -c '\1'|"
 }
 
 # unit NAME LINE...: a unit file; lines are [Service] unless they are known as [Unit] or begin a section.
@@ -83,14 +80,14 @@ unit() {
 		if [[ $UNIT_KEYS == *[[:space:]]$key[[:space:]]* || $key == Condition* || $key == Assert* ]]; then
 			unit_part+=$line$'\n'
 		else
-			rest+=$(plain_line "$line")$'\n'
+			rest+=$line$'\n'
 		fi
 	done
 	case $name in
 	*.service) rest=$'[Service]\n'$rest ;;
 	*.target) ;;
 	esac
-	printf '[Unit]\n%s%s' "$unit_part" "$rest" >"$UNITS/$name"
+	{ printf '[Unit]\n%s' "$unit_part" && printf %s "$rest" | plain_lines; } >"$UNITS/$name"
 }
 
 # ---- over HTTP ----
@@ -125,14 +122,16 @@ verb() {
 start() { verb start "$@"; }
 stop() { verb stop "$@"; }
 
-full() { case $1 in *.*) echo "$1" ;; *) echo "$1.service" ;; esac; }
+# full NAME: a service where no other kind is named; in $REPLY, which needs no process.
+full() { case $1 in *.*) REPLY=$1 ;; *) REPLY=$1.service ;; esac; }
+get_unit() { full "$1" && get "/units/$REPLY"; }
 
 property() {
 	local value
-	value=$(get "/units/$(full "$1")" | jq -r ".Properties.$2") || return
+	value=$(get_unit "$1" | jq -r ".Properties.$2") || return
 	case $value in null | false) echo ;; *) echo "$value" ;; esac
 }
-state() { get "/units/$(full "$1")" | jq -r '.Properties.ActiveState, .Properties.SubState' | paste -sd/; }
+state() { get_unit "$1" | jq -r '.Properties | "\(.ActiveState)/\(.SubState)"'; }
 active() { property "$1" ActiveState; }
 result() { property "$1" Result; }
 main_pid() { property "$1" MainPID; }
@@ -157,5 +156,6 @@ expect() { # WHAT WANTED
 }
 
 kill_unit() { # NAME SIGNAL-NUMBER [WHO]
-	send POST "/units/$(full "$1")/kill" "{\"Signal\":$2,\"Who\":\"${3-all}\"}"
+	full "$1"
+	send POST "/units/$REPLY/kill" "{\"Signal\":$2,\"Who\":\"${3-all}\"}"
 }
