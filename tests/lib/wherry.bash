@@ -14,6 +14,18 @@ QUICK=${BASH_SOURCE[0]%/*}/../../build/tests
 # The same language, and begins in a tenth of the time.
 jq() { gojq "$@"; }
 
+# Bats notes where it is before each command, which takes 0.17 ms: for the lines of the tests and of what stands
+# before and after them, no deeper.  What they call and fails is told by the line that calls it.
+trace_tests_alone() {
+	local name
+	for name in ${BATS_TEST_NAME-} setup teardown setup_file teardown_file; do
+		declare -F "$name" >/dev/null || eval "$name() { :; }" # to be marked; the file's own comes in its place
+		declare -ft "$name"
+	done
+	set +T
+}
+[ -z "${BATS_VERSION-}" ] || trace_tests_alone
+
 # A folder whose end names what its test makes on the host (tests/lib/leaks looks for it afterwards).
 scratch_folder() {
 	SCRATCH=$(mktemp -d /tmp/wherry-test.XXXXXX)
