@@ -1,11 +1,13 @@
 #include "cmd/daemon_listen.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/socket.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
@@ -15,10 +17,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FIRST_INHERITED 3
 #define BACKLOG		4096
+#define PREDECESSOR_NS	(1000 * NS_PER_MS)
 
 void daemon_sockets_fini(struct daemon_sockets *sockets)
 {
@@ -250,24 +254,40 @@ static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct 
 
 /* ---- all ---- */
 
+bool daemon_await_predecessor(int64_t began_ns)
+{
+	static const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
+
+	if (time_monotonic_ns() - began_ns > PREDECESSOR_NS)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static bool is_taken(const struct error *err)
+{
+	return err->kind == ERROR_CONFLICT || err->os == EADDRINUSE;
+}
+
 static bool listen_one(const struct daemon_settings *settings, const char *address, size_t index,
 		       struct daemon_sockets *out, struct error *err)
 {
 	size_t inherited = inherited_count();
 	bool tcp = str_starts_with(address, "tcp://");
 	bool tls = tcp && (settings->tls > 0 || settings->tls_verify > 0);
+	int64_t began = time_monotonic_ns();
 	int fd;
 
 	if (str_starts_with(address, "fd://"))
 		return take_all_inherited(inherited, out, err);
 	if (getenv("WHERRY_SUPERVISED") && index < inherited)
 		return take_inherited(FIRST_INHERITED + (int)index, address, tls, out, err);
-	if (str_starts_with(address, "unix://"))
-		fd = listen_unix(address + strlen("unix://"), settings, err);
-	else if (tcp)
-		fd = listen_tcp(address + strlen("tcp://"), tls, err);
-	else
+	if (!tcp && !str_starts_with(address, "unix://"))
 		return error_set(err, ERROR_INVALID, "it must start with unix://, tcp:// or fd://");
+	do
+		fd = tcp ? listen_tcp(address + strlen("tcp://"), tls, err)
+			 : listen_unix(address + strlen("unix://"), settings, err);
+	while (fd < 0 && is_taken(err) && daemon_await_predecessor(began));
 	if (fd < 0)
 		return false;
 	add_socket(out, fd, address, tls);

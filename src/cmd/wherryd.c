@@ -5,6 +5,7 @@
  * daemon takes them back.  Without a service manager the daemon hands itself to a shim first, which
  * keeps the sockets open and starts it again when it dies (--no-supervisor leaves that out). */
 #include "base/log.h"
+#include "base/time.h"
 #include "builder/builder.h"
 #include "cmd/daemon_listen.h"
 #include "cmd/daemon_settings.h"
@@ -96,11 +97,15 @@ static bool make_absolute(char **path, struct error *err)
 /* Two daemons never share a data root: layers and records have one writer. */
 static bool lock_data_root(struct daemon *d, struct error *err)
 {
+	int64_t began = time_monotonic_ns();
+
 	d->lock = openat(d->data_root, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock < 0)
 		return error_errno(err, "cannot write in '%s'", d->settings.data_root);
-	if (flock(d->lock, LOCK_EX | LOCK_NB) == 0)
-		return true;
+	do
+		if (flock(d->lock, LOCK_EX | LOCK_NB) == 0)
+			return true;
+	while (errno == EWOULDBLOCK && daemon_await_predecessor(began));
 	if (errno != EWOULDBLOCK)
 		return error_errno(err, "cannot lock '%s'", d->settings.data_root);
 	return error_set(

@@ -68,3 +68,24 @@ PY
 	[ "$(api GET /containers/up/json | jq .State.ExitCode)" = 255 ]
 	find /sys/fs/cgroup -depth -path "*/wt${SCRATCH##*.}/c/*" -type d -exec rmdir {} + 2>/dev/null || true
 }
+
+# What a child on its way to its program has of the daemon's descriptors, it has for longer on a busy host.
+@test "what a killed daemon had may be held for a moment more" {
+	daemon_start
+	daemon_kill
+	mkfifo "$SCRATCH/held"
+	python3 - "$SCRATCH/data/lock" "$SOCKET" "$SCRATCH/held" <<'PY' &
+import fcntl, os, socket, sys, time
+lock = open(sys.argv[1])
+fcntl.flock(lock, fcntl.LOCK_EX)
+os.unlink(sys.argv[2])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[2])
+listener.listen()
+open(sys.argv[3], "w").write("held\n")
+time.sleep(0.3)
+PY
+	read -r _ <"$SCRATCH/held"
+	daemon_start
+	[ "$(api GET /_ping)" = OK ]
+}
