@@ -127,7 +127,7 @@ static const char *without_version(const char *target)
 static void record_request(const struct request *r)
 {
 	static const char *const told[] = {"X-Registry-Auth", "X-Registry-Config",
-					   "X-Wherry-Secrets"};
+					   "X-Wherry-Secrets", "X-Wherry-Ssh"};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
