@@ -11,7 +11,7 @@ teardown() { canned_end; }
 	answer "POST /networks/create" 201 '{"Id":"abc","Warning":""}'
 	[ "$(wherry network create --subnet fd00::/64,10.1.0.0/16 --gateway 10.1.0.1 --ip-range 10.1.5.0/24 \
 		--aux-address a=10.1.0.9 --gateway fd00::1 -o x=y --label l=m --internal --ipv6 n1)" = abc ]
-	[ "$(body_of "POST /networks/create" | jq -cS .IPAM)" = '{"Config":[{"Gateway":"fd00::1","Subnet":"fd00::/64"},{"AuxiliaryAddresses":{"a":"10.1.0.9"},"Gateway":"10.1.0.1","IPRange":"10.1.5.0/24","Subnet":"10.1.0.0/16"}],"Driver":"default","Options":{}}' ]
+	[ "$(body_of "POST /networks/create" | jq -c .IPAM)" = '{"Config":[{"Gateway":"fd00::1","Subnet":"fd00::/64"},{"AuxiliaryAddresses":{"a":"10.1.0.9"},"Gateway":"10.1.0.1","IPRange":"10.1.5.0/24","Subnet":"10.1.0.0/16"}],"Driver":"default","Options":{}}' ]
 	body_of "POST /networks/create" | jq -e '.Name == "n1" and .Driver == "bridge" and .Internal and
 		.EnableIPv6 and (has("EnableIPv4") | not) and .Options.x == "y" and .Labels.l == "m"'
 }
@@ -66,7 +66,7 @@ exit status 1" ]
 	[ "$(wherry network rm -f nothing n1)" = n1 ]
 	wherry network connect --alias a,b --driver-opt c=d --gw-priority 3 --ip 1.2.3.4 --ip6 fd::1 --link x:y \
 		--link-local-ip 169.254.1.1 n1 c1
-	[ "$(body_of "POST /networks/n1/connect" | jq -cS .)" = '{"Container":"c1","EndpointConfig":{"Aliases":["a","b"],"DriverOpts":{"c":"d"},"GwPriority":3,"IPAMConfig":{"IPv4Address":"1.2.3.4","IPv6Address":"fd::1","LinkLocalIPs":["169.254.1.1"]},"Links":["x:y"]}}' ]
+	[ "$(body_of "POST /networks/n1/connect" | jq -c .)" = '{"Container":"c1","EndpointConfig":{"Aliases":["a","b"],"DriverOpts":{"c":"d"},"GwPriority":3,"IPAMConfig":{"IPv4Address":"1.2.3.4","IPv6Address":"fd::1","LinkLocalIPs":["169.254.1.1"]},"Links":["x:y"]}}' ]
 	wherry network disconnect -f n1 c1
 	[ "$(body_of "POST /networks/n1/disconnect")" = '{"Container":"c1","Force":true}' ]
 }
@@ -74,7 +74,7 @@ exit status 1" ]
 @test "volume create, ls, rm and update" {
 	answer "POST /volumes/create" 201 '{"Name":"v1"}'
 	[ "$(wherry volume create -o a=b --label x -d foo v1)" = v1 ]
-	[ "$(body_of "POST /volumes/create" | jq -cS .)" = '{"Driver":"foo","DriverOpts":{"a":"b"},"Labels":{"x":""},"Name":"v1"}' ]
+	[ "$(body_of "POST /volumes/create" | jq -c .)" = '{"Driver":"foo","DriverOpts":{"a":"b"},"Labels":{"x":""},"Name":"v1"}' ]
 	run wherry volume create --name a b
 	[ "$output" = "conflicting options: cannot specify a volume-name through both --name and as a positional arg" ]
 	run wherry volume create --group g v1

@@ -20,7 +20,7 @@ us_ago() { echo $(($(date +%s%6N) - $1 * 1000000)); } # to the microsecond: a sh
 
 # db_unit [JQ]: a running service, changed by a filter.
 db_unit() {
-	jq -c "${1-.}" <<-JSON
+	{ if [ $# = 0 ]; then cat; else jq -c "$1"; fi; } <<-JSON
 		{"Properties": {"Id": "db.service", "Description": "DB service", "LoadState": "loaded", "ActiveState": "active",
 		  "SubState": "running", "Result": "success", "FragmentPath": "/run/wherry/units/db.service", "NRestarts": "0",
 		  "ActiveEnterTimestamp": "Sat 2026-11-21 07:47:41 UTC", "ActiveEnterTimestampUSec": "$(us_ago 500)",

@@ -22,6 +22,7 @@ trace_tests_alone() {
 		declare -F "$name" >/dev/null || eval "$name() { :; }" # to be marked; the file's own comes in its place
 		declare -ft "$name"
 	done
+	declare -ft bats_error_trap bats_check_status_from_trap # which end the noting when something has failed
 	set +T
 }
 [ -z "${BATS_VERSION-}" ] || trace_tests_alone
