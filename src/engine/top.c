@@ -56,8 +56,10 @@ static bool read_pids(struct top_operation *self, struct error *err)
 	struct cgroup cgroup;
 	bool ok;
 
-	if (!cgroup_open(path, &cgroup, err))
-		return false;
+	if (!cgroup_open(path, &cgroup, err)) /* it goes before its end is told */
+		return err->kind == ERROR_NOT_FOUND &&
+		       error_set(err, ERROR_CONFLICT, "container %s is not running",
+				 self->op.container->id);
 	ok = cgroup_pids(&cgroup, &self->pids, &self->pid_count, err);
 	cgroup_fini(&cgroup);
 	return ok;

@@ -132,6 +132,13 @@ static bool start(struct joining *j, const struct process_stdio *stdio, pid_t *p
 	return child > 0;
 }
 
+/* It is removed when the last process has gone, which may be before this is told. */
+static bool open_cgroup(struct joining *j, const char *path, struct error *err)
+{
+	return cgroup_open(path, &j->cgroup, err) ||
+	       (err->kind == ERROR_NOT_FOUND && error_set(err, ERROR_CONFLICT, NOT_RUNNING));
+}
+
 static bool prepare(struct joining *j, const struct sandbox_join *join,
 		    const struct process_spec *process, struct error *err)
 {
@@ -143,7 +150,7 @@ static bool prepare(struct joining *j, const struct sandbox_join *join,
 	if (j->target < 0)
 		return error_set(err, ERROR_CONFLICT, NOT_RUNNING);
 	ok = launch_prepare(process, &j->launch, &warnings, err) &&
-	     cgroup_open(join->cgroup_path, &j->cgroup, err);
+	     open_cgroup(j, join->cgroup_path, err);
 	strings_fini(&warnings); /* the container's own start has told them */
 	if (!ok)
 		return false;
