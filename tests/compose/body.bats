@@ -96,7 +96,7 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 	service a 'healthcheck: {test: exit 0, interval: 90s}'
 	service b 'healthcheck: {disable: true}'
 	run -0 compose create
-	is a .Config.Healthcheck '{"Test":["CMD-SHELL","exit 0"],"Interval":90000000000}'
+	is a .Config.Healthcheck '{"Interval":90000000000,"Test":["CMD-SHELL","exit 0"]}'
 	is b .Config.Healthcheck '{"Test":["NONE"]}'
 }
 
@@ -143,7 +143,7 @@ container_ids() { api GET '/containers/json?all=1' | jq -r '.[].Id' | sort; }
 @test "73 limits" {
 	service a 'ulimits: {nofile: {soft: 1, hard: 2}, nproc: 3}, cpus: 0.5, mem_limit: 64m, pids_limit: 9'
 	run -0 compose create
-	is a '.HostConfig.Ulimits | map({Name, Soft, Hard})' '[{"Name":"nofile","Soft":1,"Hard":2},{"Name":"nproc","Soft":3,"Hard":3}]'
+	is a '.HostConfig.Ulimits | map([.Name, .Soft, .Hard])' '[["nofile",1,2],["nproc",3,3]]'
 	is a '[.HostConfig | .NanoCpus, .Memory, .PidsLimit]' '[500000000,67108864,9]'
 }
 

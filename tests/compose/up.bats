@@ -335,7 +335,8 @@ m: {<<: *b, command: echo moved}'
 @test "a second up within the same second shows no line again" {
 	project pl <<<'a: {<<: *b, command: sh -c "echo once; exec sleep 1d"}'
 	wherry compose up -d
-	wherry logs pl-a-1 | grep -qx once
+	said_once() { wherry logs pl-a-1 | grep -qx once; }
+	wait_until 10 said_once
 	wherry compose up --no-log-prefix >second &
 	up=$!
 	wait_until 20 grep -q Attaching second

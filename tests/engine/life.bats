@@ -469,13 +469,15 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 			'http://wherry/v1.47/images/create?fromSrc=-&repo=signals&changes=STOPSIGNAL%20SIGUSR1' | grep -q sha256:
 	}
 	docker_commit
-	api POST '/containers/create?name=ss1' '{"Image":"signals","Cmd":["sh","-c","trap \"exit 5\" USR1; while :; do sleep 0.1; done"]}' >/dev/null
+	api POST '/containers/create?name=ss1' '{"Image":"signals","Cmd":["sh","-c","trap \"exit 5\" USR1; echo ready; while :; do sleep 0.1; done"]}' >/dev/null
 	inspects ss1 .Config.StopSignal SIGUSR1
 	api POST /containers/ss1/start
+	wait_until 10 logs_hold ss1 ready
 	api POST /containers/ss1/stop
 	inspects ss1 .State.ExitCode 5
-	api POST '/containers/create?name=ss2' '{"Image":"signals","StopSignal":"SIGTERM","StopTimeout":0,"Cmd":["sh","-c","trap \"exit 5\" USR1; trap \"\" TERM; while :; do sleep 0.1; done"]}' >/dev/null
+	api POST '/containers/create?name=ss2' '{"Image":"signals","StopSignal":"SIGTERM","StopTimeout":0,"Cmd":["sh","-c","trap \"exit 5\" USR1; trap \"\" TERM; echo ready; while :; do sleep 0.1; done"]}' >/dev/null
 	api POST /containers/ss2/start
+	wait_until 10 logs_hold ss2 ready
 	api POST /containers/ss2/stop
 	inspects ss2 .State.ExitCode 137
 }

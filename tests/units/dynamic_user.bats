@@ -71,7 +71,7 @@ inside() { nsenter -t "$(main_pid "$1")" -m -S "$(uid_of "$1")" -G "$(gid_of "$1
 	stop "$NAME"
 	# somebody else has the number now
 	exec 8>"$LOCKS/$uid"
-	flock -n 8
+	flock -w 10 8 # its shim may be about to end
 	start "$NAME"
 	[ "$(uid_of "$NAME")" != "$uid" ] && in_range "$(uid_of "$NAME")"
 	expect "$(stat -c %u "/var/lib/private/$NAME/kept")" "$(uid_of "$NAME")"
