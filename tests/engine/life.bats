@@ -388,11 +388,13 @@ has_no_shims() { ! pgrep -P "$(daemon_pid)" -f "wherry-shim run" >/dev/null; }
 exec_ended() { [ "$(api GET "/exec/$1/json" | jq .Running)" = false ]; }
 
 @test "stop sends the container's own signal, waits and then kills" {
-	run_container s1 '"Cmd":["sh","-c","trap \"echo got usr1; exit 9\" USR1; while :; do sleep 0.1; done"],"StopSignal":"SIGUSR1"'
+	run_container s1 '"Cmd":["sh","-c","trap \"echo got usr1; exit 9\" USR1; echo ready; while :; do sleep 0.1; done"],"StopSignal":"SIGUSR1"'
+	wait_until 10 logs_hold s1 ready
 	api POST "/containers/s1/stop?t=5"
 	expect_status 204
 	inspects s1 .State.ExitCode 9
-	run_container s2 '"Cmd":["sh","-c","trap \"\" TERM; while :; do sleep 0.1; done"]'
+	run_container s2 '"Cmd":["sh","-c","trap \"\" TERM; echo ready; while :; do sleep 0.1; done"]'
+	wait_until 10 logs_hold s2 ready
 	api POST "/containers/s2/stop?t=1"
 	expect_status 204
 	inspects s2 .State.ExitCode 137

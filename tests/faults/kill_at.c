@@ -1,6 +1,6 @@
 /* kill_at PID N: kills a process at the N-th of its steps that anybody else could see: what its first thread
  * sends, and the files that it puts in place, counted from the moment when this prints "ready".  Each step is
- * killed before it happens.  Ends with the process; a kill_at that is ended lets the process go on. */
+ * killed before it happens.  Ends with the process, with 0; a kill_at that SIGTERM has ended has let it go on. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,6 +50,11 @@ static int signal_of(int status)
 	return status >> 16 || signal == SIGTRAP || signal == (SIGTRAP | 0x80) ? 0 : signal;
 }
 
+static void set_deaf(void)
+{
+	signal(SIGTERM, SIG_IGN);
+}
+
 static int run(pid_t pid, long left)
 {
 	int status = 0, signal = 0;
@@ -59,8 +64,10 @@ static int run(pid_t pid, long left)
 		    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 			return 0;
 		signal = signal_of(status);
-		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && is_step(pid) && --left == 0)
-			kill(pid, SIGKILL);
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80) || !is_step(pid) || --left != 0)
+			continue;
+		set_deaf(); /* nobody is told that it goes on */
+		kill(pid, SIGKILL);
 	}
 }
 

@@ -22,7 +22,8 @@ watched() {
 is_stopped() { [ "$(ps -o stat= -p "$(cat "$SCRATCH/daemon" 2>/dev/null || echo 1)" | cut -c1)" = T ]; }
 watched_end() {
 	kill "$KILLER" 2>/dev/null || true
-	wait "$KILLER" "$STARTING" 2>/dev/null || true
+	! wait "$KILLER" 2>/dev/null || wait_until 10 has_ended "$(cat "$SCRATCH/daemon")"
+	wait "$STARTING" 2>/dev/null || true
 }
 is_over() { has_ended "$(cat "$SCRATCH/daemon")" || logged "project=shop code=0 left=0"; }
 
