@@ -2,8 +2,8 @@
  *	journal write FOLDER          what comes on standard input, as a shim writes a unit's output
  *	journal say FOLDER            the same, each line by itself
  *	journal fill FOLDER COUNT     COUNT entries of 100 bytes, each 1 ms after the one before, from 1,000,000 s on
- *	journal seek FOLDER COUNT     to 200 moments of such a journal: "best B median M worst W" in microseconds, from
- *	                              the question to the first text
+ *	journal seek FOLDER COUNT     to 200 moments of such a journal: "best B median M worst W" in
+ *	                              microseconds, from the question to the first text
  *	journal read FOLDER [OUTPUT]  all of it as text to standard output */
 #include "journal/journal.h"
 #include "base/time.h"

@@ -2,9 +2,10 @@
  *
  *	unit_graph [UNITS]
  *
- * Builds the graph of UNITS (5000) services with the usual dependencies, wanted by one target; decides about the start
- * of that target, asks each queued job whether it may run as they end one after the other, and decides about
- * a stop of what all require.  Prints "graph MS start MS order MS one MS stop MS kb N": of the processor; KB a unit of graph. */
+ * Builds the graph of UNITS (5000) services with the usual dependencies, wanted by one target;
+ * decides about the start of that target, asks each queued job whether it may run as they end one
+ * after the other, and decides about a stop of what all require.  Prints "graph MS start MS order
+ * MS one MS stop MS kb N": of the processor; KB a unit of graph. */
 #include "base/text.h"
 #include "base/time.h"
 #include "unit/decide.h"

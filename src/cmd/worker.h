@@ -1,6 +1,6 @@
-/* The jobs of wherry-worker and wherry-network: one process each, started by the daemon, gone when done (tls: when its
- * last connection has ended and the daemon is gone).  A job reads what
- * it is to do from its descriptors, not from its arguments, and tells its own failures there; only what
+/* The jobs of wherry-worker and wherry-network: one process each, started by the daemon, gone when
+ * done (tls: when its last connection has ended and the daemon is gone).  A job reads what it is to
+ * do from its descriptors, not from its arguments, and tells its own failures there; only what
  * keeps it from telling them becomes `err`, which goes to stderr with exit status 1. */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* What compose files may say: one row for each attribute.  Long forms, checks, merging, hashing and printing all read
  * this table, so an attribute is added in one place.
  *
- * Rows are found by walking along with a tree: attributes_root(), then attribute_child() for each key or item.  What is
- * below `x-*`, and below values without rows, has the row that takes anything. */
+ * Rows are found by walking along with a tree: attributes_root(), then attribute_child() for each
+ * key or item.  What is below `x-*`, and below values without rows, has the row that takes
+ * anything. */
 #pragma once
 
 #include "compose/compose.h"
@@ -102,7 +103,8 @@ const struct attribute *attribute_child(const struct attribute *attribute, const
 /* The known key that is nearest to what was typed; NULL: none is near. */
 const char *attribute_nearest(const struct attribute *map, const char *key);
 
-/* Likewise of any words: `word` says the one at `index`.  NULL, too, when there are so many that it would take long. */
+/* Likewise of any words: `word` says the one at `index`.  NULL, too, when there are so many that it
+ * would take long. */
 const char *spelling_nearest(const char *typed, const char *(*word)(const void *data, size_t index),
 			     const void *data, size_t count);
 

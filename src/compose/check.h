@@ -11,8 +11,8 @@ struct check {
 	struct diagnostics *diagnostics;
 };
 
-/* Below the service or resource: "", "labels", {"ports", .index = 1}, {"networks", .name = "n"}.  It becomes text only
- * when something is to be said. */
+/* Below the service or resource: "", "labels", {"ports", .index = 1}, {"networks", .name = "n"}.
+ * It becomes text only when something is to be said. */
 struct spot {
 	const char *path;
 	const char *name; /* of a member; NULL: an item of a list */

@@ -23,8 +23,8 @@ struct compose_files {
 		     struct error *err);
 	bool (*exists)(void *data, const char *path);
 	void *data;
-	/* Of a folder, or a file of more than `limit` bytes: what changes when it does, owned.  NULL: it is neither.  The
-	 * callback may be NULL: nothing is. */
+	/* Of a folder, or a file of more than `limit` bytes: what changes when it does, owned.
+	 * NULL: it is neither.  The callback may be NULL: nothing is. */
 	char *(*large)(void *data, const char *path, size_t limit);
 };
 
@@ -115,7 +115,8 @@ scoped_define(project)
 /* The model for a record, as JSON: what is enabled, so that it needs no profiles to be the same again. */
 void project_write_model(const struct project *project, struct buffer *out);
 
-/* From such a model: no files are read, relative paths are none.  `directory`: where the files were; NULL: unknown. */
+/* From such a model: no files are read, relative paths are none.  `directory`: where the files
+ * were; NULL: unknown. */
 struct project *compose_restore(const char *name, enum compose_style style, const char *directory,
 				const char *model, size_t size, struct diagnostics *diagnostics);
 

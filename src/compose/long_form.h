@@ -1,5 +1,6 @@
-/* Between the files of the long form: one tree is walked along with its rows (long_form.c), scalars take the kind that
- * their row wants (long_form_scalar.c), short forms become long ones (long_form_short.c, long_form_item.c). */
+/* Between the files of the long form: one tree is walked along with its rows (long_form.c), scalars
+ * take the kind that their row wants (long_form_scalar.c), short forms become long ones
+ * (long_form_short.c, long_form_item.c). */
 #pragma once
 
 #include "compose/attributes.h"

@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* Blanks part words; '...' is literal; in "..." a backslash escapes " and \ alone, outside it takes the next byte; all
- * other bytes, ; and # and $ too, stand for themselves.  Words are added to `out`.  ERROR_INVALID: an open quote, a
- * backslash at the end. */
+/* Blanks part words; '...' is literal; in "..." a backslash escapes " and \ alone, outside it takes
+ * the next byte; all other bytes, ; and # and $ too, stand for themselves.  Words are added to
+ * `out`.  ERROR_INVALID: an open quote, a backslash at the end. */
 bool shell_words_split(const char *text, struct strings *out, struct error *err);
 
 /* One word as it has to be written to be read back. */

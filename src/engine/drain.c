@@ -1,7 +1,7 @@
 /* Waiting until nobody is connected to a container any more: a worker does, in its network.
  *
- * Who drains a member of a group means to stop it, so nothing new goes there meanwhile, nor for the moment that the stop
- * takes to come.  Where it does not come, the member serves again. */
+ * Who drains a member of a group means to stop it, so nothing new goes there meanwhile, nor for the
+ * moment that the stop takes to come.  Where it does not come, the member serves again. */
 #include "base/memory.h"
 #include "engine/deadline.h"
 #include "engine/engine_private.h"

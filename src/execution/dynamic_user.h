@@ -1,9 +1,10 @@
 /* Users that there are only while a unit runs: DynamicUser=.
  *
- * A number of 61184 to 65519, systemd's own range, that no line of /etc/passwd or /etc/group has.  It is held by a lock
- * on a file that is called by it, in the folder where systemd has its own, so that whatever asks there (systemd, or
- * shims of any daemon of the host) never has the same; the kernel drops the lock with whoever holds it.  The number
- * has no name that others could look up. */
+ * A number of 61184 to 65519, systemd's own range, that no line of /etc/passwd or /etc/group has.
+ * It is held by a lock on a file that is called by it, in the folder where systemd has its own, so
+ * that whatever asks there (systemd, or shims of any daemon of the host) never has the same; the
+ * kernel drops the lock with whoever holds it.  The number has no name that others could look
+ * up. */
 #pragma once
 
 #include "execution/plan.h"

@@ -7,8 +7,9 @@
 
 struct calendar;
 
-/* "Mon..Fri *-*-01/2 04:00:00 UTC", "*:0/15", "*-02~1", "hourly", "@1795777300".  Local time unless "UTC" or a zone of
- * the IANA database stands behind, whose file is then read here.  INVALID: says which part. */
+/* "Mon..Fri *-*-01/2 04:00:00 UTC", "*:0/15", "*-02~1", "hourly", "@1795777300".  Local time unless
+ * "UTC" or a zone of the IANA database stands behind, whose file is then read here.  INVALID: says
+ * which part. */
 struct calendar *calendar_parse(const char *text, struct error *err);
 void calendar_free(struct calendar *calendar);
 

@@ -1,6 +1,7 @@
-/* .env and env_file: lines of KEY=VALUE, KEY: VALUE, `export KEY=VALUE`, KEY alone, comments.
- * An unquoted value ends at " #" and is trimmed; '...' is literal but for \'; "..." knows \n \r \t \\ \" \$ \a \b \f \v
- * and \0nnn; quoted ones may span lines; unquoted and "..." are interpolated, from `get`, then earlier lines. */
+/* .env and env_file: lines of KEY=VALUE, KEY: VALUE, `export KEY=VALUE`, KEY alone, comments.  An
+ * unquoted value ends at " #" and is trimmed; '...' is literal but for \'; "..." knows \n \r \t \\
+ * \" \$ \a \b \f \v and \0nnn; quoted ones may span lines; unquoted and "..." are interpolated,
+ * from `get`, then earlier lines. */
 #pragma once
 
 #include "base/error.h"

@@ -16,11 +16,13 @@ extern const struct record_type journal_request_type;
 void journal_request_init(struct journal_request *request);
 void journal_request_fini(struct journal_request *request);
 
-/* One parameter of the API: unit, identifier, match (FIELD=value; these may come again; + between two groups), lines
- * (N, +N: the first, all), follow, reverse, since, until (microseconds since 1970, or as journalctl takes them),
- * priority (err, 3, 3..4), boot (id, +-N), grep, case_sensitive, output, output_fields (A,B), utc, no_hostname, bare (no
- * markers), cursor (behind it), from_cursor (it is the first), show_cursor, values (of a field) and names (of all fields),
- * once each, instead of entries.  INVALID: says what is wrong; UNSUPPORTED: there is no such parameter. */
+/* One parameter of the API: unit, identifier, match (FIELD=value; these may come again; + between
+ * two groups), lines (N, +N: the first, all), follow, reverse, since, until (microseconds since
+ * 1970, or as journalctl takes them), priority (err, 3, 3..4), boot (id, +-N), grep,
+ * case_sensitive, output, output_fields (A,B), utc, no_hostname, bare (no markers), cursor (behind
+ * it), from_cursor (it is the first), show_cursor, values (of a field) and names (of all fields),
+ * once each, instead of entries.  INVALID: says what is wrong; UNSUPPORTED: there is no such
+ * parameter. */
 bool journal_request_set(struct journal_request *request, const char *name, const char *value,
 			 int64_t now_ns, struct error *err);
 

@@ -3,7 +3,7 @@
 
 #include "orchestrator/project_plan.h"
 
-/* "services.web.environment.A": one change for each value that is another, came or went.  Lists of different values are one
- * change as a whole. */
+/* "services.web.environment.A": one change for each value that is another, came or went.  Lists of
+ * different values are one change as a whole. */
 void model_changes(const struct node *old_model, const struct node *new_model,
 		   struct changes *changes);

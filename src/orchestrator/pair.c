@@ -1,9 +1,9 @@
 /* What an interrupted plan has left of a service.
  *
- * A new container is made as `<first 12 of the old one's id>_<name>` and renamed when the old one is gone; version 1 of
- * docker-compose renames the old one to `<first 12 of its own id>_<name>` instead.  So of containers with the
- * same number one may be the successor of the other.  Labels stay when all is over: a successor without a
- * predecessor is an ordinary container. */
+ * A new container is made as `<first 12 of the old one's id>_<name>` and renamed when the old one
+ * is gone; version 1 of docker-compose renames the old one to `<first 12 of its own id>_<name>`
+ * instead.  So of containers with the same number one may be the successor of the other.  Labels
+ * stay when all is over: a successor without a predecessor is an ordinary container. */
 #include "orchestrator/draft.h"
 
 #include "format/digest.h"

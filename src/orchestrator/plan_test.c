@@ -1,7 +1,8 @@
 /* Plans in tables: a file, what is there, options; and the steps as short lines. */
 #include "orchestrator/plan_sample.h"
 
-/* "web 1 running", "web 1 exited old=V": a container whose hash is the file's, unless other words say something else. */
+/* "web 1 running", "web 1 exited old=V": a container whose hash is the file's, unless other words
+ * say something else. */
 struct plan_case {
 	const char *yaml;
 	const char *seen;    /* containers, divided by "; " */

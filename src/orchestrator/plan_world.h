@@ -1,6 +1,7 @@
-/* A daemon for tests of plans: containers, networks and volumes in memory, and an executor that can be cut after any
- * step.  It takes ready steps in random order, refuses whatever a real daemon would refuse, and watches what must never
- * happen: a name taken twice, a start before what it depends on, a volume that goes, a service without a container. */
+/* A daemon for tests of plans: containers, networks and volumes in memory, and an executor that can
+ * be cut after any step.  It takes ready steps in random order, refuses whatever a real daemon
+ * would refuse, and watches what must never happen: a name taken twice, a start before what it
+ * depends on, a volume that goes, a service without a container. */
 #pragma once
 
 #include "orchestrator/plan_sample.h"

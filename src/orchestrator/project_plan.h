@@ -231,8 +231,8 @@ void plan_kill(const struct project *project, const struct seen *seen,
 void plan_pause(const struct project *project, const struct seen *seen,
 		const struct plan_options *options, bool resume, struct plan *plan);
 
-/* Nothing is done to the service's own containers any more: its networks, volumes, images and dependencies stay, for who
- * makes a container of it in another way (`run`). */
+/* Nothing is done to the service's own containers any more: its networks, volumes, images and
+ * dependencies stay, for who makes a container of it in another way (`run`). */
 void plan_leave_out(struct plan *plan, const char *service);
 
 /* ---- showing plans ---- */

@@ -48,8 +48,8 @@ void draft_tell_why(struct draft *draft, const struct replica *replica, size_t s
 	}
 }
 
-/* An old one that version 1 has renamed gets its name back, since the new one is to be called so meanwhile: 1 + index of
- * the step; 0: it has its name. */
+/* An old one that version 1 has renamed gets its name back, since the new one is to be called so
+ * meanwhile: 1 + index of the step; 0: it has its name. */
 static size_t give_name_back(struct draft *draft, const struct draft_service *service,
 			     const struct replica *replica)
 {

@@ -1,4 +1,5 @@
-/* Networks and volumes: made where they are missing, made anew where their settings changed (volumes: after a yes). */
+/* Networks and volumes: made where they are missing, made anew where their settings changed
+ * (volumes: after a yes). */
 #include "orchestrator/draft.h"
 
 /* ---- what services use ---- */

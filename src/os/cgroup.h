@@ -71,9 +71,9 @@ void cgroup_fini(struct cgroup *cgroup); /* closes; the cgroup stays */
 /* pid 0: the caller, who has one thread. */
 bool cgroup_join(const struct cgroup *cgroup, pid_t pid, struct error *err);
 
-/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none, and for a killed group: kernels from 6.14 on
- * compare how often the child's group was killed with how often the parent's was, and kill the child.  A process that was cloned so has
- * only the v1 hierarchies left to join. */
+/* What clone3's CLONE_INTO_CGROUP takes, -1 where there is none, and for a killed group: kernels
+ * from 6.14 on compare how often the child's group was killed with how often the parent's was, and
+ * kill the child.  A process that was cloned so has only the v1 hierarchies left to join. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 bool cgroup_join_v1(const struct cgroup *cgroup, pid_t pid, struct error *err);
 

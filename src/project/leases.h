@@ -1,7 +1,7 @@
 /* Who may change a project now: one at a time, the others in the order in which they came.
  *
- * A lease is an agreement between clients: nothing else asks for it.  It lives in memory alone, since it is never older
- * than the connection that it came by. */
+ * A lease is an agreement between clients: nothing else asks for it.  It lives in memory alone,
+ * since it is never older than the connection that it came by. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /* The order matters.  Everything is made below the root's descriptor while the host's tree is still
- * there (a user namespace may mount /proc only while it sees a whole one); standard mounts go to real
- * folders, never through a link of the image; the user's mounts come next, in the order given, then the
- * files that are in memory alone; what is hidden is hidden last, on top of all of it; then the root changes and the host's tree goes. */
+ * there (a user namespace may mount /proc only while it sees a whole one); standard mounts go to
+ * real folders, never through a link of the image; the user's mounts come next, in the order given,
+ * then the files that are in memory alone; what is hidden is hidden last, on top of all of it; then
+ * the root changes and the host's tree goes. */
 #include "sandbox/inside.h"
 
 #include "os/file.h"

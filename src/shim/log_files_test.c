@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A log whose files hold nothing but which one they are.  It is rotated between two steps of the reader: when that has
- * looked in vain for a certain file. */
+/* A log whose files hold nothing but which one they are.  It is rotated between two steps of the
+ * reader: when that has looked in vain for a certain file. */
 
 static struct {
 	int folder;

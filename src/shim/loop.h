@@ -1,4 +1,5 @@
-/* The shim's event loop (and the daemon's, for what there are thousands of): epoll, callbacks and a few deadlines.  No wake-up without an event. */
+/* The shim's event loop (and the daemon's, for what there are thousands of): epoll, callbacks and a
+ * few deadlines.  No wake-up without an event. */
 #pragma once
 
 #include "base/error.h"

@@ -1,6 +1,7 @@
-/* Two tables of keys and values in WAL mode: records, and (since schema 2) documents.  A commit appends to the log and, where a power cut
- * must not undo it, syncs the log once for the whole group.  The log is moved into the file outside
- * of anybody's transaction, because that costs two syncs.
+/* Two tables of keys and values in WAL mode: records, and (since schema 2) documents.  A commit
+ * appends to the log and, where a power cut must not undo it, syncs the log once for the whole
+ * group.  The log is moved into the file outside of anybody's transaction, because that costs two
+ * syncs.
  *
  * locking_mode=EXCLUSIVE keeps a second daemon out (the lock dies with its process) and spares the
  * shared-memory file. */

@@ -23,9 +23,9 @@ enum store_promise {
 typedef void store_done(void *data, const struct error *err);
 
 /* Opens or makes <folder>/state.db (WAL).  A file of a newer schema, a corrupt one, or none where
- * folders hold what must have had records, is refused with a text that says what to do.  Keeps a reserve file of 4 MB beside it, which is released when
- * the disk is full so that stop and remove can still be recorded, and made again when there is
- * room. */
+ * folders hold what must have had records, is refused with a text that says what to do.  Keeps a
+ * reserve file of 4 MB beside it, which is released when the disk is full so that stop and remove
+ * can still be recorded, and made again when there is room. */
 struct store *store_open(uv_loop_t *loop, const char *folder, struct error *err);
 
 /* Waits until everything queued is written.  Callbacks that are still due are not called any more;

@@ -71,8 +71,8 @@ struct timer_next decide_timer(const struct timer_config *config,
 			       const struct timer_moments *moments, int64_t realtime_us,
 			       int64_t monotonic_us, uint64_t random);
 
-/* When to wake up for many timers of one clock: on time, but where AccuracySec= of all that are due allows it, once for
- * those that follow soon.  -1: never. */
+/* When to wake up for many timers of one clock: on time, but where AccuracySec= of all that are due
+ * allows it, once for those that follow soon.  -1: never. */
 struct timer_window {
 	int64_t at_us; /* -1: never */
 	int64_t accuracy_us;

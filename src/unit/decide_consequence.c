@@ -70,8 +70,8 @@ static void stop_unneeded(struct unit *unit, struct consequences *out)
 
 /* ---- of one change ---- */
 
-/* Those that are bound to it stop with it.  If it restarts by itself they are to come back: that is known for sure only
- * when it does, so the mark stands until it is down for good. */
+/* Those that are bound to it stop with it.  If it restarts by itself they are to come back: that is
+ * known for sure only when it does, so the mark stands until it is down for good. */
 static void when_it_leaves(struct unit *unit, struct consequences *out)
 {
 	for (size_t i = 0; i < unit->edge_count; i++) {

@@ -45,8 +45,9 @@ static bool is_after(const struct unit *unit, const struct unit *other)
 	return false;
 }
 
-/* Requires= counts for jobs only: whoever runs its job already is not held up by what has become of it.  Requisite= is
- * looked at here, too: without After= the job that verifies it may have its turn too late. */
+/* Requires= counts for jobs only: whoever runs its job already is not held up by what has become of
+ * it.  Requisite= is looked at here, too: without After= the job that verifies it may have its turn
+ * too late. */
 static bool lacks(const struct job *job, const struct unit_edge *edge)
 {
 	if (edge->kind == DEPENDENCY_REQUISITE)

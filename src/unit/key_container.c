@@ -1,11 +1,13 @@
 /* [Container], as in Podman's .container files: a container instead of a command.  NAME.container is read as
  * NAME.service; a .service may have the section, too.
  *
- * It becomes `docker run -d`: the start is done when the container runs, whose first process is the service's main
- * one then, and whose output goes to the journal.  No client stays behind; where nothing depends on a client's
- * surroundings, the daemon does what the command says without one (units_run.c).  (A oneshot's is in the foreground: its
- * start is done when that has ended.)  That containers of a unit are bounded, stopped and waited for with it is so for
- * whatever a unit starts, and what the values mean is checked where all other users' are.  Keys are written into options one to one; what has no counterpart is said and left out. */
+ * It becomes `docker run -d`: the start is done when the container runs, whose first process is the
+ * service's main one then, and whose output goes to the journal.  No client stays behind; where
+ * nothing depends on a client's surroundings, the daemon does what the command says without one
+ * (units_run.c).  (A oneshot's is in the foreground: its start is done when that has ended.)  That
+ * containers of a unit are bounded, stopped and waited for with it is so for whatever a unit
+ * starts, and what the values mean is checked where all other users' are.  Keys are written into
+ * options one to one; what has no counterpart is said and left out. */
 #include "unit/finish.h"
 #include "unit/key_value.h"
 

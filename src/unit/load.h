@@ -17,9 +17,9 @@ struct load_context {
 	struct pairs default_environment; /* DOCKER_HOST, COREOS_* */
 	int64_t tasks_max_default;	  /* 15 % of what the kernel allows; 0: no limit */
 
-	/* Units without a file (one of that name is not read), for which links in *.wants/ count in our own folders alone: what others have enabled
-	 * is not started by us.  NULL: there are none. */
-	/* Of those only what links in our own folders say is read. */
+	/* Units without a file (one of that name is not read), for which links in *.wants/ count in
+	 * our own folders alone: what others have enabled is not started by us.  NULL: there are
+	 * none. */
 	bool (*is_builtin)(const char *name);
 
 	/* What the folders hold, read once for all units of one load; NULL: each call looks for itself. */

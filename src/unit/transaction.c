@@ -1,6 +1,7 @@
-/* Works on a draft (transaction_draft.h): close over the dependencies, merge, drop what changes nothing, order, compare
- * with the queue.  Redundant jobs are dropped before the merging, too, since what runs already contradicts
- * nothing; and all are gone before the ordering, since no cycle goes through them. */
+/* Works on a draft (transaction_draft.h): close over the dependencies, merge, drop what changes
+ * nothing, order, compare with the queue.  Redundant jobs are dropped before the merging, too,
+ * since what runs already contradicts nothing; and all are gone before the ordering, since no cycle
+ * goes through them. */
 #include "unit/transaction.h"
 
 #include "format/unit_name.h"

@@ -23,9 +23,10 @@ struct transaction {
 /* Decide.  Needs each unit that is reachable to be loaded (units_close() does).  Nothing is changed.  `out` is to be
  * freed after a failure, too: then it has only notes.
  *
- * Errors carry the contract's texts.  NOT_FOUND: a unit that matters is not there (exit code 5); FORBIDDEN: refused, by
- * AllowIsolate or since it is built in (4); UNSUPPORTED: reload without ExecReload (3); CONFLICT, INVALID,
- * UNAVAILABLE: masked, bad-setting, cyclic, conflicting jobs, destructive (1). */
+ * Errors carry the contract's texts.  NOT_FOUND: a unit that matters is not there (exit code 5);
+ * FORBIDDEN: refused, by AllowIsolate or since it is built in (4); UNSUPPORTED: reload without
+ * ExecReload (3); CONFLICT, INVALID, UNAVAILABLE: masked, bad-setting, cyclic, conflicting jobs,
+ * destructive (1). */
 bool transaction_build(const struct unit_set *set, struct unit *anchor, enum job_type type,
 		       enum job_mode mode, struct transaction *out, struct error *err);
 void transaction_fini(struct transaction *t);

@@ -1,5 +1,5 @@
-/* Random graphs of units in random states with random queues: whatever a transaction is, it holds what is written here.
- * The seed is printed when something does not; WHERRY_SEED repeats it. */
+/* Random graphs of units in random states with random queues: whatever a transaction is, it holds
+ * what is written here.  The seed is printed when something does not; WHERRY_SEED repeats it. */
 #include "unit/job_type.h"
 #include "unit/transaction.h"
 #include "unit/unit_sample.h"

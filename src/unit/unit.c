@@ -2,8 +2,8 @@
  * place, so that it is found by searching the shorter array and removed without searching at all.  A target
  * may have five thousand edges; who is after it has few.
  *
- * The same edge may be asked for from both ends ("After=b" in a, "Before=a" in b), by the file and by rule.  It stands
- * once and remembers who asked: it goes with the last of them. */
+ * The same edge may be asked for from both ends ("After=b" in a, "Before=a" in b), by the file and
+ * by rule.  It stands once and remembers who asked: it goes with the last of them. */
 #include "unit/unit.h"
 
 #include "unit/name_pool.h"

@@ -43,8 +43,8 @@ void units_when_ready(struct units *units, void (*ready)(void *data), void *data
 const struct unit_set *units_all(const struct units *units);
 const struct load_context *units_load_context(const struct units *units);
 
-/* Variables that all units get; the caller's.  Changes (NAME=VALUE; NAME, or NAME=VALUE where that is its value) count
- * for processes started later, and for later daemons until the next boot. */
+/* Variables that all units get; the caller's.  Changes (NAME=VALUE; NAME, or NAME=VALUE where that
+ * is its value) count for processes started later, and for later daemons until the next boot. */
 struct pairs units_environment(const struct units *units);
 bool units_change_environment(struct units *units, const struct strings *set,
 			      const struct strings *unset, struct error *err);

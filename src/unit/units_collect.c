@@ -1,5 +1,6 @@
-/* Units that were made for one connection, and scopes, are forgotten when they are over and nothing has failed: a busy
- * socket would leave thousands behind, and a service whose container restarts. */
+/* Units that were made for one connection, and scopes, are forgotten when they are over and nothing
+ * has failed: a busy socket would leave thousands behind, and a service whose container
+ * restarts. */
 #include "unit/units_private.h"
 
 #include "base/log.h"

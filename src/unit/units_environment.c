@@ -1,6 +1,6 @@
-/* Variables that all units get: those that the daemon begins with, and what set-environment and unset-environment have
- * changed of them.  The changes lie in <exec root>/environment, so that the next daemon has them, and the next boot
- * has not. */
+/* Variables that all units get: those that the daemon begins with, and what set-environment and
+ * unset-environment have changed of them.  The changes lie in <exec root>/environment, so that the
+ * next daemon has them, and the next boot has not. */
 #include "unit/units_private.h"
 
 #include "base/log.h"

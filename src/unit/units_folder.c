@@ -1,7 +1,8 @@
 /* Where a unit's shim has its socket and its state: <exec root>/u/NAME.
  *
- * Former builds had <exec root>/units/NAME, in the midst of units that programs submit.  Shims of theirs stay there, since
- * processes know the way to them (NOTIFY_SOCKET); when such a shim has gone, what it leaves moves. */
+ * Former builds had <exec root>/units/NAME, in the midst of units that programs submit.  Shims of
+ * theirs stay there, since processes know the way to them (NOTIFY_SOCKET); when such a shim has
+ * gone, what it leaves moves. */
 #include "unit/units_private.h"
 
 #include "base/log.h"

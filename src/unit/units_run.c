@@ -1,6 +1,6 @@
-/* The container of a [Container] is made here, without a client: the unit's shim asks for it where it would start
- * `docker run` (UNIT_RUN).  The words of that command are read as the command reads them, by a thread of the pool, and
- * become what it would request.
+/* The container of a [Container] is made here, without a client: the unit's shim asks for it where
+ * it would start `docker run` (UNIT_RUN).  The words of that command are read as the command reads
+ * them, by a thread of the pool, and become what it would request.
  *
  * What does not go well here is left to the client after all (UNIT_RAN, 0): it pulls an image that is not there, and
  * says what is wrong with the rest, in the unit's journal and with an exit code that people know.  A daemon that dies

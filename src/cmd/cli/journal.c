@@ -226,8 +226,8 @@ static bool add_query(struct target *target, const struct journal *j,
 
 /* ---- what comes ---- */
 
-/* The text on its way to the terminal.  The last line is held back until more comes or it ends: it may be the reader's
- * reason to end, or the cursor that goes into a file. */
+/* The text on its way to the terminal.  The last line is held back until more comes or it ends: it
+ * may be the reader's reason to end, or the cursor that goes into a file. */
 struct text {
 	struct buffer held; /* owned */
 	bool follows, gone; /* `follows`: nothing is held; `gone`: nobody reads any more */

@@ -1,4 +1,5 @@
-/* list-units, list-unit-files, list-timers, list-sockets, list-paths, list-jobs, list-dependencies: systemctl's columns, as wide as needed. */
+/* list-units, list-unit-files, list-timers, list-sockets, list-paths, list-jobs, list-dependencies:
+ * systemctl's columns, as wide as needed. */
 #include "base/time.h"
 #include "cmd/cli/listing.h"
 #include "cmd/cli/table.h"

@@ -1,5 +1,6 @@
-/* The body of a container's create.  Most attributes are members of the same meaning: tables say which; the rest has a
- * function each, in body_*.c.  Nothing is dropped: what this daemon cannot do is refused or warned of with its place. */
+/* The body of a container's create.  Most attributes are members of the same meaning: tables say
+ * which; the rest has a function each, in body_*.c.  Nothing is dropped: what this daemon cannot do
+ * is refused or warned of with its place. */
 #include "cmd/compose/body.h"
 
 #include "cmd/compose/body_part.h"

@@ -37,8 +37,9 @@ struct target body_target(const struct body_request *request);
  * POST /networks/NAME/connect {Container, EndpointConfig}.  An empty object: there are none. */
 json_t *body_of_connections(const struct body_request *request, struct error *err);
 
-/* Labels of ours: what a container, and a network or volume, was made from.  The second begins as it does since docker-compose
- * 1.29 warns of labels of networks that are not in its file, but for those. */
+/* Labels of ours: what a container, and a network or volume, was made from.  The second begins as
+ * it does since docker-compose 1.29 warns of labels of networks that are not in its file, but for
+ * those. */
 #define CONTAINER_HASH_LABEL "wherry.compose.hash"
 #define RESOURCE_HASH_LABEL  "com.docker.compose.wherry-hash"
 
@@ -56,11 +57,12 @@ bool body_files_tar(const struct body_request *request, struct buffer *tar, stru
 bool body_content(const struct project *project, const char *kind, const struct resource *resource,
 		  const struct compose_files *files, struct buffer *out, struct error *err);
 
-/* Is its file too large to be held in memory, or a folder?  Then it is bound, and this tells whether it changed; owned.
- * NULL: it is not. */
+/* Is its file too large to be held in memory, or a folder?  Then it is bound, and this tells
+ * whether it changed; owned.  NULL: it is not. */
 char *body_large_file(const struct resource *resource, const struct compose_files *files);
 
-/* What differs between the wanted body and an inspect document, with what the image brings (its inspect document; NULL:
- * nothing is known) taken off: "image", "environment.DEBUG", "ports", "mounts./data", "files./run/secrets/s" (as digests). */
+/* What differs between the wanted body and an inspect document, with what the image brings (its
+ * inspect document; NULL: nothing is known) taken off: "image", "environment.DEBUG", "ports",
+ * "mounts./data", "files./run/secrets/s" (as digests). */
 void body_compare(const json_t *body, const json_t *inspected, const json_t *image,
 		  struct changes *changes);

@@ -221,8 +221,8 @@ static bool is_later(const char *name, const char *other)
 	return length != other_length ? length > other_length : strcmp(name, other) > 0;
 }
 
-/* "/p_db_1:/p_web_1/db", as inspect has it, is "p_db_1:db".  Of several containers of one alias version 1 tells the last
- * alone. */
+/* "/p_db_1:/p_web_1/db", as inspect has it, is "p_db_1:db".  Of several containers of one alias
+ * version 1 tells the last alone. */
 static void add_link(const char *text, json_t *by_alias)
 {
 	const char *colon = strchr(text, ':'), *alias = colon ? colon + 1 : "";

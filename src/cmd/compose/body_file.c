@@ -1,5 +1,5 @@
-/* Configs and secrets: files in memory where the daemon has them (docs/compose-api.md), else read-only binds of files of this
- * host, and a tar for what no file of this host has. */
+/* Configs and secrets: files in memory where the daemon has them (docs/compose-api.md), else
+ * read-only binds of files of this host, and a tar for what no file of this host has. */
 #include "base/time.h"
 #include "cmd/cli/tar.h"
 #include "cmd/compose/body_part.h"

@@ -1,5 +1,6 @@
-/* What a container may use: the attributes of version 2 beside `deploy`, whose values win where both stand (they are checked to
- * be the same); how it is restarted, and what of `deploy` this daemon cannot do. */
+/* What a container may use: the attributes of version 2 beside `deploy`, whose values win where
+ * both stand (they are checked to be the same); how it is restarted, and what of `deploy` this
+ * daemon cannot do. */
 #include "cmd/compose/body_part.h"
 #include "format/json.h"
 

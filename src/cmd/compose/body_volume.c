@@ -1,7 +1,7 @@
 /* Mounts of a container: volumes, binds, tmpfs, those of other containers and of the one that it replaces.
  *
- * What a bind of the old form ("source:target:mode") can say is said so, as both peers do: the daemon then makes folders of the
- * host that are missing.  The rest are Mounts. */
+ * What a bind of the old form ("source:target:mode") can say is said so, as both peers do: the
+ * daemon then makes folders of the host that are missing.  The rest are Mounts. */
 #include "cmd/compose/body_part.h"
 #include "format/digest.h"
 #include "format/json.h"

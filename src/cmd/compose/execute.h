@@ -22,13 +22,14 @@ struct execution {
 	bool interrupted; /* by a signal: running steps were finished, no others begun */
 };
 
-/* False: a step failed (err has the first failure); every failure was shown through the progress, and explained with its
- * gate's last health outputs, log lines, exit reason and the time used.  Steps that run when one fails are over, steps
- * that need it were not begun.  SIGINT and SIGTERM are taken while it runs. */
+/* False: a step failed (err has the first failure); every failure was shown through the progress,
+ * and explained with its gate's last health outputs, log lines, exit reason and the time used.
+ * Steps that run when one fails are over, steps that need it were not begun.  SIGINT and SIGTERM
+ * are taken while it runs. */
 bool execute(struct execution *execution, struct error *err);
 
-/* Can what it creates be made at all?  One container of each service is tried, before anything is changed; false: each
- * service's reason was said. */
+/* Can what it creates be made at all?  One container of each service is tried, before anything is
+ * changed; false: each service's reason was said. */
 bool execute_check(struct execution *execution);
 
 /* SIGINT and SIGTERM wait to be read from a signalfd, also where a shell that runs us in the background had them

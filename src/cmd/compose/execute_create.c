@@ -91,8 +91,8 @@ static const char *final_name(const struct plan *plan, size_t create)
 	return plan->items[create].name;
 }
 
-/* Whom a link to the service leads to: those that are made, even if they are not yet (they are asked for at the start,
- * which comes after theirs), and those that stay. */
+/* Whom a link to the service leads to: those that are made, even if they are not yet (they are
+ * asked for at the start, which comes after theirs), and those that stay. */
 static void names_of(void *data, const char *service, struct strings *names)
 {
 	const struct run *run = data;

@@ -1,5 +1,6 @@
-/* export: the files of a service's container as an archive.  With --units: a project as a unit that brings it up at boot,
- * and its model as one file beside it, so that neither the folder nor its files are needed any more. */
+/* export: the files of a service's container as an archive.  With --units: a project as a unit that
+ * brings it up at boot, and its model as one file beside it, so that neither the folder nor its
+ * files are needed any more. */
 #include "cmd/cli/container_change.h"
 #include "cmd/compose/config.h"
 #include "cmd/compose/verbs.h"

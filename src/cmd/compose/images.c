@@ -351,8 +351,8 @@ static void run_all(struct images_run *run)
 }
 
 /* ---- interruptions ----
- * The daemon ends a build whose client goes away, and a pull that was begun is whole or nothing: there is nothing to put
- * right here. */
+ * The daemon ends a build whose client goes away, and a pull that was begun is whole or nothing:
+ * there is nothing to put right here. */
 
 static enum compose_style style_of_end;
 

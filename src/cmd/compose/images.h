@@ -1,8 +1,9 @@
 /* Images of services: pulled, built, pushed.
  *
- * Each of these requests is one long stream of messages with a connection of its own, and a build reads a folder
- * meanwhile; so they run in threads, as `wherry rm` of many does, before anything else of a plan: their outcome decides what is
- * made anew.  What they show goes through the progress, from one thread at a time. */
+ * Each of these requests is one long stream of messages with a connection of its own, and a build
+ * reads a folder meanwhile; so they run in threads, as `wherry rm` of many does, before anything
+ * else of a plan: their outcome decides what is made anew.  What they show goes through the
+ * progress, from one thread at a time. */
 #pragma once
 
 #include "cmd/compose/compose.h"

@@ -1,6 +1,6 @@
-/* One stream of documents: {"State": "waiting", "Holder": ...} where somebody else has it, {"State": "held"}, and then
- * nothing until the connection ends.  Who loses it while he waits (the daemon was restarted) asks again a moment
- * later than who held it. */
+/* One stream of documents: {"State": "waiting", "Holder": ...} where somebody else has it,
+ * {"State": "held"}, and then nothing until the connection ends.  Who loses it while he waits (the
+ * daemon was restarted) asks again a moment later than who held it. */
 #include "cmd/compose/lease.h"
 
 #include "cmd/compose/compose.h"

@@ -6,8 +6,9 @@
 
 struct compose;
 
-/* Wait for our turn; said on stderr when it takes a moment.  Where there is no lease to be had there is nothing to wait
- * for.  A verb within another one has it already.  False: a signal came instead, and nothing is held. */
+/* Wait for our turn; said on stderr when it takes a moment.  Where there is no lease to be had
+ * there is nothing to wait for.  A verb within another one has it already.  False: a signal came
+ * instead, and nothing is held. */
 bool lease_take(struct compose *compose);
 void lease_give_back(struct compose *compose);
 

@@ -1,7 +1,8 @@
 /* What the daemon has of a project.
  *
- * When nothing has changed that is three lists and one inspect for each image, on one connection: all that a plan needs stands
- * in labels and in the lists.  Whatever more is asked for is asked only of what is not as it should be. */
+ * When nothing has changed that is three lists and one inspect for each image, on one connection:
+ * all that a plan needs stands in labels and in the lists.  Whatever more is asked for is asked
+ * only of what is not as it should be. */
 #include "cmd/compose/observe.h"
 
 #include "base/id.h"

@@ -57,8 +57,8 @@ static const char *engine_label(const json_t *info, const char *name)
 	return "";
 }
 
-/* What this host is; NULL: nobody knows such a name.  It is a node of no cluster, so it has no labels of one, and it leads
- * itself. */
+/* What this host is; NULL: nobody knows such a name.  It is a node of no cluster, so it has no
+ * labels of one, and it leads itself. */
 static const char *actual(const json_t *info, const char *key)
 {
 	const struct {

@@ -7,5 +7,6 @@
  * not hold, with its place. */
 bool placement_check(struct compose *compose, struct error *err);
 
-/* One of them: "node.platform.os == linux", of what /info says.  ERROR_INVALID where it does not hold or makes no sense. */
+/* One of them: "node.platform.os == linux", of what /info says.  ERROR_INVALID where it does not
+ * hold or makes no sense. */
 bool placement_holds(const char *constraint, const json_t *info, struct error *err);

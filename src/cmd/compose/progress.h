@@ -1,6 +1,6 @@
-/* What people see while a plan is carried out: lines that are rewritten on a terminal, plain lines elsewhere, JSON, or
- * nothing; in the words of docker-compose 1.29 (v1) or compose 2 (v2).  On stderr, or with COMPOSE_STATUS_STDOUT on
- * stdout. */
+/* What people see while a plan is carried out: lines that are rewritten on a terminal, plain lines
+ * elsewhere, JSON, or nothing; in the words of docker-compose 1.29 (v1) or compose 2 (v2).  On
+ * stderr, or with COMPOSE_STATUS_STDOUT on stdout. */
 #pragma once
 
 #include "cmd/compose/compose.h"

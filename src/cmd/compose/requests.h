@@ -10,8 +10,8 @@ struct requests *requests_new(struct cli *cli, size_t limit);
 void requests_free(struct requests *requests);
 scoped_define(requests)
 
-	/* Called in requests_run when the answer is there: `answer` is borrowed (NULL: none, or no JSON); `err` is NULL when
- * it went well.  It may send more. */
+	/* Called in requests_run when the answer is there: `answer` is borrowed (NULL: none, or no
+	 * JSON); `err` is NULL when it went well.  It may send more. */
 	typedef void requests_done(void *data, const json_t *answer, const struct error *err);
 
 /* Queue one; path, body and stream are copied or kept until it is done.  Those beyond the limit wait their turn. */

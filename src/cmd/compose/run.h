@@ -10,8 +10,8 @@ struct run_wishes {
 	struct strings cap_add, cap_drop, environment, environment_files, labels, publish, volumes;
 };
 
-/* A copy of `service` in the project's arena, with what was asked for laid over it; values of the line are read as those
- * of a file.  False: it was said what is wrong with them. */
+/* A copy of `service` in the project's arena, with what was asked for laid over it; values of the
+ * line are read as those of a file.  False: it was said what is wrong with them. */
 bool run_change_service(struct compose *compose, const struct run_wishes *wishes,
 			const struct strings *command, const struct service *service,
 			struct service *out);

@@ -1,4 +1,5 @@
-/* The options of `run` become a service of a file that stands above the others: the same short forms, the same errors. */
+/* The options of `run` become a service of a file that stands above the others: the same short
+ * forms, the same errors. */
 #include "cmd/compose/run.h"
 
 #include "cmd/compose/files.h"

@@ -514,7 +514,8 @@ static int carry_stop(struct attached *attached)
 	return carry_out(attached->compose, &plan, &call->situation, &carry);
 }
 
-/* Stop what was begun; then the lines that it had to say.  Who does not want to wait for his turn, either, is not made to. */
+/* Stop what was begun; then the lines that it had to say.  Who does not want to wait for his turn,
+ * either, is not made to. */
 static int stop_all(struct attached *attached)
 {
 	attached->stops = true;

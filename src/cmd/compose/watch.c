@@ -1,5 +1,5 @@
-/* watch: what changes here goes into the running containers, or has them built or started again.  Changes are gathered
- * for half a second, so that a branch that is checked out is one of them. */
+/* watch: what changes here goes into the running containers, or has them built or started again.
+ * Changes are gathered for half a second, so that a branch that is checked out is one of them. */
 #include "cmd/compose/watch.h"
 #include "cmd/compose/files.h"
 #include "cmd/compose/folder_watch.h"

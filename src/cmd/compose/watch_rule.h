@@ -25,14 +25,14 @@ struct watch_rule {
 	char *below; /* owned: the path below that context, "" for itself; NULL: elsewhere */
 };
 
-/* `ignore_file`: the text of the context's .dockerignore; NULL: there is none.  False: a pattern is none, or `target` is
- * missing; err has the place. */
+/* `ignore_file`: the text of the context's .dockerignore; NULL: there is none.  False: a pattern is
+ * none, or `target` is missing; err has the place. */
 bool watch_rule_init(struct watch_rule *rule, const struct service *service,
 		     const struct node *node, const char *ignore_file, struct error *err);
 void watch_rule_fini(struct watch_rule *rule);
 
-/* Is a path below the rule's none of its business?  For folders: and so is what is below them.  Editors' own files and
- * .git never matter. */
+/* Is a path below the rule's none of its business?  For folders: and so is what is below them.
+ * Editors' own files and .git never matter. */
 bool watch_rule_ignores(const struct watch_rule *rule, const char *path, bool folder);
 
 /* Where a path belongs in the container, without the slash that it begins with.  Owned. */

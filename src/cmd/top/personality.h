@@ -17,8 +17,9 @@ struct personality {
 /* By the name that the program was called by; its own for any other. */
 const struct personality *personality_of(const char *called);
 
-/* Docker's client runs a file `docker-compose` in one of its folders cli-plugins as the plugin behind `docker compose`: with
- * the word docker-cli-plugin-metadata to hear of it, then with the words behind `docker`, options of the top included. */
+/* Docker's client runs a file `docker-compose` in one of its folders cli-plugins as the plugin
+ * behind `docker compose`: with the word docker-cli-plugin-metadata to hear of it, then with the
+ * words behind `docker`, options of the top included. */
 enum plugin_call { PLUGIN_NONE, PLUGIN_METADATA, PLUGIN_COMPOSE };
 enum plugin_call personality_plugin_call(const struct personality *who, const char *const *argv,
 					 size_t count);

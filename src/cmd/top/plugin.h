@@ -6,6 +6,6 @@
 /* The document by which it knows a plugin. */
 int plugin_print_metadata(void);
 
-/* SIGTERM comes when the client ends or is told to: where there is no terminal that tells us, too.  Of what goes wrong
- * nothing is said: then the client can only kill. */
+/* SIGTERM comes when the client ends or is told to: where there is no terminal that tells us, too.
+ * Of what goes wrong nothing is said: then the client can only kill. */
 void plugin_follow_client(void);

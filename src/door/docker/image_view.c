@@ -122,8 +122,8 @@ struct inspect_view {
 	struct strings tags, digests;
 	char *parent, *comment, *created;
 	char *container; /* NULL from 1.45 on */
-	/* Docker says it before 1.45 alone, but docker-compose 1.29 asks for it in any version, and looks there for the
-	 * volumes that it hands from an old container to a new one. */
+	/* Docker says it before 1.45 alone, but docker-compose 1.29 asks for it in any version, and
+	 * looks there for the volumes that it hands from an old container to a new one. */
 	struct container_config *container_config;
 	char *docker_version, *author;
 	struct container_config *config;

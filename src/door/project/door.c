@@ -198,7 +198,8 @@ static void on_put(void *data, int64_t revision, const struct error *err)
 	call_drop(call);
 }
 
-/* What is to be recorded may have megabytes: it is read and written anew in the pool, while the loop serves others. */
+/* What is to be recorded may have megabytes: it is read and written anew in the pool, while the
+ * loop serves others. */
 struct put_work {
 	struct call_work work;
 	json_t *body;
