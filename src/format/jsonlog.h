@@ -3,8 +3,8 @@
  *	{"log":"text\n","stream":"stdout","attrs":{...},"time":"2023-01-02T03:04:05.678901234Z"}
  *
  * one for each line that a container writes, for each JSONLOG_PIECE bytes of a longer one (without
- *the \n), and for what it wrote last.  Made for both ends of the log path: over 1 GB/s written,
- *over 600 MB/s read back.  No jansson: the static shim links this. */
+ * the \n), and for what it wrote last.  Made for both ends of the log path: over 1 GB/s written,
+ * over 600 MB/s read back.  No jansson: the static shim links this. */
 #pragma once
 
 #include "base/text.h"

@@ -1,8 +1,8 @@
 /* Records as bytes, between our own programs.
  *
- *	record  {u16 tag, u16 kind, u32 length, length bytes}...   fields that are empty are not
- *sent piece   {u32 length, length bytes}                         one string or record inside a
- *field ABSENT  as a length: NULL
+ *	record  {u16 tag, u16 kind, u32 length, length bytes}...   fields that are empty are not sent
+ *	piece   {u32 length, length bytes}                         one string or record inside a field
+ *	ABSENT  as a length: NULL
  *
  * STRINGS and SET are pieces; PAIRS are pieces two by two; LIST is a piece for each record; MAP a
  * name and a record, MAP_OF_LISTS a name and a piece that holds a LIST.  All little endian. */

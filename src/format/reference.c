@@ -7,7 +7,7 @@
  *	separator       "_" | "." | "__" | "-" {"-"}
  *
  * It is read from both ends: what follows the last "@" must be the digest, what follows the last
- *":" behind the last "/" must be the tag, and the rest is split at its slashes. */
+ * ":" behind the last "/" must be the tag, and the rest is split at its slashes. */
 #include "format/reference.h"
 
 #include "base/text.h"

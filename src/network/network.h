@@ -1,12 +1,13 @@
 /* The host's networks as the daemon sees them: records, addresses, published ports, the firewall.
  *
  * Who does what:
- *	this module       decides (which network, address, port) in memory, and speaks nfnetlink:
- *one message of some microseconds per published port, on a socket kept open wherry-network whatever
- *may wait: makes bridges, sets sysctls, loads whole rulesets with network	  `nft -f -`, looks
- *for rulesets of others, deletes conntrack entries wherry-shim       makes the link of a container
- *(endpoint.h), holds the sockets that reserve its ports, and carries what NAT cannot (relay.h) The
- *daemon never speaks rtnetlink.  Everything runs on the loop's thread; callbacks come there too.
+ *	this module      decides (which network, address, port) in memory, and speaks nfnetlink: one
+ *			 message of some microseconds per published port, on a socket kept open
+ *	wherry-network   whatever may wait: makes bridges, sets sysctls, loads whole rulesets with
+ *			 `nft -f -`, looks for rulesets of others, deletes conntrack entries
+ *	wherry-shim      makes the link of a container (endpoint.h), holds the sockets that reserve its
+ *			 ports, and carries what NAT cannot (relay.h)
+ * The daemon never speaks rtnetlink.  Everything runs on the loop's thread; callbacks come there too.
  *
  * A start of a container, in the engine's words:
  *	network_mode_parse     what HostConfig.NetworkMode asks for
@@ -17,7 +18,7 @@
  *	ports_release, network_release   at the exit, or when the start failed
  * A daemon that comes back calls network_adopt and ports_adopt for every running container before
  * networks_start.  When a shim fails to attach because its bridge is gone, networks_repair brings
- *the bridge back and the start is tried once more. */
+ * the bridge back and the start is tried once more. */
 #pragma once
 
 #include "format/port.h"

@@ -1,5 +1,5 @@
-/* Netlink messages built by hand, sent as one batch: no library, so that a static program has it
- *too.
+/* Netlink messages built by hand, sent as one batch: no library, so that a static program has
+ * it too.
  *
  *	scoped_netlink struct netlink_batch batch = {0};
  *
@@ -13,8 +13,8 @@
  *	if (!netlink_send(socket, &batch, err)) ...
  *
  * Each message asks for an acknowledgement, and the kernel answers all within send(), so nothing
- *waits but for the kernel's own locks.  Some 200 acknowledgements fit a socket: keep batches below
- *that. */
+ * waits but for the kernel's own locks.  Some 200 acknowledgements fit a socket: keep batches below
+ * that. */
 #pragma once
 
 #include "base/error.h"
