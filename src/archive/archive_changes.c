@@ -66,11 +66,6 @@ static int open_folder(int folder, const char *name)
 	return openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void list_names(int folder, struct strings *out)
 {
 	DIR *stream = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -81,8 +76,7 @@ static void list_names(int folder, struct strings *out)
 			strings_add(out, entry->d_name);
 	if (stream)
 		closedir(stream);
-	if (out->count > 1)
-		qsort(out->items, out->count, sizeof(*out->items), compare_names);
+	strings_sort(out);
 }
 
 /* ---- comparing ---- */

@@ -260,6 +260,17 @@ bool strings_contain(const struct strings *s, const char *text)
 	return false;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strings_sort(struct strings *s)
+{
+	if (s->count > 1)
+		qsort(s->items, s->count, sizeof(*s->items), compare_texts);
+}
+
 struct strings strings_split(const char *text, char separator)
 {
 	struct strings pieces = {0};

@@ -74,6 +74,7 @@ void strings_set_empty(struct strings *s); /* given, with nothing in it */
 void strings_remove(struct strings *s, size_t index);
 struct strings strings_copy(const struct strings *s);
 bool strings_contain(const struct strings *s, const char *text);
+void strings_sort(struct strings *s); /* by their bytes */
 
 /* The pieces of `text` between `separator`s; empty pieces are kept. */
 struct strings strings_split(const char *text, char separator);

@@ -20,6 +20,19 @@ static void a_list_grows_shrinks_and_stays_an_argv(void **state)
 	assert_null(list.items[150]);
 }
 
+static void a_list_is_sorted_by_bytes(void **state)
+{
+	scoped_strings struct strings none = {0};
+	scoped_strings struct strings some = strings_split("b a10 B a9 \xc3\xa4 a", ' ');
+
+	strings_sort(&none);
+	assert_null(none.items);
+	strings_sort(&some);
+	scoped_free char *sorted = strings_join(&some, " ");
+	assert_string_equal(sorted, "B a a10 a9 b \xc3\xa4");
+	assert_null(some.items[some.count]);
+}
+
 static void split_keeps_empty_pieces_and_join_undoes_it(void **state)
 {
 	scoped_strings struct strings pieces = strings_split("a,,b,", ',');
@@ -79,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_grows_shrinks_and_stays_an_argv),
+		cmocka_unit_test(a_list_is_sorted_by_bytes),
 		cmocka_unit_test(split_keeps_empty_pieces_and_join_undoes_it),
 		cmocka_unit_test(a_pair_stands_once),
 		cmocka_unit_test(numbers_take_the_whole_string_or_nothing),

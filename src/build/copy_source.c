@@ -16,11 +16,6 @@
 
 /* ---- names of a folder ---- */
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_dots(const char *name)
 {
 	return str_equal(name, ".") || str_equal(name, "..");
@@ -42,8 +37,7 @@ static bool list_names(int root, const char *path, struct strings *out, struct e
 		if (!is_dots(entry->d_name))
 			strings_add(out, entry->d_name);
 	closedir(dir);
-	if (out->count > 1)
-		qsort(out->items, out->count, sizeof(*out->items), by_text);
+	strings_sort(out);
 	return true;
 }
 

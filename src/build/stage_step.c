@@ -296,11 +296,6 @@ static bool set_run_flag(struct maker *m, const struct instruction_flag *flag,
 
 /* ---- RUN: what it is called ---- */
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* ARGs that count: "|2 A=1 B=2 ", sorted; nothing when there are none. */
 static void say_args(const struct stage_run *run, struct buffer *said)
 {
@@ -315,7 +310,7 @@ static void say_args(const struct stage_run *run, struct buffer *said)
 	}
 	if (counted.count == 0)
 		return;
-	qsort(counted.items, counted.count, sizeof(*counted.items), compare_texts);
+	strings_sort(&counted);
 	scoped_free char *all = strings_join(&counted, " ");
 	buffer_format(said, "|%zu %s ", counted.count, all);
 }

@@ -385,11 +385,6 @@ static bool put_node(struct tar_writer *w, int folder, const char *name, const s
 
 static bool add_node(struct tar_writer *w, int folder, const char *name, struct error *err);
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* The folder's descriptor is not used up. */
 static bool list_names(int folder, struct strings *out, struct error *err)
 {
@@ -402,8 +397,7 @@ static bool list_names(int folder, struct strings *out, struct error *err)
 		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
 			strings_add(out, entry->d_name);
 	closedir(stream);
-	if (out->count > 1)
-		qsort(out->items, out->count, sizeof(*out->items), compare_names);
+	strings_sort(out);
 	return true;
 }
 

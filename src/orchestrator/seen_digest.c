@@ -4,17 +4,11 @@
 #include "format/sha256.h"
 #include "orchestrator/project_plan.h"
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void add_sorted(struct buffer *out, const struct strings *strings)
 {
 	struct strings copy = strings_copy(strings);
 
-	if (copy.count)
-		qsort(copy.items, copy.count, sizeof(*copy.items), by_text);
+	strings_sort(&copy);
 	json_write_strings(out, &copy);
 	strings_fini(&copy);
 }
@@ -79,7 +73,7 @@ char *seen_digest(const struct seen *seen)
 	for (size_t i = 0; i < seen->containers.count; i++)
 		strings_take(&lines, container_line(&seen->containers.items[i]));
 	add_things(&lines, seen);
-	qsort(lines.items, lines.count, sizeof(*lines.items), by_text);
+	strings_sort(&lines);
 	scoped_free char *text = strings_join(&lines, "\n");
 	sha256_digest(text, strlen(text), digest);
 	return str_dup(digest_hex(digest));

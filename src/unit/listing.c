@@ -340,18 +340,13 @@ bool unit_listing_each(const struct unit_listing *listing,
 
 /* ---- names ---- */
 
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void sort_once(struct strings *names)
 {
 	size_t kept = 0;
 
 	if (!names->count)
 		return;
-	qsort(names->items, names->count, sizeof(*names->items), compare_texts);
+	strings_sort(names);
 	for (size_t i = 0; i < names->count; i++) {
 		if (kept && str_equal(names->items[kept - 1], names->items[i]))
 			free(names->items[i]);

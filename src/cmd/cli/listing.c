@@ -138,11 +138,6 @@ static json_t *title_of_call(const json_t *row, const char *name, const json_t *
 	return json_incref(json_array_get(arguments, 0)); /* {{.Label "x"}} heads a column x */
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* {{json .}} shows the members by name; a row is handed to the template in that order. */
 json_t *row_sorted(const json_t *row)
 {
@@ -152,7 +147,7 @@ json_t *row_sorted(const json_t *row)
 
 	json_object_foreach ((json_t *)row, name, member)
 		strings_add(&names, name);
-	qsort(names.items, names.count, sizeof(char *), by_text);
+	strings_sort(&names);
 	for (size_t i = 0; i < names.count; i++)
 		json_object_set(sorted, names.items[i], json_object_get(row, names.items[i]));
 	return sorted;

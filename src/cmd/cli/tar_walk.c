@@ -225,11 +225,6 @@ static bool add_member(struct tar_walk *walk, const char *path, const struct sta
 
 /* ---- folders ---- */
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool read_names(int fd, const char *path, struct strings *names, struct error *err)
 {
 	DIR *dir = fdopendir(fd);
@@ -244,8 +239,7 @@ static bool read_names(int fd, const char *path, struct strings *names, struct e
 		if (strcmp(item->d_name, ".") != 0 && strcmp(item->d_name, "..") != 0)
 			strings_add(names, item->d_name);
 	closedir(dir);
-	if (names->count)
-		qsort(names->items, names->count, sizeof(char *), by_text);
+	strings_sort(names);
 	return true;
 }
 

@@ -180,11 +180,6 @@ bool value_is_true(const struct value *value)
 	return false;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 struct strings value_names(const struct value *value, bool sorted)
 {
 	struct strings names = {0};
@@ -193,7 +188,7 @@ struct strings value_names(const struct value *value, bool sorted)
 
 	json_object_foreach (value->json, name, member)
 		strings_add(&names, name);
-	if (names.count && sorted)
-		qsort(names.items, names.count, sizeof(char *), by_text);
+	if (sorted)
+		strings_sort(&names);
 	return names;
 }

@@ -1,8 +1,8 @@
 /* What differs between a wanted body and a container that is there.
  *
- * The container may have been made by another compose, so only what it is counts, and not how it was asked for: members are
- * brought into one form, what the image brings is added to what is wanted, and what daemons fill in by themselves is
- * no difference. */
+ * The container may have been made by another compose, so only what it is counts, and not how it
+ * was asked for: members are brought into one form, what the image brings is added to what is
+ * wanted, and what daemons fill in by themselves is no difference. */
 #include "cmd/compose/body_compare.h"
 
 #include "format/base64.h"
@@ -90,11 +90,6 @@ const char *compare_item(const json_t *item)
 	return text ? text : "";
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 json_t *compare_sorted(const json_t *list)
 {
 	scoped_strings struct strings texts = {0};
@@ -104,8 +99,7 @@ json_t *compare_sorted(const json_t *list)
 	json_array_foreach (list, i, item)
 		strings_take(&texts,
 			     json_dumps(item, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS));
-	if (texts.count)
-		qsort(texts.items, texts.count, sizeof(*texts.items), by_text);
+	strings_sort(&texts);
 	for (i = 0; i < texts.count; i++)
 		json_array_append_new(out, json_loads(texts.items[i], JSON_DECODE_ANY, NULL));
 	return out;

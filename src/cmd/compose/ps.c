@@ -245,11 +245,6 @@ static void add_port(struct buffer *out, const char *port, const json_t *binding
 			      doc_text(binding, "HostPort"), port);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static char *ports_text(const json_t *ports)
 {
 	scoped_strings struct strings names = {0};
@@ -259,8 +254,7 @@ static char *ports_text(const json_t *ports)
 
 	json_object_foreach ((json_t *)ports, port, bindings)
 		strings_add(&names, port);
-	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items), by_text);
+	strings_sort(&names);
 	for (size_t i = 0; i < names.count; i++)
 		add_port(&text, names.items[i], json_object_get(ports, names.items[i]));
 	return buffer_take(&text);
