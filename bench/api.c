@@ -5,8 +5,9 @@
  *	api SOCKET DAEMON-PID list N                    GET /containers/json?all=1
  *	api SOCKET DAEMON-PID exec N CONTAINER          exec `true`, to its end
  *	api SOCKET DAEMON-PID connect N CONTAINER       a network made, joined, left and removed
- *	api SOCKET DAEMON-PID answers N BEGUN           of a daemon that is being started: "ping MS list MS", since BEGUN
- *	                                                (in microseconds since 1970; N is not used)
+ *	api SOCKET DAEMON-PID answers N BEGUN           of a daemon that is being started: "ping MS list MS",
+ *	                                                since BEGUN (in microseconds since 1970; N is
+ *	                                                not used)
  *
  * Prints "best MS median MS worst MS cpu MS": wall per operation, and the CPU that the daemon and all its ended
  * children used per operation (/proc/PID/stat: utime + stime + cutime + cstime). */
@@ -45,31 +46,14 @@ static struct http_client *connect_client(void)
 	return client;
 }
 
-struct text_source {
-	const char *text;
-	size_t left;
-};
-
-static ssize_t read_text(void *data, void *out, size_t size, struct error *err)
-{
-	struct text_source *source = data;
-
-	if (size > source->left)
-		size = source->left;
-	memcpy(out, source->text, size);
-	source->text += size;
-	source->left -= size;
-	return (ssize_t)size;
-}
-
 /* One request, its whole answer; the status must be a success. */
 static char *request(struct http_client *client, const char *method, const char *target,
 		     const char *json)
 {
 	struct error err = {0};
 	struct http_answer answer = {0};
-	struct text_source text = {json, json ? strlen(json) : 0};
-	struct http_body_source body = {read_text, &text, (int64_t)text.left};
+	struct http_bytes text = {json, json ? strlen(json) : 0};
+	struct http_body_source body = {http_bytes_read, &text, (int64_t)text.left};
 	scoped_pairs struct pairs headers = {0};
 	struct buffer out = {0};
 

@@ -164,6 +164,17 @@ static bool write_all(struct http_client *client, const void *data, size_t size,
 
 /* ---- the request ---- */
 
+ssize_t http_bytes_read(void *data, void *out, size_t size, struct error *err)
+{
+	struct http_bytes *bytes = data;
+	size_t part = bytes->left < size ? bytes->left : size;
+
+	memcpy(out, bytes->data, part);
+	bytes->data += part;
+	bytes->left -= part;
+	return (ssize_t)part;
+}
+
 static void add_framing(struct buffer *head, const char *method,
 			const struct http_body_source *body)
 {

@@ -28,6 +28,14 @@ struct http_body_source {
 	int64_t size; /* -1: unknown, sent chunked */
 };
 
+/* Bytes at hand as a body: {http_bytes_read, &bytes, size}.  They are used up by it. */
+struct http_bytes {
+	const char *data;
+	size_t left;
+};
+
+ssize_t http_bytes_read(void *bytes, void *out, size_t size, struct error *err);
+
 struct http_answer {
 	int status;
 	struct pairs headers; /* names in lower case */

@@ -30,30 +30,13 @@ static struct http_client *client;
 
 /* ---- requests ---- */
 
-struct source {
-	const char *text;
-	size_t left;
-};
-
-static ssize_t read_source(void *data, void *out, size_t size, struct error *err)
-{
-	struct source *source = data;
-
-	if (size > source->left)
-		size = source->left;
-	memcpy(out, source->text, size);
-	source->text += size;
-	source->left -= size;
-	return (ssize_t)size;
-}
-
 /* The status, or 0 when the connection broke before the answer was whole. */
 static int request(const char *method, const char *target, const char *json, struct buffer *out)
 {
 	struct error err = {0};
 	struct http_answer answer = {0};
-	struct source text = {json, json ? strlen(json) : 0};
-	struct http_body_source body = {read_source, &text, (int64_t)text.left};
+	struct http_bytes text = {json, json ? strlen(json) : 0};
+	struct http_body_source body = {http_bytes_read, &text, (int64_t)text.left};
 	scoped_pairs struct pairs headers = {0};
 
 	buffer_clear(out);

@@ -202,17 +202,6 @@ struct http_client *api_connect(struct cli *cli, struct error *err)
 
 /* ---- asking ---- */
 
-ssize_t body_bytes_read(void *data, void *out, size_t size, struct error *err)
-{
-	struct body_bytes *bytes = data;
-	size_t part = bytes->left < size ? bytes->left : size;
-
-	memcpy(out, bytes->data, part);
-	bytes->data += part;
-	bytes->left -= part;
-	return (ssize_t)part;
-}
-
 /* Our own pages have their version in their names. */
 static bool is_ours(const char *path)
 {
@@ -282,8 +271,8 @@ struct http_client *api_send(struct cli *cli, const struct api_request *request,
 	scoped_free char *path = api_path(cli, request->target);
 	scoped_pairs struct pairs headers = {0};
 	scoped_free char *text = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
-	struct body_bytes source = {text, text ? strlen(text) : 0};
-	struct http_body_source body = {body_bytes_read, &source, (int64_t)source.left};
+	struct http_bytes source = {text, text ? strlen(text) : 0};
+	struct http_body_source body = {http_bytes_read, &source, (int64_t)source.left};
 	const struct http_body_source *stream = text ? &body : request->stream;
 
 	if (request->headers)

@@ -40,13 +40,6 @@ struct api_request {
 	const struct pairs *headers;	       /* more of them; NULL: none */
 };
 
-/* Bytes at hand as the body of a request: {body_bytes_read, &bytes, size}. */
-struct body_bytes {
-	const char *data;
-	size_t left;
-};
-ssize_t body_bytes_read(void *bytes, void *out, size_t size, struct error *err);
-
 /* ---- asking ---- */
 
 /* A connection to the daemon, whose version is agreed on.  The caller frees what api_connect returns;

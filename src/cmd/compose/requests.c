@@ -235,8 +235,8 @@ void requests_stop(struct requests *requests)
 static bool begin(struct requests *requests, struct request *request, struct error *err)
 {
 	scoped_pairs struct pairs headers = {0};
-	struct body_bytes bytes = {request->body.data, request->body.size};
-	struct http_body_source source = {body_bytes_read, &bytes, (int64_t)bytes.left};
+	struct http_bytes bytes = {request->body.data, request->body.size};
+	struct http_body_source source = {http_bytes_read, &bytes, (int64_t)bytes.left};
 
 	if (requests->idle.count)
 		request->client = requests->idle.items[--requests->idle.count];

@@ -1,5 +1,5 @@
-/* run: one command in a new container of a service, beside those that `up` makes.  What the service needs is brought up
- * first; then its container is made from the service as the line changes it. */
+/* run: one command in a new container of a service, beside those that `up` makes.  What the service
+ * needs is brought up first; then its container is made from the service as the line changes it. */
 #include "cmd/compose/run.h"
 #include "cmd/compose/body.h"
 #include "cmd/compose/carry.h"
@@ -214,8 +214,8 @@ static bool connect_all(struct new_container *made, const json_t *connections, s
 static bool put_files(struct new_container *made, const struct buffer *tar, struct error *err)
 {
 	scoped_target struct target target = target_format("/containers/%s/archive", made->id);
-	struct body_bytes bytes = {tar->data, tar->size};
-	struct http_body_source source = {body_bytes_read, &bytes, (int64_t)tar->size};
+	struct http_bytes bytes = {tar->data, tar->size};
+	struct http_body_source source = {http_bytes_read, &bytes, (int64_t)tar->size};
 	struct api_request request = {
 		.method = "PUT", .target = &target, .stream = &source, .type = "application/x-tar"};
 
