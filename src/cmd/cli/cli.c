@@ -149,6 +149,16 @@ static int show_help(const struct cli *cli, const struct command *command)
 
 /* ---- finding the command ---- */
 
+static int run_show(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	scoped_buffer struct buffer out = {0};
+	struct error err;
+
+	if (!cli->command->show(cli, fields, arguments, &out, &err))
+		return cli_fail(cli, &err);
+	return cli_print(&out);
+}
+
 static int run_parsed(struct cli *cli, void *fields, struct option_outcome *outcome)
 {
 	int count = (int)outcome->arguments.count;
@@ -160,6 +170,8 @@ static int run_parsed(struct cli *cli, void *fields, struct option_outcome *outc
 		return show_help(cli, cli->command);
 	if (problem)
 		return fail_count(cli, count, problem);
+	if (cli->command->show)
+		return run_show(cli, fields, &outcome->arguments);
 	return cli->command->run(cli, fields, &outcome->arguments);
 }
 
@@ -267,7 +279,7 @@ static int run_group(struct cli *cli, const struct command *group, const char *c
 	cli->command = group;
 	if (group->misuse)
 		cli->misuse = group->misuse;
-	if (group->run)
+	if (group->run || group->show)
 		return run_command(cli, argv, count);
 	void *fields = mem_zeroed(1, group->size);
 	if (options_parse(group->options, fields, argv, count, true, &outcome, &err))

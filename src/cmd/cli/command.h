@@ -31,8 +31,13 @@ struct command {
 	size_t size;	    /* of the struct that the options fill */
 	struct option_set options[OPTION_SETS];
 
-	/* Do it, and return the exit status.  NULL: a group, whose entries follow. */
+	/* Do it, and return the exit status.  NULL, like `show`: a group, whose entries follow. */
 	int (*run)(struct cli *cli, void *options, const struct strings *arguments);
+
+	/* In place of `run`, of what only shows something: all of it into `out`, which is printed once
+	 * nothing can fail any more. */
+	bool (*show)(struct cli *cli, void *options, const struct strings *arguments,
+		     struct buffer *out, struct error *err);
 
 	/* Of a group: its options stand before the verb, and last until the verb is over.  NULL: it needs no
 	 * more than the verb.  Not below 0: no verb is run, this is the exit status. */

@@ -45,9 +45,10 @@ static json_t *get_containers(struct cli *cli, const struct list *list, bool siz
 	return api_get(cli, &target, err);
 }
 
-static bool show_list(struct cli *cli, const struct list *list, struct buffer *out,
-		      struct error *err)
+static bool show_list(struct cli *cli, void *fields, const struct strings *arguments,
+		      struct buffer *out, struct error *err)
 {
+	const struct list *list = fields;
 	scoped_view struct view view = {0};
 	scoped_free char *format = config_format(cli, list->format, "psFormat");
 
@@ -66,20 +67,10 @@ static bool show_list(struct cli *cli, const struct list *list, struct buffer *o
 	return view_write(&view, rows, out, err);
 }
 
-static int run(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_list(cli, fields, &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
-}
-
 const struct command container_list = {
 	.summary = "List containers",
 	.usage = "[OPTIONS]",
 	.size = sizeof(struct list),
 	.options = {OPTION_SET(options)},
-	.run = run,
+	.show = show_list,
 };

@@ -81,15 +81,16 @@ static json_t *find_images(struct cli *cli, const struct search *search, const c
 	return api_call(cli, &request, &answer, err) ? answer : NULL;
 }
 
-static bool show_found(struct cli *cli, const struct search *search, const char *term,
+static bool show_found(struct cli *cli, void *fields, const struct strings *arguments,
 		       struct buffer *out, struct error *err)
 {
+	const struct search *search = fields;
 	scoped_view struct view view = {0};
 
 	if (!view_open(&view, &search_listing, search->format,
 		       "{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}", false, err))
 		return false;
-	scoped_json json_t *results = find_images(cli, search, term, err);
+	scoped_json json_t *results = find_images(cli, search, arguments->items[0], err);
 	if (!results)
 		return false;
 	scoped_json json_t *rows = json_array();
@@ -98,16 +99,6 @@ static bool show_found(struct cli *cli, const struct search *search, const char 
 	json_array_foreach (results, i, result)
 		json_array_append_new(rows, search_row(result, search, view.is_table));
 	return view_write(&view, rows, out, err);
-}
-
-static int run_search(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_found(cli, fields, arguments->items[0], &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
 }
 
 /* ---- manifest inspect ---- */
@@ -195,9 +186,10 @@ static json_t *plugin_row(const json_t *plugin, bool truncate)
 	return row;
 }
 
-static bool show_plugins(struct cli *cli, const struct plugins *list, struct buffer *out,
-			 struct error *err)
+static bool show_plugins(struct cli *cli, void *fields, const struct strings *arguments,
+			 struct buffer *out, struct error *err)
 {
+	const struct plugins *list = fields;
 	scoped_target struct target target = target_format("/plugins");
 	scoped_view struct view view = {0};
 
@@ -216,16 +208,6 @@ static bool show_plugins(struct cli *cli, const struct plugins *list, struct buf
 	return view_write(&view, rows, out, err);
 }
 
-static int run_plugins(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_plugins(cli, fields, &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
-}
-
 /* ---- the commands ---- */
 
 const struct command image_search = {
@@ -235,7 +217,7 @@ const struct command image_search = {
 	.most = 1,
 	.size = sizeof(struct search),
 	.options = {OPTION_SET(search_options)},
-	.run = run_search,
+	.show = show_found,
 };
 
 const struct command manifest_inspect = {
@@ -257,5 +239,5 @@ const struct command plugin_list = {
 	.usage = "[OPTIONS]",
 	.size = sizeof(struct plugins),
 	.options = {OPTION_SET(plugins_options)},
-	.run = run_plugins,
+	.show = show_plugins,
 };

@@ -40,9 +40,10 @@ static json_t *get_images(struct cli *cli, struct list *list, const struct strin
 	return api_get(cli, &target, err);
 }
 
-static bool show_list(struct cli *cli, struct list *list, const struct strings *arguments,
+static bool show_list(struct cli *cli, void *fields, const struct strings *arguments,
 		      struct buffer *out, struct error *err)
 {
+	struct list *list = fields;
 	scoped_view struct view view = {0};
 	scoped_free char *format = config_format(cli, list->format, "imagesFormat");
 
@@ -65,16 +66,6 @@ static bool show_list(struct cli *cli, struct list *list, const struct strings *
 	return view_write(&view, rows, out, err);
 }
 
-static int run(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_list(cli, fields, arguments, &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
-}
-
 const struct command image_list = {
 	.summary = "List images",
 	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
@@ -82,5 +73,5 @@ const struct command image_list = {
 	.arguments = ARGUMENTS_IMAGES,
 	.size = sizeof(struct list),
 	.options = {OPTION_SET(options)},
-	.run = run,
+	.show = show_list,
 };

@@ -64,9 +64,10 @@ static json_t *network_row(const json_t *network, bool truncate)
 	return row;
 }
 
-static bool show_list(struct cli *cli, const struct list *list, struct buffer *out,
-		      struct error *err)
+static bool show_list(struct cli *cli, void *fields, const struct strings *arguments,
+		      struct buffer *out, struct error *err)
 {
+	const struct list *list = fields;
 	scoped_target struct target target = target_format("/networks");
 	scoped_view struct view view = {0};
 	scoped_free char *format = config_format(cli, list->format, "networksFormat");
@@ -85,16 +86,6 @@ static bool show_list(struct cli *cli, const struct list *list, struct buffer *o
 	json_array_foreach (sorted, i, network)
 		json_array_append_new(rows, network_row(network, !list->no_trunc));
 	return view_write(&view, rows, out, err);
-}
-
-static int run_list(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_list(cli, fields, &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
 }
 
 /* ---- rm ---- */
@@ -186,7 +177,7 @@ const struct command network_list = {
 	.usage = "[OPTIONS]",
 	.size = sizeof(struct list),
 	.options = {OPTION_SET(list_options)},
-	.run = run_list,
+	.show = show_list,
 };
 
 const struct command network_remove = {

@@ -92,9 +92,10 @@ static const struct option list_options[] = {
 	{'q', "quiet", &option_switch, offsetof(struct list, quiet), .help = "Show only the names"},
 };
 
-static bool show_list(struct cli *cli, const struct list *list, struct buffer *out,
-		      struct error *err)
+static bool show_list(struct cli *cli, void *fields, const struct strings *arguments,
+		      struct buffer *out, struct error *err)
 {
+	const struct list *list = fields;
 	scoped_target struct target target = target_format("/volumes");
 	scoped_view struct view view = {0};
 	scoped_free char *format = config_format(cli, list->format, "volumesFormat");
@@ -116,16 +117,6 @@ static bool show_list(struct cli *cli, const struct list *list, struct buffer *o
 		if (!list->cluster || json_object_get(volume, "ClusterVolume"))
 			json_array_append_new(rows, volume_row(volume));
 	return view_write(&view, rows, out, err);
-}
-
-static int run_list(struct cli *cli, void *fields, const struct strings *arguments)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error err;
-
-	if (!show_list(cli, fields, &out, &err))
-		return cli_fail(cli, &err);
-	return cli_print(&out);
 }
 
 /* ---- rm ---- */
@@ -196,7 +187,7 @@ const struct command volume_list = {
 	.usage = "[OPTIONS]",
 	.size = sizeof(struct list),
 	.options = {OPTION_SET(list_options)},
-	.run = run_list,
+	.show = show_list,
 };
 
 const struct command volume_remove = {
