@@ -449,10 +449,8 @@ static const struct option making_options[] = {
 	{'y', "yes", &option_switch, FIELD(yes), .help = "Answer every question with yes"},
 };
 
-static const struct option up_options[] = {
-	{'d', "detach", &option_switch, FIELD(detach), .help = "End when all is started"},
-	{0, "quiet-build", &option_switch, FIELD(quiet_build),
-	 .help = "Do not show how builds go on"},
+/* What a plan depends on beside these: of `up` and of `plan`. */
+static const struct option planning_options[] = {
 	{0, "no-deps", &option_switch, FIELD(no_dependencies),
 	 .help = "Leave out the services that those named depend on"},
 	{0, "always-recreate-deps", &option_switch, FIELD(always_recreate_dependencies),
@@ -462,6 +460,12 @@ static const struct option up_options[] = {
 	{0, "no-start", &option_switch, FIELD(no_start), .help = "Make the containers only"},
 	{'t', "timeout", &option_number, FIELD(timeout),
 	 .help = "Seconds until a container that does not stop is killed"},
+};
+
+static const struct option up_options[] = {
+	{'d', "detach", &option_switch, FIELD(detach), .help = "End when all is started"},
+	{0, "quiet-build", &option_switch, FIELD(quiet_build),
+	 .help = "Do not show how builds go on"},
 	{0, "abort-on-container-exit", &option_switch, FIELD(abort_on_exit),
 	 .help = "Stop all when the first container ends"},
 	{0, "abort-on-container-failure", &option_switch, FIELD(abort_on_failure),
@@ -497,7 +501,8 @@ const struct command compose_up = {
 	.usage = "[OPTIONS] [SERVICE...]",
 	.most = -1,
 	.size = sizeof(struct up),
-	.options = {OPTION_SET(making_options), OPTION_SET(up_options)},
+	.options = {OPTION_SET(making_options), OPTION_SET(planning_options),
+		    OPTION_SET(up_options)},
 	.run = run_up,
 };
 
@@ -612,16 +617,7 @@ static int run_plan(struct cli *cli, void *fields, const struct strings *argumen
 static const struct option plan_options[] = {
 	{0, "format", &option_string, FIELD(format), .initial = "text",
 	 .help = "How to show it: 'text', or 'json' for `up --plan`"},
-	{0, "no-deps", &option_switch, FIELD(no_dependencies),
-	 .help = "Leave out the services that those named depend on"},
-	{0, "always-recreate-deps", &option_switch, FIELD(always_recreate_dependencies),
-	 .help = "Make anew what depends on what is made anew"},
-	{'V', "renew-anon-volumes", &option_switch, FIELD(renew_volumes),
-	 .help = "Anonymous volumes begin empty, instead of with what the old container had"},
-	{0, "no-start", &option_switch, FIELD(no_start), .help = "Make the containers only"},
 	{0, "wait", &option_switch, FIELD(wait), .help = "With waiting until all run"},
-	{'t', "timeout", &option_number, FIELD(timeout),
-	 .help = "Seconds until a container that does not stop is killed"},
 };
 
 const struct command compose_plan = {
@@ -629,6 +625,7 @@ const struct command compose_plan = {
 	.usage = "[OPTIONS] [SERVICE...]",
 	.most = -1,
 	.size = sizeof(struct up),
-	.options = {OPTION_SET(making_options), OPTION_SET(plan_options)},
+	.options = {OPTION_SET(making_options), OPTION_SET(planning_options),
+		    OPTION_SET(plan_options)},
 	.run = run_plan,
 };
