@@ -226,19 +226,15 @@ static bool take_message(struct driver *d, struct message *message, struct error
 
 static bool take_messages(struct driver *d, struct error *err)
 {
+	struct message *message;
+
 	while (!d->over) {
-		switch (message_read(&d->worker.reader, d->worker.control, err)) {
-		case MESSAGE_READY:
-			if (!take_message(d, &d->worker.reader.message, err))
-				return false;
-			break;
-		case MESSAGE_PARTIAL:
-			return true;
-		case MESSAGE_END:
-			return error_set(err, ERROR_UNAVAILABLE, "the daemon is gone");
-		case MESSAGE_FAILED:
+		if (!worker_try_receive(&d->worker, &message, err))
 			return false;
-		}
+		if (!message)
+			return true;
+		if (!take_message(d, message, err))
+			return false;
 	}
 	return true;
 }

@@ -386,21 +386,15 @@ static bool take_order(struct downloads *all, struct message *message, struct er
 
 static bool take_orders(struct downloads *all, struct error *err)
 {
-	struct worker *worker = all->worker;
+	struct message *message;
 
 	while (!all->finished) {
-		switch (message_read(&worker->reader, worker->control, err)) {
-		case MESSAGE_READY:
-			if (!take_order(all, &worker->reader.message, err))
-				return false;
-			break;
-		case MESSAGE_PARTIAL:
-			return true;
-		case MESSAGE_END:
-			return error_set(err, ERROR_UNAVAILABLE, "the daemon is gone");
-		case MESSAGE_FAILED:
+		if (!worker_try_receive(all->worker, &message, err))
 			return false;
-		}
+		if (!message)
+			return true;
+		if (!take_order(all, message, err))
+			return false;
 	}
 	return true;
 }

@@ -162,22 +162,17 @@ static bool wait_for_order(struct upload *u, struct error *err)
 /* Those that have come already. */
 static bool take_orders(struct upload *u, struct error *err)
 {
-	for (;;) {
-		if (u->closed)
-			return error_set(err, ERROR_SYSTEM, "the daemon has ended the job");
-		switch (message_read(&u->worker->reader, u->worker->control, err)) {
-		case MESSAGE_READY:
-			if (!take_order(u, &u->worker->reader.message, err))
-				return false;
-			break;
-		case MESSAGE_PARTIAL:
-			return true;
-		case MESSAGE_END:
-			return error_set(err, ERROR_UNAVAILABLE, "the daemon is gone");
-		case MESSAGE_FAILED:
+	struct message *message;
+
+	while (!u->closed) {
+		if (!worker_try_receive(u->worker, &message, err))
 			return false;
-		}
+		if (!message)
+			return true;
+		if (!take_order(u, message, err))
+			return false;
 	}
+	return error_set(err, ERROR_SYSTEM, "the daemon has ended the job");
 }
 
 /* ---- the body ---- */

@@ -18,6 +18,23 @@ bool worker_receive(struct worker *worker, struct message **message, struct erro
 	return true;
 }
 
+bool worker_try_receive(struct worker *worker, struct message **message, struct error *err)
+{
+	*message = NULL;
+	switch (message_read(&worker->reader, worker->control, err)) {
+	case MESSAGE_READY:
+		*message = &worker->reader.message;
+		return true;
+	case MESSAGE_PARTIAL:
+		return true;
+	case MESSAGE_END:
+		return error_set(err, ERROR_UNAVAILABLE, "the daemon is gone");
+	case MESSAGE_FAILED:
+		return false;
+	}
+	return false;
+}
+
 bool worker_decode(const struct message *message, enum worker_message type,
 		   const struct record_type *record_type, void *record, struct error *err)
 {

@@ -14,6 +14,9 @@ void worker_fini(struct worker *worker);
 /* The next message of the daemon, waiting for it.  The daemon's end is a failure too. */
 bool worker_receive(struct worker *worker, struct message **message, struct error *err);
 
+/* The same without waiting: *message is NULL while none has come whole. */
+bool worker_try_receive(struct worker *worker, struct message **message, struct error *err);
+
 /* Decode a message into an empty record, if it is of that type. */
 bool worker_decode(const struct message *message, enum worker_message type,
 		   const struct record_type *record_type, void *record, struct error *err);
