@@ -5,8 +5,6 @@
 #include "base/memory.h"
 #include "format/platform.h"
 #include "format/reference.h"
-#include "http/http_chunk.h"
-#include "image/progress.h"
 #include "os/file.h"
 #include "os/job.h"
 #include "volume/volume_work.h"
@@ -15,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define CONTEXT_LIMIT (INT64_C(64) << 30)
 #define SLOTS_MAX     (BUILD_STAGES_LIMIT + 1)
@@ -415,18 +412,6 @@ static void fill_start(const struct build *build, const struct image_upload *upl
 	};
 }
 
-/* Nobody but us has the connection yet, so a failure is told from here. */
-static void tell_no_worker(const struct image_upload *upload, const struct error *err)
-{
-	scoped_buffer struct buffer line = {0};
-	struct error gone;
-
-	progress_error(&line, err);
-	if (write(upload->connection, upload->head.data, upload->head.size) >= 0)
-		http_chunk_write(upload->connection, upload->chunked, line.data, line.size, &gone);
-	http_chunk_finish(upload->connection, upload->chunked, &gone);
-}
-
 static bool start_worker(struct build *build, const struct image_upload *upload, struct error *err)
 {
 	static const struct worker_handlers handlers = {on_message, NULL, on_end};
@@ -457,7 +442,7 @@ void builder_start(struct builder *builder, struct build_request *request,
 	list_append(&builder->builds, &build->link);
 	if (!make_folders(build, &err) || !start_worker(build, upload, &err)) {
 		log_error("cannot start a build", &err, "");
-		tell_no_worker(upload, &err);
+		image_upload_refuse(upload, &err);
 		free_build(build);
 	}
 	image_upload_fini(upload);

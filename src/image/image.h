@@ -253,6 +253,9 @@ struct image_upload {
 void image_upload_take(struct http_request *request, struct image_upload *upload);
 void image_upload_fini(struct image_upload *upload);
 
+/* The whole answer, when no worker has begun: nobody but us has the connection yet. */
+void image_upload_refuse(const struct image_upload *upload, const struct error *err);
+
 /* docker-archive (manifest.json, or `repositories` of old) or OCI layout, plain or compressed
  * (gzip, zstd, bzip2, xz).  Failures are told in band by the worker; on_done tells the daemon the
  * same for its events.  Always takes the upload.  NULL when nothing could be started; on_done has

@@ -385,18 +385,6 @@ static void fill_start(const struct upload_job *u, const struct image_upload *up
 	};
 }
 
-/* Nobody but us has the connection yet, so a failure is told from here. */
-static void tell_no_worker(const struct image_upload *upload, const struct error *err)
-{
-	scoped_buffer struct buffer line = {0};
-	struct error gone;
-
-	progress_error(&line, err);
-	if (write(upload->connection, upload->head.data, upload->head.size) >= 0)
-		http_chunk_write(upload->connection, upload->chunked, line.data, line.size, &gone);
-	http_chunk_finish(upload->connection, upload->chunked, &gone);
-}
-
 /* The job, or NULL after on_done was called. */
 static struct image_job *start_worker(struct upload_job *u, const char *command,
 				      struct image_upload *upload, const struct upload_start *start)
@@ -413,7 +401,7 @@ static struct image_job *start_worker(struct upload_job *u, const char *command,
 		image_upload_fini(upload);
 		return &u->job;
 	}
-	tell_no_worker(upload, &err);
+	image_upload_refuse(upload, &err);
 	image_upload_fini(upload);
 	image_job_end(&u->job, &nothing, &err);
 	return NULL;
@@ -539,4 +527,15 @@ void image_upload_fini(struct image_upload *upload)
 	close_fd(&upload->connection);
 	buffer_fini(&upload->early);
 	buffer_fini(&upload->head);
+}
+
+void image_upload_refuse(const struct image_upload *upload, const struct error *err)
+{
+	scoped_buffer struct buffer line = {0};
+	struct error gone;
+
+	progress_error(&line, err);
+	if (write(upload->connection, upload->head.data, upload->head.size) >= 0)
+		http_chunk_write(upload->connection, upload->chunked, line.data, line.size, &gone);
+	http_chunk_finish(upload->connection, upload->chunked, &gone);
 }
