@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "network/network.h"
 #include "network/relay.h"
-#include "os/file.h"
+#include "store/store_fixture.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,9 +14,7 @@
 #define BRIDGE "none-such0"
 
 struct fixture {
-	char folder[64];
-	uv_loop_t loop;
-	struct store *store;
+	struct store_fixture kept;
 	struct network_settings settings;
 	struct networks *networks;
 	struct error err;
@@ -25,16 +23,14 @@ struct fixture {
 
 static void open_all(struct fixture *f)
 {
-	f->store = store_open(&f->loop, f->folder, &f->err);
-	assert_non_null(f->store);
-	f->networks = networks_open(&f->loop, f->store, &f->settings, &f->err);
+	store_fixture_open(&f->kept);
+	f->networks = networks_open(&f->kept.loop, f->kept.store, &f->settings, &f->err);
 }
 
 static void close_all(struct fixture *f)
 {
 	networks_close(f->networks);
-	store_close(f->store);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
+	store_fixture_close(&f->kept);
 }
 
 static void reopen(struct fixture *f)
@@ -48,9 +44,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	snprintf(f->folder, sizeof(f->folder), "/tmp/network_test.XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	uv_loop_init(&f->loop);
+	store_fixture_begin(&f->kept);
 	network_settings_init(&f->settings);
 	f->settings.worker = WORKER;
 	f->settings.bridge = BRIDGE;
@@ -67,8 +61,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	close_all(f);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	tree_remove(AT_FDCWD, f->folder, &f->err);
+	store_fixture_end(&f->kept);
 	free(f);
 	return 0;
 }
@@ -87,7 +80,7 @@ static void start(struct fixture *f)
 
 	networks_start(f->networks, note, f);
 	while (f->calls == calls)
-		uv_run(&f->loop, UV_RUN_ONCE);
+		uv_run(&f->kept.loop, UV_RUN_ONCE);
 	assert_int_equal(f->err.kind, ERROR_NONE);
 }
 

@@ -1,33 +1,25 @@
 #include "project/projects.h"
 
 #include "base/memory.h"
-#include "base/test.h"
+#include "store/store_fixture.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <unistd.h>
 
 /* ---- a folder, a loop, a store and projects for each test ---- */
 
 struct fixture {
-	char folder[64];
-	uv_loop_t loop;
-	struct store *store;
+	struct store_fixture kept;
 	struct projects *projects;
 	struct buffer said;
 };
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
 
 static void open_all(struct fixture *f)
 {
 	struct error err = {0};
 
-	f->store = store_open(&f->loop, f->folder, &err);
-	f->projects = f->store ? projects_open(f->store, &err) : NULL;
+	store_fixture_open(&f->kept);
+	f->projects = projects_open(f->kept.store, &err);
 	if (!f->projects)
 		fail_msg("%s", err.text);
 }
@@ -35,17 +27,14 @@ static void open_all(struct fixture *f)
 static void close_all(struct fixture *f)
 {
 	projects_close(f->projects);
-	store_close(f->store);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
+	store_fixture_close(&f->kept);
 }
 
 static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	snprintf(f->folder, sizeof(f->folder), "/tmp/projects_test.XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	uv_loop_init(&f->loop);
+	store_fixture_begin(&f->kept);
 	open_all(f);
 	*state = f;
 	return 0;
@@ -56,8 +45,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	close_all(f);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	store_fixture_end(&f->kept);
 	buffer_fini(&f->said);
 	free(f);
 	return 0;
@@ -106,7 +94,7 @@ static void put(struct fixture *f, const char *name, const char *model, const ch
 
 static void assert_said(struct fixture *f, const char *expected)
 {
-	uv_run(&f->loop, UV_RUN_DEFAULT);
+	uv_run(&f->kept.loop, UV_RUN_DEFAULT);
 	assert_string_equal(f->said.data ? f->said.data : "", expected);
 	buffer_fini(&f->said);
 	f->said = (struct buffer){0};

@@ -1,5 +1,5 @@
 #include "store/state_file.h"
-#include "store/store.h"
+#include "store/store_fixture.h"
 
 #include "base/memory.h"
 #include "base/test.h"
@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -18,59 +17,29 @@
 
 /* ---- a folder and a loop for each test ---- */
 
-struct fixture {
-	char folder[64];
-	uv_loop_t loop;
-	struct store *store;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static int set_up(void **state)
 {
-	struct fixture *f = mem_new(struct fixture);
+	struct store_fixture *f = mem_new(struct store_fixture);
 
-	snprintf(f->folder, sizeof(f->folder), "/tmp/store_test.XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	uv_loop_init(&f->loop);
+	store_fixture_begin(f);
 	*state = f;
 	return 0;
 }
 
-static void close_store(struct fixture *f)
-{
-	store_close(f->store);
-	f->store = NULL;
-	uv_run(&f->loop, UV_RUN_DEFAULT);
-}
-
 static int tear_down(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	close_store(f);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	store_fixture_close(f);
+	store_fixture_end(f);
 	free(f);
 	return 0;
 }
 
-static void open_store(struct fixture *f)
+static void reopen(struct store_fixture *f)
 {
-	struct error err = {0};
-
-	f->store = store_open(&f->loop, f->folder, &err);
-	if (!f->store)
-		fail_msg("%s", err.text);
-}
-
-static void reopen(struct fixture *f)
-{
-	close_store(f);
-	open_store(f);
+	store_fixture_close(f);
+	store_fixture_open(f);
 }
 
 static bool add_row(void *data, const char *key, const void *value, size_t size)
@@ -79,7 +48,7 @@ static bool add_row(void *data, const char *key, const void *value, size_t size)
 	return true;
 }
 
-static void assert_rows(struct fixture *f, const char *prefix, const char *expected)
+static void assert_rows(struct store_fixture *f, const char *prefix, const char *expected)
 {
 	scoped_buffer struct buffer rows = {0};
 	struct error err = {0};
@@ -89,7 +58,7 @@ static void assert_rows(struct fixture *f, const char *prefix, const char *expec
 	assert_string_equal(rows.data ? rows.data : "", expected);
 }
 
-static void put(struct fixture *f, const char *key, const char *value)
+static void put(struct store_fixture *f, const char *key, const char *value)
 {
 	store_put(f->store, key, value, strlen(value), STORE_SURVIVES_KILL, NULL, NULL);
 }
@@ -99,14 +68,14 @@ static void note_done(void *data, const struct error *err)
 	buffer_add_text(data, err ? "failed " : "done ");
 }
 
-static void change_document(struct fixture *f, const char *key, const char *value)
+static void change_document(struct store_fixture *f, const char *key, const char *value)
 {
 	struct store_change change = {key, value, value ? strlen(value) : 0, true};
 
 	store_commit(f->store, &change, 1, STORE_SURVIVES_KILL, NULL, NULL);
 }
 
-static void put_document(struct fixture *f, const char *key, const char *value)
+static void put_document(struct store_fixture *f, const char *key, const char *value)
 {
 	change_document(f, key, value);
 }
@@ -121,7 +90,7 @@ static void note_document(void *data, const void *value, size_t size, const stru
 		buffer_add_text(data, "none");
 }
 
-static void assert_document(struct fixture *f, const char *key, const char *expected)
+static void assert_document(struct store_fixture *f, const char *key, const char *expected)
 {
 	scoped_buffer struct buffer seen = {0};
 
@@ -134,9 +103,9 @@ static void assert_document(struct fixture *f, const char *key, const char *expe
 
 static void what_was_written_is_read_at_the_next_start(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	open_store(f);
+	store_fixture_open(f);
 	put(f, "container/b", "2");
 	put(f, "container/a", "1");
 	put(f, "containers", "other");
@@ -150,9 +119,9 @@ static void what_was_written_is_read_at_the_next_start(void **state)
 
 static void the_last_write_of_a_key_counts(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	open_store(f);
+	store_fixture_open(f);
 	put(f, "a", "1");
 	put(f, "b", "1");
 	put(f, "a", "2");
@@ -164,11 +133,11 @@ static void the_last_write_of_a_key_counts(void **state)
 
 static void several_changes_are_one_write(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_change changes[] = {{"a", "1", 1}, {"b", "22", 2}, {"a", NULL, 0}};
 	scoped_buffer struct buffer calls = {0};
 
-	open_store(f);
+	store_fixture_open(f);
 	store_commit(f->store, changes, 3, STORE_SURVIVES_POWER_CUT, note_done, &calls);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_string_equal(calls.data, "done ");
@@ -178,9 +147,9 @@ static void several_changes_are_one_write(void **state)
 
 static void documents_are_read_when_asked_for_and_are_no_records(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	open_store(f);
+	store_fixture_open(f);
 	assert_document(f, "p/1", "none");
 	put_document(f, "p/1", "one");
 	put_document(f, "p/2", "");
@@ -196,10 +165,10 @@ static void documents_are_read_when_asked_for_and_are_no_records(void **state)
 
 static void a_document_and_a_record_are_one_write(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	struct store_change changes[] = {{"p", "r", 1, false}, {"p", "d", 1, true}};
 
-	open_store(f);
+	store_fixture_open(f);
 	store_commit(f->store, changes, 2, STORE_SURVIVES_POWER_CUT, NULL, NULL);
 	assert_document(f, "p", "d");
 	reopen(f);
@@ -209,9 +178,9 @@ static void a_document_and_a_record_are_one_write(void **state)
 
 static void values_may_hold_any_bytes_and_none(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	open_store(f);
+	store_fixture_open(f);
 	store_put(f->store, "empty", NULL, 0, STORE_SURVIVES_KILL, NULL, NULL);
 	store_put(f->store, "zero", "a\0b", 3, STORE_SURVIVES_KILL, NULL, NULL);
 	reopen(f);
@@ -220,7 +189,7 @@ static void values_may_hold_any_bytes_and_none(void **state)
 
 struct order {
 	int next;
-	struct fixture *f;
+	struct store_fixture *f;
 };
 
 static struct order order;
@@ -234,9 +203,9 @@ static void assert_in_order(void *data, const struct error *err)
 
 static void callbacks_come_in_the_order_of_the_writes(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
-	open_store(f);
+	store_fixture_open(f);
 	order.next = 0;
 	for (intptr_t i = 0; i < 300; i++)
 		store_put(f->store, "k", "v", 1,
@@ -249,10 +218,10 @@ static void callbacks_come_in_the_order_of_the_writes(void **state)
 
 static void closing_writes_what_waits(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	scoped_buffer struct buffer calls = {0};
 
-	open_store(f);
+	store_fixture_open(f);
 	for (int i = 0; i < 100; i++)
 		store_put(f->store, "k", &"0123456789"[i % 10], 1, STORE_SURVIVES_POWER_CUT,
 			  note_done, &calls);
@@ -263,12 +232,12 @@ static void closing_writes_what_waits(void **state)
 
 static void a_long_history_does_not_grow_the_log(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	scoped_free char *path = str_format("%s/state.db-wal", f->folder);
 	scoped_free char *value = mem_zeroed(1, 3000);
 	struct stat st;
 
-	open_store(f);
+	store_fixture_open(f);
 	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < 200; i++)
 			store_put(f->store, i % 2 ? "a" : "b", value, 3000, STORE_SURVIVES_KILL,
@@ -281,7 +250,7 @@ static void a_long_history_does_not_grow_the_log(void **state)
 
 /* ---- files that cannot be used ---- */
 
-static void execute(struct fixture *f, const char *sql)
+static void execute(struct store_fixture *f, const char *sql)
 {
 	scoped_free char *path = str_format("%s/state.db", f->folder);
 	sqlite3 *db = NULL;
@@ -291,7 +260,7 @@ static void execute(struct fixture *f, const char *sql)
 	sqlite3_close(db);
 }
 
-static void assert_refused(struct fixture *f, const char *words)
+static void assert_refused(struct store_fixture *f, const char *words)
 {
 	struct error err = {0};
 
@@ -301,16 +270,16 @@ static void assert_refused(struct fixture *f, const char *words)
 		fail_msg("'%s' is not in '%s'", words, err.text);
 }
 
-static void make_and_close(struct fixture *f)
+static void make_and_close(struct store_fixture *f)
 {
-	open_store(f);
+	store_fixture_open(f);
 	put(f, "a", "1");
-	close_store(f);
+	store_fixture_close(f);
 }
 
 static void a_newer_file_is_refused_and_says_what_to_do(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	make_and_close(f);
 	execute(f, "PRAGMA user_version = 3");
@@ -319,11 +288,11 @@ static void a_newer_file_is_refused_and_says_what_to_do(void **state)
 
 static void a_file_of_schema_1_is_brought_up_to_date_and_keeps_its_records(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	make_and_close(f);
 	execute(f, "DROP TABLE document; PRAGMA user_version = 1");
-	open_store(f);
+	store_fixture_open(f);
 	assert_rows(f, "", "a=1;");
 	put_document(f, "d", "text");
 	assert_document(f, "d", "text");
@@ -334,13 +303,13 @@ static void a_file_of_schema_1_is_brought_up_to_date_and_keeps_its_records(void 
 
 static void a_foreign_database_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	execute(f, "CREATE TABLE mail (text)");
 	assert_refused(f, "some other program's database");
 }
 
-static void overwrite(struct fixture *f, off_t at, const char *bytes)
+static void overwrite(struct store_fixture *f, off_t at, const char *bytes)
 {
 	scoped_free char *path = str_format("%s/state.db", f->folder);
 	scoped_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -351,7 +320,7 @@ static void overwrite(struct fixture *f, off_t at, const char *bytes)
 
 static void a_file_with_a_broken_head_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	make_and_close(f);
 	overwrite(f, 0, "this is not a database at all");
@@ -360,7 +329,7 @@ static void a_file_with_a_broken_head_is_refused(void **state)
 
 static void a_file_with_a_broken_page_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	make_and_close(f);
 	overwrite(f, 4096, "garbage garbage garbage garbage garbage garbage");
@@ -369,7 +338,7 @@ static void a_file_with_a_broken_page_is_refused(void **state)
 
 static void a_missing_folder_is_named(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	rmdir(f->folder);
 	assert_refused(f, f->folder);
@@ -377,11 +346,11 @@ static void a_missing_folder_is_named(void **state)
 
 static void a_second_daemon_is_kept_out(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 	int status;
 	pid_t child;
 
-	open_store(f);
+	store_fixture_open(f);
 	put(f, "a", "1");
 	child = fork();
 	if (child == 0) {
@@ -409,7 +378,7 @@ static void acknowledge(void *data, const struct error *err)
 
 /* Writes "n/0", "n/1" ... and a byte to the pipe for each that was acknowledged, until it is
  * killed. */
-static void write_for_ever(struct fixture *f, int out)
+static void write_for_ever(struct store_fixture *f, int out)
 {
 	uv_loop_t loop;
 	struct error err;
@@ -459,7 +428,7 @@ static bool count_row(void *data, const char *key, const void *value, size_t siz
 
 static void nothing_acknowledged_is_lost_when_the_writer_is_killed(void **state)
 {
-	struct fixture *f = *state;
+	struct store_fixture *f = *state;
 
 	for (size_t round = 1; round <= 8; round++) {
 		size_t told, kept = 0;
@@ -477,17 +446,18 @@ static void nothing_acknowledged_is_lost_when_the_writer_is_killed(void **state)
 		close(ends[0]);
 		waitpid(child, NULL, 0);
 
-		open_store(f);
+		store_fixture_open(f);
 		assert_true(store_each(f->store, "n/", count_row, &kept, &err));
 		assert_true(kept >= told);
-		close_store(f);
+		store_fixture_close(f);
 	}
 }
 
 /* ---- full and read-only disks ---- */
 
 /* Runs `test` in a mount namespace of its own with `options` on the folder. */
-static void on_a_disk(struct fixture *f, const char *options, void (*test)(struct fixture *f))
+static void on_a_disk(struct store_fixture *f, const char *options,
+		      void (*test)(struct store_fixture *f))
 {
 	int status;
 	pid_t child;
@@ -517,7 +487,7 @@ static void expect(bool condition, int line)
 }
 #define expect(condition) expect(condition, __LINE__)
 
-static void fill_disk(struct fixture *f)
+static void fill_disk(struct store_fixture *f)
 {
 	scoped_free char *path = str_format("%s/filler", f->folder);
 	scoped_fd int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -534,7 +504,7 @@ static void keep_error(void *data, const struct error *err)
 	last_error = err ? *err : (struct error){0};
 }
 
-static void write_one(struct fixture *f, const char *key, size_t size)
+static void write_one(struct store_fixture *f, const char *key, size_t size)
 {
 	scoped_free char *value = mem_zeroed(1, size);
 
@@ -542,13 +512,13 @@ static void write_one(struct fixture *f, const char *key, size_t size)
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 }
 
-static void fill_and_go_on(struct fixture *f)
+static void fill_and_go_on(struct store_fixture *f)
 {
 	scoped_free char *filler = str_format("%s/filler", f->folder);
 	char key[16];
 	int writes = 0;
 
-	open_store(f);
+	store_fixture_open(f);
 	write_one(f, "before", 3000);
 	expect(!store_disk_is_full(f->store));
 	fill_disk(f);
@@ -568,10 +538,10 @@ static void fill_and_go_on(struct fixture *f)
 	expect(!store_disk_is_full(f->store));
 	write_one(f, "c", 10);
 	expect(last_error.kind == ERROR_NONE);
-	close_store(f);
-	open_store(f);
+	store_fixture_close(f);
+	store_fixture_open(f);
 	expect(!store_disk_is_full(f->store));
-	close_store(f);
+	store_fixture_close(f);
 }
 
 static void a_full_disk_uses_the_reserve_then_says_so_and_loses_nothing(void **state)
@@ -579,7 +549,7 @@ static void a_full_disk_uses_the_reserve_then_says_so_and_loses_nothing(void **s
 	on_a_disk(*state, "size=48m", fill_and_go_on);
 }
 
-static void open_read_only(struct fixture *f)
+static void open_read_only(struct store_fixture *f)
 {
 	struct error err = {0};
 
@@ -594,7 +564,7 @@ static void an_empty_read_only_folder_is_refused(void **state)
 	on_a_disk(*state, "size=16m", open_read_only);
 }
 
-static void make_then_open_read_only(struct fixture *f)
+static void make_then_open_read_only(struct store_fixture *f)
 {
 	make_and_close(f);
 	open_read_only(f);

@@ -1,11 +1,10 @@
 #include "base/test.h"
 
 #include "base/memory.h"
-#include "os/file.h"
+#include "store/store_fixture.h"
 #include "volume/volume.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +12,7 @@
 #define WORKER "/bin/true"
 
 struct fixture {
-	char folder[64];
-	uv_loop_t loop;
-	struct store *store;
+	struct store_fixture kept;
 	struct volumes *volumes;
 	struct error err; /* of the last callback */
 	int calls;
@@ -24,26 +21,22 @@ struct fixture {
 
 static void open_all(struct fixture *f)
 {
-	f->store = store_open(&f->loop, f->folder, &f->err);
-	assert_non_null(f->store);
-	f->volumes = volumes_open(&f->loop, f->store, f->folder, WORKER, &f->err);
+	store_fixture_open(&f->kept);
+	f->volumes = volumes_open(&f->kept.loop, f->kept.store, f->kept.folder, WORKER, &f->err);
 	assert_non_null(f->volumes);
 }
 
 static void close_all(struct fixture *f)
 {
 	volumes_close(f->volumes);
-	store_close(f->store);
-	uv_run(&f->loop, UV_RUN_DEFAULT);
+	store_fixture_close(&f->kept);
 }
 
 static int set_up(void **state)
 {
 	struct fixture *f = mem_new(struct fixture);
 
-	snprintf(f->folder, sizeof(f->folder), "/tmp/volume_test.XXXXXX");
-	assert_non_null(mkdtemp(f->folder));
-	uv_loop_init(&f->loop);
+	store_fixture_begin(&f->kept);
 	open_all(f);
 	*state = f;
 	return 0;
@@ -54,8 +47,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	close_all(f);
-	assert_int_equal(uv_loop_close(&f->loop), 0);
-	tree_remove(AT_FDCWD, f->folder, &f->err);
+	store_fixture_end(&f->kept);
 	free(f->pruned);
 	free(f);
 	return 0;
@@ -93,7 +85,7 @@ static void on_mounted(void *data, const struct error *err)
 static void wait_for_call(struct fixture *f, int calls)
 {
 	while (f->calls < calls)
-		uv_run(&f->loop, UV_RUN_ONCE);
+		uv_run(&f->kept.loop, UV_RUN_ONCE);
 }
 
 static struct volume *create_and_wait(struct fixture *f, const char *name)
@@ -281,7 +273,7 @@ static void pruning_nothing_is_answered_too(void **state)
 static void a_folder_without_a_record_is_thrown_away(void **state)
 {
 	struct fixture *f = *state;
-	scoped_free char *path = str_format("%s/volumes/leftover", f->folder);
+	scoped_free char *path = str_format("%s/volumes/leftover", f->kept.folder);
 
 	assert_int_equal(mkdir(path, 0700), 0);
 	create_and_wait(f, "kept");
