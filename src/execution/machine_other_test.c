@@ -3,28 +3,20 @@
 
 #include <signal.h>
 
-#define TRACE(type, phases)                                                                        \
-	scoped_with(trace_end) struct trace t;                                                     \
-	trace_begin(&t, type, phases)
-
 /* ---- sockets ---- */
 
 static void a_socket_listens_after_its_commands(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "pre post stop stoppost");
 	t.plan.kind = EXECUTION_SOCKET;
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "open", "start-pre", EXITS(0));
-	on(&t, "@90 post0", "start-post", EVENT_SOCKETS_OPEN);
-	on(&t, "", "start-post", SPAWNED);
+	spawns(&t, "@90 post0", "start-post", EVENT_SOCKETS_OPEN);
 	on(&t, "@0 watch 'started", "listening", EXITS(0));
 	on(&t, "", "running", EVENT_TRIGGERED);
 	on(&t, "@0 watch", "listening", EVENT_ARM);
-	on(&t, "'stopping @90 stop0", "stop-pre", EVENT_STOP);
-	on(&t, "", "stop-pre", SPAWNED);
-	on(&t, "close @90 stoppost0", "stop-post", EXITS(0));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "stop-pre", EVENT_STOP);
+	spawns(&t, "close @90 stoppost0", "stop-post", EXITS(0));
 	on(&t, "@0 'deactivated 'stopped clean", "dead", EXITS(0));
 }
 
@@ -52,12 +44,10 @@ static void a_command_before_listening_that_fails_or_hangs(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "pre");
 	t.plan.kind = EXECUTION_SOCKET;
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "close @0 'failed 'start-failed clean", "failed", EXITS(1));
 	TRACE_AGAIN(&t);
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "'start-timeout kill:c:TERM @90", "stop-sigterm", EVENT_DEADLINE);
 	on(&t, "close @0 'failed 'start-failed clean", "failed", DIES(SIGTERM));
 	result_is(&t, "timeout");
@@ -69,12 +59,10 @@ static void a_mount_is_there_between_two_commands(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
 	t.plan.kind = EXECUTION_MOUNT;
-	on(&t, "'starting @90 start0", "mounting", START);
-	on(&t, "", "mounting", SPAWNED);
+	spawns(&t, "'starting @90 start0", "mounting", START);
 	on(&t, "@0 'started", "mounted", EXITS(0));
 	on(&t, "", "mounted", EVENT_EMPTY);
-	on(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
-	on(&t, "", "unmounting", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
 	on(&t, "@0 'deactivated 'stopped clean", "dead", EXITS(0));
 }
 
@@ -82,8 +70,7 @@ static void a_mount_that_fails(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
 	t.plan.kind = EXECUTION_MOUNT;
-	on(&t, "'starting @90 start0", "mounting", START);
-	on(&t, "", "mounting", SPAWNED);
+	spawns(&t, "'starting @90 start0", "mounting", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", EXITS(32));
 	result_is(&t, "exit-code");
 }
@@ -92,11 +79,9 @@ static void what_cannot_be_unmounted_is_still_mounted(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
 	t.plan.kind = EXECUTION_MOUNT;
-	on(&t, "'starting @90 start0", "mounting", START);
-	on(&t, "", "mounting", SPAWNED);
+	spawns(&t, "'starting @90 start0", "mounting", START);
 	on(&t, "@0 'started", "mounted", EXITS(0));
-	on(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
-	on(&t, "", "unmounting", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
 	on(&t, "@0", "mounted", EXITS(32));
 }
 
@@ -104,22 +89,18 @@ static void an_unmount_that_hangs_is_ended(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
 	t.plan.kind = EXECUTION_MOUNT;
-	on(&t, "'starting @90 start0", "mounting", START);
-	on(&t, "", "mounting", SPAWNED);
+	spawns(&t, "'starting @90 start0", "mounting", START);
 	on(&t, "@0 'started", "mounted", EXITS(0));
-	on(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
-	on(&t, "", "unmounting", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "unmounting", EVENT_STOP);
 	on(&t, "kill:c:TERM @90", "stop-sigterm", EVENT_DEADLINE);
 	on(&t, "@0 'failed 'stopped clean", "failed", DIES(SIGTERM));
 }
 
 /* ---- containers ---- */
 
-static void run_simple(struct trace *t)
+static void run_with_container(struct trace *t)
 {
-	free(trace_event(t, (struct machine_event){START}));
-	free(trace_event(t, (struct machine_event){SPAWNED}));
-	assert_int_equal(t->machine.sub, SUB_RUNNING);
+	run_simple(t);
 	t->containers = true;
 }
 
@@ -128,7 +109,7 @@ static void run_simple(struct trace *t)
 static void a_container_outlives_its_client(void **state) /* 97, 98 */
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "take-container 'container-is-main", "running", MAIN_DIES(SIGKILL), CLIENT,
 	   .container_lives = true);
 	assert_true(t.machine.main_is_container && t.machine.main_alive);
@@ -141,26 +122,24 @@ static void a_container_outlives_its_client(void **state) /* 97, 98 */
 static void its_clean_exit_is_a_clean_end(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "take-container 'container-is-main", "running", MAIN_EXITS(0), CLIENT,
 	   .container_lives = true);
 	t.containers = false;
-	on(&t, "@90 stop0", "stop", EVENT_CONTAINER_GONE, .main = true, .status = 0);
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "@90 stop0", "stop", EVENT_CONTAINER_GONE, .main = true, .status = 0);
 	on(&t, "@0 'deactivated clean", "dead", EXITS(0));
 }
 
 static void who_lost_his_daemon_knows_nothing(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start");
-	run_simple(&t);
+	run_with_container(&t);
 	/* not gone yet, whatever it does: it decides */
 	on(&t, "take-container 'container-is-main", "running", MAIN_EXITS(125), CLIENT);
 	t.containers = false;
 	on(&t, "@0 'deactivated clean", "dead", EVENT_CONTAINER_GONE, .main = true, .status = 0);
 
 	run_simple(&t);
-	t.containers = false;
 	on(&t, "@0 'deactivated clean", "dead", MAIN_EXITS(125), CLIENT, .container_gone = true,
 	   .container_code = 0);
 }
@@ -168,14 +147,12 @@ static void who_lost_his_daemon_knows_nothing(void **state)
 static void a_removal_is_awaited_before_stop_post(void **state) /* 96 */
 {
 	TRACE(SERVICE_SIMPLE, "start stop stoppost");
-	run_simple(&t);
-	on(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
-	on(&t, "", "stop", SPAWNED);
+	run_with_container(&t);
+	spawns(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
 	on(&t, "", "stop", MAIN_EXITS(137), CLIENT);
 	on(&t, "stop-containers:90 @90", "stop-sigkill", EXITS(0));
 	t.containers = false;
-	on(&t, "@90 stoppost0", "stop-post", EVENT_CONTAINER_GONE, .status = 137);
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", EVENT_CONTAINER_GONE, .status = 137);
 	on(&t, "@0 'deactivated 'stopped clean", "dead", EXITS(0));
 	result_is(&t, "success");
 }
@@ -183,7 +160,7 @@ static void a_removal_is_awaited_before_stop_post(void **state) /* 96 */
 static void signals_are_for_the_units_own_processes(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start");
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "take-container 'container-is-main", "running", MAIN_DIES(SIGKILL), CLIENT,
 	   .container_lives = true);
 	on(&t, "'stopping stop-containers:90 @90", "stop-sigkill", EVENT_STOP);
@@ -196,7 +173,7 @@ static void signals_are_for_the_units_own_processes(void **state)
 static void a_client_that_ignores_its_signal(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start");
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "'stopping kill:m:TERM @90", "stop-sigterm", EVENT_STOP);
 	on(&t, "'kill-timeout stop-containers:90 kill:m:KILL @90", "stop-sigkill", EVENT_DEADLINE);
 	on(&t, "@90", "stop-sigkill", MAIN_DIES(SIGKILL), CLIENT, .container_lives = true);
@@ -208,7 +185,7 @@ static void kill_mode_process_leaves_containers_alone(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start");
 	t.plan.kill_mode = KILL_PROCESS;
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "'stopping kill:m:TERM @90", "stop-sigterm", EVENT_STOP);
 	on(&t, "@0 'deactivated 'stopped clean", "dead", MAIN_EXITS(143), CLIENT,
 	   .container_lives = true);
@@ -218,7 +195,6 @@ static void the_codes_of_a_stop_are_failures_without_one(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start");
 	run_simple(&t);
-	t.containers = false;
 	on(&t, "@0 'failed clean", "failed", MAIN_EXITS(137), CLIENT, .container_gone = true,
 	   .container_code = 137);
 }
@@ -226,8 +202,7 @@ static void the_codes_of_a_stop_are_failures_without_one(void **state)
 static void what_a_oneshot_started_outlives_it(void **state)
 {
 	TRACE(SERVICE_ONESHOT, "start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	t.containers = true;
 	on(&t, "@0 'deactivated 'finished clean", "dead", MAIN_EXITS(0), CLIENT,
 	   .container_lives = true);
@@ -236,29 +211,25 @@ static void what_a_oneshot_started_outlives_it(void **state)
 static void a_forking_parent_may_leave_an_ended_container(void **state)
 {
 	TRACE(SERVICE_FORKING, "start");
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "take-container @0 'failed 'start-failed clean", "failed", EXITS(0), CLIENT,
 	   .container_gone = true, .container_decides = true, .container_code = 3);
 	result_is(&t, "exit-code");
 
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "take-container @0 'deactivated 'started clean", "dead", EXITS(0), CLIENT,
 	   .container_gone = true, .container_decides = true);
 	result_is(&t, "success");
 
 	/* one that it waited for is no service */
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "find-main", "start", EXITS(0), CLIENT, .container_gone = true);
 }
 
 static void a_forking_parent_may_leave_a_container(void **state)
 {
 	TRACE(SERVICE_FORKING, "start");
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	t.containers = true;
 	on(&t, "take-container @0 'started", "running", EXITS(0), CLIENT, .container_lives = true);
 	assert_true(t.machine.main_is_container);
@@ -267,8 +238,7 @@ static void a_forking_parent_may_leave_a_container(void **state)
 static void a_pull_extends_a_start_and_nothing_else(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "pre start");
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "extend:30", "start-pre", EVENT_PULLING, .us = 30000000);
 	on(&t, "@90 start0m", "start", EXITS(0));
 	on(&t, "@0 'started", "running", SPAWNED);
@@ -279,15 +249,13 @@ static void a_lack_of_memory_ends_the_unit(void **state) /* 100 */
 {
 	TRACE(SERVICE_SIMPLE, "start stoppost");
 	run_simple(&t);
-	t.containers = false;
 	on(&t, "'oom kill:m:TERM @90", "stop-sigterm", EVENT_OOM);
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "@0 'failed clean", "failed", EXITS(0));
 	result_is(&t, "oom-kill");
 	TRACE_AGAIN(&t);
 	t.plan.oom_policy = OOM_CONTINUE;
-	run_simple(&t);
+	run_with_container(&t);
 	on(&t, "'oom", "running", EVENT_OOM);
 }
 
@@ -306,8 +274,7 @@ static void a_run_may_be_limited(void **state)
 	t.plan.runtime_max_us = 3000000;
 	on(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@3 'started", "running", SPAWNED);
-	on(&t, "'runtime-limit @90 stop0", "stop", EVENT_DEADLINE);
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "'runtime-limit @90 stop0", "stop", EVENT_DEADLINE);
 	on(&t, "kill:m:TERM @90", "stop-sigterm", EXITS(0));
 	on(&t, "@0 'failed clean", "failed", MAIN_DIES(SIGTERM));
 	result_is(&t, "timeout");
@@ -317,9 +284,7 @@ static void a_reload_that_hangs_is_killed(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "start reload");
 	run_simple(&t);
-	t.containers = false;
-	on(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
-	on(&t, "", "reload", SPAWNED);
+	spawns(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
 	on(&t, "'reload-timeout kill:c:KILL 'reload-failed @0", "running", EVENT_DEADLINE);
 	assert_int_equal(t.machine.reload_result, RESULT_TIMEOUT);
 	on(&t, "", "running", DIES(SIGKILL));
@@ -329,8 +294,7 @@ static void a_reload_that_hangs_is_killed(void **state)
 static void notify_reload_waits_for_ready(void **state)
 {
 	TRACE(SERVICE_NOTIFY_RELOAD, "start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'started", "running", EVENT_READY);
 	on(&t, "'reloading kill:m:HUP @90", "reload", EVENT_RELOAD);
 	on(&t, "'reloaded @0", "running", EVENT_READY);
@@ -339,8 +303,7 @@ static void notify_reload_waits_for_ready(void **state)
 static void stopping_is_said_by_the_service_itself(void **state)
 {
 	TRACE(SERVICE_NOTIFY, "start stop");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'started", "running", EVENT_READY);
 	on(&t, "@90", "stop-sigterm", EVENT_STOPPING);
 	on(&t, "extend:120", "stop-sigterm", EVENT_EXTEND, .us = 120000000);

@@ -4,18 +4,6 @@
 
 #include <signal.h>
 
-#define TRACE(type, phases)                                                                        \
-	scoped_with(trace_end) struct trace t;                                                     \
-	trace_begin(&t, type, phases)
-
-/* To the main process of a simple service, without a word. */
-static void run_simple(struct trace *t)
-{
-	free(trace_event(t, (struct machine_event){START}));
-	free(trace_event(t, (struct machine_event){SPAWNED}));
-	assert_int_equal(t->machine.sub, SUB_RUNNING);
-}
-
 /* ---- 35 to 47: simple services and their commands ---- */
 
 static void a_simple_service_is_started_once_it_is_forked(void **state) /* 35 */
@@ -31,13 +19,11 @@ static void a_simple_service_is_started_once_it_is_forked(void **state) /* 35 */
 static void type_exec_waits_for_the_exec(void **state) /* 35, 36, 37 */
 {
 	TRACE(SERVICE_EXEC, "start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'started", "running", EVENT_EXECUTED);
 
 	TRACE_AGAIN(&t);
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", MAIN_EXITS(217));
 	assert_false(t.machine.job_done);
 }
@@ -45,8 +31,7 @@ static void type_exec_waits_for_the_exec(void **state) /* 35, 36, 37 */
 static void what_precedes_the_start_may_fail_it(void **state) /* 38 */
 {
 	TRACE(SERVICE_ONESHOT, "pre start stoppost");
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "@90 stoppost0", "stop-post", EXITS(7));
 	assert_false(t.machine.main_known);
 	on(&t, "", "stop-post", SPAWNED);
@@ -57,22 +42,16 @@ static void what_precedes_the_start_may_fail_it(void **state) /* 38 */
 static void all_phases_run_in_turn(void **state) /* 39 */
 {
 	TRACE(SERVICE_SIMPLE, "cond pre start post reload stop stoppost");
-	on(&t, "'starting @90 cond0", "condition", START);
-	on(&t, "", "condition", SPAWNED);
-	on(&t, "@90 pre0", "start-pre", EXITS(0));
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 cond0", "condition", START);
+	spawns(&t, "@90 pre0", "start-pre", EXITS(0));
 	on(&t, "@90 start0m", "start", EXITS(0));
-	on(&t, "@90 post0", "start-post", SPAWNED);
-	on(&t, "", "start-post", SPAWNED);
+	spawns(&t, "@90 post0", "start-post", SPAWNED);
 	on(&t, "@0 'started", "running", EXITS(0));
-	on(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
-	on(&t, "", "reload", SPAWNED);
+	spawns(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
 	on(&t, "'reloaded @0", "running", EXITS(0));
-	on(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
 	on(&t, "kill:m:TERM @90", "stop-sigterm", EXITS(0));
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "@0 'deactivated 'stopped clean", "dead", EXITS(0));
 	result_is(&t, "success");
 }
@@ -84,8 +63,7 @@ static void a_clean_end_runs_exec_stop_too(void **state) /* 40 */
 	on(&t, "@90 stop0", "stop", MAIN_EXITS(0));
 	assert_false(t.machine.main_alive);
 	on(&t, "", "stop", SPAWNED);
-	on(&t, "@90 stoppost0", "stop-post", EXITS(0));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", EXITS(0));
 	on(&t, "@0 'deactivated clean", "dead", EXITS(0));
 }
 
@@ -93,8 +71,7 @@ static void a_bad_end_does_not(void **state) /* 41 */
 {
 	TRACE(SERVICE_SIMPLE, "start stop stoppost");
 	run_simple(&t);
-	on(&t, "@90 stoppost0", "stop-post", MAIN_EXITS(4));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_EXITS(4));
 	on(&t, "@0 'failed clean", "failed", EXITS(0));
 	result_is(&t, "exit-code");
 }
@@ -102,10 +79,8 @@ static void a_bad_end_does_not(void **state) /* 41 */
 static void a_condition_that_is_not_met_is_no_failure(void **state) /* 42 */
 {
 	TRACE(SERVICE_SIMPLE, "cond pre start stoppost");
-	on(&t, "'starting @90 cond0", "condition", START);
-	on(&t, "", "condition", SPAWNED);
-	on(&t, "@90 stoppost0", "stop-post", EXITS(1));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "'starting @90 cond0", "condition", START);
+	spawns(&t, "@90 stoppost0", "stop-post", EXITS(1));
 	on(&t, "@0 'deactivated 'skipped clean", "dead", EXITS(0));
 	assert_true(t.machine.job_done);
 	result_is(&t, "exec-condition");
@@ -114,13 +89,11 @@ static void a_condition_that_is_not_met_is_no_failure(void **state) /* 42 */
 static void but_255_and_a_signal_are(void **state)
 {
 	TRACE(SERVICE_SIMPLE, "cond start");
-	on(&t, "'starting @90 cond0", "condition", START);
-	on(&t, "", "condition", SPAWNED);
+	spawns(&t, "'starting @90 cond0", "condition", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", EXITS(255));
 	result_is(&t, "exit-code");
 	TRACE_AGAIN(&t);
-	on(&t, "'starting @90 cond0", "condition", START);
-	on(&t, "", "condition", SPAWNED);
+	spawns(&t, "'starting @90 cond0", "condition", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", DIES(SIGKILL));
 	result_is(&t, "signal");
 }
@@ -129,11 +102,9 @@ static void what_follows_the_start_may_fail_it(void **state) /* 43 */
 {
 	TRACE(SERVICE_SIMPLE, "start post stop stoppost");
 	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "@90 post0", "start-post", SPAWNED);
-	on(&t, "", "start-post", SPAWNED);
+	spawns(&t, "@90 post0", "start-post", SPAWNED);
 	on(&t, "kill:m:TERM @90", "stop-sigterm", EXITS(9));
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "@0 'failed 'start-failed clean", "failed", EXITS(0));
 	result_is(&t, "exit-code");
 }
@@ -142,8 +113,7 @@ static void a_reload_that_fails_harms_nobody(void **state) /* 44 */
 {
 	TRACE(SERVICE_SIMPLE, "start reload");
 	run_simple(&t);
-	on(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
-	on(&t, "", "reload", SPAWNED);
+	spawns(&t, "'reloading @90 reload0", "reload", EVENT_RELOAD);
 	on(&t, "'reload-failed @0", "running", EXITS(1));
 	result_is(&t, "success");
 	assert_int_equal(t.machine.reload_result, RESULT_EXIT_CODE);
@@ -153,11 +123,9 @@ static void a_stop_command_that_fails_fails_the_unit(void **state) /* 45 */
 {
 	TRACE(SERVICE_SIMPLE, "start stop stoppost");
 	run_simple(&t);
-	on(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
 	on(&t, "kill:m:TERM @90", "stop-sigterm", EXITS(1));
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "@0 'failed 'stopped clean", "failed", EXITS(0));
 	result_is(&t, "exit-code");
 }
@@ -186,11 +154,9 @@ static void a_start_that_takes_too_long(void **state) /* 47 */
 {
 	TRACE(SERVICE_ONESHOT, "start stoppost");
 	t.plan.timeout_start_us = 1000000;
-	on(&t, "'starting @1 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @1 start0m", "start", START);
 	on(&t, "'start-timeout kill:m:TERM @90", "stop-sigterm", EVENT_DEADLINE);
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "@0 'failed 'start-failed clean", "failed", EXITS(0));
 	result_is(&t, "timeout");
 }
@@ -199,13 +165,11 @@ static void the_failure_mode_of_a_timeout(void **state)
 {
 	TRACE(SERVICE_ONESHOT, "start");
 	t.plan.timeout_start_mode = TIMEOUT_KILL;
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "'start-timeout kill:m:KILL @90", "stop-sigkill", EVENT_DEADLINE);
 	TRACE_AGAIN(&t);
 	t.plan.timeout_start_mode = TIMEOUT_ABORT;
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "'start-timeout kill:m:ABRT @90", "stop-watchdog", EVENT_DEADLINE);
 }
 
@@ -214,8 +178,7 @@ static void the_failure_mode_of_a_timeout(void **state)
 static void who_ends_before_ready_breaks_the_protocol(void **state) /* 48 */
 {
 	TRACE(SERVICE_NOTIFY, "start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", MAIN_EXITS(0));
 	result_is(&t, "protocol");
 }
@@ -223,10 +186,8 @@ static void who_ends_before_ready_breaks_the_protocol(void **state) /* 48 */
 static void ready_ends_the_start(void **state) /* 49 */
 {
 	TRACE(SERVICE_NOTIFY, "start post");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
-	on(&t, "@90 post0", "start-post", EVENT_READY);
-	on(&t, "", "start-post", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
+	spawns(&t, "@90 post0", "start-post", EVENT_READY);
 	on(&t, "@0 'started", "running", EXITS(0));
 }
 
@@ -234,8 +195,7 @@ static void the_watchdog_bites(void **state) /* 50 */
 {
 	TRACE(SERVICE_NOTIFY, "start stop");
 	t.plan.watchdog_us = 1000000;
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "watchdog:1 @0 'started", "running", EVENT_READY);
 	on(&t, "'watchdog kill:m:ABRT watchdog:0 @90", "stop-watchdog", EVENT_WATCHDOG);
 	on(&t, "@0 'failed clean", "failed", MAIN_DIES(SIGABRT));
@@ -246,8 +206,7 @@ static void a_forking_parent_leaves_a_main_process(void **state) /* 51 */
 {
 	TRACE(SERVICE_FORKING, "start");
 	t.plan.pid_file = str_dup("/run/x.pid");
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "find-main+wait", "start", EXITS(0));
 	on(&t, "@0 'started", "running", EVENT_MAIN_FOUND);
 	assert_true(t.machine.main_alive);
@@ -258,8 +217,7 @@ static void a_pid_file_that_nobody_will_write(void **state)
 	TRACE(SERVICE_FORKING, "start");
 	t.plan.pid_file = str_dup("/run/x.pid");
 	t.others = true;
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "find-main+wait", "start", EXITS(0));
 	t.others = false;
 	on(&t, "@0 'failed 'start-failed clean", "failed", EVENT_EMPTY);
@@ -271,11 +229,9 @@ static void start_post_may_write_the_pid_file(void **state)
 	TRACE(SERVICE_FORKING, "start post");
 	t.plan.pid_file = str_dup("/run/x.pid");
 	t.others = true;
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "find-main", "start", EXITS(0));
-	on(&t, "@90 post0", "start-post", EVENT_MAIN_UNKNOWN);
-	on(&t, "", "start-post", SPAWNED);
+	spawns(&t, "@90 post0", "start-post", EVENT_MAIN_UNKNOWN);
 	on(&t, "find-main+wait", "start-post", EXITS(0));
 	on(&t, "@0 'started", "running", EVENT_MAIN_FOUND);
 }
@@ -284,8 +240,7 @@ static void a_forking_service_whose_main_process_nobody_knows(void **state)
 {
 	TRACE(SERVICE_FORKING, "start");
 	t.others = true;
-	on(&t, "'starting @90 start0", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0", "start", START);
 	on(&t, "find-main", "start", EXITS(0));
 	on(&t, "@0 'started", "running", EVENT_MAIN_UNKNOWN);
 	t.others = false;
@@ -295,10 +250,8 @@ static void a_forking_service_whose_main_process_nobody_knows(void **state)
 static void commands_of_a_oneshot_run_until_one_fails(void **state) /* 52 */
 {
 	TRACE(SERVICE_ONESHOT, "start start start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
-	on(&t, "@90 start1m", "start", MAIN_EXITS(0));
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
+	spawns(&t, "@90 start1m", "start", MAIN_EXITS(0));
 	on(&t, "@0 'failed 'start-failed clean", "failed", MAIN_EXITS(1));
 }
 
@@ -307,10 +260,8 @@ static void a_failure_may_be_ignored(void **state) /* 53, 66 */
 	TRACE(SERVICE_ONESHOT, "start start");
 	RECORD_AT(t.plan.commands[EXECUTION_START], struct execution_command, 0)->ignore_failure =
 		true;
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
-	on(&t, "@90 start1m", "start", MAIN_EXITS(203));
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
+	spawns(&t, "@90 start1m", "start", MAIN_EXITS(203));
 	on(&t, "@0 'deactivated 'finished clean", "dead", MAIN_EXITS(0));
 	assert_true(t.machine.job_done);
 	result_is(&t, "success");
@@ -319,8 +270,7 @@ static void a_failure_may_be_ignored(void **state) /* 53, 66 */
 static void sigterm_is_a_clean_end_but_not_of_a_oneshot(void **state) /* 54 */
 {
 	TRACE(SERVICE_ONESHOT, "start");
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'failed 'start-failed clean", "failed", MAIN_DIES(SIGTERM));
 	result_is(&t, "signal");
 }
@@ -329,11 +279,9 @@ static void a_oneshot_may_remain(void **state)
 {
 	TRACE(SERVICE_ONESHOT, "start stop");
 	t.plan.remain_after_exit = true;
-	on(&t, "'starting @90 start0m", "start", START);
-	on(&t, "", "start", SPAWNED);
+	spawns(&t, "'starting @90 start0m", "start", START);
 	on(&t, "@0 'finished", "exited", MAIN_EXITS(0));
-	on(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "'stopping @90 stop0", "stop", EVENT_STOP);
 	on(&t, "@0 'deactivated 'stopped clean", "dead", EXITS(0));
 }
 
@@ -391,8 +339,7 @@ static void leftovers_get_both_signals_after_stop_post(void **state)
 	t.plan.send_sighup = true;
 	run_simple(&t);
 	on(&t, "'stopping kill:mo:TERM+HUP @90", "stop-sigterm", EVENT_STOP);
-	on(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
-	on(&t, "", "stop-post", SPAWNED);
+	spawns(&t, "@90 stoppost0", "stop-post", MAIN_DIES(SIGTERM));
 	on(&t, "kill:o:TERM+HUP @90", "final-sigterm", EXITS(0));
 	on(&t, "'kill-timeout kill:o:KILL @90", "final-sigkill", EVENT_DEADLINE);
 	t.others = false;
@@ -402,8 +349,7 @@ static void leftovers_get_both_signals_after_stop_post(void **state)
 static void a_stop_ends_a_start(void **state) /* 59 */
 {
 	TRACE(SERVICE_SIMPLE, "pre start stop");
-	on(&t, "'starting @90 pre0", "start-pre", START);
-	on(&t, "", "start-pre", SPAWNED);
+	spawns(&t, "'starting @90 pre0", "start-pre", START);
 	on(&t, "'stopping kill:c:TERM @90", "stop-sigterm", EVENT_STOP);
 	on(&t, "@0 'failed 'stopped clean", "failed", DIES(SIGTERM));
 	assert_false(t.machine.job_done);
@@ -422,8 +368,7 @@ static void a_stop_command_fails_a_clean_end(void **state) /* 67 */
 {
 	TRACE(SERVICE_SIMPLE, "start stop");
 	run_simple(&t);
-	on(&t, "@90 stop0", "stop", MAIN_EXITS(0));
-	on(&t, "", "stop", SPAWNED);
+	spawns(&t, "@90 stop0", "stop", MAIN_EXITS(0));
 	on(&t, "@0 'failed clean", "failed", EXITS(1));
 	result_is(&t, "exit-code");
 }

@@ -110,6 +110,13 @@ static inline char *trace_event(struct trace *t, struct machine_event event)
 		assert_string_equal(sub_state_name((t)->machine.sub), expected_sub);               \
 	} while (0)
 
+/* The same of an event that begins a command: it is forked, which is no news. */
+#define spawns(t, expected, expected_sub, ...)                                                     \
+	do {                                                                                       \
+		on(t, expected, expected_sub, __VA_ARGS__);                                        \
+		on(t, "", expected_sub, EVENT_SPAWNED);                                            \
+	} while (0)
+
 static inline struct execution_command *trace_add(struct trace *t, enum execution_phase phase)
 {
 	struct execution_command *c =
@@ -137,6 +144,18 @@ static inline void trace_begin(struct trace *t, enum service_type type, const ch
 static inline void trace_end(struct trace *t)
 {
 	record_fini(&execution_plan_type, &t->plan);
+}
+
+#define TRACE(type, phases)                                                                        \
+	scoped_with(trace_end) struct trace t;                                                     \
+	trace_begin(&t, type, phases)
+
+/* To the main process of a simple service, without a word. */
+static inline void run_simple(struct trace *t)
+{
+	free(trace_event(t, (struct machine_event){EVENT_START}));
+	free(trace_event(t, (struct machine_event){EVENT_SPAWNED}));
+	assert_int_equal(t->machine.sub, SUB_RUNNING);
 }
 
 #define START		 EVENT_START
