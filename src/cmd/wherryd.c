@@ -744,45 +744,64 @@ static void print_help(void)
 	free(options);
 }
 
+static void bound_heap(void)
+{
+	/* Threads of the pool read units; what they leave belongs to the loop, and an arena for
+	 * each would stay half empty. */
+	mallopt(M_ARENA_MAX, 1);
+	/* An answer about a thousand units is long, and its room at the end of the heap is given
+	 * back; by default as much as the largest of all arrays was may stay there. */
+	mallopt(M_TOP_PAD, 16 << 10);
+	mallopt(M_TRIM_THRESHOLD, 32 << 10);
+}
+
+static int complain(const struct error *err)
+{
+	char text[ERROR_TEXT_SIZE];
+
+	fprintf(stderr, "wherryd: %s\n", error_text(err, text, sizeof(text)));
+	return 1;
+}
+
+/* The exit status.  A daemon that nobody supervises becomes the shim that does, and is begun anew. */
+static int run(struct daemon *d)
+{
+	struct error err = {0};
+	bool help;
+
+	if (!daemon_settings_read(&d->settings, d->flags, d->flag_count, &help, &err))
+		return complain(&err);
+	if (help) {
+		print_help();
+		return 0;
+	}
+	if (d->settings.version) {
+		puts("wherryd version " WHERRY_VERSION);
+		return 0;
+	}
+	if (d->settings.validate) {
+		puts("configuration OK");
+		return 0;
+	}
+	daemon_settings_apply_log(&d->settings);
+	if (!daemon_listen(&d->settings, &d->sockets, &err))
+		return complain(&err);
+	if (!d->settings.no_supervisor && !daemon_is_supervised() &&
+	    (!find_programs(d, &err) || !become_supervised(d, &err)))
+		return complain(&err);
+	return serve(d);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {.flags = (const char *const *)argv + 1,
 			   .flag_count = (size_t)argc - 1,
 			   .data_root = -1,
 			   .lock = -1};
-	struct error err = {0};
-	char text[ERROR_TEXT_SIZE];
-	bool help;
-	int code = 1;
 
 	log_set_name("wherryd");
-	/* Threads of the pool read units; what they leave belongs to the loop, and an arena for each would stay half
-	 * empty. */
-	mallopt(M_ARENA_MAX, 1);
-	/* An answer about a thousand units is long, and its room at the end of the heap is given back; by default as much as the
-	 * largest of all arrays was may stay there. */
-	mallopt(M_TOP_PAD, 16 << 10);
-	mallopt(M_TRIM_THRESHOLD, 32 << 10);
-	if (!daemon_settings_read(&d.settings, d.flags, d.flag_count, &help, &err)) {
-		fprintf(stderr, "wherryd: %s\n", error_text(&err, text, sizeof(text)));
-	} else if (help) {
-		print_help();
-		code = 0;
-	} else if (d.settings.version) {
-		puts("wherryd version " WHERRY_VERSION);
-		code = 0;
-	} else if (d.settings.validate) {
-		puts("configuration OK");
-		code = 0;
-	} else {
-		daemon_settings_apply_log(&d.settings);
-		if (!daemon_listen(&d.settings, &d.sockets, &err) ||
-		    (!d.settings.no_supervisor && !daemon_is_supervised() &&
-		     (!find_programs(&d, &err) || !become_supervised(&d, &err))))
-			fprintf(stderr, "wherryd: %s\n", error_text(&err, text, sizeof(text)));
-		else
-			code = serve(&d);
-	}
+	bound_heap();
+	int code = run(&d);
 	daemon_sockets_fini(&d.sockets);
 	daemon_settings_fini(&d.settings);
 	free(d.programs);
