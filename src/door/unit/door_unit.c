@@ -243,15 +243,16 @@ static int64_t cpu_since_start(const struct unit_look *look, const struct unit *
 	return look->cpu_ns < 0 || !status ? look->cpu_ns : look->cpu_ns - status->cpu_before_ns;
 }
 
-static void write_unit(struct unit_look *look, const struct unit *unit, struct buffer *json)
+static const char *file_state_of(const struct unit_look *look, const struct unit *unit)
 {
-	struct call *call = look->work.call;
-	const struct unit_config *c = unit->config;
-	const char *state = look->state == FILE_NOT_FOUND ? "" : unit_file_state_name(look->state);
+	if (unit->config && unit->config->transient)
+		return unit_file_state_name(FILE_TRANSIENT);
+	return look->state == FILE_NOT_FOUND ? "" : unit_file_state_name(look->state);
+}
 
-	if (c && c->transient)
-		state = unit_file_state_name(FILE_TRANSIENT);
-	struct unit_facts facts = {.file_state = state,
+static void write_properties(struct unit_look *look, const struct unit *unit, struct buffer *json)
+{
+	struct unit_facts facts = {.file_state = file_state_of(look, unit),
 				   .preset = preset_of(look->state),
 				   .cgroup = look->tree ? look->shown : NULL,
 				   .changed = look->changed,
@@ -260,36 +261,59 @@ static void write_unit(struct unit_look *look, const struct unit *unit, struct b
 				   .tasks = look->tasks,
 				   .cpu_ns = cpu_since_start(look, unit),
 				   .monotonic_ns = time_monotonic_ns() - time_now_ns(),
-				   .timer = units_timer(call_units(call), unit)};
+				   .timer = units_timer(call_units(look->work.call), unit)};
 
-	const struct execution_status *status;
-
-	buffer_add_char(json, '{');
 	json_write_name(json, "Properties");
 	unit_view_write_properties(unit, &facts, json);
 	unit_view_write_processes(unit, json);
+}
+
+static void write_group(struct unit_look *look, struct buffer *json)
+{
 	json_write_name(json, "Cgroup");
 	if (look->tree)
-		write_tree(call_unit_door(call)->engine, look->tree, look->shown, true, json);
+		write_tree(call_unit_door(look->work.call)->engine, look->tree, look->shown, true,
+			   json);
 	else
 		buffer_add_text(json, "null");
+}
+
+static void write_status_text(const struct unit *unit, struct buffer *json)
+{
+	const struct execution_status *status = unit_status(unit);
+
+	json_write_member(json, "StatusText", status ? status->status_text : "");
+	unit_rest(unit);
+}
+
+static void write_masked(const struct unit *unit, struct buffer *json)
+{
+	scoped_free char *reason = unit->config && unit->config->load == LOAD_MASKED
+					   ? str_format("Unit %s is masked.", unit->name)
+					   : str_dup("");
+
+	json_write_member(json, "MaskedReason", reason);
+}
+
+static void write_unit(struct unit_look *look, const struct unit *unit, struct buffer *json)
+{
+	const struct unit_config *c = unit->config;
+
+	buffer_add_char(json, '{');
+	write_properties(look, unit, json);
+	write_group(look, json);
 	write_strings(json, "DropIns", c ? &c->drop_ins : NULL);
 	write_strings(json, "Docs", c ? &c->documentation : NULL);
 	write_related(unit, DEPENDENCY_TRIGGERED_BY, "TriggeredBy", json);
 	write_related(unit, DEPENDENCY_TRIGGERS, "Triggers", json);
 	write_listen(unit, json);
 	write_paths(unit, json);
-	write_trigger(call, unit, json);
-	status = unit_status(unit);
-	json_write_member(json, "StatusText", status ? status->status_text : "");
-	unit_rest(unit);
-	json_write_member(json, "FileState", state);
+	write_trigger(look->work.call, unit, json);
+	write_status_text(unit, json);
+	json_write_member(json, "FileState", file_state_of(look, unit));
 	json_write_bool(json, "Changed", look->changed);
 	write_strings(json, "Warnings", c ? &c->warnings : NULL);
-	scoped_free char *masked = c && c->load == LOAD_MASKED
-					   ? str_format("Unit %s is masked.", unit->name)
-					   : str_dup("");
-	json_write_member(json, "MaskedReason", masked);
+	write_masked(unit, json);
 	buffer_add_char(json, '}');
 }
 
