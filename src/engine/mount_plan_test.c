@@ -75,121 +75,134 @@ static void plan(const char *config_text, const char *host_text, int api, struct
 	record_fini(&host_config_type, &host);
 }
 
+struct example {
+	const char *config, *host, *expected; /* JSON with ' for " */
+};
+
+static const struct example binds_volumes_and_tmpfs[] = {
+	{"{}", "{}", ""},
+	{"{}", "{'Binds': ['/a:/b']}", "bind /a>/b make rec rprivate; "},
+	{"{}", "{'Binds': ['/a/:/b/../c:ro,rslave']}", "bind /a>/c ro make rec rro rslave; "},
+	{"{}", "{'Binds': ['v1:/b']}", "volume v1>/b copy; "},
+	{"{}", "{'Binds': ['v1:/b:nocopy,ro']}", "volume v1>/b ro; "},
+	{"{}", "{'Binds': ['/b']}", "volume *>/b anonymous copy; "},
+	{"{}", "{'Binds': ['/z:/z', '/a:/a']}",
+	 "bind /a>/a make rec rprivate; bind /z>/z make rec rprivate; "},
+	{"{}", "{'Binds': ['/a:/b', '/c:/b']}", "1: Duplicate mount point: /b"},
+	{"{}", "{'Binds': ['/a:/b', '/c:/b/']}", "1: Duplicate mount point: /b"},
+	{"{}", "{'Binds': ['/a:/b:zz']}", "1: invalid mode: zz"},
+	{"{}", "{'Binds': ['/a:b']}",
+	 "1: invalid volume specification: '/a:b': invalid mount config for type "
+	 "\"bind\": invalid mount path: 'b' mount path must be absolute"},
+
+	{"{'Volumes': {'/data': {}}}", "{}", "volume *>/data anonymous copy; "},
+	{"{'Volumes': {'/data': {}}}", "{'Binds': ['/a:/data']}",
+	 "bind /a>/data make rec rprivate; "},
+	{"{'Volumes': {'/data': {}}}", "{'Tmpfs': {'/data': 'size=1m'}}",
+	 "tmpfs >/data [size=1m]; "},
+	{"{}", "{'Tmpfs': {'/b': ''}, 'Binds': ['/a:/b']}", "1: Duplicate mount point: /b"},
+	{"{}", "{'Tmpfs': {'/b': 'bogus'}}", "1: invalid tmpfs option [\"bogus\"]"},
+	{"{}", "{'Tmpfs': {'b': ''}}", "1: invalid mount path: 'b' mount path must be absolute"},
+};
+
+static const struct example mounts[] = {
+	{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b'}]}",
+	 "bind /a>/b rec rprivate; "},
+	{"{}",
+	 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
+	 " 'BindOptions': {'Propagation': 'rshared', 'CreateMountpoint': true}}]}",
+	 "bind /a>/b ro make rec rro rshared; "},
+	{"{}",
+	 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
+	 " 'BindOptions': {'NonRecursive': true}}]}",
+	 "bind /a>/b ro rprivate; "},
+	{"{}", "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b'}]}",
+	 "volume v>/b copy; "},
+	{"{}", "{'Mounts': [{'Type': 'volume', 'Target': '/b'}]}", "volume *>/b anonymous copy; "},
+	{"{}",
+	 "{'Mounts': [{'Type': 'tmpfs', 'Target': '/b', 'TmpfsOptions': {'SizeBytes': 9,"
+	 " 'Mode': 511, 'Options': [['noexec'], ['uid', '3']]}}]}",
+	 "tmpfs >/b [size=9,mode=777,noexec,uid=3]; "},
+	{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a'}]}",
+	 "1: invalid mount config for type \"bind\": field Target must not be empty"},
+	{"{}", "{'Mounts': [{'Type': 'bind', 'Target': '/b'}]}",
+	 "1: invalid mount config for type \"bind\": field Source must not be empty"},
+	{"{}", "{'Mounts': [{'Type': 'x', 'Target': '/b'}]}",
+	 "1: invalid mount config for type \"x\": mount type unknown"},
+	{"{}", "{'Mounts': [{'Type': 'bind', 'Source': 'a', 'Target': '/b'}]}",
+	 "1: invalid mount config for type \"bind\": invalid mount path: 'a' mount path "
+	 "must be absolute"},
+	{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/'}]}",
+	 "1: invalid mount config for type \"bind\": invalid specification: destination "
+	 "can't be '/'"},
+	{"{}",
+	 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'VolumeOptions': "
+	 "{}}]}",
+	 "1: VolumeOptions must not be specified on mount type \"bind\""},
+	{"{}", "{'Mounts': [{'Type': 'tmpfs', 'Source': '/a', 'Target': '/b'}]}",
+	 "1: invalid mount config for type \"tmpfs\": field Source must not be specified"},
+	{"{}", "{'Mounts': [{'Type': 'volume', 'Target': '/b', 'ReadOnly': true}]}",
+	 "1: invalid mount config for type \"volume\": must not set ReadOnly mode when "
+	 "using anonymous volumes"},
+	{"{}",
+	 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+	 "{'NoCopy': true, 'Subpath': 'a/../b'}}]}",
+	 "volume v>/b sub=a/../b; "},
+	{"{}",
+	 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+	 "{'Subpath': 'a/../../b'}}]}",
+	 "1: invalid mount config for type \"volume\": subpath must be a relative path "
+	 "within the volume"},
+	{"{}",
+	 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
+	 "{'Subpath': '/a'}}]}",
+	 "1: invalid mount config for type \"volume\": subpath must be a relative path "
+	 "within the volume"},
+	{"{}",
+	 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
+	 " 'BindOptions': {'ReadOnlyNonRecursive': true}}]}",
+	 "bind /a>/b ro rec rprivate; "},
+};
+
+static const struct example volumes_from[] = {
+	{"{}", "{'VolumesFrom': ['donor']}", "bind /d>/b rec; volume dv>/c; "},
+	{"{}", "{'VolumesFrom': ['donor:ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
+	{"{}", "{'VolumesFrom': ['donor'], 'Binds': ['/mine:/b']}",
+	 "bind /mine>/b make rec rprivate; volume dv>/c; "},
+	{"{}", "{'VolumesFrom': ['nobody']}", "1: No such container: nobody"},
+	{"{}", "{'VolumesFrom': ['donor:z']}", "bind /d>/b rec; volume dv>/c; "},
+	{"{}", "{'VolumesFrom': ['donor:z,ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
+	{"{}", "{'VolumesFrom': ['donor:xx']}", "1: invalid mode for volumes-from: xx"},
+	{"{}", "{'VolumesFrom': ['donor:rshared']}", "1: invalid mode for volumes-from: rshared"},
+};
+
+static char *json_of(const char *quoted)
+{
+	char *text = str_dup(quoted);
+
+	for (char *c = text; *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	return text;
+}
+
+static void assert_examples(const struct example *examples, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		scoped_buffer struct buffer actual = {0};
+		scoped_free char *config = json_of(examples[i].config);
+		scoped_free char *host = json_of(examples[i].host);
+
+		buffer_add_text(&actual, "");
+		plan(config, host, 47, &actual);
+		assert_string_equal(actual.data ? actual.data : "", examples[i].expected);
+	}
+}
+
 static void requests_become_mounts_or_known_errors(void **state)
 {
-	static const struct {
-		const char *config, *host, *expected;
-	} cases[] = {
-		{"{}", "{}", ""},
-		{"{}", "{'Binds': ['/a:/b']}", "bind /a>/b make rec rprivate; "},
-		{"{}", "{'Binds': ['/a/:/b/../c:ro,rslave']}",
-		 "bind /a>/c ro make rec rro rslave; "},
-		{"{}", "{'Binds': ['v1:/b']}", "volume v1>/b copy; "},
-		{"{}", "{'Binds': ['v1:/b:nocopy,ro']}", "volume v1>/b ro; "},
-		{"{}", "{'Binds': ['/b']}", "volume *>/b anonymous copy; "},
-		{"{}", "{'Binds': ['/z:/z', '/a:/a']}",
-		 "bind /a>/a make rec rprivate; bind /z>/z make rec rprivate; "},
-		{"{}", "{'Binds': ['/a:/b', '/c:/b']}", "1: Duplicate mount point: /b"},
-		{"{}", "{'Binds': ['/a:/b', '/c:/b/']}", "1: Duplicate mount point: /b"},
-		{"{}", "{'Binds': ['/a:/b:zz']}", "1: invalid mode: zz"},
-		{"{}", "{'Binds': ['/a:b']}",
-		 "1: invalid volume specification: '/a:b': invalid mount config for type "
-		 "\"bind\": invalid mount path: 'b' mount path must be absolute"},
-
-		{"{'Volumes': {'/data': {}}}", "{}", "volume *>/data anonymous copy; "},
-		{"{'Volumes': {'/data': {}}}", "{'Binds': ['/a:/data']}",
-		 "bind /a>/data make rec rprivate; "},
-		{"{'Volumes': {'/data': {}}}", "{'Tmpfs': {'/data': 'size=1m'}}",
-		 "tmpfs >/data [size=1m]; "},
-		{"{}", "{'Tmpfs': {'/b': ''}, 'Binds': ['/a:/b']}", "1: Duplicate mount point: /b"},
-		{"{}", "{'Tmpfs': {'/b': 'bogus'}}", "1: invalid tmpfs option [\"bogus\"]"},
-		{"{}", "{'Tmpfs': {'b': ''}}",
-		 "1: invalid mount path: 'b' mount path must be absolute"},
-
-		{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b'}]}",
-		 "bind /a>/b rec rprivate; "},
-		{"{}",
-		 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
-		 " 'BindOptions': {'Propagation': 'rshared', 'CreateMountpoint': true}}]}",
-		 "bind /a>/b ro make rec rro rshared; "},
-		{"{}",
-		 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
-		 " 'BindOptions': {'NonRecursive': true}}]}",
-		 "bind /a>/b ro rprivate; "},
-		{"{}", "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b'}]}",
-		 "volume v>/b copy; "},
-		{"{}", "{'Mounts': [{'Type': 'volume', 'Target': '/b'}]}",
-		 "volume *>/b anonymous copy; "},
-		{"{}",
-		 "{'Mounts': [{'Type': 'tmpfs', 'Target': '/b', 'TmpfsOptions': {'SizeBytes': 9,"
-		 " 'Mode': 511, 'Options': [['noexec'], ['uid', '3']]}}]}",
-		 "tmpfs >/b [size=9,mode=777,noexec,uid=3]; "},
-		{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a'}]}",
-		 "1: invalid mount config for type \"bind\": field Target must not be empty"},
-		{"{}", "{'Mounts': [{'Type': 'bind', 'Target': '/b'}]}",
-		 "1: invalid mount config for type \"bind\": field Source must not be empty"},
-		{"{}", "{'Mounts': [{'Type': 'x', 'Target': '/b'}]}",
-		 "1: invalid mount config for type \"x\": mount type unknown"},
-		{"{}", "{'Mounts': [{'Type': 'bind', 'Source': 'a', 'Target': '/b'}]}",
-		 "1: invalid mount config for type \"bind\": invalid mount path: 'a' mount path "
-		 "must be absolute"},
-		{"{}", "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/'}]}",
-		 "1: invalid mount config for type \"bind\": invalid specification: destination "
-		 "can't be '/'"},
-		{"{}",
-		 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'VolumeOptions': "
-		 "{}}]}",
-		 "1: VolumeOptions must not be specified on mount type \"bind\""},
-		{"{}", "{'Mounts': [{'Type': 'tmpfs', 'Source': '/a', 'Target': '/b'}]}",
-		 "1: invalid mount config for type \"tmpfs\": field Source must not be specified"},
-		{"{}", "{'Mounts': [{'Type': 'volume', 'Target': '/b', 'ReadOnly': true}]}",
-		 "1: invalid mount config for type \"volume\": must not set ReadOnly mode when "
-		 "using anonymous volumes"},
-
-		{"{}", "{'VolumesFrom': ['donor']}", "bind /d>/b rec; volume dv>/c; "},
-		{"{}", "{'VolumesFrom': ['donor:ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
-		{"{}", "{'VolumesFrom': ['donor'], 'Binds': ['/mine:/b']}",
-		 "bind /mine>/b make rec rprivate; volume dv>/c; "},
-		{"{}", "{'VolumesFrom': ['nobody']}", "1: No such container: nobody"},
-		{"{}", "{'VolumesFrom': ['donor:z']}", "bind /d>/b rec; volume dv>/c; "},
-		{"{}", "{'VolumesFrom': ['donor:z,ro']}", "bind /d>/b ro rec; volume dv>/c ro; "},
-		{"{}", "{'VolumesFrom': ['donor:xx']}", "1: invalid mode for volumes-from: xx"},
-		{"{}", "{'VolumesFrom': ['donor:rshared']}",
-		 "1: invalid mode for volumes-from: rshared"},
-
-		{"{}",
-		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
-		 "{'NoCopy': true, 'Subpath': 'a/../b'}}]}",
-		 "volume v>/b sub=a/../b; "},
-		{"{}",
-		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
-		 "{'Subpath': 'a/../../b'}}]}",
-		 "1: invalid mount config for type \"volume\": subpath must be a relative path "
-		 "within the volume"},
-		{"{}",
-		 "{'Mounts': [{'Type': 'volume', 'Source': 'v', 'Target': '/b', 'VolumeOptions': "
-		 "{'Subpath': '/a'}}]}",
-		 "1: invalid mount config for type \"volume\": subpath must be a relative path "
-		 "within the volume"},
-		{"{}",
-		 "{'Mounts': [{'Type': 'bind', 'Source': '/a', 'Target': '/b', 'ReadOnly': true,"
-		 " 'BindOptions': {'ReadOnlyNonRecursive': true}}]}",
-		 "bind /a>/b ro rec rprivate; "},
-	};
-
-	for (size_t i = 0; i < array_length(cases); i++) {
-		scoped_buffer struct buffer actual = {0};
-		char *texts[2] = {str_dup(cases[i].config), str_dup(cases[i].host)};
-
-		for (int t = 0; t < 2; t++)
-			for (char *c = texts[t]; *c; c++)
-				*c = *c == '\'' ? '"' : *c;
-		buffer_add_text(&actual, "");
-		plan(texts[0], texts[1], 47, &actual);
-		assert_string_equal(actual.data ? actual.data : "", cases[i].expected);
-		free(texts[0]);
-		free(texts[1]);
-	}
+	assert_examples(binds_volumes_and_tmpfs, array_length(binds_volumes_and_tmpfs));
+	assert_examples(mounts, array_length(mounts));
+	assert_examples(volumes_from, array_length(volumes_from));
 }
 
 static void older_clients_get_the_older_rules(void **state)
