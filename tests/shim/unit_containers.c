@@ -57,8 +57,7 @@ static void begin(struct unit_driver *d, struct fake *c)
 	unit_begin(d, SERVICE_SIMPLE);
 	unit_add(d, EXECUTION_START, "exec sleep 1000");
 	unit_add(d, EXECUTION_STOP_POST, "echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS >>rec");
-	unit_start(d);
-	unit_await(d, SUB_RUNNING);
+	unit_run(d);
 	run_container(d, c);
 }
 
@@ -140,8 +139,7 @@ static void the_client_of_a_container_that_was_stopped_ends_cleanly(void)
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START,
 		 "trap 'exit 137' TERM; echo ready >rec; while :; do sleep 0.01; done");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "ready");
 	run_container(&d, &c);
 	unit_stop(&d, false);

@@ -96,7 +96,7 @@ struct execution_command *unit_add(struct unit_driver *d, enum execution_phase p
 	return c;
 }
 
-static char *own_program(void)
+char *unit_program(void)
 {
 	char path[4096];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -112,7 +112,7 @@ struct execution_command *unit_add_helper(struct unit_driver *d, enum execution_
 	struct execution_command *c =
 		record_list_add(&execution_command_type, &d->start.plan.commands[phase]);
 
-	c->path = own_program();
+	c->path = unit_program();
 	strings_add(&c->args, "helper");
 	strings_add(&c->args, "helper");
 	for (size_t i = 0; i < list.count; i++)
@@ -257,6 +257,18 @@ void unit_await_over(struct unit_driver *d, enum sub_state sub, enum execution_r
 		     execution_result_name(result));
 }
 
+void unit_run(struct unit_driver *d)
+{
+	unit_start(d);
+	unit_await(d, SUB_RUNNING);
+}
+
+void unit_halt(struct unit_driver *d)
+{
+	unit_stop(d, false);
+	unit_await_over(d, SUB_DEAD, RESULT_SUCCESS);
+}
+
 void unit_expect(struct unit_driver *d, enum unit_message message, const struct record_type *type,
 		 void *record, int *fds, size_t fd_count)
 {
@@ -329,6 +341,23 @@ void unit_await_file(struct unit_driver *d, const char *name, const char *text)
 			fail("'%s' holds <%s>, expected <%s> in it", name, found, text);
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
+}
+
+pid_t unit_pid(struct unit_driver *d, const char *name)
+{
+	scoped_free char *text = unit_file(d, name);
+	pid_t pid = (pid_t)strtol(text, NULL, 10);
+
+	expect(pid > 1);
+	return pid;
+}
+
+void unit_make_file(struct unit_driver *d, const char *name)
+{
+	scoped_free char *path = unit_path(d, name);
+	scoped_fd int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	expect(file >= 0);
 }
 
 static bool add_text(void *data, const char *text, size_t size)

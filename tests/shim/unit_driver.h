@@ -22,6 +22,7 @@ struct execution_command *unit_add(struct unit_driver *d, enum execution_phase p
 /* The same with `shim_scenarios helper words` (unit_helper.h). */
 struct execution_command *unit_add_helper(struct unit_driver *d, enum execution_phase phase,
 					  const char *words);
+char *unit_program(void); /* shim_scenarios, for scripts; owned */
 void unit_set(struct unit_driver *d, const char *variable, const char *value);
 
 void unit_send(struct unit_driver *d, enum unit_message message, const struct record_type *type,
@@ -30,6 +31,8 @@ void unit_send_fds(struct unit_driver *d, enum unit_message message, const struc
 		   const void *record, const int *fds, size_t count);
 void unit_start(struct unit_driver *d); /* UNIT_START */
 void unit_stop(struct unit_driver *d, bool restarting);
+void unit_run(struct unit_driver *d);  /* start it, until it runs */
+void unit_halt(struct unit_driver *d); /* stop it, until it has ended as it should */
 
 /* Read messages until the unit is in this state.  Any other end of the unit is a failure. */
 void unit_await(struct unit_driver *d, enum sub_state sub);
@@ -49,6 +52,10 @@ char *unit_path(struct unit_driver *d, const char *name); /* in the folder; owne
 char *unit_file(struct unit_driver *d, const char *name);
 void unit_expect_file(struct unit_driver *d, const char *name, const char *text);
 void unit_await_file(struct unit_driver *d, const char *name, const char *text); /* part of it */
+pid_t unit_pid(struct unit_driver *d, const char *name); /* that a file holds */
+
+/* An empty file, for which a command waits. */
+void unit_make_file(struct unit_driver *d, const char *name);
 
 /* Messages of the journal, a line each; owned. */
 char *unit_journal_text(struct unit_driver *d);

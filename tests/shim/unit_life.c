@@ -15,12 +15,10 @@ static void a_simple_service_runs_and_stops(void)
 
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START, SLEEPS);
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	expect(d.status.job_done && d.status.main_known && d.status.main_pid > 1);
 	expect(d.status.active_enter_ns > 0 && d.status.shim_pid == d.shim.pid);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	expect_equal(d.status.main.end, PROCESS_KILLED);
 	expect_equal(d.status.main.status, SIGTERM);
 	unit_end(&d);
@@ -58,14 +56,12 @@ static void all_phases_run_in_order_and_know_the_main_process(void)
 	unit_add(&d, EXECUTION_RELOAD, "[ $MAINPID = $(cat main) ] && echo reload >>rec");
 	unit_add(&d, EXECUTION_STOP, "[ $MAINPID = $(cat main) ] && echo stop >>rec");
 	unit_add(&d, EXECUTION_STOP_POST, "echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS >>rec");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_send(&d, UNIT_RELOAD, NULL, NULL);
 	unit_await(&d, SUB_RELOAD);
 	unit_await(&d, SUB_RUNNING);
 	expect_equal(d.status.reload_result, RESULT_SUCCESS);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_expect_file(&d, "rec", "cond\npre\npost\nreload\nstop\nsuccess killed TERM\n");
 	expect_equal(d.status.processes.count, 7);
 	unit_end(&d);
@@ -110,10 +106,8 @@ static void type_exec_is_started_by_its_exec(void)
 
 	unit_begin(&d, SERVICE_EXEC);
 	unit_add(&d, EXECUTION_START, SLEEPS);
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_run(&d);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -155,8 +149,7 @@ static void who_ignores_sigterm_is_killed(void)
 		 "trap '' TERM; (trap '' TERM; exec sleep 1000) & echo ready >rec; while :; do "
 		 "sleep 1000; done");
 	d.start.plan.timeout_stop_us = 300000;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "ready");
 	unit_stop(&d, false);
 	unit_await_over(&d, SUB_FAILED, RESULT_TIMEOUT);
@@ -171,14 +164,12 @@ static void kill_mode_process_leaves_children(void)
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START, "sleep 1000 & echo $! >rec; exec sleep 1000");
 	d.start.plan.kill_mode = KILL_PROCESS;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "\n");
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
-	scoped_free char *text = unit_file(&d, "rec");
-	expect(kill((pid_t)strtol(text, NULL, 10), 0) == 0);
-	expect(kill((pid_t)strtol(text, NULL, 10), SIGKILL) == 0);
+	unit_halt(&d);
+	pid_t pid = unit_pid(&d, "rec");
+	expect(kill(pid, 0) == 0);
+	expect(kill(pid, SIGKILL) == 0);
 	d.status.sub = SUB_RUNNING; /* the group may not be empty yet: it is swept by the end */
 	unit_end(&d);
 }
@@ -194,8 +185,7 @@ static void a_fork_bomb_is_stopped(void)
 	d.start.plan.timeout_stop_us = 500000;
 	d.start.plan.limits.tasks_max.given = true;
 	d.start.plan.limits.tasks_max.value = 200;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "go");
 	unit_stop(&d, false);
 	unit_await_over(&d, SUB_FAILED, RESULT_TIMEOUT);
@@ -208,15 +198,13 @@ static void a_double_fork_is_the_units_still(void)
 
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START, "(setsid sleep 1000 & echo $! >>rec) & exec sleep 1000");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "\n");
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
-	scoped_free char *text = unit_file(&d, "rec");
-	for (int i = 0; i < 1000 && kill((pid_t)strtol(text, NULL, 10), 0) == 0; i++)
+	unit_halt(&d);
+	pid_t pid = unit_pid(&d, "rec");
+	for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++)
 		usleep(5000); /* ended, and not reaped yet */
-	expect(kill((pid_t)strtol(text, NULL, 10), 0) < 0);
+	expect(kill(pid, 0) < 0);
 	unit_end(&d);
 }
 
@@ -226,10 +214,9 @@ static void a_forking_service_leaves_its_main_process(void)
 
 	unit_begin(&d, SERVICE_FORKING);
 	unit_add(&d, EXECUTION_START, "sleep 1000 & echo $! >rec");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	scoped_free char *text = unit_file(&d, "rec");
-	expect_equal(d.status.main_pid, strtol(text, NULL, 10));
+	unit_run(&d);
+	pid_t pid = unit_pid(&d, "rec");
+	expect_equal(d.status.main_pid, pid);
 	expect(kill((pid_t)d.status.main_pid, SIGUSR2) == 0);
 	unit_await_over(&d, SUB_FAILED, RESULT_SIGNAL);
 	unit_end(&d);
@@ -244,12 +231,10 @@ static void a_pid_file_names_it(void)
 	unit_add(&d, EXECUTION_START,
 		 "sleep 1000 & sleep 1000 & p=$!; echo $p >rec; "
 		 "(sleep 0.2; mkdir later; echo $p >later/pid) & exit 0");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	scoped_free char *text = unit_file(&d, "rec");
-	expect_equal(d.status.main_pid, strtol(text, NULL, 10));
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_run(&d);
+	pid_t pid = unit_pid(&d, "rec");
+	expect_equal(d.status.main_pid, pid);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -334,8 +319,7 @@ static void the_daemon_may_die_and_another_takes_over(void)
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START, SLEEPS);
 	unit_add(&d, EXECUTION_STOP_POST, "echo post >>rec");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_reconnect(&d);
 	expect_equal(d.status.sub, SUB_RUNNING);
 	close_fd(&d.shim.control);
@@ -355,8 +339,7 @@ static void it_starts_again_in_the_same_shim(void)
 	unit_begin(&d, SERVICE_SIMPLE);
 	unit_add(&d, EXECUTION_START, "echo run >>rec; exit 3");
 	for (int i = 0; i < 3; i++) {
-		unit_start(&d);
-		unit_await(&d, SUB_RUNNING);
+		unit_run(&d);
 		unit_await_over(&d, SUB_FAILED, RESULT_EXIT_CODE);
 		d.start.restarted = true;
 	}
@@ -373,8 +356,7 @@ static void signals_go_to_whom_they_are_meant_for(void)
 		 "trap 'echo main >>rec' USR1; (trap 'echo child >>rec; exit' USR1; echo ready "
 		 ">ready; "
 		 "while :; do sleep 0.01; done) & while :; do sleep 0.01; done");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "ready", "ready");
 	unit_send(&d, UNIT_SIGNAL, &unit_signal_type,
 		  &(struct unit_signal){SIGNAL_CONTROL, SIGUSR1});

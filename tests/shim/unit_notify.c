@@ -28,14 +28,12 @@ static void ready_is_told_with_a_status(void)
 	unit_add_helper(&d, EXECUTION_START, "wait=go =STATUS=up =ERRNO=2\\nREADY=1 sleep");
 	unit_start(&d);
 	unit_await(&d, SUB_START);
-	scoped_free char *go = unit_path(&d, "go"), *make = str_format("touch %s", go);
-	expect(system(make) == 0);
+	unit_make_file(&d, "go");
 	unit_await(&d, SUB_RUNNING);
 	expect(d.status.job_done);
 	expect(str_equal(d.status.status_text, "up"));
 	expect_equal(d.status.notify_errno, 2);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -67,12 +65,9 @@ static void ready_just_before_the_end_counts(void)
 static void a_stranger_is_not_heard(void)
 {
 	struct unit_driver d;
-	scoped_free char *script = NULL;
-	char program[4096];
+	scoped_free char *script = NULL, *program = unit_program();
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	expect(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
-	program[readlink("/proc/self/exe", program, sizeof(program) - 1)] = '\0';
 	/* a child is no main process; and this process is none of the unit at all */
 	script = str_format("echo $NOTIFY_SOCKET >socket; %s helper =READY=1 barrier; "
 			    "echo said >rec; exec sleep 1000",
@@ -88,48 +83,39 @@ static void a_stranger_is_not_heard(void)
 	unit_send(&d, UNIT_HELLO, NULL, NULL);
 	unit_await_status(&d);
 	expect_equal(d.status.sub, SUB_START);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
 static void with_access_for_all_a_child_is_heard(void)
 {
 	struct unit_driver d;
-	scoped_free char *script = NULL;
-	char program[4096] = "";
+	scoped_free char *script = NULL, *program = unit_program();
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	expect(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
 	script = str_format("%s helper =READY=1 barrier; exec sleep 1000", program);
 	unit_add(&d, EXECUTION_START, script);
 	d.start.plan.notify_access = NOTIFY_ALL;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_run(&d);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
 static void another_process_becomes_the_main_one(void)
 {
 	struct unit_driver d;
-	scoped_free char *script = NULL;
-	char program[4096] = "";
+	scoped_free char *script = NULL, *program = unit_program();
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	expect(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
 	script = str_format(
 		"sleep 1000 & p=$!; echo $p >rec; %s helper =MAINPID=$p '=READY=1' barrier",
 		program);
 	unit_add(&d, EXECUTION_START, script);
 	d.start.plan.notify_access = NOTIFY_ALL;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	scoped_free char *text = unit_file(&d, "rec");
-	expect_equal(d.status.main_pid, strtol(text, NULL, 10));
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_run(&d);
+	pid_t pid = unit_pid(&d, "rec");
+	expect_equal(d.status.main_pid, pid);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -141,8 +127,7 @@ static void the_watchdog_bites_who_is_silent(void)
 	d.start.plan.watchdog_us = 300000;
 	unit_add_helper(&d, EXECUTION_START, "=READY=1 sleep");
 	unit_add(&d, EXECUTION_STOP_POST, "echo $SERVICE_RESULT $EXIT_STATUS >rec");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_over(&d, SUB_FAILED, RESULT_WATCHDOG);
 	unit_expect_file(&d, "rec", "watchdog ABRT\n");
 	unit_expect_journal(&d, "Failed with result 'watchdog'.");
@@ -156,11 +141,9 @@ static void who_gives_signs_of_life_lives(void)
 	unit_begin(&d, SERVICE_NOTIFY);
 	d.start.plan.watchdog_us = 400000;
 	unit_add_helper(&d, EXECUTION_START, "=READY=1 ping=50");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	stays(&d, SUB_RUNNING, 1200);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -187,11 +170,9 @@ static void time_can_be_asked_for(void)
 	unit_start(&d);
 	unit_await(&d, SUB_START);
 	stays(&d, SUB_START, 1000);
-	scoped_free char *go = unit_path(&d, "go"), *make = str_format("touch %s", go);
-	expect(system(make) == 0);
+	unit_make_file(&d, "go");
 	unit_await(&d, SUB_RUNNING);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -211,8 +192,7 @@ static void a_service_that_talks_without_end_floods_nobody(void)
 		unit_await_status(&d);
 	expect_equal(d.status.sub, SUB_RUNNING);
 	expect(statuses < 2000);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -223,16 +203,12 @@ static void a_reload_ends_with_ready(void)
 	unit_begin(&d, SERVICE_NOTIFY);
 	unit_add_helper(&d, EXECUTION_START,
 			"=READY=1 wait=go =RELOADING=1 =STATUS=busy wait=on =READY=1 sleep");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
-	scoped_free char *make = str_format("touch %s/go", d.folder);
-	expect(system(make) == 0);
+	unit_run(&d);
+	unit_make_file(&d, "go");
 	unit_await(&d, SUB_RELOAD);
-	scoped_free char *on = str_format("touch %s/on", d.folder);
-	expect(system(on) == 0);
+	unit_make_file(&d, "on");
 	unit_await(&d, SUB_RUNNING);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -244,24 +220,19 @@ static void stored_descriptors_come_back(void)
 	d.start.plan.notify_access = NOTIFY_MAIN;
 	d.start.plan.descriptor_store_max = 2;
 	unit_add_helper(&d, EXECUTION_START, "fds store=one store=two store=three barrier sleep");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	while (d.status.stored_descriptors < 2)
 		unit_await_status(&d);
 	unit_stop(&d, true);
 	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
 	d.start.restarted = true;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "one:two one two\n");
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	d.start.restarted = false;
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "none\none:two one two\nnone\n");
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_end(&d);
 }
 
@@ -328,13 +299,11 @@ static void a_background_process_may_go_on_to_write(void)
 		 "(while [ ! -e go ]; do sleep 0.01; done; echo late; touch done) & exit 0");
 	unit_start(&d);
 	unit_await(&d, SUB_EXITED);
-	scoped_free char *make = str_format("touch %s/go", d.folder);
-	expect(system(make) == 0);
+	unit_make_file(&d, "go");
 	scoped_free char *done = unit_path(&d, "done");
 	while (access(done, F_OK) < 0)
 		usleep(5000);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_expect_journal(&d, "late\n");
 	unit_end(&d);
 }
@@ -349,15 +318,12 @@ static void who_is_left_alone_may_go_on_to_write(void)
 		&d, EXECUTION_START,
 		"(while [ ! -e go ]; do sleep 0.01; done; echo late && echo later && touch done) & "
 		"echo ready >rec; exec sleep 1000");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "ready");
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_send(&d, UNIT_RELEASE, NULL, NULL);
 	expect(is_readable(d.shim.pidfd, WAIT_MS));
-	scoped_free char *make = str_format("touch %s/go", d.folder);
-	expect(system(make) == 0);
+	unit_make_file(&d, "go");
 	scoped_free char *done = unit_path(&d, "done");
 	while (access(done, F_OK) < 0)
 		usleep(5000);
@@ -385,15 +351,13 @@ static void an_idle_shim_of_a_unit_is_small(void)
 	unit_begin(&d, SERVICE_SIMPLE);
 	d.start.plan.context.log_rate_burst.given = true; /* 0: all of it */
 	unit_add(&d, EXECUTION_START, "seq 300000; echo done >rec; exec sleep 1000");
-	unit_start(&d);
-	unit_await(&d, SUB_RUNNING);
+	unit_run(&d);
 	unit_await_file(&d, "rec", "done");
 	for (int i = 0; i < 100 && (idle = private_kilobytes(d.shim.pid)) > 110; i++)
 		usleep(100000);
 	if (idle > 110)
 		fail("%ld kB are private while idle", idle);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_expect_journal(&d, "\n300000\n");
 	unit_end(&d);
 }

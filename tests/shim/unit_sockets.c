@@ -35,8 +35,7 @@ static int connect_to(struct unit_driver *d, const char *name)
 
 static void stop(struct unit_driver *d)
 {
-	unit_stop(d, false);
-	unit_await_over(d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(d);
 	unit_end(d);
 }
 
@@ -74,8 +73,7 @@ static void traffic_is_told_and_the_socket_is_given(void)
 	record_fini(&unit_sockets_type, &names);
 	unit_send(&d, UNIT_ARM, NULL, NULL);
 	unit_await(&d, SUB_LISTENING);
-	unit_stop(&d, false);
-	unit_await_over(&d, SUB_DEAD, RESULT_SUCCESS);
+	unit_halt(&d);
 	unit_expect_file(&d, "rec", "pre\npost\nstop-pre\nstop-post\n");
 	expect(lstat(path, &st) < 0);
 	unit_end(&d);
