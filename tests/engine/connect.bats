@@ -1,42 +1,7 @@
 #!/usr/bin/env bats
 # Networks of containers that run: connected, disconnected, with what follows from it.
 
-load ../lib/wherry
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	scratch_begin
-	daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"
-	busybox_image
-}
-
-teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	daemon_stop
-	scratch_end
-}
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
-}
-
-teardown() {
-	remove_all_containers
-	api POST /networks/prune >/dev/null
-}
-
-network_create() {
-	id=$(api POST /networks/create "{\"Name\":\"$1\"${2:+,$2}}" | jq -r .Id)
-	expect_status 201
-}
-
-says() {
-	local status=$1 text=$2
-	shift 2
-	api "$@" >/dev/null
-	expect_status "$status"
-	[ "$(jq -r .message "$SCRATCH/body")" = "$text" ] || { cat "$SCRATCH/body" >&2; return 1; }
-}
+load networks
 
 connect() { # NETWORK CONTAINER [ENDPOINT CONFIG]
 	api POST "/networks/$1/connect" "{\"Container\":\"$2\"${3:+,\"EndpointConfig\":$3}}" >/dev/null
@@ -65,17 +30,17 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	[[ $(api GET /networks/net1 | jq -r '[.Containers[].Name] | sort | join(" ")') = "c1 c2" ]]
 	inside c1 grep -q "^$(settings c1 bridge IPAddress)[[:blank:]]" /etc/hosts
 	inside c1 grep -q "^$(settings c1 net1 IPAddress)[[:blank:]]" /etc/hosts
-	says 403 "endpoint with name c1 already exists in network net1" POST /networks/net1/connect '{"Container":"c1"}'
+	answers 403 "endpoint with name c1 already exists in network net1" POST /networks/net1/connect '{"Container":"c1"}'
 	gone=$(settings c1 net1 IPAddress)
 	disconnect net1 c1
 	refuted inside c1 ls /sys/class/net/eth1 2>/dev/null
 	refuted inside c1 grep -q "^$gone[[:blank:]]" /etc/hosts
 	[ "$(settings c1 net1 IPAddress)" = null ]
-	says 500 "container $(api GET /containers/c1/json | jq -r .Id) is not connected to network net1" \
+	answers 500 "container $(api GET /containers/c1/json | jq -r .Id) is not connected to network net1" \
 		POST /networks/net1/disconnect '{"Container":"c1"}'
 	connect net1 c1
 	inside c1 ping -c 1 -W 5 "$address"
-	says 403 "error while removing network: network net1 id $id has active endpoints" DELETE /networks/net1
+	answers 403 "error while removing network: network net1 id $id has active endpoints" DELETE /networks/net1
 }
 
 @test "what is asked of an endpoint is kept: addresses, MAC, aliases; what cannot be is refused" {
@@ -90,8 +55,8 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	[ "$(settings c1 net1 'Aliases[0]')" = web ]
 	[ "$(settings c1 net1 'DNSNames | join(" ")')" = "c1 web $(api GET /containers/c1/json | jq -r .Id | cut -c1-12)" ]
 	up c2
-	says 403 "Address already in use" POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.213.0.77"}}}'
-	says 400 $'invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 10.9.9.9' \
+	answers 403 "Address already in use" POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.213.0.77"}}}'
+	answers 400 $'invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 10.9.9.9' \
 		POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.9.9.9"}}}'
 	refuted inside c2 ls /sys/class/net/eth1 2>/dev/null
 	wherry restart -t 0 c1
@@ -191,8 +156,8 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	network_create net1
 	up c1 --network none
 	up c2 --network host
-	says 400 "container cannot be connected to multiple networks with one of the networks in private (none) mode" \
+	answers 400 "container cannot be connected to multiple networks with one of the networks in private (none) mode" \
 		POST /networks/net1/connect '{"Container":"c1"}'
-	says 400 "container cannot be disconnected from host network or connected to host network" \
+	answers 400 "container cannot be disconnected from host network or connected to host network" \
 		POST /networks/net1/connect '{"Container":"c2"}'
 }

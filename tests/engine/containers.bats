@@ -1,21 +1,6 @@
 # Containers through the API: create, list, inspect, their life, top, update, prune, events, disk usage.
 
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
-teardown() {
-	remove_all_containers
-}
+load daemon
 
 # create NAME JSON: prints the id.
 create() {

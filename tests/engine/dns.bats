@@ -1,42 +1,28 @@
 #!/usr/bin/env bats
 # Containers on networks of users find each other by name.
 
-load ../lib/wherry
+load networks
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
+	[ "$EUID" = 0 ] || return 0
 	scratch_begin
 	export UPSTREAM=127.$((RANDOM % 200 + 20)).$((RANDOM % 256)).$((RANDOM % 254 + 1))
 	mkfifo "$SCRATCH/upstream"
 	"$WHERRY_BUILD/tests/network_names" serve "$UPSTREAM" >"$SCRATCH/upstream" 3>&- &
 	export UPSTREAM_PID=$!
 	read -rt 10 _ <"$SCRATCH/upstream"
-	start_daemon
+	daemon_up
 	busybox_image
 }
 
 teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
+	[ "$EUID" = 0 ] || return 0
 	daemon_stop
 	kill "$UPSTREAM_PID"
 	scratch_end
 }
 
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
-}
-
-teardown() {
-	remove_all_containers
-	api POST /networks/prune >/dev/null
-}
-
-start_daemon() { daemon_start --default-address-pool "base=$SUBNET.0/20,size=24" --dns "$UPSTREAM"; }
-
-network_create() {
-	api POST /networks/create "{\"Name\":\"$1\"${2:+,$2}}" >/dev/null
-	expect_status 201
-}
+daemon_up() { daemon_start --default-address-pool "base=$SUBNET.0/20,size=24" --dns "$UPSTREAM"; }
 
 up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; }
 pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
@@ -146,7 +132,7 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	[ "$(ask_pid "$pid" world.test)" = "192.0.2.80 NOERROR" ]
 	kill -KILL "$gone"
 	wait_until 10 has_ended "$gone"
-	start_daemon
+	daemon_up
 	[ "$(ask_pid "$pid" web)" = "$web NOERROR" ]
 	[ "$(ask_pid "$pid" gone)" = "192.0.2.80 NOERROR" ]
 	[ ! -e "$SCRATCH/run/n/.half" ]
@@ -194,7 +180,7 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	[ "$(ask web plain)" = "$(address plain front) NOERROR" ]
 	[ "$(ask plain world.test)" = "192.0.2.80 NOERROR" ]
 	daemon_kill
-	start_daemon
+	daemon_up
 	[ "$(ask plain web)" = "$(address web front) NOERROR" ]
 	wherry network disconnect front plain
 	[ "$(ask plain world.test)" = "192.0.2.80 NOERROR" ]

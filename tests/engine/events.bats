@@ -1,25 +1,10 @@
 # Events: which a life tells, in what order, who of those that ask hears of them, and what is still known
 # of the past when the daemon was killed.
 
-load ../lib/wherry
+load daemon
 load life
 
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
 setup() { BEGAN=$(date +%s.%N); }
-
-teardown() {
-	remove_all_containers
-}
 
 # encoded JSON: as a query's value.
 encoded() { jq -rn --arg t "$1" '$t | @uri'; }

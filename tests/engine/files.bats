@@ -1,29 +1,13 @@
 # Files of containers: archive in and out, changes, export; running and stopped, and what happens when
 # somebody dies on the way.
 
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+load daemon
 
 teardown() {
-	local name
 	remove_all_containers
-	for name in $(api GET /volumes | jq -r '.Volumes[].Name'); do
-		wait_until 10 remove_volume "$name"
-	done
+	remove_all_volumes
 	wait_until 10 no_worker
 }
-
-remove_volume() { api DELETE "/volumes/$1" >/dev/null && [ "$(api_status)" = 204 ]; }
 
 # make NAME [MEMBERS]: stopped; run_one NAME [MEMBERS]: running.
 make() {

@@ -1,21 +1,8 @@
 # Files that a create gives to a container (`Wherry.Files`): in memory alone, at their places in every run,
 # and in nothing that the container is made of.
 
-load ../lib/wherry
+load daemon
 load life
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
-teardown() { remove_all_containers; }
 
 # file TARGET TEXT [MEMBERS]: one of the list.
 file() { printf '{"Target":"%s","Content":"%s"%s}' "$1" "$(printf %s "$2" | base64 -w0)" "${3+,$3}"; }

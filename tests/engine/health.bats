@@ -1,22 +1,7 @@
 # Health checks: what a probe changes, what is kept of it, and what an unhealthy container is made to do.
 
-load ../lib/wherry
+load daemon
 load life
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
-teardown() {
-	remove_all_containers
-}
 
 # check MEMBERS: a Healthcheck that looks at /ok ten times a second.
 check() { echo "\"Healthcheck\":{\"Test\":[\"CMD-SHELL\",\"test -e /ok\"],\"Interval\":100000000,\"Retries\":2${1+,$1}}"; }

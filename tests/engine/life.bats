@@ -1,23 +1,8 @@
 # The life of containers beyond one run: restart policies, shared namespaces, volumes, health, pause,
 # removal by itself, and what a restarted daemon finds.
 
-load ../lib/wherry
+load daemon
 load life
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
-teardown() {
-	remove_all_containers
-}
 
 @test "on-failure restarts as often as it may and then stays down" {
 	run_container r1 '"Cmd":["sh","-c","exit 3"],"HostConfig":{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2}}'

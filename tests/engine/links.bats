@@ -1,43 +1,13 @@
 #!/usr/bin/env bats
 # --link on the default network: who is linked to another finds it in hosts and in variables.
 
-load ../lib/wherry
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	daemon_stop
-	scratch_end
-}
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
-}
-
-teardown() {
-	remove_all_containers
-}
+load daemon
 
 up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; }
 address() { api GET "/containers/$1/json" | jq -r .NetworkSettings.IPAddress; }
 id12() { api GET "/containers/$1/json" | jq -r .Id | cut -c 1-12; }
 hosts() { wherry exec "$1" grep -w "$2" /etc/hosts; }
 links() { api GET "/containers/$1/json" | jq -c .HostConfig.Links; }
-
-# says STATUS TEXT METHOD PATH [JSON]
-says() {
-	local status=$1 text=$2
-	shift 2
-	api "$@" >/dev/null
-	expect_status "$status"
-	[ "$(jq -r .message "$SCRATCH/body")" = "$text" ] || { cat "$SCRATCH/body" >&2; return 1; }
-}
 
 @test "a link is a line of hosts and a set of variables" {
 	up db --expose 5432 -e COLOUR=red -e PATH=/nowhere:/bin
@@ -82,18 +52,18 @@ says() {
 }
 
 @test "what cannot be linked is refused, at create or at start" {
-	says 400 "could not get container for none: No such container: none" \
+	answers 400 "could not get container for none: No such container: none" \
 		POST /containers/create '{"Image":"busybox","HostConfig":{"Links":["none:alias"]}}'
-	says 400 "bad format for links: a:b:c" \
+	answers 400 "bad format for links: a:b:c" \
 		POST /containers/create '{"Image":"busybox","HostConfig":{"Links":["a:b:c"]}}'
 	up host --network host
-	says 400 "conflicting options: host type networking can't be used with links. This would result in undefined behavior" \
+	answers 400 "conflicting options: host type networking can't be used with links. This would result in undefined behavior" \
 		POST /containers/create '{"Image":"busybox","HostConfig":{"Links":["host"]}}'
 	up db
 	wherry create --name web --link /db:/other/store busybox sleep 1000
 	[ "$(links web)" = '["/db:/web/store"]' ]
 	wherry stop -t 0 db
-	says 500 "Cannot link to a non running container: /db AS /web/store" POST /containers/web/start
+	answers 500 "Cannot link to a non running container: /db AS /web/store" POST /containers/web/start
 	wherry start db
 	wherry start web
 	hosts web store
@@ -106,9 +76,9 @@ says() {
 	[ "$(links web)" = '["/db:/web/more"]' ]
 	[ -z "$(hosts web store)" ]
 	hosts web more
-	says 404 "No such container: web/store" DELETE "/containers/web/store?link=1"
-	says 500 "Cannot get parent /none for link name /none/x" DELETE "/containers/none/x?link=1"
-	says 500 "Conflict, cannot remove the default link name of the container" DELETE "/containers/web?link=1"
+	answers 404 "No such container: web/store" DELETE "/containers/web/store?link=1"
+	answers 500 "Cannot get parent /none for link name /none/x" DELETE "/containers/none/x?link=1"
+	answers 500 "Conflict, cannot remove the default link name of the container" DELETE "/containers/web?link=1"
 	[ "$(api GET /containers/json | jq length)" = 2 ]
 }
 

@@ -1,19 +1,8 @@
 # Log drivers: what is kept and what is sent where, with servers of our own in the scratch folder, and what
 # `logs` shows whatever the driver.
 
-load ../lib/wherry
+load daemon
 load life
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
 
 teardown() {
 	remove_all_containers

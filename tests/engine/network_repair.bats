@@ -1,36 +1,7 @@
 #!/usr/bin/env bats
 # Networks outlive the daemon, and those who take their bridges and rules away.
 
-load ../lib/wherry
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	scratch_begin
-	daemon_up
-	busybox_image
-}
-
-teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	daemon_stop
-	scratch_end
-}
-
-daemon_up() { daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"; }
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
-}
-
-teardown() {
-	remove_all_containers
-	api POST /networks/prune >/dev/null
-}
-
-network_create() {
-	id=$(api POST /networks/create "{\"Name\":\"$1\"${2:+,$2}}" | jq -r .Id)
-	expect_status 201
-}
+load networks
 
 up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; }
 inside() { local name=$1; shift; wherry exec "$name" "$@"; }

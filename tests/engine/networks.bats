@@ -1,44 +1,7 @@
 #!/usr/bin/env bats
 # Networks of users, as a client of the API sees them.
 
-load ../lib/wherry
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	scratch_begin
-	daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"
-	busybox_image
-}
-
-teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	daemon_stop
-	scratch_end
-}
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
-}
-
-teardown() {
-	remove_all_containers
-	api POST /networks/prune >/dev/null
-}
-
-# network_create NAME [JSON MEMBERS]: its id in $id.
-network_create() {
-	id=$(api POST /networks/create "{\"Name\":\"$1\"${2:+,$2}}" | jq -r .Id)
-	expect_status 201
-}
-
-# says STATUS TEXT METHOD PATH [JSON]
-says() {
-	local status=$1 text=$2
-	shift 2
-	api "$@" >/dev/null
-	expect_status "$status"
-	[ "$(jq -r .message "$SCRATCH/body")" = "$text" ] || { cat "$SCRATCH/body" >&2; return 1; }
-}
+load networks
 
 inspect() { api GET "/networks/$1" | jq -r "$2"; }
 inside() { local name=$1; shift; wherry exec "$name" "$@"; }
@@ -59,7 +22,7 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 	api DELETE /networks/one
 	expect_status 204
 	refuted ip link show "br-${id:0:12}" 2>/dev/null
-	says 404 "network one not found" GET /networks/one
+	answers 404 "network one not found" GET /networks/one
 }
 
 @test "containers of a network reach each other and the world's gateway, and stand in its inspect" {
@@ -73,11 +36,11 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 	[ "$(inspect one '[.Containers[] | select(.Name == "c2")][0].IPv4Address')" = "$address/24" ]
 	[ "$(api GET /containers/c1/json | jq -r '.NetworkSettings.Networks.one.DNSNames | join(" ")')" = \
 		"c1 $(api GET /containers/c1/json | jq -r .Id | cut -c1-12)" ]
-	says 403 "error while removing network: network one id $id has active endpoints" DELETE /networks/one
+	answers 403 "error while removing network: network one id $id has active endpoints" DELETE /networks/one
 	wherry stop -t 0 c1 c2
 	api DELETE /networks/one
 	expect_status 204
-	says 404 "network one not found" POST /containers/c1/start
+	answers 404 "network one not found" POST /containers/c1/start
 }
 
 @test "an address that is given again is the new one's alone, also while somebody holds the old one's namespace" {
@@ -101,17 +64,17 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 
 @test "what makes no sense is refused in Docker's words and changes nothing" {
 	network_create one
-	says 409 "network with name one already exists" POST /networks/create '{"Name":"one"}'
-	says 403 "operation is not permitted on predefined bridge network " POST /networks/create '{"Name":"bridge"}'
-	says 403 "bridge is a pre-defined network and cannot be removed" DELETE /networks/bridge
-	says 404 'plugin "weave" not found' POST /networks/create '{"Name":"two","Driver":"weave"}'
-	says 400 "invalid name: name is empty" POST /networks/create '{"Name":""}'
+	answers 409 "network with name one already exists" POST /networks/create '{"Name":"one"}'
+	answers 403 "operation is not permitted on predefined bridge network " POST /networks/create '{"Name":"bridge"}'
+	answers 403 "bridge is a pre-defined network and cannot be removed" DELETE /networks/bridge
+	answers 404 'plugin "weave" not found' POST /networks/create '{"Name":"two","Driver":"weave"}'
+	answers 400 "invalid name: name is empty" POST /networks/create '{"Name":""}'
 	subnet=$(inspect one '.IPAM.Config[0].Subnet')
-	says 403 "Pool overlaps with other one on this address space" POST /networks/create \
+	answers 403 "Pool overlaps with other one on this address space" POST /networks/create \
 		"{\"Name\":\"two\",\"IPAM\":{\"Config\":[{\"Subnet\":\"$subnet\"}]}}"
-	says 403 "Pool overlaps with other one on this address space" POST /networks/create \
+	answers 403 "Pool overlaps with other one on this address space" POST /networks/create \
 		"{\"Name\":\"two\",\"IPAM\":{\"Config\":[{\"Subnet\":\"$SUBNET.0/24\"}]}}"
-	says 400 $'invalid network config:\ninvalid subnet 10.0.0.1/8: it should be 10.0.0.0/8\ninvalid gateway 11.0.0.1: parent subnet 10.0.0.0/8 doesn\'t contain this address' \
+	answers 400 $'invalid network config:\ninvalid subnet 10.0.0.1/8: it should be 10.0.0.0/8\ninvalid gateway 11.0.0.1: parent subnet 10.0.0.0/8 doesn\'t contain this address' \
 		POST /networks/create '{"Name":"two","IPAM":{"Config":[{"Subnet":"10.0.0.1/8","Gateway":"11.0.0.1"}]}}'
 	[ "$(api GET /networks | jq length)" = 4 ]
 }

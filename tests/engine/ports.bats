@@ -1,23 +1,10 @@
 #!/usr/bin/env bats
 # `wherry ports`: who reaches what is published, and which rule of the host decides.
 
-load ../lib/wherry
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	[ "$(id -u)" = 0 ] || return 0
-	daemon_stop
-	scratch_end
-}
+load daemon
 
 setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: namespaces, mounts, control groups"
+	needs_root
 	wherry run -d --name web -p 127.0.0.1:0:80 -p 0.0.0.0:18099:81/udp busybox:latest sleep 1000 >/dev/null
 }
 

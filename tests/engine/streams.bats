@@ -1,21 +1,6 @@
 # Connections that are given away: logs, attach, wait, stats, exec.
 
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
-
-teardown() {
-	remove_all_containers
-}
+load daemon
 
 create() {
 	api POST "/containers/create?name=$1" "$2" >/dev/null

@@ -1,28 +1,12 @@
 # Volumes: what the local driver mounts and when it goes again, over the deaths of the daemon too; parts of
 # volumes; what is counted, told and pruned.
 
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+load daemon
 
 teardown() {
-	local name
 	remove_all_containers
-	for name in $(api GET /volumes | jq -r '.Volumes[].Name'); do
-		wait_until 10 remove_volume "$name"
-	done
+	remove_all_volumes
 }
-
-remove_volume() { api DELETE "/volumes/$1" >/dev/null && [ "$(api_status)" = 204 ]; }
 
 # make_volume NAME TYPE DEVICE [O]
 make_volume() {
