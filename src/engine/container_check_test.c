@@ -1,8 +1,5 @@
 #include "engine/container_check.h"
-
-#include "base/memory.h"
-#include "base/test.h"
-#include "format/json.h"
+#include "engine/json_fixture.h"
 
 static const struct cgroup_host everything = {
 	.layout = CGROUP_V1,
@@ -28,26 +25,12 @@ struct request {
 	bool ok;
 };
 
-static void read_json(const char *text, const struct record_type *type, void *record)
-{
-	scoped_free char *quoted = str_dup(text);
-	struct error err;
-	json_t *json;
-
-	for (char *c = quoted; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = json_parse(quoted, strlen(quoted), &err);
-	if (!json || !record_from_json(type, json, RECORD_FOR_API, record, &err))
-		fail_msg("%s: %s", text, err.text);
-	json_decref(json);
-}
-
 static void check(struct request *r, const char *config, const char *host,
 		  const struct create_defaults *defaults)
 {
 	*r = (struct request){0};
-	read_json(config, &container_config_type, &r->config);
-	read_json(host, &host_config_type, &r->host);
+	read_json(config, RECORD_FOR_API, &container_config_type, &r->config);
+	read_json(host, RECORD_FOR_API, &host_config_type, &r->host);
 	r->ok = container_check(&r->config, &r->host, defaults, &r->warnings, &r->err);
 }
 

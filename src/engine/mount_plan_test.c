@@ -1,8 +1,5 @@
+#include "engine/json_fixture.h"
 #include "engine/mount_plan.h"
-
-#include "base/memory.h"
-#include "base/test.h"
-#include "format/json.h"
 
 /* ---- a request as JSON, a plan as text ---- */
 
@@ -14,16 +11,6 @@ static const struct record_list *mounts_of(void *data, const char *container, st
 		return &donor_mounts;
 	error_set(err, ERROR_NOT_FOUND, "No such container: %s", container);
 	return NULL;
-}
-
-static void read_json(const char *text, const struct record_type *type, void *record)
-{
-	struct error err;
-	json_t *json = json_parse(text, strlen(text), &err);
-
-	if (!json || !record_from_json(type, json, RECORD_FOR_API, record, &err))
-		fail_msg("%s: %s", text, err.text);
-	json_decref(json);
 }
 
 static void describe(const struct mount_point *mount, struct buffer *out)
@@ -63,8 +50,8 @@ static void plan(const char *config_text, const char *host_text, int api, struct
 	struct record_list mounts = {0};
 	struct error err = {0};
 
-	read_json(config_text, &container_config_type, &config);
-	read_json(host_text, &host_config_type, &host);
+	read_json(config_text, RECORD_FOR_API, &container_config_type, &config);
+	read_json(host_text, RECORD_FOR_API, &host_config_type, &host);
 	if (mount_plan_make(&request, &mounts, &err))
 		for (size_t i = 0; i < mounts.count; i++)
 			describe(RECORD_AT(mounts, struct mount_point, i), out);
@@ -76,7 +63,7 @@ static void plan(const char *config_text, const char *host_text, int api, struct
 }
 
 struct example {
-	const char *config, *host, *expected; /* JSON with ' for " */
+	const char *config, *host, *expected;
 };
 
 static const struct example binds_volumes_and_tmpfs[] = {
@@ -176,24 +163,13 @@ static const struct example volumes_from[] = {
 	{"{}", "{'VolumesFrom': ['donor:rshared']}", "1: invalid mode for volumes-from: rshared"},
 };
 
-static char *json_of(const char *quoted)
-{
-	char *text = str_dup(quoted);
-
-	for (char *c = text; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	return text;
-}
-
 static void assert_examples(const struct example *examples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		scoped_buffer struct buffer actual = {0};
-		scoped_free char *config = json_of(examples[i].config);
-		scoped_free char *host = json_of(examples[i].host);
 
 		buffer_add_text(&actual, "");
-		plan(config, host, 47, &actual);
+		plan(examples[i].config, examples[i].host, 47, &actual);
 		assert_string_equal(actual.data ? actual.data : "", examples[i].expected);
 	}
 }

@@ -1,10 +1,7 @@
 #include "engine/engine_private.h"
+#include "engine/json_fixture.h"
 #include "engine/log_plan.h"
 #include "engine/sandbox_plan.h"
-
-#include "base/memory.h"
-#include "base/test.h"
-#include "format/json.h"
 
 struct fixture {
 	struct container c;
@@ -13,20 +10,6 @@ struct fixture {
 	struct sandbox_spec spec;
 	struct error err;
 };
-
-static void read_json(const char *text, const struct record_type *type, void *record)
-{
-	scoped_free char *quoted = str_dup(text);
-	struct error err;
-	json_t *json;
-
-	for (char *c = quoted; *c; c++)
-		*c = *c == '\'' ? '"' : *c;
-	json = json_parse(quoted, strlen(quoted), &err);
-	if (!json || !record_from_json(type, json, RECORD_FOR_STORE, record, &err))
-		fail_msg("%s: %s", text, err.text);
-	json_decref(json);
-}
 
 static bool plan(struct fixture *f, const char *container)
 {
@@ -40,7 +23,7 @@ static bool plan(struct fixture *f, const char *container)
 					.capabilities = 0xff}};
 	strings_add(&f->layers, "a");
 	f->facts.layers = &f->layers;
-	read_json(container, &container_type, &f->c);
+	read_json(container, RECORD_FOR_STORE, &container_type, &f->c);
 	return sandbox_plan(&f->c, &f->facts, &f->spec, &f->err);
 }
 
@@ -170,7 +153,7 @@ static void an_exec_runs_in_the_container_s_ways(void **state)
 	plan(&f, "{'Id': 'id', 'Path': 'sh', 'Config': {'User': 'app', 'WorkingDir': '/srv',"
 		 " 'Env': ['A=1', 'B=1']}}");
 	read_json("{'Cmd': ['id'], 'Env': ['B=2'], 'Tty': true, 'ConsoleSize': [24, 80]}",
-		  &exec_config_type, &config);
+		  RECORD_FOR_STORE, &exec_config_type, &config);
 	assert_true(exec_plan(&f.c, &config, &f.facts, &process, &f.err));
 	assert_string_equal(process.user, "app");
 	assert_string_equal(process.cwd, "/srv");
@@ -207,7 +190,7 @@ static void a_log_is_rotated_unless_said_otherwise(void **state)
 
 		scoped_free char *text = str_format("{'Config': %s}", cases[i].options);
 
-		read_json(text, &log_config_type, &c.host_config.log_config);
+		read_json(text, RECORD_FOR_STORE, &log_config_type, &c.host_config.log_config);
 		assert_true(log_plan(&c, &out, &(struct error){0}));
 		assert_int_equal(out.max_size, cases[i].size);
 		assert_int_equal(out.max_files, cases[i].files);
@@ -225,7 +208,7 @@ static void lines_carry_the_labels_and_variables_that_are_named(void **state)
 	read_json("{'Config': {'Labels': {'b': 'x', 'a': '1', 'c': '2'}, 'Env': ['E=5', 'F=6']},"
 		  " 'HostConfig': {'LogConfig': {'Type': 'none', 'Config':"
 		  " {'labels': 'a,b,zz', 'env': 'E'}}}}",
-		  &container_type, &c);
+		  RECORD_FOR_STORE, &container_type, &c);
 	details = log_details(&c);
 	assert_string_equal(details, "E=5,a=1,b=x");
 	c.id = str_dup("0123456789abcdef");
