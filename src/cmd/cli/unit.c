@@ -214,6 +214,18 @@ json_t *unit_get(struct cli *cli, const char *name, struct error *err)
 	return api_get(cli, &target, err);
 }
 
+json_t *unit_get_files(struct cli *cli, const char *name, struct error *err)
+{
+	scoped_target struct target target = target_format("/wherry/v1/units/%s/files", name);
+	scoped_json json_t *files = api_get(cli, &target, err);
+
+	if (files && !json_array_size(files)) {
+		error_set(err, ERROR_NOT_FOUND, "No files found for %s.", name);
+		return NULL;
+	}
+	return take(files);
+}
+
 const char *unit_property(const json_t *unit, const char *name)
 {
 	return doc_text(json_object_get(unit, "Properties"), name);

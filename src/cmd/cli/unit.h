@@ -46,6 +46,7 @@ char *unit_target_name(const char *typed);
 
 /* The document of one unit; NULL on failure. */
 json_t *unit_get(struct cli *cli, const char *name, struct error *err);
+json_t *unit_get_files(struct cli *cli, const char *name, struct error *err); /* one at least */
 const char *unit_property(const json_t *unit, const char *name); /* "" when it has none */
 int64_t unit_moment(const json_t *unit, const char *name); /* us since 1970 of "...Timestamp"; 0 */
 bool unit_is_known(const json_t *unit);

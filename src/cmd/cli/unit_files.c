@@ -193,16 +193,13 @@ static bool put_text(struct cli *cli, const char *name, const struct unit_option
 static bool present_text(struct cli *cli, const char *name, const struct unit_options *options,
 			 struct buffer *text, struct error *err)
 {
-	scoped_target struct target target = target_format("/wherry/v1/units/%s/files", name);
 	const char *wanted = options->drop_in ? options->drop_in : "override.conf";
-	scoped_json json_t *files = api_get(cli, &target, err);
+	scoped_json json_t *files = unit_get_files(cli, name, err);
 	size_t i;
 	json_t *file;
 
 	if (!files)
 		return false;
-	if (!json_array_size(files))
-		return error_set(err, ERROR_NOT_FOUND, "No files found for %s.", name);
 	json_array_foreach (files, i, file) {
 		const char *slash = strrchr(doc_text(file, "Path"), '/');
 

@@ -104,15 +104,12 @@ const struct command unit_show =
 static bool add_files(struct cli *cli, const char *name, bool first, struct buffer *out,
 		      struct error *err)
 {
-	scoped_target struct target target = target_format("/wherry/v1/units/%s/files", name);
-	scoped_json json_t *files = api_get(cli, &target, err);
+	scoped_json json_t *files = unit_get_files(cli, name, err);
 	size_t i;
 	json_t *file;
 
 	if (!files)
 		return false;
-	if (!json_array_size(files))
-		return error_set(err, ERROR_NOT_FOUND, "No files found for %s.", name);
 	json_array_foreach (files, i, file) {
 		const char *text = doc_text(file, "Text");
 
