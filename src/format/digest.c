@@ -1,5 +1,6 @@
 #include "format/digest.h"
 
+#include "base/byte.h"
 #include "base/id.h"
 #include "base/text.h"
 
@@ -44,17 +45,12 @@ void digest_format(const uint8_t hash[static SHA256_SIZE], char out[static DIGES
 	hex_encode(hash, SHA256_SIZE, out + PREFIX_LENGTH);
 }
 
-static uint8_t hex_value(char c)
-{
-	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
 bool digest_parse(const char *text, uint8_t hash[static SHA256_SIZE], struct error *err)
 {
 	if (!digest_check(text, err))
 		return false;
 	text = digest_hex(text);
 	for (size_t i = 0; i < SHA256_SIZE; i++, text += 2)
-		hash[i] = (uint8_t)(hex_value(text[0]) << 4 | hex_value(text[1]));
+		hash[i] = (uint8_t)(byte_hex_value(text[0]) << 4 | byte_hex_value(text[1]));
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "format/jsonlog.h"
 
+#include "base/byte.h"
 #include "format/json_escape.h"
 #include "format/utf8.h"
 
@@ -156,14 +157,6 @@ static bool skip(struct cursor *c, char expected)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four digits behind \u; -1: there are none. */
 static int32_t read_code_unit(struct cursor *c)
 {
@@ -172,7 +165,7 @@ static int32_t read_code_unit(struct cursor *c)
 	if (c->end - c->at < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(*c->at++);
+		int digit = byte_hex_value(*c->at++);
 
 		if (digit < 0)
 			return -1;

@@ -1,5 +1,7 @@
 #include "format/unit_name.h"
 
+#include "base/byte.h"
+
 #define NAME_BYTES                                                                                 \
 	"0123456789"                                                                               \
 	"abcdefghijklmnopqrstuvwxyz"                                                               \
@@ -147,19 +149,11 @@ char *unit_name_escape_path(const char *path)
 	return *simple ? unit_name_escape(simple) : str_dup("-");
 }
 
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
-
-	return found ? (int)(found - digits) : -1;
-}
-
 /* Behind a backslash: `xHH`; 0: something else, or what no text can hold. */
 static char read_escaped(const char *at)
 {
-	int high = *at == 'x' ? hex_value(at[1]) : -1;
-	int low = high < 0 ? -1 : hex_value(at[2]);
+	int high = *at == 'x' ? byte_hex_value(at[1]) : -1;
+	int low = high < 0 ? -1 : byte_hex_value(at[2]);
 
 	return low < 0 ? '\0' : (char)(high << 4 | low);
 }

@@ -5,23 +5,15 @@
 
 /* ---- escapes ---- */
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
 /* Exactly `count` digits at `text`; 0, which nobody may write, also when they are not there. */
 static uint32_t read_number(const char *text, size_t count, int base)
 {
 	uint32_t number = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int digit = digit_value(text[i]);
+		int digit = byte_hex_value(text[i]);
 
-		if (digit >= base)
+		if (digit < 0 || digit >= base)
 			return 0;
 		number = number * (uint32_t)base + (uint32_t)digit;
 	}

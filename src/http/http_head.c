@@ -1,5 +1,7 @@
 #include "http/http_head.h"
 
+#include "base/byte.h"
+
 #include <ctype.h>
 #include <strings.h>
 
@@ -139,14 +141,6 @@ static struct http_refusal parse_request_line(struct http_head *head, char *line
 
 /* ---- the target ---- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* In place; false for a broken escape or a NUL. */
 static bool percent_decode(char *text, bool plus_is_blank)
 {
@@ -154,8 +148,8 @@ static bool percent_decode(char *text, bool plus_is_blank)
 
 	for (; *text; text++) {
 		if (*text == '%') {
-			int high = hex_value(text[1]);
-			int low = high < 0 ? -1 : hex_value(text[2]);
+			int high = byte_hex_value(text[1]);
+			int low = high < 0 ? -1 : byte_hex_value(text[2]);
 
 			if (low < 0 || (high | low) == 0)
 				return false;

@@ -1,9 +1,9 @@
 #include "journal/file.h"
 
+#include "base/byte.h"
 #include "base/id.h"
 #include "journal/crc32c.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -147,20 +147,12 @@ uint64_t journal_unit_bits(const char *unit, size_t size)
 
 /* ---- ids and names ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool journal_id_read(const char *text, uint8_t out[static 16])
 {
 	size_t digits = 0;
 
 	for (; *text && digits < 32; text++) {
-		int digit = hex_digit(*text);
+		int digit = byte_hex_value(*text);
 
 		if (*text == '-')
 			continue;
@@ -192,7 +184,7 @@ static bool read_hex(const char *text, size_t digits, uint64_t *out)
 {
 	*out = 0;
 	for (size_t i = 0; i < digits; i++) {
-		int digit = hex_digit(text[i]);
+		int digit = byte_hex_value(text[i]);
 
 		if (digit < 0)
 			return false;
