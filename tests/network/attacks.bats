@@ -2,17 +2,7 @@
 # What must stay closed.  Each attack is first shown to work where it should (the tools are right), or
 # with our rules taken away (the danger is real).
 
-load ../lib/wherry
 load world
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
-	world_begin
-}
-
-teardown() {
-	world_end
-}
 
 # Make a namespace send 127.0.0.0/8 to a gateway, as an attacker would.
 divert_loopback() { # GATEWAY PREFIX COMMAND...

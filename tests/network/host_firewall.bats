@@ -2,17 +2,7 @@
 # Published ports and the host's own firewall: what it drops of what comes in stays dropped, though
 # published ports are led past it.  Each test first shows the port open, so that what closes it is the rule.
 
-load ../lib/wherry
 load world
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
-	world_begin
-}
-
-teardown() {
-	world_end
-}
 
 begin() {
 	tool_begin "$@"

@@ -1,17 +1,7 @@
 #!/usr/bin/env bats
 # Published ports: from where they are reached, and under which address.
 
-load ../lib/wherry
 load world
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
-	world_begin
-}
-
-teardown() {
-	world_end
-}
 
 bridge_netfilter() { in_host sysctl -qw net.bridge.bridge-nf-call-iptables="$1" 2>/dev/null; }
 

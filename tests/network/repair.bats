@@ -1,17 +1,7 @@
 #!/usr/bin/env bats
 # What others do to us, and what we do about it.
 
-load ../lib/wherry
 load world
-
-setup() {
-	[ "$(id -u)" = 0 ] || skip "needs root: network namespaces"
-	world_begin
-}
-
-teardown() {
-	world_end
-}
 
 @test "a flushed ruleset is noticed and made again" {
 	tool_begin

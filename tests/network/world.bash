@@ -1,9 +1,16 @@
-# A small world of network namespaces: a host with our networks, and a neighbour on its LAN.
-# Load after lib/wherry:  load world
+# A small world of network namespaces for each test: a host with our networks, and a neighbour on its LAN.
 #
 #	LAN 192.0.2.2 --- 192.0.2.1 HOST 10.99.0.1 --- 10.99.0.2 ... containers
 #	    2001:db8::2   2001:db8::1    (fd99::1)     (fd99::2 ...)
 # The host's part of the daemon is tests/network/tool.c.
+load ../lib/wherry
+
+setup() {
+	[ "$EUID" = 0 ] || skip "needs root: network namespaces"
+	world_begin
+}
+
+teardown() { world_end; }
 
 in_host() { ip netns exec "$HOST" "$@"; }
 in_lan() { ip netns exec "$LAN" "$@"; }
