@@ -1,7 +1,7 @@
 #include "image/compress.h"
 
 #include "base/test.h"
-#include "base/text.h"
+#include "image/byte_pieces.h"
 #include "image/decompress.h"
 
 static bool add_bytes(void *data, const void *bytes, size_t size, struct error *err)
@@ -23,26 +23,10 @@ static void compress_in(const struct buffer *in, size_t piece, struct buffer *ou
 	assert_true(compressor_finish(c, &err));
 }
 
-struct once {
-	const struct buffer *bytes;
-	bool given;
-};
-
-static ssize_t next(void *data, const void **block, struct error *err)
-{
-	struct once *once = data;
-
-	if (once->given)
-		return 0;
-	once->given = true;
-	*block = once->bytes->data;
-	return (ssize_t)once->bytes->size;
-}
-
 static void assert_comes_back(const struct buffer *in, const struct buffer *gzip)
 {
-	struct once once = {gzip, false};
-	struct byte_source source = {next, &once};
+	struct byte_pieces pieces = {gzip->data, gzip->size, gzip->size};
+	struct byte_source source = {byte_pieces_next, &pieces};
 	scoped_buffer struct buffer out = {0};
 	struct error err;
 	const void *block;

@@ -1,33 +1,15 @@
 #include "image/decompress.h"
 
 #include "base/test.h"
-#include "base/text.h"
+#include "image/byte_pieces.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 
-/* A source that gives `data` in blocks of `step` bytes. */
-struct pieces {
-	const char *data;
-	size_t size, step;
-};
-
-static ssize_t next_piece(void *data, const void **block, struct error *err)
-{
-	struct pieces *pieces = data;
-	size_t size = pieces->size < pieces->step ? pieces->size : pieces->step;
-
-	*block = pieces->data;
-	if (size > 0)
-		pieces->data += size;
-	pieces->size -= size;
-	return (ssize_t)size;
-}
-
 static bool unpack(const struct buffer *packed, size_t step, struct buffer *out, struct error *err)
 {
-	struct pieces pieces = {packed->data, packed->size, step};
-	struct byte_source source = {next_piece, &pieces};
+	struct byte_pieces pieces = {packed->data, packed->size, step};
+	struct byte_source source = {byte_pieces_next, &pieces};
 	scoped(decompressor) struct decompressor *d = decompressor_new(&source, err);
 	const void *block;
 	ssize_t size;

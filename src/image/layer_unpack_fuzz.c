@@ -3,7 +3,7 @@
  * nothing to see. */
 #include "image/layer_unpack.h"
 
-#include "base/text.h"
+#include "image/byte_pieces.h"
 #include "os/file.h"
 
 #include <dirent.h>
@@ -14,21 +14,6 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct once {
-	const uint8_t *data;
-	size_t size;
-};
-
-static ssize_t next_once(void *data, const void **block, struct error *err)
-{
-	struct once *once = data;
-	size_t size = once->size;
-
-	*block = once->data;
-	once->size = 0;
-	return (ssize_t)size;
-}
 
 /* A tmpfs that is mounted nowhere, so it goes with this process however that ends. */
 static int make_filesystem(void)
@@ -59,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct layer_limits limits = {1 << 20, 200};
 	static int filesystem = -2;
-	struct once once = {data, size};
+	struct byte_pieces pieces = {(const char *)data, size, size};
+	struct byte_source source = {byte_pieces_next, &pieces};
 	struct layer_facts facts;
 	struct error err;
 
@@ -69,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	mkdirat(filesystem, "layer", 0755);
 	scoped_fd int root = openat(filesystem, "layer", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	layer_unpack(root, &(struct byte_source){next_once, &once}, &limits, &facts, &err);
+	layer_unpack(root, &source, &limits, &facts, &err);
 	check_only(filesystem, "layer");
 	if (!tree_remove(filesystem, "layer", &err))
 		abort();

@@ -1,7 +1,7 @@
 #include "image/layer_unpack.h"
 
 #include "base/test.h"
-#include "base/text.h"
+#include "image/byte_pieces.h"
 #include "os/file.h"
 
 #include <archive.h>
@@ -91,28 +91,13 @@ static int remove_root(void **state)
 	return !tree_remove(AT_FDCWD, scratch, &err);
 }
 
-struct once {
-	const struct buffer *bytes;
-	bool given;
-};
-
-static ssize_t next_once(void *data, const void **block, struct error *err)
-{
-	struct once *once = data;
-
-	if (once->given)
-		return 0;
-	once->given = true;
-	*block = once->bytes->data;
-	return (ssize_t)once->bytes->size;
-}
-
 static bool unpack_bytes(const struct buffer *tar, const struct layer_limits *limits,
 			 struct layer_facts *facts, struct error *err)
 {
-	struct once once = {tar, false};
+	struct byte_pieces pieces = {tar->data, tar->size, tar->size};
+	struct byte_source source = {byte_pieces_next, &pieces};
 
-	return layer_unpack(root, &(struct byte_source){next_once, &once}, limits, facts, err);
+	return layer_unpack(root, &source, limits, facts, err);
 }
 
 static bool unpack(const struct item *items, struct error *err)

@@ -1,7 +1,7 @@
 #include "image/tar_writer.h"
 
 #include "base/test.h"
-#include "base/text.h"
+#include "image/byte_pieces.h"
 #include "image/layer_unpack.h"
 #include "os/file.h"
 
@@ -164,26 +164,10 @@ static void sockets_are_left_out(void **state)
 
 /* ---- unpacked again ---- */
 
-struct memory {
-	const struct buffer *bytes;
-	bool given;
-};
-
-static ssize_t next(void *data, const void **block, struct error *err)
-{
-	struct memory *m = data;
-
-	if (m->given)
-		return 0;
-	m->given = true;
-	*block = m->bytes->data;
-	return (ssize_t)m->bytes->size;
-}
-
 static void unpack(const struct buffer *bytes, int folder)
 {
-	struct memory memory = {bytes, false};
-	struct byte_source source = {next, &memory};
+	struct byte_pieces pieces = {bytes->data, bytes->size, bytes->size};
+	struct byte_source source = {byte_pieces_next, &pieces};
 	struct layer_limits limits = {INT64_C(1) << 30, 1000};
 	struct layer_facts facts;
 	struct error err;
