@@ -214,16 +214,6 @@ void foreign_rules_judge(const json_t *listing, const struct own_rules *own,
 
 /* ---- asking nft ---- */
 
-static json_t *list(const char *nft, const char *const *args)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error ignored;
-
-	if (!nft_run(nft, args, NULL, &out, &ignored))
-		return NULL;
-	return json_parse(out.data, out.size, &ignored);
-}
-
 static void add_targets(const json_t *items, struct strings *names)
 {
 	const json_t *item;
@@ -254,7 +244,7 @@ static void find_in_chain(const char *nft, const json_t *chain, const struct own
 					    text_of(chain, "table"),
 					    names.items[i],
 					    NULL};
-		json_t *one = list(nft, args);
+		json_t *one = nft_list(nft, args);
 
 		json_array_extend(all, json_object_get(one, "nftables"));
 		add_targets(json_object_get(one, "nftables"), &names);
@@ -267,7 +257,7 @@ static void find_in_chain(const char *nft, const json_t *chain, const struct own
 static void find_in_nftables(const char *nft, const struct own_rules *own, struct strings *warnings)
 {
 	static const char *const args[] = {"-j", "list", "chains", NULL};
-	json_t *listing = list(nft, args);
+	json_t *listing = nft_list(nft, args);
 	const json_t *item;
 	size_t i, seen = 0;
 

@@ -16,16 +16,6 @@ static const char *text_of(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-static json_t *list(const char *nft, const char *const *args)
-{
-	scoped_buffer struct buffer out = {0};
-	struct error ignored;
-
-	if (!nft_run(nft, args, NULL, &out, &ignored))
-		return NULL;
-	return json_parse(out.data, out.size, &ignored);
-}
-
 /* ---- iptables ---- */
 
 static const struct {
@@ -111,7 +101,7 @@ static void read_table(const char *nft, const char *family, const char *name,
 		       struct host_rules *rules)
 {
 	const char *const args[] = {"-j", "list", "table", family, name, NULL};
-	json_t *listing = list(nft, args);
+	json_t *listing = nft_list(nft, args);
 
 	if (!listing)
 		return;
@@ -141,7 +131,7 @@ void host_rules_read(const char *nft, const char *own, enum host_hook last,
 		     struct host_rules *rules)
 {
 	static const char *const args[] = {"-j", "list", "chains", NULL};
-	json_t *listing = list(nft, args);
+	json_t *listing = nft_list(nft, args);
 	scoped_strings struct strings seen = {0};
 	const json_t *item;
 	size_t i;

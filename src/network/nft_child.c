@@ -146,6 +146,16 @@ bool nft_run(const char *nft, const char *const *args, const struct buffer *inpu
 	return !out || read_memory(child.output, out, err);
 }
 
+json_t *nft_list(const char *nft, const char *const *args)
+{
+	scoped_buffer struct buffer out = {0};
+	struct error ignored;
+
+	if (!nft_run(nft, args, NULL, &out, &ignored))
+		return NULL;
+	return json_parse(out.data, out.size, &ignored);
+}
+
 /* ---- naming what is missing ---- */
 
 #define CHECK_TABLE		"table inet wherry-check "
