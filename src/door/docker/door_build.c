@@ -13,22 +13,31 @@ static bool bad_parameter(const char *name, struct error *err)
 	return error_set(err, ERROR_INVALID, "error reading build parameter '%s'", name);
 }
 
+/* Of this type, or null, or not there (*out stays NULL): either holds nothing. */
+static bool read_parameter(const struct call *call, const char *name, json_type type, json_t **out,
+			   struct error *err)
+{
+	const char *text = call_query(call, name);
+
+	if (str_is_empty(text))
+		return true;
+	*out = json_parse(text, strlen(text), err);
+	if (*out && (json_typeof(*out) == type || json_is_null(*out)))
+		return true;
+	return bad_parameter(name, err);
+}
+
 /* {"A":"1","B":null} */
 static bool read_pairs(const struct call *call, const char *name, struct pairs *out,
 		       struct error *err)
 {
-	const char *text = call_query(call, name);
-	scoped_json json_t *json = str_is_empty(text) ? NULL : json_parse(text, strlen(text), err);
+	scoped_json json_t *map = NULL;
 	const char *key;
 	json_t *value;
 
-	if (str_is_empty(text))
-		return true;
-	if (json_is_null(json))
-		return true;
-	if (!json_is_object(json))
-		return bad_parameter(name, err);
-	json_object_foreach (json, key, value) {
+	if (!read_parameter(call, name, JSON_OBJECT, &map, err))
+		return false;
+	json_object_foreach (map, key, value) {
 		if (!json_is_string(value) && !json_is_null(value))
 			return bad_parameter(name, err);
 		pairs_set(out, key, json_string_value(value));
@@ -39,16 +48,13 @@ static bool read_pairs(const struct call *call, const char *name, struct pairs *
 static bool read_strings(const struct call *call, const char *name, struct strings *out,
 			 struct error *err)
 {
-	const char *text = call_query(call, name);
-	scoped_json json_t *json = str_is_empty(text) ? NULL : json_parse(text, strlen(text), err);
+	scoped_json json_t *list = NULL;
 	size_t i;
 	json_t *value;
 
-	if (str_is_empty(text))
-		return true;
-	if (!json_is_array(json) && !json_is_null(json))
-		return bad_parameter(name, err);
-	json_array_foreach (json, i, value) {
+	if (!read_parameter(call, name, JSON_ARRAY, &list, err))
+		return false;
+	json_array_foreach (list, i, value) {
 		if (!json_is_string(value))
 			return bad_parameter(name, err);
 		strings_add(out, json_string_value(value));
@@ -58,16 +64,13 @@ static bool read_strings(const struct call *call, const char *name, struct strin
 
 static bool read_ulimits(const struct call *call, struct record_list *out, struct error *err)
 {
-	const char *text = call_query(call, "ulimits");
-	scoped_json json_t *json = str_is_empty(text) ? NULL : json_parse(text, strlen(text), err);
+	scoped_json json_t *list = NULL;
 	size_t i;
 	json_t *value;
 
-	if (str_is_empty(text))
-		return true;
-	if (!json_is_array(json) && !json_is_null(json))
-		return bad_parameter("ulimits", err);
-	json_array_foreach (json, i, value)
+	if (!read_parameter(call, "ulimits", JSON_ARRAY, &list, err))
+		return false;
+	json_array_foreach (list, i, value)
 		if (!record_from_json(&ulimit_type, value, RECORD_FOR_API,
 				      record_list_add(&ulimit_type, out), err))
 			return false;
