@@ -6,14 +6,21 @@
 
 /* ---- strings ---- */
 
+static char *format_text(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		abort();
+	return text;
+}
+
 char *str_format(const char *format, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	char *text = format_text(format, args);
 	va_end(args);
 	return text;
 }
@@ -219,13 +226,10 @@ void strings_add(struct strings *s, const char *text)
 void strings_format(struct strings *s, const char *format, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		abort();
+	strings_take(s, format_text(format, args));
 	va_end(args);
-	strings_take(s, text);
 }
 
 void strings_set_empty(struct strings *s)
