@@ -1,11 +1,10 @@
 #include "image/question.h"
 
 #include "format/json.h"
+#include "format/percent.h"
 #include "image/content_hash.h"
 #include "image/image_config.h"
 #include "image/manifest.h"
-
-#include <ctype.h>
 
 #define RESULTS_SIZE_MAX (4 << 20)
 
@@ -86,16 +85,6 @@ bool question_look(struct registry *registry, const char *tag_or_digest, struct 
 
 /* ---- search ---- */
 
-static void add_encoded(struct buffer *out, const char *text)
-{
-	for (; *text; text++) {
-		if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-			buffer_add_char(out, *text);
-		else
-			buffer_format(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
 static bool no_search(const char *host, struct error *err)
 {
 	return error_set(err, ERROR_NOT_FOUND,
@@ -120,7 +109,7 @@ bool question_search(struct registry *registry, const char *host, const struct f
 	scoped_buffer struct buffer what = {0};
 
 	buffer_add_text(&what, "/v1/search?q=");
-	add_encoded(&what, start->query);
+	percent_encode(&what, start->query);
 	buffer_format(&what, "&n=%d", start->limit);
 	if (registry_get(registry, what.data, RESULTS_SIZE_MAX, &document, err))
 		return read_results(&document, host, out, err);

@@ -2,6 +2,7 @@
 
 #include "format/base64.h"
 #include "format/json.h"
+#include "format/percent.h"
 #include "format/record.h"
 
 #include <ctype.h>
@@ -227,16 +228,6 @@ void auth_challenge_fini(struct auth_challenge *challenge)
 
 /* ---- asking for a token ---- */
 
-static void add_encoded(struct buffer *out, const char *text)
-{
-	for (; *text; text++) {
-		if (isalnum((unsigned char)*text) || strchr("-._~", *text))
-			buffer_add_char(out, *text);
-		else
-			buffer_format(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
 static void add_parameter(struct buffer *out, const char *name, const char *value)
 {
 	if (str_is_empty(value))
@@ -244,7 +235,7 @@ static void add_parameter(struct buffer *out, const char *name, const char *valu
 	if (out->size > 0 && out->data[out->size - 1] != '?')
 		buffer_add_char(out, '&');
 	buffer_format(out, "%s=", name);
-	add_encoded(out, value);
+	percent_encode(out, value);
 }
 
 static void add_right(struct buffer *out, const char *repository, const char *rights)

@@ -3,6 +3,7 @@
 #include "cmd/cli/address.h"
 #include "cmd/cli/context_store.h"
 #include "format/json.h"
+#include "format/percent.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,15 +17,6 @@ void target_fini(struct target *target)
 	buffer_fini(&target->text);
 }
 
-static void add_escaped(struct buffer *out, const char *text)
-{
-	for (; *text; text++)
-		if (isalnum((unsigned char)*text) || strchr("-_.~", *text))
-			buffer_add_char(out, *text);
-		else
-			buffer_format(out, "%%%02X", (unsigned)(unsigned char)*text);
-}
-
 struct target target_format(const char *format, ...)
 {
 	struct target target = {0};
@@ -33,7 +25,7 @@ struct target target_format(const char *format, ...)
 	va_start(args, format);
 	for (; *format; format++) {
 		if (format[0] == '%' && format[1] == 's') {
-			add_escaped(&target.text, va_arg(args, const char *));
+			percent_encode(&target.text, va_arg(args, const char *));
 			format++;
 		} else {
 			buffer_add_char(&target.text, *format);
@@ -46,7 +38,7 @@ struct target target_format(const char *format, ...)
 void target_add(struct target *target, const char *name, const char *value)
 {
 	buffer_format(&target->text, "%c%s=", target->has_query ? '&' : '?', name);
-	add_escaped(&target->text, value);
+	percent_encode(&target->text, value);
 	target->has_query = true;
 }
 

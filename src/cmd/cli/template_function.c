@@ -1,5 +1,6 @@
 /* The functions of templates: Go's own and Docker's. */
 #include "cmd/cli/template_tree.h"
+#include "format/percent.h"
 
 #include <ctype.h>
 
@@ -382,12 +383,10 @@ static bool run_urlquery(const struct value *arguments, size_t count, struct val
 
 	run_print(arguments, count, &plain, err);
 	for (const char *at = json_string_value(plain.json); *at; at++) {
-		if (isalnum((unsigned char)*at) || strchr("-_.~", *at))
-			buffer_add_char(&text, *at);
-		else if (*at == ' ')
+		if (*at == ' ')
 			buffer_add_char(&text, '+');
 		else
-			buffer_format(&text, "%%%02X", (unsigned)(unsigned char)*at);
+			percent_add(&text, *at);
 	}
 	return give_buffer(result, &text);
 }
