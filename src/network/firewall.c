@@ -95,33 +95,44 @@ static bool is_taken(const struct error *err)
 }
 
 /* Would adding it alone fail?  Then it stands there with another value.  Asked by doing so. */
-static bool add_takeovers(struct firewall *f, struct netlink_batch *batch,
-			  const struct element *elements, size_t count, struct error *err)
+static bool find_taken(struct firewall *f, const struct element *elements, size_t count,
+		       struct element_list *taken, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct element *element = &elements[i];
-
-		if (change_one(f, ELEMENT_ADD, element, err))
+		if (change_one(f, ELEMENT_ADD, &elements[i], err))
 			continue;
 		if (!is_taken(err))
 			return false;
-		element_message(batch, f->table, ELEMENT_DELETE, &element, 1);
-		element_message(batch, f->table, ELEMENT_ADD, &element, 1);
+		vector_add(taken, elements[i]);
 	}
 	return true;
+}
+
+/* All that goes stands there, with whatever value. */
+static bool exchange(struct firewall *f, const struct element *gone, size_t gone_count,
+		     const struct element *come, size_t come_count, struct error *err)
+{
+	scoped_netlink struct netlink_batch batch = {0};
+
+	element_transaction_begin(&batch);
+	add_changes(f, &batch, ELEMENT_DELETE, gone, gone_count);
+	add_changes(f, &batch, ELEMENT_DELETE, come, come_count);
+	add_changes(f, &batch, ELEMENT_ADD, come, come_count);
+	return send_batch(f, &batch, err);
 }
 
 static bool take_over(struct firewall *f, const struct element *elements, size_t count,
 		      struct error *err)
 {
-	scoped_netlink struct netlink_batch batch = {0};
+	struct element_list taken = {0};
+	bool done = find_taken(f, elements, count, &taken, err) &&
+		    exchange(f, NULL, 0, taken.items, taken.count, err);
 	struct error ignored;
 
-	element_transaction_begin(&batch);
-	if (add_takeovers(f, &batch, elements, count, err) && send_batch(f, &batch, err))
-		return true;
-	firewall_remove(f, elements, count, &ignored);
-	return false;
+	vector_fini(&taken);
+	if (!done)
+		firewall_remove(f, elements, count, &ignored);
+	return done;
 }
 
 bool firewall_add(struct firewall *f, const struct element *elements, size_t count,
@@ -146,13 +157,7 @@ bool firewall_remove(struct firewall *f, const struct element *elements, size_t 
 bool firewall_replace(struct firewall *f, const struct element *gone, size_t gone_count,
 		      const struct element *come, size_t come_count, struct error *err)
 {
-	scoped_netlink struct netlink_batch batch = {0};
-
-	element_transaction_begin(&batch);
-	add_changes(f, &batch, ELEMENT_DELETE, gone, gone_count);
-	add_changes(f, &batch, ELEMENT_DELETE, come, come_count);
-	add_changes(f, &batch, ELEMENT_ADD, come, come_count);
-	if (send_batch(f, &batch, err))
+	if (exchange(f, gone, gone_count, come, come_count, err))
 		return true;
 	/* Not all of them stand there. */
 	return firewall_add(f, come, come_count, err) && firewall_remove(f, gone, gone_count, err);

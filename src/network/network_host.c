@@ -226,6 +226,31 @@ static void sum_up_deferred(const struct networks *n, struct element_list *gone,
 	}
 }
 
+static void start_build(struct networks *n);
+
+static void on_retry(uv_timer_t *timer)
+{
+	start_build(timer->data);
+}
+
+/* At once, or when a second has gone since the last time. */
+static void make_again(struct networks *n)
+{
+	int64_t age_ms = (time_monotonic_ns() - n->built_ns) / NS_PER_MS;
+
+	n->ready = false;
+	n->look = true;
+	uv_timer_start(&n->retry, on_retry,
+		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms) : 0, 0);
+}
+
+/* The kernel did not take a change: what stands there may be anything. */
+static void make_anew(struct networks *n, const struct error *err)
+{
+	log_error("cannot change the firewall; making it anew", err, "table=%s", n->table);
+	make_again(n);
+}
+
 /* In one transaction: a port that is shared has many elements, and nobody is to see half of them. */
 static void make_deferred_changes(struct networks *n)
 {
@@ -236,7 +261,7 @@ static void make_deferred_changes(struct networks *n)
 		sum_up_deferred(n, &gone, &come);
 		if (!firewall_replace(n->firewall, gone.items, gone.count, come.items, come.count,
 				      &err))
-			log_error("cannot change the firewall", &err, "table=%s", n->table);
+			make_anew(n, &err);
 	}
 	vector_fini(&gone);
 	vector_fini(&come);
@@ -311,8 +336,6 @@ static void take_warnings(struct networks *n, struct network_report *report)
 	report->warnings = (struct strings){0};
 }
 
-static void start_build(struct networks *n);
-
 static void take_report(struct networks *n, const struct buffer *answer,
 			const struct error *job_error)
 {
@@ -368,6 +391,8 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 		return;
 	}
 	make_deferred_changes(n);
+	if (is_pending(n)) /* it is made anew, and then they are told */
+		return;
 	if (!n->answered)
 		log_unheard(n);
 	call_waiters(n, true);
@@ -396,16 +421,10 @@ static void start_build(struct networks *n)
 	call_waiters(n, true);
 }
 
-static void on_retry(uv_timer_t *timer)
-{
-	start_build(timer->data);
-}
-
 /* The table, or a part of it, was removed by somebody. */
 static void on_lost(void *data)
 {
 	struct networks *n = data;
-	int64_t age_ms = (time_monotonic_ns() - n->built_ns) / NS_PER_MS;
 
 	if (n->job) {
 		n->again = true;
@@ -413,10 +432,7 @@ static void on_lost(void *data)
 	}
 	log_warning("somebody removed our firewall rules; making them again", NULL, "table=%s",
 		    n->table);
-	n->ready = false;
-	n->look = true;
-	uv_timer_start(&n->retry, on_retry,
-		       age_ms < REBUILD_PAUSE_MS ? (uint64_t)(REBUILD_PAUSE_MS - age_ms) : 0, 0);
+	make_again(n);
 }
 
 /* The rules of the host, which our table has a copy of. */
@@ -586,11 +602,8 @@ bool networks_replace_elements(struct networks *n, const struct element *gone, s
 	}
 	if (!n->ready)
 		return refuse(n, err);
-	if (firewall_replace(n->firewall, gone, gone_count, come, come_count, err))
-		return true;
-	if (err->os != ENOENT)
-		return false;
-	on_lost(n);
+	if (!firewall_replace(n->firewall, gone, gone_count, come, come_count, err))
+		make_anew(n, err); /* which will have them */
 	return true;
 }
 
