@@ -5,8 +5,8 @@
 #include "archive/archive_work.h"
 #include "base/memory.h"
 #include "format/json_write.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -68,14 +68,10 @@ static int open_folder(int folder, const char *name)
 
 static void list_names(int folder, struct strings *out)
 {
-	DIR *stream = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(folder);
 
-	while (stream && (entry = readdir(stream)))
-		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-			strings_add(out, entry->d_name);
-	if (stream)
-		closedir(stream);
+	for (struct dirent *entry; (entry = folder_next(list));)
+		strings_add(out, entry->d_name);
 	strings_sort(out);
 }
 

@@ -9,7 +9,6 @@
 #include "os/job.h"
 #include "volume/volume_work.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -133,18 +132,13 @@ static void remove_folder(const struct builder *builder, const char *name)
 static void sweep_folders(struct builder *builder)
 {
 	scoped_strings struct strings names = {0};
-	int copy = openat(builder->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(builder->folder);
 
-	if (!dir) {
-		close_fd(&copy);
+	if (!list)
 		return;
-	}
-	while ((entry = readdir(dir)))
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_name[0] != '.')
 			strings_add(&names, entry->d_name);
-	closedir(dir);
 	remove_folders(builder, &names);
 }
 

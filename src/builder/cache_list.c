@@ -7,7 +7,6 @@
 #include "os/job.h"
 #include "volume/volume_work.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,22 +72,15 @@ static bool read_one(struct builder *builder, const char *name, struct builder_c
 
 static void read_all(struct builder_job *b)
 {
-	int copy = openat(b->builder->cache, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	scoped_list DIR *list = folder_list(b->builder->cache);
 	struct builder_cache cache;
-	struct dirent *entry;
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	while ((entry = readdir(dir))) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		if (!read_one(b->builder, entry->d_name, &cache))
 			continue;
 		b->caches = mem_resize(b->caches, b->count + 1, sizeof(cache));
 		b->caches[b->count++] = cache;
 	}
-	closedir(dir);
 }
 
 static struct builder_job *new_job(struct builder *builder, void *data)

@@ -18,8 +18,6 @@
 #include "os/file.h"
 #include "shim/shim.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #define PATIENCE_MS  10000 /* a shim that does not answer keeps nobody waiting longer */
@@ -309,17 +307,11 @@ static bool is_known(struct engine *engine, const char *name)
 static void each_entry(int folder, void (*visit)(struct engine *engine, const char *name),
 		       struct engine *engine)
 {
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(folder);
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (!is_known(engine, entry->d_name))
 			visit(engine, entry->d_name);
-	closedir(dir);
 }
 
 /* A create that was not recorded, or a removal that was. */

@@ -16,8 +16,6 @@
 #include "os/file.h"
 #include "shim/shim.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -700,15 +698,9 @@ static void adopt(struct engine *engine, const char *name)
 
 void adopt_execs(struct engine *engine)
 {
-	int copy = openat(engine->execs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(engine->execs);
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_name[0] != '.')
 			adopt(engine, entry->d_name);
-	closedir(dir);
 }

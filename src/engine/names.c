@@ -18,8 +18,6 @@
 #include "os/file.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #define ZONE_MODE	0600
@@ -178,17 +176,11 @@ void names_refresh(struct container *c)
 /* Zones of networks that are gone, and what a daemon that was killed had half written. */
 static void sweep(struct engine *engine)
 {
-	int copy = openat(engine->zones, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(engine->zones);
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (!networks_find(engine->parts.networks, entry->d_name, &(struct error){0}))
 			unlinkat(engine->zones, entry->d_name, 0);
-	closedir(dir);
 }
 
 void names_begin(struct engine *engine)

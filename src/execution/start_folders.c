@@ -3,7 +3,6 @@
 
 #include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -60,15 +59,11 @@ static bool is_plain(const char *name)
 /* All below it too: what a former run left belongs to whom it ran as then. */
 static void give_all(int folder, uid_t uid, gid_t gid)
 {
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(folder);
 
-	while (dir && (entry = readdir(dir))) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		scoped_fd int sub = -1;
 
-		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-			continue;
 		if (fchownat(folder, entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		sub = openat(folder, entry->d_name,
@@ -76,10 +71,6 @@ static void give_all(int folder, uid_t uid, gid_t gid)
 		if (sub >= 0)
 			give_all(sub, uid, gid);
 	}
-	if (dir)
-		closedir(dir);
-	else
-		close_fd(&copy);
 }
 
 static bool give(int folder, const struct starting *s, struct error *err)

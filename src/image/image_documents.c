@@ -4,8 +4,8 @@
 #include "image/image_store.h"
 
 #include "format/digest.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,14 +93,11 @@ void documents_drop(struct image_job *job)
 
 static void remove_all_but(int at, const struct map *needed)
 {
-	DIR *folder = fdopendir(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(at);
 
-	while (folder && (entry = readdir(folder)))
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_name[0] != '.' && !map_get(needed, entry->d_name))
 			unlinkat(at, entry->d_name, 0);
-	if (folder)
-		closedir(folder);
 }
 
 void documents_settle(struct image_store *images)

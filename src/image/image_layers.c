@@ -2,8 +2,8 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -283,14 +283,11 @@ static void drop_unused(struct image_store *images, struct image_batch *batch)
 
 static void add_strays(int at, const struct map *known, struct strings *out)
 {
-	DIR *folder = fdopendir(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(at);
 
-	while (folder && (entry = readdir(folder)))
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_name[0] != '.' && !map_get(known, entry->d_name))
 			strings_add(out, entry->d_name);
-	if (folder)
-		closedir(folder);
 }
 
 /* Folders that no record names are of work that was never finished. */

@@ -3,8 +3,8 @@
 #include "base/time.h"
 #include "format/digest.h"
 #include "image/progress.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -176,14 +176,11 @@ static bool is_fetched(const struct image_store *images, const char *name)
 
 void pull_blobs_prune(struct image_store *images)
 {
-	DIR *folder = fdopendir(openat(images->partial, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(images->partial);
 
-	while (folder && (entry = readdir(folder)))
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (!is_fetched(images, entry->d_name))
 			unlinkat(images->partial, entry->d_name, 0);
-	if (folder)
-		closedir(folder);
 }
 
 static struct pull_layer *find_waiting(const struct image_store *images, const char *digest)

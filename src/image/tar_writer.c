@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "image/tar_header.h"
 #include "image/xattr_rule.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -385,18 +385,14 @@ static bool put_node(struct tar_writer *w, int folder, const char *name, const s
 
 static bool add_node(struct tar_writer *w, int folder, const char *name, struct error *err);
 
-/* The folder's descriptor is not used up. */
 static bool list_names(int folder, struct strings *out, struct error *err)
 {
-	DIR *stream = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(folder);
 
-	if (!stream)
+	if (!list)
 		return error_errno(err, "cannot read a folder");
-	while ((entry = readdir(stream)))
-		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-			strings_add(out, entry->d_name);
-	closedir(stream);
+	for (struct dirent *entry; (entry = folder_next(list));)
+		strings_add(out, entry->d_name);
 	strings_sort(out);
 	return true;
 }

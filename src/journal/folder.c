@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -45,25 +44,14 @@ static int compare_age(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-static DIR *open_list(int folder)
-{
-	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = again < 0 ? NULL : fdopendir(again);
-
-	if (!dir)
-		close_fd(&again);
-	return dir;
-}
-
 bool journal_names_read(int folder, struct journal_names *out, struct error *err)
 {
-	DIR *dir = open_list(folder);
+	scoped_list DIR *list = folder_list(folder);
 
-	if (!dir)
+	if (!list)
 		return error_errno(err, "cannot list the journal's folder");
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		add_name(entry->d_name, out);
-	closedir(dir);
 	if (out->count > 1)
 		qsort(out->items, out->count, sizeof(*out->items), compare_age);
 	return true;
@@ -80,13 +68,13 @@ static size_t random_below(uint64_t *state, size_t limit)
 size_t journal_names_sample(int folder, const uint8_t boot[static 16],
 			    char out[static JOURNAL_SAMPLE][JOURNAL_NAME_SIZE])
 {
-	DIR *dir = open_list(folder);
+	scoped_list DIR *list = folder_list(folder);
 	struct journal_name name;
 	uint64_t random;
 	size_t seen = 0;
 
 	random_bytes(&random, sizeof(random));
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		size_t place = seen < JOURNAL_SAMPLE ? seen : random_below(&random, seen + 1);
 
 		if (!journal_name_read(entry->d_name, &name) ||
@@ -96,8 +84,6 @@ size_t journal_names_sample(int folder, const uint8_t boot[static 16],
 			memcpy(out[place], entry->d_name, strlen(entry->d_name) + 1);
 		seen++;
 	}
-	if (dir)
-		closedir(dir);
 	return seen < JOURNAL_SAMPLE ? seen : JOURNAL_SAMPLE;
 }
 

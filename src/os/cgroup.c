@@ -348,11 +348,9 @@ bool cgroup_read(const struct cgroup *cgroup, enum cgroup_controller c, const ch
 /* A container with a writable cgroup tree may have made groups of its own below. */
 static void remove_subgroups(int folder)
 {
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(folder);
 
-	while (dir && (entry = readdir(dir))) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		scoped_fd int sub = -1;
 
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
@@ -362,10 +360,6 @@ static void remove_subgroups(int folder)
 			remove_subgroups(sub);
 		unlinkat(folder, entry->d_name, AT_REMOVEDIR);
 	}
-	if (dir)
-		closedir(dir);
-	else
-		close_fd(&copy);
 }
 
 static int remaining_ms(int64_t until)

@@ -49,12 +49,10 @@ static void add_pids_of(int folder, struct pid_list *pids)
 /* Also of the groups that the container made below. */
 static void add_pids_below(int folder, struct pid_list *pids)
 {
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
+	scoped_list DIR *list = folder_list(folder);
 
 	add_pids_of(folder, pids);
-	while (dir && (entry = readdir(dir))) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		scoped_fd int sub = -1;
 
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
@@ -63,10 +61,6 @@ static void add_pids_below(int folder, struct pid_list *pids)
 		if (sub >= 0)
 			add_pids_below(sub, pids);
 	}
-	if (dir)
-		closedir(dir);
-	else
-		close_fd(&copy);
 }
 
 bool cgroup_pids(const struct cgroup *cgroup, pid_t **pids, size_t *count, struct error *err)

@@ -133,6 +133,34 @@ int folder_open(int folder, const char *path, struct error *err)
 	return fd;
 }
 
+/* ---- lists ---- */
+
+DIR *folder_list(int folder)
+{
+	int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = again < 0 ? NULL : fdopendir(again);
+
+	if (!list)
+		close_fd(&again);
+	return list;
+}
+
+struct dirent *folder_next(DIR *list)
+{
+	struct dirent *entry;
+
+	do
+		entry = list ? readdir(list) : NULL;
+	while (entry && (str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..")));
+	return entry;
+}
+
+void folder_list_end(DIR **list)
+{
+	if (*list)
+		closedir(*list);
+}
+
 /* ---- removing trees ---- */
 
 /* The folders from the root of the walk down to the present one.  An explicit list instead of
@@ -226,18 +254,13 @@ static bool ascend(struct walk *w, struct error *err)
  * first. */
 static bool remove_files(const struct walk *w, char **folder, struct error *err)
 {
-	int fd = openat(w->at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	scoped_list DIR *list = folder_list(w->at);
 	struct dirent *entry;
-	bool ok = dir != NULL;
+	bool ok = true;
 
-	if (!dir) {
-		close_fd(&fd);
+	if (!list)
 		return error_errno(err, "cannot list a folder");
-	}
-	while (ok && !*folder && (entry = readdir(dir))) {
-		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-			continue;
+	while (ok && !*folder && (entry = folder_next(list))) {
 		if (entry->d_type != DT_DIR && unlinkat(w->at, entry->d_name, 0) == 0)
 			continue;
 		if (entry->d_type == DT_DIR || errno == EISDIR)
@@ -245,7 +268,6 @@ static bool remove_files(const struct walk *w, char **folder, struct error *err)
 		else if (errno != ENOENT)
 			ok = fail(err, "remove", entry->d_name);
 	}
-	closedir(dir);
 	return ok;
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/text.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -34,6 +36,13 @@ bool folder_make(int folder, const char *path, mode_t mode, struct error *err);
 
 /* An O_PATH-less, readable directory descriptor; -1 on failure (ERROR_NOT_FOUND when absent). */
 int folder_open(int folder, const char *path, struct error *err);
+
+/* What a folder holds, whose descriptor is not used up.  NULL, with errno: it cannot be read. */
+DIR *folder_list(int folder);
+struct dirent *folder_next(DIR *list); /* neither "." nor ".."; NULL: no more, or no list */
+void folder_list_end(DIR **list);
+
+#define scoped_list scoped_with(folder_list_end)
 
 /* Remove a file, or a folder with everything in it.  Follows no link and crosses no mount; what is
  * gone already is no error; depth is bounded only by the filesystem.  Large trees take long: not in

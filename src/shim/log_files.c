@@ -1,8 +1,8 @@
 #include "shim/log_files.h"
 
 #include "base/text.h"
+#include "os/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -44,17 +44,14 @@ static int64_t number_of(const char *file, const char *name)
 static int64_t highest_number(int folder, const char *name)
 {
 	int64_t highest = -1;
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	scoped_list DIR *list = folder_list(folder);
 
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+	for (struct dirent *entry; (entry = folder_next(list));) {
 		int64_t number = number_of(entry->d_name, name);
 
 		if (number > highest)
 			highest = number;
 	}
-	if (dir)
-		closedir(dir);
 	return highest < 0 ? -1 : highest + ROTATIONS_MEANWHILE;
 }
 

@@ -8,7 +8,6 @@
 #include "os/file.h"
 #include "unit/peer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -147,19 +146,15 @@ static void adopt(struct units *units, struct unit *unit)
 
 void adopt_list(struct units *units)
 {
-	int copy = openat(units->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(units->folder);
 
-	if (!dir) {
-		close_fd(&copy);
+	if (!list)
 		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (*entry->d_name != '.') {
 			unit_set_get(&units->set, entry->d_name);
 			strings_add(&units->adoption.names, entry->d_name);
 		}
-	closedir(dir);
 	for (size_t i = 0; i < units->former.names.count; i++) {
 		const char *name = units->former.names.items[i];
 

@@ -73,17 +73,11 @@ static void take_former(struct units *units, const char *name)
 
 static void take_all_former(struct units *units)
 {
-	int copy = openat(units->former.folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(units->former.folder);
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (*entry->d_name != '.' && entry->d_type == DT_DIR)
 			take_former(units, entry->d_name);
-	closedir(dir);
 }
 
 void run_folder_left(struct units *units, const struct unit *unit)

@@ -98,17 +98,11 @@ static void read_child(struct unit_tree *tree, int folder, const char *name, int
 
 static void read_children(struct unit_tree *tree, int folder, int depth)
 {
-	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+	scoped_list DIR *list = folder_list(folder);
 
-	if (!dir) {
-		close_fd(&copy);
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_type == DT_DIR && *entry->d_name != '.')
 			read_child(tree, folder, entry->d_name, depth);
-	closedir(dir);
 }
 
 static struct unit_tree *read_group(int folder, const char *name, int depth)
