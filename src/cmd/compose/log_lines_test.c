@@ -2,10 +2,8 @@
 #include "cmd/compose/log_lines.h"
 
 #include "base/test.h"
+#include "cmd/compose/capture.h"
 #include "format/stream_frame.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 static struct compose compose = {.project_name = (char *)"p"};
 
@@ -21,22 +19,10 @@ static void add_frame(struct buffer *out, enum stream_kind kind, const char *tex
 /* What stands on `fd` after `say`. */
 static char *written(int fd, void (*say)(void))
 {
-	struct buffer text = {0};
-	FILE *file = tmpfile();
-	int before = dup(fd);
-	size_t got;
+	struct capture capture = capture_begin(fd);
 
-	fflush(NULL);
-	dup2(fileno(file), fd);
 	say();
-	fflush(NULL);
-	dup2(before, fd);
-	close(before);
-	rewind(file);
-	while ((got = fread(buffer_reserve(&text, 4096), 1, 4096, file)) > 0)
-		buffer_wrote(&text, got);
-	fclose(file);
-	return buffer_take(&text);
+	return capture_end(&capture);
 }
 
 static struct log_wishes wishes;

@@ -2,10 +2,7 @@
 #include "cmd/compose/progress.h"
 
 #include "base/test.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "cmd/compose/capture.h"
 
 static struct cli cli;
 static struct compose compose;
@@ -26,25 +23,13 @@ static struct step *add(struct plan *plan, enum step_kind kind, const char *serv
 static char *told(void (*tell)(struct progress *progress, const struct plan *plan),
 		  enum progress_kind kind, bool dry_run, const struct plan *plan)
 {
-	struct buffer text = {0};
-	FILE *file = tmpfile();
-	int before = dup(STDERR_FILENO);
-	size_t got;
-
-	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
+	struct capture capture = capture_begin(STDERR_FILENO);
 	struct progress *progress = progress_new(&compose, kind, dry_run);
+
 	progress_plan(progress, plan);
 	tell(progress, plan);
 	progress_free(progress);
-	fflush(stderr);
-	dup2(before, STDERR_FILENO);
-	close(before);
-	rewind(file);
-	while ((got = fread(buffer_reserve(&text, 4096), 1, 4096, file)) > 0)
-		buffer_wrote(&text, got);
-	fclose(file);
-	return buffer_take(&text);
+	return capture_end(&capture);
 }
 
 static void tell_in_order(struct progress *progress, const struct plan *plan)
