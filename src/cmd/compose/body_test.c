@@ -1,4 +1,5 @@
 /* Services as people write them, and what of the body each attribute becomes. */
+#include "base/memory.h"
 #include "base/test.h"
 #include "cmd/compose/body.h"
 #include "format/json.h"
@@ -74,25 +75,47 @@ static const char *id_of(void *data, const char *service)
 	return strcmp(service, "b") == 0 ? "id-of-b" : NULL;
 }
 
-static struct body_request request_of(const struct project *project,
-				      const struct compose_features *features,
-				      const struct compose_files *source, struct strings *warnings)
+/* What is asked for to make the container of a file's service `a`. */
+struct asked {
+	char *text; /* owned */
+	struct compose_files files;
+	struct project *project; /* owned */
+	struct strings warnings;
+	struct body_request request;
+};
+
+static struct asked *asked_new(char *text, enum compose_style style,
+			       const struct compose_features *features)
 {
-	return (struct body_request){
-		.project = project,
-		.service = project_service(project, "a"),
+	struct asked *a = mem_new(struct asked);
+
+	*a = (struct asked){.text = text, .files = {read_file, file_exists, text}};
+	a->project = load(text, style);
+	a->request = (struct body_request){
+		.project = a->project,
+		.service = project_service(a->project, "a"),
 		.number = 1,
-		.name = project->style == COMPOSE_V1 ? "p_a_1" : "p-a-1",
+		.name = style == COMPOSE_V1 ? "p_a_1" : "p-a-1",
 		.hash = "abc",
 		.image_id = "sha256:1",
 		.features = features,
 		.use_aliases = true,
 		.publish = true,
 		.id_of = id_of,
-		.files = source,
-		.warnings = warnings,
+		.files = &a->files,
 	};
+	return a;
 }
+
+static void asked_free(struct asked *a)
+{
+	project_free(a->project);
+	strings_fini(&a->warnings);
+	free(a->text);
+	free(a);
+}
+
+scoped_define(asked);
 
 /* "HostConfig.Mounts.0.Source" */
 static const json_t *find(const json_t *json, const char *path)
@@ -352,12 +375,10 @@ static const struct compose_features dockerd = {.asked = true};
 static void an_attribute_becomes_its_member(void **state)
 {
 	for (size_t i = 0; i < array_length(rows); i++) {
-		scoped_free char *text = compose_text(rows[i].lines, "i:1");
-		const struct compose_files source = {read_file, file_exists, text};
-		scoped(project) struct project *project = load(text, COMPOSE_V2);
-		struct body_request request = request_of(project, &wherry, &source, NULL);
+		scoped(asked) struct asked *a =
+			asked_new(compose_text(rows[i].lines, "i:1"), COMPOSE_V2, &wherry);
 		struct error err;
-		scoped_json json_t *body = body_of_container(&request, &err);
+		scoped_json json_t *body = body_of_container(&a->request, &err);
 
 		if (!body)
 			fail_msg("%s: %s", rows[i].lines, err.text);
@@ -381,12 +402,10 @@ static void version_1_has_its_names(void **state)
 	};
 
 	for (size_t i = 0; i < array_length(v1_rows); i++) {
-		scoped_free char *text = compose_text(v1_rows[i].lines, "i");
-		const struct compose_files source = {read_file, file_exists, text};
-		scoped(project) struct project *project = load(text, COMPOSE_V1);
-		struct body_request request = request_of(project, &wherry, &source, NULL);
+		scoped(asked) struct asked *a =
+			asked_new(compose_text(v1_rows[i].lines, "i"), COMPOSE_V1, &wherry);
 		struct error err;
-		scoped_json json_t *body = body_of_container(&request, &err);
+		scoped_json json_t *body = body_of_container(&a->request, &err);
 
 		assert_non_null(body);
 		expect(v1_rows[i].lines, body, v1_rows[i].path, v1_rows[i].expected);
@@ -396,12 +415,10 @@ static void version_1_has_its_names(void **state)
 /* A file of version 1: no network of the project, names by links. */
 static void a_file_without_services_has_links_on_the_bridge(void **state)
 {
-	static const char text[] = "a:\n  image: i\n  links: [b]\nb:\n  image: i\n";
-	const struct compose_files source = {read_file, file_exists, (void *)text};
-	scoped(project) struct project *project = load(text, COMPOSE_V1);
-	struct body_request request = request_of(project, &dockerd, &source, NULL);
+	scoped(asked) struct asked *a = asked_new(
+		str_dup("a:\n  image: i\n  links: [b]\nb:\n  image: i\n"), COMPOSE_V1, &dockerd);
 	struct error err;
-	scoped_json json_t *body = body_of_container(&request, &err);
+	scoped_json json_t *body = body_of_container(&a->request, &err);
 
 	assert_non_null(body);
 	expect("mode", body, HOST "NetworkMode", "\"bridge\"");
@@ -413,17 +430,15 @@ static void a_file_without_services_has_links_on_the_bridge(void **state)
 
 static void a_one_off_container_does_not_restart_or_publish(void **state)
 {
-	scoped_free char *text = compose_text("restart: always\nports: ['80:80']", "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	struct body_request request = request_of(project, &wherry, &source, NULL);
+	scoped(asked) struct asked *a = asked_new(
+		compose_text("restart: always\nports: ['80:80']", "i"), COMPOSE_V2, &wherry);
 	struct error err;
 
-	request.number = 0;
-	request.name = "p-a-run-1";
-	request.slug = "f00";
-	request.use_aliases = request.publish = false;
-	scoped_json json_t *body = body_of_container(&request, &err);
+	a->request.number = 0;
+	a->request.name = "p-a-run-1";
+	a->request.slug = "f00";
+	a->request.use_aliases = a->request.publish = false;
+	scoped_json json_t *body = body_of_container(&a->request, &err);
 	assert_non_null(body);
 	expect("policy", body, HOST "RestartPolicy", NULL);
 	expect("ports", body, HOST "PortBindings", NULL);
@@ -438,10 +453,8 @@ static void a_one_off_container_does_not_restart_or_publish(void **state)
 
 static void anonymous_volumes_are_taken_over(void **state)
 {
-	scoped_free char *text = compose_text("volumes: [/anon, 'v:/covered']", "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	struct body_request request = request_of(project, &wherry, &source, NULL);
+	scoped(asked) struct asked *a =
+		asked_new(compose_text("volumes: [/anon, 'v:/covered']", "i"), COMPOSE_V2, &wherry);
 	struct seen_container old = {.id = (char *)"old"};
 	struct error err;
 	scoped_json json_t *replaced = json_loads(
@@ -461,10 +474,10 @@ static void anonymous_volumes_are_taken_over(void **state)
 		0, NULL);
 
 	assert_non_null(replaced);
-	request.replaces = &old;
-	request.replaced = replaced;
-	request.held = true;
-	scoped_json json_t *body = body_of_container(&request, &err);
+	a->request.replaces = &old;
+	a->request.replaced = replaced;
+	a->request.held = true;
+	scoped_json json_t *body = body_of_container(&a->request, &err);
 	assert_non_null(body);
 	expect("binds", body, HOST "Binds",
 	       "[\"p_v:/covered:rw\", \"" VOLUME ":/anon:rw\", \"" VOLUME
@@ -478,16 +491,14 @@ static void anonymous_volumes_are_taken_over(void **state)
 
 static void an_emptied_command_keeps_the_entrypoint_of_the_image(void **state)
 {
-	scoped_free char *text = compose_text("command: ''", "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	struct body_request request = request_of(project, &wherry, &source, NULL);
+	scoped(asked) struct asked *a =
+		asked_new(compose_text("command: ''", "i"), COMPOSE_V2, &wherry);
 	scoped_json json_t *image =
 		json_loads("{\"Config\": {\"Entrypoint\": [\"/e\"], \"Cmd\": [\"c\"]}}", 0, NULL);
 	struct error err;
 
-	request.image = image;
-	scoped_json json_t *body = body_of_container(&request, &err);
+	a->request.image = image;
+	scoped_json json_t *body = body_of_container(&a->request, &err);
 	assert_non_null(body);
 	expect("entrypoint", body, "Entrypoint", "[\"/e\"]");
 	expect("command", body, "Cmd", "[]");
@@ -497,67 +508,61 @@ static void an_emptied_command_keeps_the_entrypoint_of_the_image(void **state)
 
 static void on_dockerd_files_are_binds_and_the_rest_is_a_tar(void **state)
 {
-	scoped_free char *text =
+	scoped(asked) struct asked *a = asked_new(
 		compose_text("secrets: [{source: s, uid: '5'}]\nconfigs: [c]\n"
 			     "deploy: {endpoint_mode: vip, resources: {reservations: {cpus: '1'}}}",
-			     "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	scoped_strings struct strings warnings = {0};
-	struct body_request request = request_of(project, &dockerd, &source, &warnings);
+			     "i"),
+		COMPOSE_V2, &dockerd);
 	scoped_buffer struct buffer tar = {0};
 	struct error err;
-	scoped_json json_t *body = body_of_container(&request, &err);
 
+	a->request.warnings = &a->warnings;
+	scoped_json json_t *body = body_of_container(&a->request, &err);
 	assert_non_null(body);
 	expect("mounts", body, HOST "Mounts",
 	       "[{\"Type\": \"bind\", \"Source\": \"/p/secret.txt\", \"Target\": "
 	       "\"/run/secrets/s\", \"ReadOnly\": true}]");
 	expect("extension", body, "Wherry", NULL);
 	expect("shares", body, HOST "CpuShares", NULL);
-	assert_int_equal(warnings.count, 3);
-	assert_true(body_files_tar(&request, &tar, &err));
+	assert_int_equal(a->warnings.count, 3);
+	assert_true(body_files_tar(&a->request, &tar, &err));
 	assert_string_equal(tar.data, "c");
 	assert_string_equal(tar.data + 512, "hi");
 }
 
 static void what_a_read_only_container_cannot_get_is_refused(void **state)
 {
-	scoped_free char *text = compose_text("configs: [c]\nread_only: true", "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	struct body_request request = request_of(project, &dockerd, &source, NULL);
+	scoped(asked) struct asked *a =
+		asked_new(compose_text("configs: [c]\nread_only: true", "i"), COMPOSE_V2, &dockerd);
 	scoped_buffer struct buffer tar = {0};
 	struct error err;
 
-	assert_false(body_files_tar(&request, &tar, &err));
+	assert_false(body_files_tar(&a->request, &tar, &err));
 	assert_non_null(strstr(err.text, "compose.yaml:5:"));
 	assert_non_null(strstr(err.text, "services.a.configs: c cannot be put"));
 }
 
 static void an_old_daemon_gets_one_network_at_create(void **state)
 {
-	scoped_free char *text =
-		compose_text("networks: {n: , m: {priority: 1}}\nannotations: {a: b}\n"
-			     "healthcheck: {test: x, start_interval: 1s}",
-			     "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	scoped_strings struct strings warnings = {0};
-	struct body_request request = request_of(project, &dockerd, &source, &warnings);
+	scoped(asked) struct asked *a =
+		asked_new(compose_text("networks: {n: , m: {priority: 1}}\nannotations: {a: b}\n"
+				       "healthcheck: {test: x, start_interval: 1s}",
+				       "i"),
+			  COMPOSE_V2, &dockerd);
 	struct error err;
 
-	request.api_version = "1.41";
-	scoped_json json_t *body = body_of_container(&request, &err);
-	scoped_json json_t *more = body_of_connections(&request, &err);
+	a->request.warnings = &a->warnings;
+	a->request.api_version = "1.41";
+	scoped_json json_t *body = body_of_container(&a->request, &err);
+	scoped_json json_t *more = body_of_connections(&a->request, &err);
 	assert_non_null(body);
 	expect("first", body, POINT "real|Aliases|0", "\"p-a-1\"");
 	expect("second", body, POINT "p_n", NULL);
 	expect("connections", more, "p_n|Aliases", "[\"p-a-1\", \"a\"]");
 	expect("annotations", body, HOST "Annotations", NULL);
-	assert_int_equal(warnings.count, 2);
-	assert_non_null(strstr(warnings.items[0], "annotations: is ignored: the daemon knows it "
-						  "from API version 1.43 on"));
+	assert_int_equal(a->warnings.count, 2);
+	assert_non_null(strstr(a->warnings.items[0], "annotations: is ignored: the daemon knows it "
+						     "from API version 1.43 on"));
 }
 
 static void what_is_not_there_is_refused_with_its_place(void **state)
@@ -571,14 +576,12 @@ static void what_is_not_there_is_refused_with_its_place(void **state)
 	};
 
 	for (size_t i = 0; i < array_length(cases); i++) {
-		scoped_free char *text = compose_text(cases[i].lines, "i");
-		const struct compose_files source = {read_file, file_exists, text};
-		scoped(project) struct project *project = load(text, COMPOSE_V2);
-		struct body_request request = request_of(project, &wherry, &source, NULL);
+		scoped(asked) struct asked *a =
+			asked_new(compose_text(cases[i].lines, "i"), COMPOSE_V2, &wherry);
 		struct error err;
 
-		request.id_of = NULL;
-		assert_null(body_of_container(&request, &err));
+		a->request.id_of = NULL;
+		assert_null(body_of_container(&a->request, &err));
 		assert_non_null(strstr(err.text, cases[i].words));
 		assert_non_null(strstr(err.text, "compose.yaml:5:"));
 	}
@@ -635,11 +638,9 @@ static void resources_have_their_bodies(void **state)
 
 static void name_and_platform_are_parameters(void **state)
 {
-	scoped_free char *text = compose_text("platform: linux/arm64", "i");
-	const struct compose_files source = {read_file, file_exists, text};
-	scoped(project) struct project *project = load(text, COMPOSE_V2);
-	struct body_request request = request_of(project, &wherry, &source, NULL);
-	scoped_target struct target target = body_target(&request);
+	scoped(asked) struct asked *a =
+		asked_new(compose_text("platform: linux/arm64", "i"), COMPOSE_V2, &wherry);
+	scoped_target struct target target = body_target(&a->request);
 
 	assert_string_equal(target.text.data,
 			    "/containers/create?name=p-a-1&platform=linux%2Farm64");
