@@ -13,15 +13,19 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* An element is at most 76 bytes in a message, and an attribute holds 64 KB. */
-#define ELEMENTS_PER_MESSAGE 512
-
 #define NOTICE_SIZE 65536
+
+/* What the messages of a transaction say. */
+struct news {
+	bool damaged; /* our table has lost something, and was not made whole behind that */
+	bool foreign; /* another's has changed */
+};
 
 struct firewall {
 	char *table; /* owned */
 	int commands, notices;
 	uv_poll_t poll;
+	struct news coming; /* of the one whose end was not told yet */
 	struct firewall_listener listener;
 };
 
@@ -33,53 +37,13 @@ static bool send_batch(struct firewall *f, struct netlink_batch *batch, struct e
 	return netlink_send(f->commands, batch, err);
 }
 
-/* The elements from `first` on that stand in the same map, as one message; returns how many. */
-static size_t add_message(struct firewall *f, struct netlink_batch *batch,
-			  enum element_change change, const struct element *const *elements,
-			  size_t count)
-{
-	size_t size = 1;
-
-	while (size < count && size < ELEMENTS_PER_MESSAGE &&
-	       str_equal(elements[size]->map, elements[0]->map))
-		size++;
-	element_message(batch, f->table, change, elements, size);
-	return size;
-}
-
-static int compare_maps(const void *a, const void *b)
-{
-	const struct element *const *x = a, *const *y = b;
-
-	return strcmp((*x)->map, (*y)->map);
-}
-
-static const struct element **sorted_by_map(const struct element *elements, size_t count)
-{
-	const struct element **sorted = mem_zeroed(count, sizeof(*sorted));
-
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &elements[i];
-	qsort(sorted, count, sizeof(*sorted), compare_maps);
-	return sorted;
-}
-
-static void add_changes(struct firewall *f, struct netlink_batch *batch, enum element_change change,
-			const struct element *elements, size_t count)
-{
-	scoped_free const struct element **sorted = sorted_by_map(elements, count);
-
-	for (size_t done = 0; done < count;)
-		done += add_message(f, batch, change, sorted + done, count - done);
-}
-
 static bool change_all(struct firewall *f, enum element_change change,
 		       const struct element *elements, size_t count, struct error *err)
 {
 	scoped_netlink struct netlink_batch batch = {0};
 
 	element_transaction_begin(&batch);
-	add_changes(f, &batch, change, elements, count);
+	elements_message(&batch, f->table, change, elements, count);
 	return send_batch(f, &batch, err);
 }
 
@@ -115,9 +79,9 @@ static bool exchange(struct firewall *f, const struct element *gone, size_t gone
 	scoped_netlink struct netlink_batch batch = {0};
 
 	element_transaction_begin(&batch);
-	add_changes(f, &batch, ELEMENT_DELETE, gone, gone_count);
-	add_changes(f, &batch, ELEMENT_DELETE, come, come_count);
-	add_changes(f, &batch, ELEMENT_ADD, come, come_count);
+	elements_message(&batch, f->table, ELEMENT_DELETE, gone, gone_count);
+	elements_message(&batch, f->table, ELEMENT_DELETE, come, come_count);
+	elements_message(&batch, f->table, ELEMENT_ADD, come, come_count);
 	return send_batch(f, &batch, err);
 }
 
@@ -165,14 +129,15 @@ bool firewall_replace(struct firewall *f, const struct element *gone, size_t gon
 
 /* ---- notices ---- */
 
-/* The kernel tells every change of every table, several messages in a packet; those of one change come
- * together, and the first says enough: our own changes of elements (they are told with the number of the
+/* The kernel tells every change of every table, several messages in a packet, and its end in one of its own; the
+ * first of a packet says enough: our own changes of elements (they are told with the number of the
  * socket that made them) are dropped here, without waking the process, as is what changes no rule. */
 static bool filter_notices(int fd, uint32_t own)
 {
 	static const uint16_t wanted[] = {NFT_MSG_DELRULE,  NFT_MSG_DELCHAIN,	NFT_MSG_DELSET,
 					  NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE,	NFT_MSG_NEWCHAIN,
-					  NFT_MSG_NEWRULE,  NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM};
+					  NFT_MSG_NEWRULE,  NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM,
+					  NFT_MSG_NEWGEN};
 	enum { COUNT = array_length(wanted) };
 	struct sock_filter code[COUNT + 5] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
@@ -197,17 +162,12 @@ static bool filter_notices(int fd, uint32_t own)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
 }
 
-/* What the messages of a packet say. */
-struct news {
-	bool damaged; /* our table has lost something, and was not made anew behind that */
-	bool foreign; /* another's has changed */
-};
-
-static void judge_own(uint16_t type, struct news *news)
+static void judge_own(uint16_t type, const char *chain, struct news *news)
 {
 	switch (type) {
-	case NFT_MSG_NEWTABLE: /* our own replacing of the table removes and makes it, in this order */
-		news->damaged = false;
+	case NFT_MSG_NEWCHAIN: /* our own changes make this one last; see table_form.h */
+		if (chain && str_starts_with(chain, "rules-"))
+			news->damaged = false;
 		break;
 	case NFT_MSG_DELTABLE:
 	case NFT_MSG_DELCHAIN:
@@ -221,33 +181,44 @@ static void judge_own(uint16_t type, struct news *news)
 }
 
 /* Tables of other daemons of ours say nothing about the host. */
-static void judge_notice(const struct firewall *f, const struct nlmsghdr *message,
-			 struct news *news)
+static void judge_notice(struct firewall *f, const struct nlmsghdr *message)
 {
-	const struct nlattr *attributes[NFTA_TABLE_NAME + 1];
+	const struct nlattr *attributes[NFTA_CHAIN_NAME + 1];
 	const char *data = NLMSG_DATA(message), *table;
+	uint16_t type = message->nlmsg_type & 0xff;
 
-	if (message->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
-	    (message->nlmsg_type & 0xff) == NFT_MSG_NEWGEN ||
-	    message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(struct nfgenmsg)))
 		return;
 	netlink_parse(data + sizeof(struct nfgenmsg),
 		      message->nlmsg_len - NLMSG_LENGTH(sizeof(struct nfgenmsg)), attributes,
-		      NFTA_TABLE_NAME);
+		      NFTA_CHAIN_NAME);
 	table = netlink_text(attributes[NFTA_TABLE_NAME]);
 	if (str_equal(table, f->table))
-		judge_own(message->nlmsg_type & 0xff, news);
+		judge_own(type,
+			  type == NFT_MSG_NEWCHAIN ? netlink_text(attributes[NFTA_CHAIN_NAME])
+						   : NULL,
+			  &f->coming);
 	else if (table && !str_starts_with(table, "wherry"))
-		news->foreign = true;
+		f->coming.foreign = true;
 }
 
+/* The parts of a transaction may come one by one; its end is told last. */
 static void read_packet(struct firewall *f, const void *data, size_t size, struct news *news)
 {
 	const struct nlmsghdr *m;
 	size_t at = 0;
 
-	while ((m = netlink_message(data, size, &at)))
-		judge_notice(f, m, news);
+	while ((m = netlink_message(data, size, &at))) {
+		if (m->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
+			continue;
+		if ((m->nlmsg_type & 0xff) != NFT_MSG_NEWGEN) {
+			judge_notice(f, m);
+			continue;
+		}
+		news->damaged |= f->coming.damaged;
+		news->foreign |= f->coming.foreign;
+		f->coming = (struct news){0};
+	}
 }
 
 static void on_notices(uv_poll_t *poll, int status, int events)

@@ -74,8 +74,8 @@ void networks_close(struct networks *networks); /* leaves bridges and rules: con
 /* `err` is NULL on success.  Called exactly once. */
 typedef void network_done(void *data, const struct error *err);
 
-/* Make bridges, sysctls and the whole table, from what was adopted until now, as one transaction:
- * connections that exist go on.  Call once, before the first publish; calls of others that need the
+/* Make bridges, sysctls and the whole table, from what was adopted until now; what is there and right is
+ * not touched, and connections go on.  Call once, before the first publish; calls of others that need the
  * table wait for it.  A failure leaves the daemon usable for containers without a network. */
 void networks_start(struct networks *networks, network_done *done, void *data);
 

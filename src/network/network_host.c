@@ -1,7 +1,7 @@
 /* Keeping the host as the model says: bridges, sysctls and the whole table by a worker, single ports by
  * messages of our own.
  *
- * While a worker runs, the table it loads is the one that was rendered when it started.  Changes that
+ * While a worker runs, the table it makes is the one that was rendered when it started.  Changes that
  * come meanwhile are kept and made when it has ended; adding an element that is there already, or
  * removing one that is not, does no harm.  The table may be lost at any time (`nft flush ruleset`, as
  * firewalls do when they are reloaded): then the kernel tells, and it is made again, at most once a
@@ -84,46 +84,10 @@ static bool read_bridge_netfilter(void)
 	return file_read(AT_FDCWD, BRIDGE_NETFILTER, 16, &text, &absent) && text.data[0] == '1';
 }
 
-/* Those that are seen, and those that are on their way to it. */
-static struct network *nth_network(const struct networks *n, size_t index)
-{
-	return index < n->list.count ? n->list.items[index]
-				     : n->making.items[index - n->list.count];
-}
-
-static size_t present_count(const struct networks *n)
-{
-	return n->list.count + n->making.count;
-}
-
-static void render_ruleset(struct networks *n, struct buffer *out)
-{
-	scoped_free struct ruleset_bridge *bridges =
-		mem_zeroed(present_count(n), sizeof(struct ruleset_bridge));
-	struct ruleset ruleset = {.table = n->table,
-				  .bridges = bridges,
-				  .ports = &n->ports,
-				  .openings = &n->openings,
-				  .bridge_netfilter = n->bridge_netfilter,
-				  .lift = n->lifts,
-				  .no_turns = n->no_turns,
-				  .ask_host = !n->past_firewall};
-
-	for (size_t i = 0; i < present_count(n); i++) {
-		const struct network *network = nth_network(n, i);
-
-		if (network->driver->rules)
-			bridges[ruleset.bridge_count++] = network->driver->rules(network);
-	}
-	for (size_t i = 0; i < ruleset.bridge_count; i++)
-		n->lifts |= !n->bridge_netfilter && bridges[i].shared_count > 0;
-	ruleset_render(&ruleset, out);
-}
-
 static bool is_used(const struct networks *n, const char *device)
 {
-	for (size_t i = 0; i < present_count(n); i++)
-		if (str_equal(nth_network(n, i)->spec.bridge, device))
+	for (size_t i = 0; i < networks_present_count(n); i++)
+		if (str_equal(networks_present(n, i)->spec.bridge, device))
 			return true;
 	return false;
 }
@@ -141,11 +105,9 @@ static void plan_removals(const struct networks *n, struct network_plan *plan)
 
 static void make_plan(struct networks *n, struct network_plan *plan)
 {
-	struct buffer ruleset = {0};
-
-	for (size_t i = 0; i < present_count(n); i++)
-		if (nth_network(n, i)->driver->plan)
-			nth_network(n, i)->driver->plan(nth_network(n, i), plan);
+	for (size_t i = 0; i < networks_present_count(n); i++)
+		if (networks_present(n, i)->driver->plan)
+			networks_present(n, i)->driver->plan(networks_present(n, i), plan);
 	plan_removals(n, plan);
 	plan->forward = n->forward;
 	plan->forward6 = plan->forward6 && n->forward;
@@ -162,10 +124,8 @@ static void make_plan(struct networks *n, struct network_plan *plan)
 	plan->nft = str_dup(n->nft);
 	plan->table = str_dup(n->table);
 	n->bridge_netfilter = read_bridge_netfilter();
-	if (!n->firewall)
-		return;
-	render_ruleset(n, &ruleset);
-	plan->ruleset = buffer_take(&ruleset);
+	if (n->firewall)
+		networks_plan_table(n, plan);
 }
 
 static bool is_pending(const struct networks *n)
@@ -318,8 +278,8 @@ static void note_failure(struct network *network, const struct network_report *r
  * network's. */
 static void note_failures(struct networks *n, const struct network_report *report)
 {
-	for (size_t i = 0; i < present_count(n); i++)
-		note_failure(nth_network(n, i), report);
+	for (size_t i = 0; i < networks_present_count(n); i++)
+		note_failure(networks_present(n, i), report);
 	for (size_t i = 0; i < n->leaving.count; i++)
 		note_failure(n->leaving.items[i], report);
 	if (n->failure.kind == ERROR_NONE && n->default_network)
@@ -654,9 +614,8 @@ static void begin_linking(struct networks *n, const struct plan_links *change, c
 
 	*self = (struct link_job){.networks = n, .done = done, .data = data};
 	list_append(&n->linking, &self->link);
-	self->job = start_worker_with(n, &plan, netns,
-				      &(struct worker_calls){on_link_answered, on_linked, self},
-				      &err);
+	self->job = start_worker_with(
+		n, &plan, netns, &(struct worker_calls){on_link_answered, on_linked, self}, &err);
 	if (self->job)
 		return;
 	list_remove(&self->link);
@@ -724,9 +683,9 @@ void networks_ask_ports(struct networks *n, const struct record_list *ports, por
 	struct error err;
 
 	*self = (struct ask_job){.networks = n, .done = done, .data = data};
-	for (size_t i = 0; i < present_count(n); i++)
-		if (nth_network(n, i)->driver->rules)
-			nth_network(n, i)->driver->plan(nth_network(n, i), &plan);
+	for (size_t i = 0; i < networks_present_count(n); i++)
+		if (networks_present(n, i)->driver->rules)
+			networks_present(n, i)->driver->plan(networks_present(n, i), &plan);
 	plan.nft = n->nft;
 	plan.table = n->table;
 	list_append(&n->asking, &self->link);

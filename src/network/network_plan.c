@@ -1,5 +1,7 @@
 #include "network/network_plan.h"
 
+#include <string.h>
+
 #define FIELD(type, tag, kind, member) RECORD_FIELD(struct type, tag, #member, kind, member)
 #define LIST(type, tag, member, nested)                                                            \
 	RECORD_NESTED(struct type, tag, #member, RECORD_LIST, member, 0, &nested)
@@ -58,6 +60,14 @@ static const struct record_field reach_fields[] = {
 };
 const struct record_type port_reach_type = RECORD_TYPE(struct port_reach, reach_fields);
 
+static const struct record_field map_fields[] = {
+	FIELD(plan_map, 1, RECORD_STRING, name),
+	FIELD(plan_map, 2, RECORD_I32, key_size),
+	FIELD(plan_map, 3, RECORD_I32, data_size),
+	FIELD(plan_map, 4, RECORD_BYTES, elements),
+};
+const struct record_type plan_map_type = RECORD_TYPE(struct plan_map, map_fields);
+
 static const struct record_field plan_fields[] = {
 	LIST(network_plan, 1, bridges, plan_bridge_type),
 	FIELD(network_plan, 2, RECORD_BOOL, forward),
@@ -80,6 +90,10 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 19, RECORD_BOOL, pass),
 	FIELD(network_plan, 20, RECORD_BOOL, pass_off),
 	FIELD(network_plan, 21, RECORD_BOOL, no_turns),
+	FIELD(network_plan, 22, RECORD_STRING, base),
+	LIST(network_plan, 23, maps, plan_map_type),
+	FIELD(network_plan, 24, RECORD_STRING, lift),
+	FIELD(network_plan, 25, RECORD_STRING, lift_base),
 };
 const struct record_type network_plan_type = RECORD_TYPE(struct network_plan, plan_fields);
 
@@ -105,3 +119,38 @@ static const struct record_field report_fields[] = {
 	FIELD(network_report, 11, RECORD_BOOL, no_turns),
 };
 const struct record_type network_report_type = RECORD_TYPE(struct network_report, report_fields);
+
+/* ---- elements ---- */
+
+void plan_map_fill(struct plan_map *map, const struct element_list *elements)
+{
+	for (size_t i = 0; i < elements->count; i++) {
+		const struct element *e = &elements->items[i];
+
+		if (!str_equal(e->map, map->name))
+			continue;
+		map->key_size = (int32_t)e->key_size;
+		map->data_size = (int32_t)e->data_size;
+		buffer_add(&map->elements, e->key, e->key_size);
+		buffer_add(&map->elements, e->data, e->data_size);
+	}
+}
+
+bool plan_map_read(const struct plan_map *map, struct element_list *out)
+{
+	size_t key_size = (size_t)map->key_size, data_size = (size_t)map->data_size;
+
+	if (map->elements.size == 0)
+		return true;
+	if (!map->name || key_size == 0 || key_size > ELEMENT_KEY_MAX ||
+	    data_size > ELEMENT_DATA_MAX || map->elements.size % (key_size + data_size) != 0)
+		return false;
+	for (size_t at = 0; at < map->elements.size; at += key_size + data_size) {
+		struct element e = {.map = map->name, .key_size = key_size, .data_size = data_size};
+
+		memcpy(e.key, map->elements.data + at, key_size);
+		memcpy(e.data, map->elements.data + at + key_size, data_size);
+		vector_add(out, e);
+	}
+	return true;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "format/record.h"
+#include "network/element.h"
 #include "network/endpoint.h"
 
 struct plan_bridge { /* a device of the host that a network stands on */
@@ -40,13 +41,23 @@ struct plan_port {
 	char *bridge;
 };
 
+/* What a map or a set of the table is to hold: keys, each with its data, one behind another. */
+struct plan_map {
+	char *name;
+	int32_t key_size, data_size;
+	struct buffer elements;
+};
+
 struct network_plan {
 	struct record_list bridges; /* struct plan_bridge */
 	bool forward;		    /* ip_forward on */
 	bool forward6;
-	bool guard;	/* close the chain `router` also when ip_forward is on already */
-	bool may_guard; /* close it when ip_forward was off */
-	char *ruleset;	/* replaces the table; NULL: leave the firewall alone */
+	bool guard;		 /* close the chain `router` also when ip_forward is on already */
+	bool may_guard;		 /* close it when ip_forward was off */
+	char *ruleset;		 /* the table's rules; NULL: leave the firewall alone */
+	char *base;		 /* what they stand on; see ruleset.h */
+	struct record_list maps; /* struct plan_map: all that the base has */
+	char *lift, *lift_base;	 /* the same of the bridges' table; NULL: it is not to be there */
 	char *table;
 	char *nft;
 	struct record_list flows; /* struct plan_flow: to be forgotten */
@@ -63,8 +74,14 @@ struct network_plan {
 	struct record_list ports; /* struct plan_port */
 	struct plan_links *links; /* nothing else is done then; NULL: no change */
 };
-extern const struct record_type plan_bridge_type, plan_flow_type, plan_links_type,
+extern const struct record_type plan_bridge_type, plan_flow_type, plan_links_type, plan_map_type,
 	network_plan_type;
+
+/* Those of `elements`, which are sorted, that stand in this map. */
+void plan_map_fill(struct plan_map *map, const struct element_list *elements);
+
+/* Adds them to `out`, which borrows the name; false: this makes no sense. */
+bool plan_map_read(const struct plan_map *map, struct element_list *out);
 
 struct port_rule { /* one that decides, in the order they are asked */
 	char *who;

@@ -14,6 +14,7 @@
 #include "network/host_facts.h"
 #include "network/host_rules_read.h"
 #include "network/links_change.h"
+#include "network/nft_child.h"
 #include "network/ruleset.h"
 
 #include <netinet/in.h>
@@ -90,7 +91,7 @@ static bool load_closed(const struct network_plan *plan, const struct buffer *te
 
 	buffer_add(&closed, text->data, text->size);
 	buffer_format(&closed, "add rule inet %s host drop\n", plan->table);
-	if (!nft_load(plan->nft, &closed, err))
+	if (!table_load(plan, closed.data, err))
 		return false;
 	strings_format(
 		&report->warnings,
@@ -102,7 +103,7 @@ static bool load_closed(const struct network_plan *plan, const struct buffer *te
 
 /* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
  * before is not to be now, except to and from bridges. */
-static void write_table(const struct network_plan *plan, struct network_report *report,
+static void write_rules(const struct network_plan *plan, struct network_report *report,
 			struct buffer *text)
 {
 	report->guarded =
@@ -120,7 +121,7 @@ static bool begin_table(const struct network_plan *plan, const struct network_re
 	buffer_add(&whole, text->data, text->size);
 	if (report->host)
 		buffer_add_text(&whole, report->host);
-	rest->load = nft_load_begin(plan->nft, &whole, err);
+	rest->load = table_load_begin(plan, whole.data, err);
 	return rest->load;
 }
 
@@ -128,7 +129,7 @@ static bool finish_table(const struct network_plan *plan, const struct buffer *t
 			 struct network_rest *rest, struct network_report *report,
 			 struct error *err)
 {
-	return nft_load_wait(rest->load, err) ||
+	return table_load_wait(rest->load, err) ||
 	       (!str_is_empty(report->host) && load_closed(plan, text, report, err));
 }
 
@@ -139,7 +140,7 @@ static bool change_table_and_devices(const struct network_plan *plan, struct net
 	bool ok = true;
 
 	if (plan->ruleset) {
-		write_table(plan, report, &text);
+		write_rules(plan, report, &text);
 		ok = begin_table(plan, report, &text, rest, err);
 	}
 	change_devices(plan, rest, report);
@@ -312,7 +313,7 @@ static bool carry_out(const struct network_plan *plan, struct network_rest *rest
 
 void network_rest_end(struct network_rest *rest)
 {
-	nft_load_end(rest->load);
+	table_load_end(rest->load);
 	device_removals_end(&rest->removals);
 }
 

@@ -3,12 +3,12 @@
 
 #include "network/device_removal.h"
 #include "network/network_plan.h"
-#include "network/nft_child.h"
+#include "network/table_load.h"
 
 /* What is done as far as anybody can see, but not for the kernel. */
 struct network_rest {
 	struct device_removals removals;
-	struct nft_load *load;
+	struct table_load *load;
 };
 
 /* Carries the plan out and writes what came of it; failures stand in the report.  `rest` is left to be

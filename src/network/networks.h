@@ -6,6 +6,7 @@
 #include "network/host_facts.h"
 #include "network/network.h"
 #include "network/network_driver.h"
+#include "network/network_plan.h"
 #include "os/job.h"
 
 /* The boot in which we closed the chain `router`; see ruleset.h. */
@@ -64,7 +65,6 @@ struct networks {
 	struct job *job;	   /* the worker that is setting things up; NULL: none */
 	bool answered;		   /* it has reported, and waits for the kernel */
 	bool ready, again, bridge_netfilter, guarded;
-	bool lifts;	   /* the bridges' own table may be there */
 	bool passes;	   /* rules of ours in the tables of others, too */
 	bool look;	   /* the next worker also looks at the rules of others, */
 	bool looked;	   /* and so did the last one */
@@ -116,6 +116,15 @@ void networks_forget_flows(struct networks *n, const char *address, uint16_t por
 
 /* As networks_repair, without looking at the rules of others: a network has come or goes. */
 void networks_rebuild(struct networks *n, network_done *done, void *data);
+
+/* ---- network_table.c ---- */
+
+/* Networks that are seen, and those that are on their way to it. */
+size_t networks_present_count(const struct networks *n);
+struct network *networks_present(const struct networks *n, size_t index);
+
+/* What the table is to be. */
+void networks_plan_table(const struct networks *n, struct network_plan *plan);
 
 /* ---- network.c ---- */
 

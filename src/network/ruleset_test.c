@@ -41,6 +41,18 @@ static char *block(const struct buffer *text, const char *head)
 	return buffer_take(&out);
 }
 
+/* The commands that fill its maps. */
+static char *filling(const struct ruleset *ruleset)
+{
+	struct element_list elements = {0};
+	struct buffer text = {0};
+
+	ruleset_list_elements(ruleset, &elements);
+	elements_render(ruleset->table, &elements, &text);
+	vector_fini(&elements);
+	return buffer_take(&text);
+}
+
 static void assert_block(const struct buffer *text, const char *head, const char *expected)
 {
 	scoped_free char *found = block(text, head);
@@ -57,20 +69,22 @@ static void an_empty_table_closes_bridges_and_loopback(void **state)
 					.masquerade = true};
 	struct ruleset ruleset = {
 		.table = "wherry", .bridges = &bridge, .bridge_count = 1, .ports = &ports};
-	scoped_buffer struct buffer text = {0};
+	scoped_buffer struct buffer base = {0}, text = {0};
 
 	port_table_init(&ports, 1, 2);
+	ruleset_render_base(&ruleset, &base);
 	ruleset_render(&ruleset, &text);
-	assert_true(str_starts_with(text.data, "add table inet wherry\ndelete table inet wherry\n"
-					       "table inet wherry {\n"));
-	assert_block(&text, "map any4",
+	assert_true(str_starts_with(base.data, "table inet wherry {\n"));
+	assert_true(str_starts_with(text.data, "table inet wherry {\n"));
+	assert_block(&base, "map any4",
 		     "type inet_proto . inet_service : ipv4_addr . inet_service\n");
-	assert_block(&text, "chain raw",
+	assert_block(&base, "chain forward",
+		     "type filter hook forward priority filter; policy accept;\n");
+	assert_block(&base, "chain raw",
 		     "type filter hook prerouting priority raw; policy accept;\n"
 		     "iifname != \"lo\" ip daddr 127.0.0.0/8 drop\n"
 		     "iifname != \"lo\" ip saddr 127.0.0.0/8 drop\n");
 	assert_block(&text, "chain postrouting",
-		     "type nat hook postrouting priority srcnat; policy accept;\n"
 		     "ip saddr 172.17.0.0/16 oifname != { \"wherry0\" } masquerade\n"
 		     "oifname \"wherry0\" ct status dnat ip saddr 172.17.0.0/16 masquerade\n"
 		     "oifname \"wherry0\" ip saddr 127.0.0.0/8 masquerade\n");
@@ -80,7 +94,6 @@ static void an_empty_table_closes_bridges_and_loopback(void **state)
 		     "ct status dnat accept\n"
 		     "drop\n");
 	assert_block(&text, "chain forward",
-		     "type filter hook forward priority filter; policy accept;\n"
 		     "oifname { \"wherry0\" } goto into\n"
 		     "meta iifkind \"bridge\" accept\n"
 		     "meta oifkind \"bridge\" accept\n"
@@ -104,7 +117,6 @@ static void settings_of_bridges_are_kept_apart(void **state)
 	port_table_init(&ports, 1, 2);
 	ruleset_render(&ruleset, &text);
 	assert_block(&text, "chain postrouting",
-		     "type nat hook postrouting priority srcnat; policy accept;\n"
 		     "ip saddr 10.1.0.0/16 oifname != { \"one\", \"two\" } masquerade\n"
 		     "oifname \"one\" ct status dnat ip saddr . ip daddr @self4 masquerade\n"
 		     "ip6 saddr fd01::/64 oifname != { \"one\", \"two\" } masquerade\n"
@@ -149,7 +161,6 @@ static void an_internal_bridge_is_closed_both_ways_but_within(void **state)
 		     "ct status dnat accept\n"
 		     "drop\n");
 	assert_block(&text, "chain forward",
-		     "type filter hook forward priority filter; policy accept;\n"
 		     "oifname { \"one\", \"two\", \"three\" } goto into\n"
 		     "iifname { \"one\", \"three\" } drop\n"
 		     "meta iifkind \"bridge\" accept\n"
@@ -172,18 +183,25 @@ static void published_ports_stand_in_the_map_of_their_kind(void **state)
 	};
 	struct port_table ports;
 	struct ruleset ruleset = {.table = "wherry", .ports = &ports};
-	scoped_buffer struct buffer text = {0};
+	scoped_free char *text = NULL;
 
 	uses[4].target.relayed = true;
 	port_table_init(&ports, 1, 2);
 	for (size_t i = 0; i < array_length(uses); i++)
 		port_table_add(&ports, &uses[i]);
-	ruleset_render(&ruleset, &text);
-	assert_non_null(strstr(text.data, "\t\t\ttcp . 8080 : 172.17.0.2 . 80\n"));
-	assert_non_null(strstr(text.data, "\t\t\t127.0.0.1 . udp . 53 : 172.17.0.3 . 5353\n"));
-	assert_non_null(strstr(text.data, "\t\t\ttcp . 8080 : fd00::2 . 80\n"));
-	assert_non_null(strstr(text.data, "\t\t\tfd01::1 . tcp . 443 : fd00::2 . 8443\n"));
-	assert_null(strstr(text.data, "9999"));
+	text = filling(&ruleset);
+	assert_string_equal(text, "add element inet wherry any4 {\n"
+				  "\ttcp . 8080 : 172.17.0.2 . 80\n"
+				  "}\n"
+				  "add element inet wherry any6 {\n"
+				  "\ttcp . 8080 : fd00::2 . 80\n"
+				  "}\n"
+				  "add element inet wherry host4 {\n"
+				  "\t127.0.0.1 . udp . 53 : 172.17.0.3 . 5353\n"
+				  "}\n"
+				  "add element inet wherry host6 {\n"
+				  "\tfd01::1 . tcp . 443 : fd00::2 . 8443\n"
+				  "}\n");
 	port_table_fini(&ports);
 }
 
@@ -193,7 +211,7 @@ static void who_is_linked_stands_in_a_set_of_its_own(void **state)
 	struct opening opening = {.protocol = IPPROTO_TCP, .port = 5432};
 	struct openings openings = {0};
 	struct ruleset ruleset = {.table = "wherry", .ports = &ports, .openings = &openings};
-	scoped_buffer struct buffer text = {0};
+	scoped_free char *text = NULL;
 	char hex[2 * ELEMENT_KEY_MAX + 1];
 	struct element e;
 
@@ -204,13 +222,11 @@ static void who_is_linked_stands_in_a_set_of_its_own(void **state)
 	openings_add(&openings, &opening);
 	opening.protocol = IPPROTO_UDP;
 	openings_add(&openings, &opening);
-	ruleset_render(&ruleset, &text);
-	assert_block(&text, "set linked",
-		     "type ipv4_addr . ipv4_addr . inet_proto . inet_service\n"
-		     "elements = {\n"
-		     "10.0.0.2 . 10.0.0.3 . tcp . 5432,\n"
-		     "10.0.0.2 . 10.0.0.3 . udp . 5432\n"
-		     "}\n");
+	text = filling(&ruleset);
+	assert_string_equal(text, "add element inet wherry linked {\n"
+				  "\t10.0.0.2 . 10.0.0.3 . tcp . 5432,\n"
+				  "\t10.0.0.2 . 10.0.0.3 . udp . 5432\n"
+				  "}\n");
 	e = element_of_opening(&opening);
 	hex_encode(e.key, e.key_size, hex);
 	assert_string_equal(hex, "0a0000020a0000031100000015380000");
@@ -294,7 +310,8 @@ static void an_address_that_is_shared_has_slots_within_its_network(void **state)
 					.shared_count = 1};
 	struct ruleset ruleset = {
 		.table = "wherry", .bridges = &bridge, .bridge_count = 1, .ports = &ports};
-	scoped_buffer struct buffer text = {0}, without = {0};
+	scoped_buffer struct buffer text = {0}, lift = {0}, without = {0};
+	scoped_free char *filled = NULL;
 	struct element_list elements = {0};
 
 	(void)state;
@@ -305,18 +322,25 @@ static void an_address_that_is_shared_has_slots_within_its_network(void **state)
 	vector_add(&shared.members, members[0]);
 	vector_add(&shared.members, members[1]);
 	ruleset_render(&ruleset, &text);
-	assert_block(&text, "set vips {", "type ipv4_addr\nelements = {\n10.0.0.9\n}\n");
-	assert_non_null(strstr(text.data, "10.0.0.9 . 0 : 10.0.0.2,"));
-	assert_non_null(strstr(text.data, "10.0.0.9 . 239 : 10.0.0.3\n"));
-	assert_non_null(strstr(text.data, "10.0.0.2 . 10.0.0.2")); /* who is led to himself */
+	ruleset_render_lift_base(&ruleset, &lift);
+	ruleset_render_lift(&ruleset, &lift);
+	filled = filling(&ruleset);
+	assert_non_null(strstr(filled, " vips {\n\t10.0.0.9\n}\n"));
+	assert_non_null(strstr(filled, "10.0.0.9 . 0 : 10.0.0.2,"));
+	assert_non_null(strstr(filled, "10.0.0.9 . 239 : 10.0.0.3\n"));
+	assert_non_null(strstr(filled, "10.0.0.2 . 10.0.0.2")); /* who is led to himself */
 	assert_non_null(strstr(text.data, "fib daddr . iif type local dnat ip to ip daddr . "));
-	assert_block(&text, "chain lift {",
-		     "type filter hook prerouting priority -300; policy accept;\n"
-		     "ip saddr 10.0.0.0/24 ip daddr 10.0.0.0/24 meta pkttype other meta pkttype set "
-		     "host ether daddr set 02:42:0a:00:00:01\n");
+	assert_string_equal(
+		lift.data,
+		"table bridge wherry {\n\tchain lift {\n"
+		"\t\ttype filter hook prerouting priority -300; policy accept;\n\t}\n}\n"
+		"table bridge wherry {\n\tchain lift {\n"
+		"\t\tip saddr 10.0.0.0/24 ip daddr 10.0.0.0/24 meta pkttype other meta pkttype set "
+		"host ether daddr set 02:42:0a:00:00:01\n\t}\n}\n");
 	ruleset.bridge_netfilter = true;
-	ruleset_render(&ruleset, &without);
-	assert_null(strstr(without.data, "table bridge"));
+	ruleset_render_lift_base(&ruleset, &without);
+	ruleset_render_lift(&ruleset, &without);
+	assert_int_equal(without.size, 0);
 	elements_of_shared(&shared, &elements);
 	assert_int_equal(elements.count, PORT_SLOTS);
 	assert_string_equal(elements.items[0].map, "vip4");
@@ -333,7 +357,7 @@ static void a_port_that_is_shared_has_slots(void **state)
 	struct element_list elements = {0};
 	struct port_table ports;
 	struct ruleset ruleset = {.table = "wherry", .ports = &ports};
-	scoped_buffer struct buffer text = {0};
+	scoped_free char *text = NULL;
 
 	(void)state;
 	port_table_init(&ports, 32768, 60999);
@@ -346,12 +370,47 @@ static void a_port_that_is_shared_has_slots(void **state)
 	assert_string_equal(elements.items[5].map, "shared_any4");
 	assert_int_equal(elements.items[5].key_size, 12);
 	assert_int_equal(elements.items[5].data[3], 3);
-	ruleset_render(&ruleset, &text);
-	assert_non_null(strstr(text.data, "tcp . 80 . 0 : 10.0.0.2 . 8080,"));
-	assert_non_null(strstr(text.data, "tcp . 80 . 239 : 10.0.0.3 . 8081\n"));
-	assert_null(strstr(text.data, "tcp . 80 : "));
+	text = filling(&ruleset);
+	assert_non_null(strstr(text, "tcp . 80 . 0 : 10.0.0.2 . 8080,"));
+	assert_non_null(strstr(text, "tcp . 80 . 239 : 10.0.0.3 . 8081\n"));
+	assert_null(strstr(text, "tcp . 80 : "));
 	vector_fini(&elements);
 	port_table_fini(&ports);
+}
+
+static struct element element(const char *map, uint8_t key, uint8_t data)
+{
+	return (struct element){
+		.map = map, .key = {key}, .data = {data}, .key_size = 1, .data_size = 1};
+}
+
+static void what_differs_goes_and_comes(void **state)
+{
+	struct element_list have = {0}, wanted = {0}, gone = {0}, come = {0};
+
+	(void)state;
+	vector_add(&have, element("b", 1, 1));
+	vector_add(&have, element("a", 3, 1));
+	vector_add(&have, element("a", 1, 1));
+	vector_add(&wanted, element("a", 1, 2));
+	vector_add(&wanted, element("a", 3, 1));
+	vector_add(&wanted, element("a", 3, 1));
+	vector_add(&wanted, element("c", 1, 1));
+	elements_sort(&have);
+	elements_sort(&wanted);
+	assert_int_equal(wanted.count, 3);
+	elements_compare(&have, &wanted, &gone, &come);
+	assert_int_equal(gone.count, 2);
+	assert_string_equal(gone.items[0].map, "a");
+	assert_int_equal(gone.items[0].data[0], 1);
+	assert_string_equal(gone.items[1].map, "b");
+	assert_int_equal(come.count, 2);
+	assert_int_equal(come.items[0].data[0], 2);
+	assert_string_equal(come.items[1].map, "c");
+	vector_fini(&have);
+	vector_fini(&wanted);
+	vector_fini(&gone);
+	vector_fini(&come);
 }
 
 int main(void)
@@ -366,6 +425,7 @@ int main(void)
 		cmocka_unit_test(who_is_linked_stands_in_a_set_of_its_own),
 		cmocka_unit_test(elements_are_words_of_four_bytes),
 		cmocka_unit_test(a_message_is_what_nft_would_send),
+		cmocka_unit_test(what_differs_goes_and_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,7 @@ nft_without_turns() {
 	[ "$(named)" = "$VIP" ]
 	nft_without_turns
 	daemon_kill
+	nft delete table inet "wherry-$BRIDGE" # what another kernel would not have
 	PATH=$SCRATCH/old-kernel:$PATH start_daemon
 	[ "$(vip lone)" = none ]
 	[[ " $(named) " == *" $(address lone) "* ]]

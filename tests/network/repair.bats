@@ -93,6 +93,90 @@ load world
 	[ "$address_four" = 10.99.0.2 ]
 }
 
+# heard NAME: what the firewall does is heard, up to now.
+heard() {
+	in_host nft "add table inet $1; delete table inet $1"
+	grep -q "delete table inet $1\$" "$SCRATCH/changes"
+}
+
+# changes COMMAND...: sets $changes to what the firewall's tables see while it runs.
+changes() {
+	in_host nft monitor >"$SCRATCH/changes" 2>/dev/null 3>&- &
+	local monitor=$!
+	CHILDREN+=("$monitor")
+	wait_until 10 heard before
+	"$@"
+	wait_until 10 heard after
+	end_child "$monitor"
+	changes=$(grep -v -e 'table inet \(before\|after\)$' -e '^# new generation' "$SCRATCH/changes") || true
+}
+
+start_again() {
+	tool_end
+	tool_begin "$@"
+	expect_ok start
+}
+
+@test "a daemon that comes back and finds all as it left it touches nothing" {
+	tool_begin
+	expect_ok start
+	container one 8080:80 127.0.0.1:8081:80/udp
+	expect_ok stop one
+	container two 8080:80 8443:443
+	changes start_again
+	[ "$changes" = "" ]
+	changes expect_ok repair
+	[ "$changes" = "" ]
+	[ "$(elements)" = 2 ]
+}
+
+# A packet that met a table between two of its kind would miss both.
+@test "other rules come into chains that stay, and what is published is not touched" {
+	tool_begin
+	expect_ok start
+	container web 8080:80
+	serve_tcp 80 in_namespace "$pid_web"
+	changes start_again icc=false
+	[[ $changes == *"@linked accept"* ]]
+	refuted grep -E ' (table|element|map) | set inet [^ ]+ [^_]' <<<"$changes"
+	refuted grep -E 'delete chain inet [^ ]+ (raw|publish|prerouting|output|postrouting|router|host|into|forward)( |$)' <<<"$changes"
+	refuted grep -E ' rule inet [^ ]+ (raw|publish) ' <<<"$changes"
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+	changes start_again icc=false
+	[ "$changes" = "" ]
+	changes start_again
+	[[ $changes == *"delete rule inet $TABLE into "* ]]
+	refuted grep -q "@linked accept" <(rules)
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
+
+@test "what others did to the table while no daemon was there is undone" {
+	tool_begin
+	expect_ok start
+	container web 8080:80 8443:443
+	serve_tcp 80 in_namespace "$pid_web"
+	local as_it_was change
+	as_it_was=$(rules)
+	first() { in_host nft -a list chain inet "$TABLE" "$1" | awk '/# handle/ && !/chain/ {print $NF; exit}'; }
+	for change in "delete rule inet $TABLE into handle $(first into)" \
+		"add rule inet $TABLE router accept" \
+		"insert rule inet $TABLE publish accept" \
+		"delete rule inet $TABLE raw handle $(first raw)" \
+		"add chain inet $TABLE forward { type filter hook forward priority filter; policy drop; }" \
+		"add chain inet $TABLE own { type filter hook forward priority filter; policy drop; }" \
+		"add set inet $TABLE own { type ipv4_addr; }" \
+		"delete element inet $TABLE any4 { tcp . 8080 }" \
+		"flush chain inet $TABLE output"; do
+		tool_end
+		in_host nft "$change"
+		[ "$(rules)" != "$as_it_was" ]
+		tool_begin
+		expect_ok start
+		diff <(echo "$as_it_was") <(rules) >&2
+	done
+	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
+
 @test "what the daemon did not live to unpublish is gone after its restart" {
 	tool_begin
 	expect_ok start

@@ -1,0 +1,42 @@
+/* How a table of ours gets from what the kernel has to what it is to be: pure functions.
+ *
+ * Who takes a table away and makes it again leaves a moment, in the same transaction, in which a packet meets
+ * neither: a chain of the new one is asked before the transaction's end, when it has no rules yet, and that of
+ * the old one after it, when it has none any more.  A connection that begins then is not led to its container
+ * for as long as it lives.  So as long as the base (ruleset.h) is what it was, its chains and maps stay, and the
+ * others get their rules anew: a packet sees all rules of one chain from before or from after.
+ *
+ * Three chains without rules say what a table is made of.  They are made in this order with all else, in one
+ * transaction, and the kernel numbers what it makes in a table:
+ *
+ *	base-HASH	behind what the base, whose hash this is, has made
+ *	rules-begin	what follows are the rules
+ *	rules-HASH	their end
+ *
+ * Rules, sets and chains never change, they are replaced.  So if there is something for each number before the
+ * first and between the others, and for none behind them, then nobody has changed anything. */
+#pragma once
+
+#include "base/text.h"
+#include "network/table_look.h"
+
+struct table_form {
+	uint8_t family;		 /* NFPROTO_INET, NFPROTO_BRIDGE */
+	const char *family_name; /* "inet", "bridge" */
+	const char *name;
+	const char *base, *rules; /* texts for nft; base NULL: it is not to be there */
+};
+
+enum table_state {
+	TABLE_ABSENT,
+	TABLE_ALTERED, /* by others, or it is of another version of ours */
+	TABLE_OTHER,   /* the base is the same, the rules are not */
+	TABLE_CURRENT,
+};
+
+enum table_state table_judge(const struct table_form *form, const struct table_look *look);
+
+/* What nft is to do; nothing, where nothing is to be done.  `elements`: commands that add those of a table that
+ * is made anew. */
+void table_render(const struct table_form *form, const struct table_look *look,
+		  enum table_state state, const struct buffer *elements, struct buffer *out);
