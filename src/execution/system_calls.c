@@ -219,48 +219,48 @@ static void refuse_bits(struct buffer *out, const char *names, int index, uint64
 
 enum { FAMILIES = 64 };
 
+static const struct {
+	const char *name;
+	int number;
+} families[] = {
+	{"AF_UNIX", AF_UNIX},
+	{"AF_LOCAL", AF_UNIX},
+	{"AF_INET", AF_INET},
+	{"AF_INET6", AF_INET6},
+	{"AF_NETLINK", AF_NETLINK},
+	{"AF_PACKET", AF_PACKET},
+	{"AF_AX25", AF_AX25},
+	{"AF_IPX", AF_IPX},
+	{"AF_APPLETALK", AF_APPLETALK},
+	{"AF_X25", AF_X25},
+	{"AF_KEY", AF_KEY},
+	{"AF_CAN", AF_CAN},
+	{"AF_TIPC", AF_TIPC},
+	{"AF_BLUETOOTH", AF_BLUETOOTH},
+	{"AF_ALG", AF_ALG},
+	{"AF_VSOCK", AF_VSOCK},
+	{"AF_XDP", AF_XDP},
+	{"AF_RDS", AF_RDS},
+	{"AF_PPPOX", AF_PPPOX},
+	{"AF_KCM", AF_KCM},
+	{"AF_QIPCRTR", AF_QIPCRTR},
+	{"AF_SMC", AF_SMC},
+	{"AF_NFC", AF_NFC},
+	{"AF_RXRPC", AF_RXRPC},
+	{"AF_PHONET", AF_PHONET},
+	{"AF_IEEE802154", AF_IEEE802154},
+	{"AF_LLC", AF_LLC},
+	{"AF_MPLS", AF_MPLS},
+	{"AF_IB", AF_IB},
+	{"AF_CAIF", AF_CAIF},
+	{"AF_ISDN", AF_ISDN},
+	{"AF_ATMPVC", AF_ATMPVC},
+	{"AF_ATMSVC", AF_ATMSVC},
+	{"AF_WANPIPE", AF_WANPIPE},
+};
+
 static int family_number(const char *name)
 {
-	static const struct {
-		const char *name;
-		int number;
-	} families[] = {
-		{"AF_UNIX", AF_UNIX},
-		{"AF_LOCAL", AF_UNIX},
-		{"AF_INET", AF_INET},
-		{"AF_INET6", AF_INET6},
-		{"AF_NETLINK", AF_NETLINK},
-		{"AF_PACKET", AF_PACKET},
-		{"AF_AX25", AF_AX25},
-		{"AF_IPX", AF_IPX},
-		{"AF_APPLETALK", AF_APPLETALK},
-		{"AF_X25", AF_X25},
-		{"AF_KEY", AF_KEY},
-		{"AF_CAN", AF_CAN},
-		{"AF_TIPC", AF_TIPC},
-		{"AF_BLUETOOTH", AF_BLUETOOTH},
-		{"AF_ALG", AF_ALG},
-		{"AF_VSOCK", AF_VSOCK},
-		{"AF_XDP", AF_XDP},
-		{"AF_RDS", AF_RDS},
-		{"AF_PPPOX", AF_PPPOX},
-		{"AF_KCM", AF_KCM},
-		{"AF_QIPCRTR", AF_QIPCRTR},
-		{"AF_SMC", AF_SMC},
-		{"AF_NFC", AF_NFC},
-		{"AF_RXRPC", AF_RXRPC},
-		{"AF_PHONET", AF_PHONET},
-		{"AF_IEEE802154", AF_IEEE802154},
-		{"AF_LLC", AF_LLC},
-		{"AF_MPLS", AF_MPLS},
-		{"AF_IB", AF_IB},
-		{"AF_CAIF", AF_CAIF},
-		{"AF_ISDN", AF_ISDN},
-		{"AF_ATMPVC", AF_ATMPVC},
-		{"AF_ATMSVC", AF_ATMSVC},
-		{"AF_WANPIPE", AF_WANPIPE},
-	};
-
 	for (size_t i = 0; i < array_length(families); i++)
 		if (str_equal(families[i].name, name))
 			return families[i].number;
