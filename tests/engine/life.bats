@@ -329,8 +329,9 @@ has_ends() { [ "$(grep -c '"Action":"die"' "$SCRATCH/ends")" = "$1" ]; }
 
 @test "a start that meets an end comes after it: each one runs, is logged and is told" {
 	api POST '/containers/create?name=m1' '{"Image":"busybox","Cmd":["echo","ran"]}' >/dev/null
-	local count answers watcher
-	curl -sSN --unix-socket "$SOCKET" "http://wherry/v1.47/events?since=$(date +%s.%N)" >"$SCRATCH/ends" 3>&- &
+	local count answers watcher began
+	began=$(date +%s.%N) # not in the background, where it may come late
+	curl -sSN --unix-socket "$SOCKET" "http://wherry/v1.47/events?since=$began" >"$SCRATCH/ends" 3>&- &
 	watcher=$!
 	answers=$(starts m1 200)
 	count=$(sed -n 's/^204=//p' <<<"$answers")
