@@ -1,17 +1,7 @@
 #!/usr/bin/env bats
 # Some of the ten projects (fixtures/) on a daemon, with busybox in place of their images.
 
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE

@@ -1,19 +1,10 @@
 #!/usr/bin/env bats
 # Work that is cut short: by Ctrl-C, by the end of the client or of the daemon.  The next `up` finishes it.
 
-load ../lib/wherry
+load ../engine/daemon
 load project
 
-setup_file() {
-	scratch_begin
-	SUPERVISED=1 daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+daemon_up() { SUPERVISED=1 daemon_start; }
 
 teardown() {
 	[ -z "${CLIENT-}" ] || kill -KILL "$CLIENT" 2>/dev/null || true

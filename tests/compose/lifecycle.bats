@@ -2,19 +2,8 @@
 # Containers of a project started, stopped, frozen, killed and removed; the numbers are those of the list of
 # conformance.
 
-load ../lib/wherry
+load ../engine/daemon
 load project
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
 
 teardown() { projects_end; }
 

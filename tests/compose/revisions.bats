@@ -2,17 +2,7 @@
 # Projects as things of the daemon: what it recorded, beside the files and without them.
 
 bats_require_minimum_version 1.5.0
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE

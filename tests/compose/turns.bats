@@ -1,19 +1,10 @@
 #!/usr/bin/env bats
 # Verbs that change one project wait for each other, as long as the one before lives.
 
-load ../lib/wherry
+load ../engine/daemon
 load project
 
-setup_file() {
-	scratch_begin
-	SUPERVISED=1 daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+daemon_up() { SUPERVISED=1 daemon_start; }
 
 setup() { CLIENTS=(); }
 

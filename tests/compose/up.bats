@@ -1,19 +1,8 @@
 #!/usr/bin/env bats
 # `up`: what is made, what stays, what is made anew; the numbers are those of the list of conformance.
 
-load ../lib/wherry
+load ../engine/daemon
 load project
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
 
 teardown() {
 	[ -z "${PROXY-}" ] || kill "$PROXY" 2>/dev/null || true

@@ -3,17 +3,7 @@
 # back when the new version does not become healthy.
 
 bats_require_minimum_version 1.5.0
-load ../lib/wherry
-
-setup_file() {
-	scratch_begin
-	daemon_start
-	busybox_image
-}
-teardown_file() {
-	daemon_stop
-	scratch_end
-}
+load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
