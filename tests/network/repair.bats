@@ -150,6 +150,26 @@ start_again() {
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
 }
 
+@test "a copy of the host's rules comes and goes without the table" {
+	tool_begin
+	expect_ok start
+	container web 8080:80
+	host_begins() {
+		in_host nft "table inet filter { chain early { tcp dport 8080 accept; }; chain input { type filter hook input priority filter; policy drop; ct state established accept; tcp dport { 22, 23 } accept; jump early; }; }"
+		wait_until 10 eval 'rules | grep -q "goto host0"'
+	}
+	host_ends() {
+		in_host nft delete table inet filter
+		wait_until 10 eval '! rules | grep -q "chain host0"'
+	}
+	changes host_begins
+	[[ $changes == *"add chain inet $TABLE host0"* ]]
+	refuted grep -E "table inet $TABLE|(raw|publish) |element inet $TABLE" <<<"$changes"
+	changes host_ends
+	[[ $changes == *"delete chain inet $TABLE host0"* ]]
+	refuted grep -E "table inet $TABLE|(raw|publish) |element inet $TABLE" <<<"$changes"
+}
+
 @test "what others did to the table while no daemon was there is undone" {
 	tool_begin
 	expect_ok start
