@@ -17,28 +17,11 @@
 
 #define FILE_LIMIT (256u << 20)
 
-struct text {
-	const char *data;
-	size_t left;
-};
-
-static ssize_t next(void *data, void *out, size_t size, struct error *err)
-{
-	struct text *text = data;
-
-	if (size > text->left)
-		size = text->left;
-	memcpy(out, text->data, size);
-	text->data += size;
-	text->left -= size;
-	return (ssize_t)size;
-}
-
-static bool send_request(struct http_client *client, char **argv, const struct text *json,
+static bool send_request(struct http_client *client, char **argv, const struct http_bytes *json,
 			 struct http_answer *answer, struct error *err)
 {
-	struct text text = *json;
-	struct http_body_source body = {next, &text, (int64_t)text.left};
+	struct http_bytes bytes = *json;
+	struct http_body_source body = {http_bytes_read, &bytes, (int64_t)bytes.left};
 	scoped_pairs struct pairs headers = {0};
 
 	pairs_set(&headers, "Accept", "*/*");
@@ -87,7 +70,7 @@ static bool ask(int argc, char **argv, const char *folder, struct error *err)
 
 	if (!client || (argc == 6 && !take_json(argv[5], &json, err)) || (folder && chdir(folder) < 0))
 		return false;
-	answered = send_request(client, argv, &(struct text){argc == 5 ? NULL : json.data, json.size}, &answer, err);
+	answered = send_request(client, argv, &(struct http_bytes){argc == 5 ? NULL : json.data, json.size}, &answer, err);
 	if (!folder)
 		return answered && take_body(client, -1, err);
 	return write_status(answer.status) && answered &&
