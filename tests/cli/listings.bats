@@ -72,11 +72,15 @@ image: nginx:latest
 	wherry ps -a >/dev/null
 	wherry ps -s >/dev/null
 	wherry ps --format '{{.Size}}' >/dev/null
+	wherry ps --format '{{json .}}' >/dev/null
+	wherry ps --format json >/dev/null
 	wherry ps -n 2 >/dev/null
 	wherry ps -l >/dev/null
 	[ "$(requests)" = "GET /containers/json?all=1
 GET /containers/json?size=1
 GET /containers/json?size=1
+GET /containers/json?size=1
+GET /containers/json
 GET /containers/json?limit=2
 GET /containers/json?limit=1" ]
 }
@@ -260,6 +264,20 @@ aaaaaaaaaaaa   web       50.00%    46.73MiB / 3.725GiB   1.23%     1.24kB / 56.8
 	[[ $(requests) == "GET /events?filters="*"&since=1735689600&until=1735776000.000000000" ]]
 	[ "$(wherry events --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.TimeNano}}' | head -1)" = "container start web 1735689600123456789" ]
 	wherry events --format json | head -1 | jq -e '.Actor.ID == "abc"'
+	[ "$(wherry events --format '{{json .}}')" = "$(wherry events --format json)" ]
+	[ "$(wherry events --format '{{.Status}} {{.ID}} {{.Time}} {{.Actor.ID}} {{.Actor.Attributes.none}}')" = \
+		"start abc 1735689600 abc <no value>
+  1735689601 n <no value>" ]
+}
+
+@test "events finds a format that nothing can be shown by before it asks" {
+	answer "GET /events" 200 ''
+	for format in '{{.Bogus}}' '{{.Actor.Bogus}}' '{{' '{{bogus}}'; do
+		run wherry events --format "$format"
+		[ "$status" = 64 ]
+		[[ $output == "Error parsing format: template: "* ]]
+	done
+	[ -z "$(requests)" ]
 }
 
 @test "df sums up" {

@@ -55,8 +55,10 @@ static bool show_list(struct cli *cli, void *fields, const struct strings *argum
 	if (!view_open(&view, &container_listing, format, list->size ? TABLE "\t{{.Size}}" : TABLE,
 		       list->quiet, err))
 		return false;
-	scoped_json json_t *containers =
-		get_containers(cli, list, list->size || view_uses(&view, "Size"), err);
+	/* docker's {{json .}} has the sizes, too, and its "json" has not */
+	bool whole = view_is_whole(&view) && format && strcmp(format, "json") != 0;
+	bool size = list->size || whole || view_uses(&view, "Size");
+	scoped_json json_t *containers = get_containers(cli, list, size, err);
 	if (!containers)
 		return false;
 	scoped_json json_t *rows = json_array();

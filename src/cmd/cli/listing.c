@@ -103,6 +103,11 @@ bool view_uses(const struct view *view, const char *member)
 	return template_uses(view->template, member);
 }
 
+bool view_is_whole(const struct view *view)
+{
+	return template_is_whole(view->template);
+}
+
 /* {{.Label "name"}}: read back from the labels' text, which rows of every kind have. */
 json_t *row_call_label(const json_t *row, const char *name, const json_t *arguments)
 {
@@ -237,12 +242,18 @@ bool view_write(const struct view *view, const json_t *rows, struct buffer *out,
 	return true;
 }
 
-bool document_write(const char *format, const json_t *document, struct buffer *out,
-		    struct error *err)
+struct template *document_template(const char *format, struct error *err)
 {
 	bool json = strcmp(format, "json") == 0;
 	scoped_free char *text = json ? str_dup("{{json .}}") : unescape(format);
-	scoped(template) struct template *t = template_parse(text, err);
+
+	return template_parse(text, err);
+}
+
+bool document_write(const char *format, const json_t *document, struct buffer *out,
+		    struct error *err)
+{
+	scoped(template) struct template *t = document_template(format, err);
 	struct template_data data = {.root = document};
 
 	if (!t)

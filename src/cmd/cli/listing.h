@@ -38,6 +38,7 @@ void view_close(struct view *view);
 
 /* Whether a member is shown, such as one that costs the daemon work. */
 bool view_uses(const struct view *view, const char *member);
+bool view_is_whole(const struct view *view); /* {{json .}} */
 
 /* All rows (an array), with the head of the table. */
 bool view_write(const struct view *view, const json_t *rows, struct buffer *out, struct error *err);
@@ -53,6 +54,9 @@ json_t *row_sorted(const json_t *row);
 /* The members of an array sorted by the text of `member`, numbers in it by their value ("a9" before
  * "a10"). */
 json_t *rows_sort(const json_t *rows, const char *member);
+
+/* What a format that is not of rows stands for; "json" is one line of JSON. */
+struct template *document_template(const char *format, struct error *err);
 
 /* A document shown by a template or as one line of JSON ("json"), without rows. */
 bool document_write(const char *format, const json_t *document, struct buffer *out,

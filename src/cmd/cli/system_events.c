@@ -73,7 +73,7 @@ static void add_event(const json_t *event, struct buffer *out)
 	buffer_add_char(out, '\n');
 }
 
-/* The names that Go's struct has, which are not those of the JSON. */
+/* The names that Go's struct has, which are not those of the JSON that `json` makes of it. */
 static json_t *template_document(const json_t *event)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O?, s:s, s:I, s:I}", "Status",
@@ -85,21 +85,37 @@ static json_t *template_document(const json_t *event)
 			 (json_int_t)doc_number(event, "timeNano"));
 }
 
+static bool write_event(const struct template *format, const json_t *event, struct buffer *out,
+			struct error *err)
+{
+	scoped_json json_t *document = template_document(event);
+	struct template_data data = {.root = template_is_whole(format) ? event : document};
+
+	if (!template_execute(format, &data, out, err))
+		return false;
+	buffer_add_char(out, '\n');
+	return true;
+}
+
+/* On an event that says nothing, as docker tries it: what fails is known before one comes. */
+static bool try_format(const struct template *format, struct error *err)
+{
+	scoped_buffer struct buffer unused = {0};
+	scoped_json json_t *event = json_pack("{s:{s:s, s:{}}}", "Actor", "ID", "", "Attributes");
+
+	return write_event(format, event, &unused, err);
+}
+
 /* ---- the stream ---- */
 
-static bool show_event(void *data, const json_t *event, struct error *err)
+static bool show_event(void *format, const json_t *event, struct error *err)
 {
-	const struct events *events = data;
 	scoped_buffer struct buffer out = {0};
-	scoped_json json_t *document = template_document(event);
 
-	if (str_is_empty(events->format)) {
+	if (!format)
 		add_event(event, &out);
-	} else if (!document_write(events->format,
-				   strcmp(events->format, "json") == 0 ? event : document, &out,
-				   err)) {
+	else if (!write_event(format, event, &out, err))
 		return false;
-	}
 	return cli_print(&out) == 0 || error_set(err, ERROR_SYSTEM, "nobody reads the events");
 }
 
@@ -114,9 +130,8 @@ bool event_add_moment(struct target *target, const char *name, const char *text,
 	return true;
 }
 
-static int run(struct cli *cli, void *fields, const struct strings *arguments)
+static int show_events(struct cli *cli, const struct events *events, struct template *format)
 {
-	struct events *events = fields;
 	scoped_target struct target target = target_format("/events");
 	struct api_request request = {.method = "GET", .target = &target};
 	struct error err;
@@ -124,9 +139,24 @@ static int run(struct cli *cli, void *fields, const struct strings *arguments)
 	target_add_filters(&target, &events->filters);
 	if (event_add_moment(&target, "since", events->since, &err) &&
 	    event_add_moment(&target, "until", events->until, &err) &&
-	    api_stream(cli, &request, show_event, events, &err))
+	    api_stream(cli, &request, show_event, format, &err))
 		return 0;
 	return cli_fail(cli, &err);
+}
+
+static int run(struct cli *cli, void *fields, const struct strings *arguments)
+{
+	const struct events *events = fields;
+	struct error err;
+
+	if (str_is_empty(events->format))
+		return show_events(cli, events, NULL);
+	scoped(template) struct template *format = document_template(events->format, &err);
+	if (format && try_format(format, &err))
+		return show_events(cli, events, format);
+	error_prefix(&err, "Error parsing format");
+	cli_complain(&err);
+	return 64; /* as docker does */
 }
 
 const struct command system_events = {

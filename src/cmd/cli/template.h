@@ -43,3 +43,6 @@ bool template_execute(const struct template *t, const struct template_data *data
 
 /* Whether a member of this name is read anywhere (such as .Size, which costs the daemon work). */
 bool template_uses(const struct template *t, const char *member);
+
+/* Whether it is the document as JSON and nothing else: "{{json .}}". */
+bool template_is_whole(const struct template *t);

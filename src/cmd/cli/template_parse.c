@@ -594,3 +594,14 @@ bool template_uses(const struct template *t, const char *member)
 {
 	return nodes_use(&t->nodes, member);
 }
+
+bool template_is_whole(const struct template *t)
+{
+	const struct pipeline *pipeline = t->nodes.count == 1 ? t->nodes.items[0].pipeline : NULL;
+	const struct call *call =
+		pipeline && pipeline->calls.count == 1 ? pipeline->calls.items : NULL;
+
+	return call && call->count == 2 && call->items[0].kind == OPERAND_FUNCTION &&
+	       strcmp(call->items[0].name, "json") == 0 && call->items[1].kind == OPERAND_DOT &&
+	       !call->items[1].members.count;
+}
