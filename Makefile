@@ -22,7 +22,7 @@ FUZZ_SECONDS ?= 600
 SUITE ?=
 
 .PHONY: all programs demo test test-unit test-vm test-systemd bench bench-systemd bench-vm fuzz install clean \
-	build-packages test-packages demo-packages vm-packages
+	build-packages test-packages demo-packages bench-packages vm-packages
 .NOTPARALLEL:
 
 all: programs
@@ -49,7 +49,7 @@ test-vm: vm-packages programs
 test-systemd: vm-packages programs
 	tests/vm/here build tests/vm/guest-systemd
 
-bench: demo-packages programs
+bench: bench-packages programs
 	bench/run build
 
 bench-systemd: vm-packages programs
@@ -71,5 +71,5 @@ install: programs
 clean:
 	rm -rf build build-sanitized build-clang scratch
 
-build-packages test-packages demo-packages vm-packages:
+build-packages test-packages demo-packages bench-packages vm-packages:
 	@tests/packages $(@:-packages=)

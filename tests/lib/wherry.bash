@@ -119,9 +119,8 @@ daemon_kill() {
 }
 
 remove_all_containers() {
-	local ids
-	ids=$(api GET "/containers/json?all=1" | jq -r '.[].Id') || return 0
-	for id in $ids; do
+	local id
+	for id in $(api GET "/containers/json?all=1" | grep -oE '"Id":"[0-9a-f]+' | cut -c7-); do # the demo has no jq
 		api DELETE "/containers/$id?force=1&v=1" >/dev/null
 	done
 }
