@@ -9,9 +9,9 @@
 #define BASE_MARK    "base-"
 #define RULES_MARK   "rules-"
 #define BEGIN_MARK   "rules-begin"
-#define MARK_SIZE    32
+#define SEAL_MARK    "seal-"
 
-static void hash_mark(const char *head, const char *text, char mark[static MARK_SIZE])
+static void hash_mark(const char *head, const char *text, char mark[static TABLE_MARK_SIZE])
 {
 	uint8_t hash[SHA256_SIZE];
 	size_t length = strlen(head);
@@ -59,17 +59,54 @@ static uint64_t count_between(const struct table_look *look, uint64_t first, uin
 	return count;
 }
 
+static bool is_seal(const struct table_object *object)
+{
+	return object->kind == TABLE_CHAIN && str_starts_with(object->chain, SEAL_MARK);
+}
+
+bool table_is_sealed(const struct table_look *look)
+{
+	for (size_t i = 0; i < look->objects.count; i++)
+		if (is_seal(&look->objects.items[i]))
+			return true;
+	return false;
+}
+
+void table_seal(const struct table_look *look, char name[static TABLE_MARK_SIZE])
+{
+	scoped_buffer struct buffer text = {0};
+
+	for (size_t i = 0; i < look->objects.count; i++) {
+		const struct table_object *object = &look->objects.items[i];
+
+		if (!is_seal(object))
+			buffer_format(&text, "%d %llu %s %llx\n", (int)object->kind,
+				      (unsigned long long)object->number,
+				      object->chain ? object->chain : "",
+				      (unsigned long long)object->content);
+	}
+	hash_mark(SEAL_MARK, text.size > 0 ? text.data : "", name);
+}
+
+/* Behind the rules there is their seal, or nothing: a worker may have been killed before. */
+static bool is_end(const struct table_look *look, uint64_t end)
+{
+	char seal[TABLE_MARK_SIZE];
+
+	table_seal(look, seal);
+	return count_between(look, end, UINT64_MAX) == (number_of(look, seal) > end);
+}
+
 static bool is_whole(const struct table_look *look, uint64_t base, uint64_t begin, uint64_t end)
 {
 	return base && base < begin && begin < end && !look->weakened &&
 	       count_between(look, 0, base) == base - 1 && count_between(look, base, begin) == 0 &&
-	       count_between(look, begin, end) == end - begin - 1 &&
-	       count_between(look, end, UINT64_MAX) == 0;
+	       count_between(look, begin, end) == end - begin - 1 && is_end(look, end);
 }
 
 enum table_state table_judge(const struct table_form *form, const struct table_look *look)
 {
-	char base[MARK_SIZE], rules[MARK_SIZE];
+	char base[TABLE_MARK_SIZE], rules[TABLE_MARK_SIZE];
 
 	if (!look->found)
 		return TABLE_ABSENT;
@@ -94,7 +131,7 @@ static void command(const struct table_form *form, const char *verb, const char 
 
 static void render_rules(const struct table_form *form, struct buffer *out)
 {
-	char mark[MARK_SIZE];
+	char mark[TABLE_MARK_SIZE];
 
 	command(form, "add chain", BEGIN_MARK, out);
 	buffer_add_text(out, form->rules);
@@ -105,7 +142,7 @@ static void render_rules(const struct table_form *form, struct buffer *out)
 static void render_whole(const struct table_form *form, const struct buffer *elements,
 			 struct buffer *out)
 {
-	char mark[MARK_SIZE];
+	char mark[TABLE_MARK_SIZE];
 
 	command(form, "add table", NULL, out);
 	command(form, "delete table", NULL, out);
@@ -133,7 +170,7 @@ static bool is_of_base(const struct table_look *look, const char *chain, uint64_
 static void render_emptying(const struct table_form *form, const struct table_look *look,
 			    struct buffer *out)
 {
-	char mark[MARK_SIZE];
+	char mark[TABLE_MARK_SIZE];
 	uint64_t base;
 
 	hash_mark(BASE_MARK, form->base, mark);

@@ -13,8 +13,10 @@
  *	rules-begin	what follows are the rules
  *	rules-HASH	their end
  *
- * Rules, sets and chains never change, they are replaced.  So if there is something for each number before the
- * first and between the others, and for none behind them, then nobody has changed anything. */
+ * What is removed leaves a number without anything, and what is added has one behind them.  But a chain can get
+ * another name, and a rule that is replaced where it stands keeps its number.  So behind them comes, as soon as all
+ * is there, a fourth, `seal-HASH`: of the names of all, and of what the rules say in the kernel's words. Without it
+ * (a worker was killed in between) numbers alone are believed. */
 #pragma once
 
 #include "base/text.h"
@@ -33,6 +35,12 @@ enum table_state {
 	TABLE_OTHER,   /* the base is the same, the rules are not */
 	TABLE_CURRENT,
 };
+
+#define TABLE_MARK_SIZE 32
+
+/* The name of the chain that seals what is there. */
+void table_seal(const struct table_look *look, char name[static TABLE_MARK_SIZE]);
+bool table_is_sealed(const struct table_look *look); /* by whatever name */
 
 enum table_state table_judge(const struct table_form *form, const struct table_look *look);
 

@@ -47,7 +47,7 @@ static struct table_look look_at(bool current)
 	struct table_look look = {.found = true};
 
 	for (size_t i = 0; i < NUMBERS; i++) {
-		struct table_object object = {whole[i].kind, i + 1, str_dup(whole[i].chain)};
+		struct table_object object = {whole[i].kind, i + 1, i, str_dup(whole[i].chain)};
 
 		vector_add(&look.objects, object);
 	}
@@ -115,7 +115,7 @@ static void what_others_have_changed_is_noticed(void **state)
 		table_look_fini(&look);
 	}
 	for (int kind = TABLE_CHAIN; kind <= TABLE_SET; kind++) {
-		struct table_object object = {(enum table_object_kind)kind, NUMBERS + 1,
+		struct table_object object = {(enum table_object_kind)kind, NUMBERS + 1, 0,
 					      str_dup("b")};
 		struct table_look look = look_at(true);
 
@@ -128,6 +128,41 @@ static void what_others_have_changed_is_noticed(void **state)
 	look.weakened = true;
 	assert_int_equal(table_judge(&form, &look), TABLE_ALTERED);
 	table_look_fini(&look);
+}
+
+static struct table_look look_at_sealed(void)
+{
+	struct table_look look = look_at(true);
+	struct table_object object = {TABLE_CHAIN, NUMBERS + 4, 0, NULL};
+	char name[TABLE_MARK_SIZE];
+
+	assert_false(table_is_sealed(&look));
+	table_seal(&look, name);
+	object.chain = str_dup(name);
+	vector_add(&look.objects, object);
+	return look;
+}
+
+/* Another name, another rule of the same number. */
+static void what_numbers_do_not_tell_breaks_the_seal(void **state)
+{
+	struct table_look look = look_at_sealed();
+
+	assert_true(table_is_sealed(&look));
+	assert_int_equal(table_judge(&form, &look), TABLE_CURRENT);
+	table_look_fini(&look);
+	for (size_t i = 0; i <= NUMBERS; i++) {
+		look = look_at_sealed();
+		str_replace(&look.objects.items[i].chain, "other");
+		assert_int_equal(table_judge(&form, &look), TABLE_ALTERED);
+		table_look_fini(&look);
+		if (i == NUMBERS || whole[i].kind != TABLE_RULE)
+			continue;
+		look = look_at_sealed();
+		look.objects.items[i].content++;
+		assert_int_equal(table_judge(&form, &look), TABLE_ALTERED);
+		table_look_fini(&look);
+	}
 }
 
 static void what_was_altered_is_made_anew_with_its_elements(void **state)
@@ -171,6 +206,7 @@ int main(void)
 		cmocka_unit_test(what_is_as_it_was_made_is_left_alone),
 		cmocka_unit_test(other_rules_are_put_into_chains_that_stay),
 		cmocka_unit_test(what_others_have_changed_is_noticed),
+		cmocka_unit_test(what_numbers_do_not_tell_breaks_the_seal),
 		cmocka_unit_test(what_was_altered_is_made_anew_with_its_elements),
 		cmocka_unit_test(one_that_is_not_to_be_there_goes),
 	};

@@ -5,8 +5,11 @@
 #include "network/nft_child.h"
 #include "network/ruleset.h"
 #include "network/table_form.h"
+#include "os/fd.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 
 #define CHANGES_MAX 32768 /* what a socket has room for the answers of; nft takes more */
@@ -19,6 +22,7 @@ struct table_load {
 	char *rules;		/* owned */
 	const struct network_plan *plan;
 	struct nft_load *nft; /* NULL: it has nothing to do */
+	bool in_force;
 };
 
 /* ---- elements ---- */
@@ -132,6 +136,52 @@ static bool begin_nft(struct table_load *load, struct error *err)
 	return text.size == 0 || load->nft;
 }
 
+/* ---- seals ---- */
+
+static bool add_chain(const struct table_form *form, int socket, const char *name,
+		      struct error *err)
+{
+	struct nfgenmsg header = {.nfgen_family = form->family, .version = NFNETLINK_V0};
+	scoped_netlink struct netlink_batch batch = {0};
+
+	element_transaction_begin(&batch);
+	netlink_begin(&batch, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_CREATE,
+		      "seal a table");
+	netlink_header(&batch, &header, sizeof(header));
+	netlink_add_text(&batch, NFTA_CHAIN_TABLE, form->name);
+	netlink_add_text(&batch, NFTA_CHAIN_NAME, name);
+	netlink_end(&batch);
+	element_transaction_end(&batch);
+	return netlink_send(socket, &batch, err);
+}
+
+static void seal(const struct table_form *form, int socket)
+{
+	struct table_look look = {0};
+	char name[TABLE_MARK_SIZE];
+	struct error ignored; /* the next worker does it */
+
+	if (table_look(socket, form->family, form->name, &look, &ignored) &&
+	    table_judge(form, &look) == TABLE_CURRENT && !table_is_sealed(&look)) {
+		table_seal(&look, name);
+		add_chain(form, socket, name, &ignored);
+	}
+	table_look_fini(&look);
+}
+
+static void seal_all(const struct table_load *load)
+{
+	struct error ignored;
+	scoped_fd int socket = netlink_open(NETLINK_NETFILTER, &ignored);
+
+	for (size_t i = 0; socket >= 0 && i < array_length(load->forms); i++)
+		if (load->forms[i].base &&
+		    !(load->states[i] == TABLE_CURRENT && table_is_sealed(&load->looks[i])))
+			seal(&load->forms[i], socket);
+}
+
+/* ---- all of it ---- */
+
 /* False: there was none that others rules were put into. */
 static bool give_up_changing(struct table_load *load)
 {
@@ -161,7 +211,7 @@ struct table_load *table_load_begin(const struct network_plan *plan, const char 
 	return NULL;
 }
 
-bool table_load_wait(struct table_load *load, struct error *err)
+static bool wait_or_make_anew(struct table_load *load, struct error *err)
 {
 	if (!load->nft || nft_load_wait(load->nft, err))
 		return true;
@@ -171,11 +221,19 @@ bool table_load_wait(struct table_load *load, struct error *err)
 	return begin_nft(load, err) && nft_load_wait(load->nft, err);
 }
 
+bool table_load_wait(struct table_load *load, struct error *err)
+{
+	load->in_force = wait_or_make_anew(load, err);
+	return load->in_force;
+}
+
 void table_load_end(struct table_load *load)
 {
 	if (!load)
 		return;
 	nft_load_end(load->nft);
+	if (load->in_force)
+		seal_all(load);
 	for (size_t i = 0; i < array_length(load->looks); i++)
 		table_look_fini(&load->looks[i]);
 	buffer_fini(&load->elements);

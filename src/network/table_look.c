@@ -2,6 +2,7 @@
  * again. */
 #include "network/table_look.h"
 
+#include "format/sha256.h"
 #include "os/fd.h"
 
 #include <arpa/inet.h>
@@ -128,7 +129,7 @@ static uint32_t value_of(const struct nlattr *attribute)
 static void add(struct table_look *look, enum table_object_kind kind, const struct nlattr *number,
 		const struct nlattr *chain)
 {
-	struct table_object object = {kind, number_of(number),
+	struct table_object object = {kind, number_of(number), 0,
 				      str_dup_or_null(netlink_text(chain))};
 
 	vector_add(&look->objects, object);
@@ -155,11 +156,24 @@ static void take_chain(void *data, const struct nlattr **attributes)
 				   value_of(attributes[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
 }
 
+static uint64_t hash_of(const struct nlattr *attribute)
+{
+	uint8_t hash[SHA256_SIZE] = {0};
+	uint64_t head;
+
+	if (attribute)
+		sha256(netlink_data(attribute), netlink_size(attribute), hash);
+	memcpy(&head, hash, sizeof(head));
+	return head;
+}
+
 static void take_rule(void *data, const struct nlattr **attributes)
 {
-	struct reading *reading = data;
+	struct table_look *look = ((struct reading *)data)->look;
 
-	add(reading->look, TABLE_RULE, attributes[NFTA_RULE_HANDLE], attributes[NFTA_RULE_CHAIN]);
+	add(look, TABLE_RULE, attributes[NFTA_RULE_HANDLE], attributes[NFTA_RULE_CHAIN]);
+	look->objects.items[look->objects.count - 1].content =
+		hash_of(attributes[NFTA_RULE_EXPRESSIONS]);
 }
 
 static void take_set(void *data, const struct nlattr **attributes)
@@ -177,7 +191,7 @@ static const struct {
 } lists[] = {
 	{NFT_MSG_GETTABLE, 0, NFTA_TABLE_FLAGS, take_table},
 	{NFT_MSG_GETCHAIN, 0, NFTA_CHAIN_POLICY, take_chain},
-	{NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_HANDLE, take_rule},
+	{NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_EXPRESSIONS, take_rule},
 	{NFT_MSG_GETSET, NFTA_SET_TABLE, NFTA_SET_HANDLE, take_set},
 };
 

@@ -7,8 +7,9 @@ enum table_object_kind { TABLE_CHAIN, TABLE_RULE, TABLE_SET };
 
 struct table_object {
 	enum table_object_kind kind;
-	uint64_t number; /* unique in a table, growing */
-	char *chain;	 /* owned: its name, or where the rule is; NULL: a set */
+	uint64_t number;  /* unique in a table, growing */
+	uint64_t content; /* of a rule: a hash of what it says */
+	char *chain;	  /* owned: its name, or where the rule is; NULL: a set */
 };
 
 struct table_look {

@@ -177,8 +177,13 @@ start_again() {
 	serve_tcp 80 in_namespace "$pid_web"
 	local as_it_was change
 	as_it_was=$(rules)
+	is_as_it_was() { [ "$(rules)" = "$as_it_was" ]; } # the seal comes last, a moment later
 	first() { in_host nft -a list chain inet "$TABLE" "$1" | awk '/# handle/ && !/chain/ {print $NF; exit}'; }
 	for change in "delete rule inet $TABLE into handle $(first into)" \
+		"replace rule inet $TABLE into handle @into ct state established counter accept" \
+		"rename chain inet $TABLE forward onward" \
+		"rename chain inet $TABLE prerouting before" \
+		"rename chain inet $TABLE publish open" \
 		"add rule inet $TABLE router accept" \
 		"insert rule inet $TABLE publish accept" \
 		"delete rule inet $TABLE raw handle $(first raw)" \
@@ -188,12 +193,14 @@ start_again() {
 		"delete element inet $TABLE any4 { tcp . 8080 }" \
 		"flush chain inet $TABLE output"; do
 		tool_end
-		in_host nft "$change"
+		in_host nft "${change/@into/$(first into)}"
 		[ "$(rules)" != "$as_it_was" ]
 		tool_begin
 		expect_ok start
-		diff <(echo "$as_it_was") <(rules) >&2
+		wait_until 10 is_as_it_was || diff <(echo "$as_it_was") <(rules) >&2
 	done
+	in_host nft "replace rule inet $TABLE into handle $(first into) ct state established counter accept"
+	wait_until 10 is_as_it_was # while it lives
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
 }
 
