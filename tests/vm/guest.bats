@@ -97,6 +97,46 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	grep -q served "$SCRATCH/page"
 }
 
+# heard NAME: what the firewall does is heard, up to now.
+heard() {
+	nft "add table inet $1; delete table inet $1"
+	grep -q "delete table inet $1\$" "$SCRATCH/changes"
+}
+
+# changes COMMAND...: sets $changes to what the firewall's tables see while it runs.
+changes() {
+	nft monitor >"$SCRATCH/changes" 2>/dev/null 3>&- &
+	local monitor=$!
+	wait_until 20 heard before
+	"$@"
+	wait_until 20 heard after
+	kill "$monitor"
+	changes=$(grep -v -e 'table inet \(before\|after\)$' -e '^# new generation' "$SCRATCH/changes") || true
+}
+
+restarted() {
+	systemctl restart wherry.service
+	wait_until 20 answers
+}
+
+@test "a restart finds the table as it left it, a network comes and goes beside what is published, a loss is made good" {
+	changes restarted
+	echo "$changes"
+	[ "$changes" = "" ]
+	changes wherry network create beside
+	[[ $changes == *" rule inet wherry"*" into "* ]]
+	refuted grep -E ' table inet wherry|(raw|publish) |element inet wherry' <<<"$changes"
+	changes wherry network rm beside
+	refuted grep -E ' table inet wherry|(raw|publish) |element inet wherry' <<<"$changes"
+	changes restarted
+	[ "$changes" = "" ]
+	nft flush ruleset
+	wait_until 20 eval 'nft list ruleset | grep -q " . 8080 : "'
+	wait_until 20 curl -sf -o "$SCRATCH/page" http://192.0.2.1:8080/
+	changes restarted
+	[ "$changes" = "" ]
+}
+
 @test "a restart of the service keeps containers running, and their logs whole" {
 	wherry run -d --name counter busybox sh -c 'i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done'
 	local before pid
