@@ -426,10 +426,21 @@ static bool is_ulimit(const char *text)
 {
 	struct ulimit limit = {0};
 	struct error ignored;
-	bool known = parse_ulimit(text, &limit, &ignored) && rlimit_from_name(limit.name) >= 0;
+	bool good = parse_ulimit(text, &limit, &ignored) && rlimit_from_name(limit.name) >= 0 &&
+		    (limit.hard == -1 || (limit.soft != -1 && limit.soft <= limit.hard));
 
 	record_fini(&ulimit_type, &limit);
-	return known;
+	return good;
+}
+
+static bool is_ipc_mode(const char *text)
+{
+	return str_equal(text, "private") || str_equal(text, "shareable");
+}
+
+static bool is_cgroupns_mode(const char *text)
+{
+	return str_equal(text, "private") || str_equal(text, "host");
 }
 
 static bool is_host(const char *text)
@@ -460,12 +471,40 @@ static bool check_texts(const struct daemon_settings *s, struct error *err)
 		{"fixed-cidr-v6", s->fixed_cidr6, is_subnet, "a subnet: fd00:1::/64"},
 		{"ip", s->default_host_ip, is_address, "an IP address"},
 		{"host-gateway-ip", s->host_gateway, is_address, "an IP address"},
+		{"default-ipc-mode", s->ipc_mode, is_ipc_mode, "private or shareable"},
+		{"default-cgroupns-mode", s->cgroupns_mode, is_cgroupns_mode, "private or host"},
 	};
 
 	for (size_t i = 0; i < array_length(rows); i++)
 		if (rows[i].text &&
 		    !check_text(rows[i].flag, rows[i].text, rows[i].is_good, rows[i].wanted, err))
 			return false;
+	return true;
+}
+
+static bool check_numbers(const struct daemon_settings *s, struct error *err)
+{
+	const struct {
+		const char *flag;
+		const struct option_number *number;
+		int64_t least, most;
+	} rows[] = {
+		{"max-concurrent-downloads", &s->downloads, 1, 1000},
+		{"max-connections", &s->connections, 1, INT32_MAX},
+		{"max-download-attempts", &s->download_attempts, 1, 1000},
+		{"mtu", &s->mtu, 0, UINT16_MAX}, /* 0: as without it */
+		{"oom-score-adjust", &s->oom_score_adjust, -1000, 1000},
+		{"project-patience", &s->project_patience, 0, INT32_MAX},
+	};
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		int64_t value = rows[i].number->value;
+
+		if (value < rows[i].least || value > rows[i].most)
+			return error_set(err, ERROR_INVALID, "--%s '%lld' wants %lld to %lld",
+					 rows[i].flag, (long long)value, (long long)rows[i].least,
+					 (long long)rows[i].most);
+	}
 	return true;
 }
 
@@ -481,7 +520,7 @@ static bool check_lists(const struct daemon_settings *s, struct error *err)
 		{"dns", &s->dns, is_address, "an IP address"},
 		{"default-address-pool", &s->address_pools, is_pool, "base=CIDR,size=PREFIX"},
 		{"default-ulimit", &s->ulimits, is_ulimit,
-		 "NAME=SOFT[:HARD], the name one that `ulimit` knows"},
+		 "NAME=SOFT[:HARD], the name one that `ulimit` knows, and SOFT not above HARD"},
 		{"label", &s->labels, is_label, "NAME=VALUE"},
 		{"registry-mirror", &s->mirrors, is_web_address, "http:// or https:// in front"},
 		{"insecure-registry", &s->insecure_registries, registry_rule_is_valid,
@@ -537,7 +576,7 @@ static bool check(struct daemon_settings *s, struct error *err)
 		return error_set(err, ERROR_INVALID, "TLS wants --tlscert and --tlskey");
 	if (s->tls_verify > 0 && !s->tls_ca)
 		return error_set(err, ERROR_INVALID, "--tlsverify wants --tlscacert");
-	return check_texts(s, err) && check_lists(s, err) &&
+	return check_texts(s, err) && check_numbers(s, err) && check_lists(s, err) &&
 	       log_config_check(s->log_driver, &s->log_options, err);
 }
 

@@ -62,6 +62,15 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"log-opts": {"max-size": "x"}}|invalid value for max-size
 		{"mtu": "x"}|'mtu'
 		{"mtu": 1.5}|'mtu'
+		{"mtu": -5}|--mtu '-5' wants 0 to 65535
+		{"max-concurrent-downloads": 0}|--max-concurrent-downloads '0' wants 1 to
+		{"max-download-attempts": 0}|--max-download-attempts '0' wants 1 to
+		{"max-connections": -3}|--max-connections '-3' wants 1 to
+		{"max-connections": 99999999999}|--max-connections '99999999999' wants 1 to
+		{"oom-score-adjust": 5000}|--oom-score-adjust '5000' wants -1000 to 1000
+		{"default-ipc-mode": "host"}|--default-ipc-mode 'host' wants private or shareable
+		{"default-cgroupns-mode": "shared"}|--default-cgroupns-mode 'shared' wants private or host
+		{"default-ulimits": {"nofile": {"Soft": 9, "Hard": 1}}}|--default-ulimit 'nofile=9:1' wants NAME=SOFT
 		{"debug": "maybe"}|'debug'
 		{"nosuch": 1}|unknown setting 'nosuch'
 		{"tlsverify": true}|TLS wants --tlscert and --tlskey
