@@ -182,6 +182,9 @@ PYTHON
 	expect_status 503
 	api POST /auth '{"serveraddress":"a b"}'
 	expect_status 400
+	api POST /auth '{"username":5,"password":"x","serveraddress":"127.0.0.1:1"}'
+	expect_status 400
+	jq -e '.message | endswith("cannot unmarshal number into Go struct field username of type string")' "$SCRATCH/body"
 	api POST /auth
 	expect_status 400
 }

@@ -3,11 +3,29 @@
 
 struct auth_body {
 	char *server; /* host or URL; NULL: Docker's own */
+
+	/* Looked at here for their types alone. */
+	char *username, *password, *auth, *identity_token, *registry_token;
 };
 static const struct record_field auth_body_fields[] = {
 	RECORD_FIELD(struct auth_body, 1, "serveraddress", RECORD_STRING, server),
+	RECORD_FIELD(struct auth_body, 2, "username", RECORD_STRING, username),
+	RECORD_FIELD(struct auth_body, 3, "password", RECORD_STRING, password),
+	RECORD_FIELD(struct auth_body, 4, "auth", RECORD_STRING, auth),
+	RECORD_FIELD(struct auth_body, 5, "identitytoken", RECORD_STRING, identity_token),
+	RECORD_FIELD(struct auth_body, 6, "registrytoken", RECORD_STRING, registry_token),
 };
 static const struct record_type auth_body_type = RECORD_TYPE(struct auth_body, auth_body_fields);
+
+static void forget_secrets(struct auth_body *body)
+{
+	char *secrets[] = {body->password, body->auth, body->identity_token, body->registry_token};
+
+	for (size_t i = 0; i < array_length(secrets); i++)
+		if (secrets[i])
+			explicit_bzero(secrets[i], strlen(secrets[i]));
+	record_fini(&auth_body_type, body);
+}
 
 static void on_answer(void *data, const struct error *err)
 {
@@ -40,5 +58,5 @@ void serve_auth(struct call *call)
 		explicit_bzero(text, strlen(text));
 		free(text);
 	}
-	record_fini(&auth_body_type, &body);
+	forget_secrets(&body);
 }
