@@ -88,3 +88,42 @@ is_whole() {
 	load_end
 	grep -q "finishing a takeover" "$SCRATCH/wherryd.log"
 }
+
+# Networks that come and go: a worker that was killed has made one or not.
+come_and_go() {
+	local name
+	for _ in {1..8}; do
+		for name in "a$1" "b$1"; do wherry network create "$name" || true; done
+		for name in "a$1" "b$1"; do wherry network rm "$name" || true; done
+	done >/dev/null 2>&1
+}
+
+# But for its seal, which knows how often it was changed, and comes a moment later.
+table() { nft list table inet "wherry-$BRIDGE" | sed '/chain seal-/,/}/d; /^$/d' | sort; }
+
+@test "networks come and go, and workers are killed, beside what is published" {
+	local i worker clients=() killed=0
+	network
+	server one
+	load_begin
+	for i in {1..8}; do
+		come_and_go "$i" 3>&- &
+		clients+=($!)
+	done
+	while kill -0 "${clients[@]}" 2>/dev/null; do
+		for worker in $(pgrep -P "$(cat "$SCRATCH/daemon")" -f 'wherry-network change'); do
+			kill -KILL "$worker" 2>/dev/null && killed=$((killed + 1))
+		done
+		sleep "0.0$((RANDOM % 9 + 1))"
+	done
+	wait "${clients[@]}"
+	load_end
+	[ "$killed" -gt 5 ]
+	[ "$(awk '{print $4, $6}' "$SCRATCH/load")" = "0 1" ]
+	for i in {1..8}; do wherry network rm "a$i" "b$i" >/dev/null 2>&1 || true; done
+	[ "$(wherry network ls -q | wc -l)" = 4 ]
+	table >"$SCRATCH/stood"
+	nft delete table inet "wherry-$BRIDGE"
+	is_back() { table 2>/dev/null | diff "$SCRATCH/stood" - >"$SCRATCH/difference"; }
+	wait_until 20 is_back || { cat "$SCRATCH/difference"; false; }
+}
