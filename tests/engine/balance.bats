@@ -52,11 +52,11 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	wherry exec two touch /ill
 	wait_until 20 is_answered_by one
 	wait_until 20 is_relayed_by one
-	is_told_by one
+	wait_until 20 is_told_by one
 	wherry exec one touch /ill
 	wait_until 20 is_answered_by one two
 	wait_until 20 is_relayed_by one two
-	is_told_by one two
+	wait_until 20 is_told_by one two
 	wherry exec one rm /ill
 	wait_until 20 is_answered_by one
 	wait_until 10 is_told_by one # its shim hears of it a moment later
