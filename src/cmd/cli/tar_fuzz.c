@@ -1,25 +1,10 @@
 /* Any bytes as an archive: every member that is read is written again and must be read the same. */
 #include "cmd/cli/tar.h"
+#include "http/http_client.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct bytes {
-	const char *data;
-	size_t size;
-};
-
-static ssize_t read_bytes(void *data, void *out, size_t size, struct error *err)
-{
-	struct bytes *bytes = data;
-	size_t part = bytes->size < size ? bytes->size : size;
-
-	memcpy(out, bytes->data, part);
-	bytes->data += part;
-	bytes->size -= part;
-	return (ssize_t)part;
-}
 
 static void check_again(const struct tar_entry *entry)
 {
@@ -28,8 +13,8 @@ static void check_again(const struct tar_entry *entry)
 	struct error err;
 
 	tar_write_head(&text, entry);
-	struct bytes bytes = {text.data, text.size};
-	scoped(tar_reader) struct tar_reader *reader = tar_reader_new(read_bytes, &bytes);
+	struct http_bytes bytes = {text.data, text.size};
+	scoped(tar_reader) struct tar_reader *reader = tar_reader_new(http_bytes_read, &bytes);
 	if (tar_reader_next(reader, &again, &err) != 1 || strcmp(again.name, entry->name) != 0 ||
 	    again.mode != entry->mode || again.capability.size != entry->capability.size)
 		abort();
@@ -37,8 +22,8 @@ static void check_again(const struct tar_entry *entry)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bytes bytes = {(const char *)data, size};
-	scoped(tar_reader) struct tar_reader *reader = tar_reader_new(read_bytes, &bytes);
+	struct http_bytes bytes = {(const char *)data, size};
+	scoped(tar_reader) struct tar_reader *reader = tar_reader_new(http_bytes_read, &bytes);
 	struct error err;
 	int found;
 
