@@ -433,7 +433,7 @@ fill_with_big() {
 	stalled_put c2 /home
 	api POST "/containers/c2/start" >/dev/null &
 	local starting=$!
-	read -rt 0.5 <> <(:) || true
+	nap 0.5
 	kill -0 "$starting"
 	kill -KILL "$CLIENT"
 	wait "$starting"
@@ -485,7 +485,7 @@ fill_with_big() {
 		curl -sS --unix-socket "$SOCKET" --limit-rate 1M "http://d/containers/$name/archive?path=/tmp" -o /dev/null 2>"$SCRATCH/said" 3>&- &
 		local client=$!
 		wait_until 10 has_worker
-		read -rt 0.3 <> <(:) || true
+		nap 0.3
 		kill -KILL "$(workers)"
 		refuted wait "$client"
 		stalled_put "$name" /home

@@ -273,7 +273,7 @@ PY
 	for i in 1 2 3 4 5; do
 		create "kill$i" "$(file /s "$secret")" 2>/dev/null 3>&- & # its answer may be cut off
 		asking=$!
-		read -rt "0.00$i" <> <(:) || true
+		nap "0.00$i"
 		restart_daemon
 		wait "$asking" || true
 	done

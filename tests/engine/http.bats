@@ -97,7 +97,7 @@ switches() { awk '/ctxt/ {n += $2} END {print n}' "/proc/$DAEMON/status"; }
 is_quiet() {
 	local before
 	before=$(switches)
-	read -rt 2 <> <(:) || true
+	nap 2
 	[ "$(switches)" = "$before" ]
 }
 

@@ -491,9 +491,10 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 	asked() { [ "$(ss -Hxap | awk -v who="pid=$1," 'index($0, who) && $4 > 0' | wc -l)" = 6 ]; }
 	kill -STOP "$(daemon_pid)"
 	curl -sSZ --parallel-immediate --unix-socket "$SOCKET" -X POST 'http://wherry/v1.47/containers/prune?n=[1-6]' -o "$SCRATCH/prune#1" 3>&- &
-	wait_until 10 asked $! || { ss -Hxap >&2; kill -CONT "$(daemon_pid)"; return 1; }
+	local asking=$!
+	wait_until 10 asked $asking || { ss -Hxap >&2; kill -CONT "$(daemon_pid)"; return 1; }
 	kill -CONT "$(daemon_pid)"
-	wait $!
+	wait $asking
 	cat "$SCRATCH"/prune[1-6] | jq -sr 'map(.message // "done") | unique | join(",")' >"$SCRATCH/answers"
 	[ "$(cat "$SCRATCH/answers")" = "a prune operation is already running,done" ]
 	is_gone pr4
@@ -601,7 +602,7 @@ ask() {
 }
 
 @test "execs and copies that meet the end of a container are refused, not failed" {
-	local i id execs
+	local i id execs asking
 	for i in 1 2 3 4 5 6; do
 		run_container "end$i" "$sleeper" >/dev/null
 		execs=()
@@ -610,9 +611,10 @@ ask() {
 			execs+=("$(jq -r .Id "$SCRATCH/body")")
 		done
 		ask "end$i" "${execs[@]}" >"$SCRATCH/statuses" &
-		read -rt "0.0$((i * 2))" <> <(:) || true
+		asking=$!
+		nap "0.0$((i * 2))"
 		curl -sS --unix-socket "$SOCKET" -X POST "http://wherry/v1.47/containers/end$i/kill" >/dev/null
-		wait $!
+		wait $asking
 		refuted grep -v -e 200 -e 409 -e 404 "$SCRATCH/statuses" || { cat "$SCRATCH"/answer.* "$SCRATCH"/copied.* | grep -a '"message"' >&2; return 1; }
 	done
 }

@@ -58,7 +58,7 @@ agrees() { [ "$(bridges)" = "$(recorded)" ] && [ "$(ruled)" = "$(recorded)" ]; }
 			done
 		) 3>&- &
 		pid=$!
-		read -rt "0.0$((RANDOM % 90 + 10))" <> <(:) || true
+		nap "0.0$((RANDOM % 90 + 10))"
 		daemon_kill
 		wait "$pid" || true
 		daemon_up
@@ -85,7 +85,7 @@ agrees() { [ "$(bridges)" = "$(recorded)" ] && [ "$(ruled)" = "$(recorded)" ]; }
 			done
 		) 3>&- &
 		pid=$!
-		read -rt "0.0$((RANDOM % 90 + 10))" <> <(:) || true
+		nap "0.0$((RANDOM % 90 + 10))"
 		daemon_kill
 		wait "$pid" || true
 		daemon_up

@@ -47,7 +47,7 @@ load projects
 	for i in 1 2 3 4 5 6; do
 		record shop "{\"a\":$i,\"padding\":\"$(head -c 60000 /dev/zero | tr '\0' x)\"}" >/dev/null 2>&1 3>&- &
 		asking=$!
-		read -rt "0.00$i" <> <(:) || true
+		nap "0.00$i"
 		daemon_kill
 		wait "$asking" || true
 		again

@@ -45,7 +45,7 @@ while_killed() {
 	local pid
 	"$@" >"$SCRATCH/op.out" 2>&1 3>&- &
 	pid=$!
-	read -rt "0.$(printf %03d $((RANDOM % 400 + 5)))" <> <(:) || true
+	nap "0.$(printf %03d $((RANDOM % 400 + 5)))"
 	kill -KILL "$(daemon_pid)"
 	wait $pid || true
 	wait_until 20 api GET /_ping >/dev/null

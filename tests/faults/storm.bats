@@ -8,7 +8,7 @@ load kill
 kill_at_random() {
 	local kills=0 victim
 	while kill -0 "$1" 2>/dev/null; do
-		read -rt "0.$((RANDOM % 400 + 100))" <> <(:) || true
+		nap "0.$((RANDOM % 400 + 100))"
 		victim=$(daemon_pid 2>/dev/null) || continue
 		kill -KILL "$victim" 2>/dev/null && kills=$((kills + 1))
 	done

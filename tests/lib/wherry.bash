@@ -170,13 +170,16 @@ refuted() {
 	fi
 }
 
+# nap SECONDS: by a process of its own, so that $! remains what it was for who waits for it afterwards.
+nap() { (read -rt "$1" <> <(:)) || true; }
+
 # wait_until SECONDS COMMAND...: for what has no event to wait for; fails when the time is over.
 wait_until() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "# never became true: $*" >&2; return 1; }
-		read -rt 0.05 <> <(:) || true
+		nap 0.05
 	done
 }
 

@@ -67,7 +67,7 @@ lives_again() { [ "$(wc -l <"$RECORD")" -gt "$1" ]; }
 		"Start=sh{exec 9>$SCRATCH/lock; flock -n 9 || touch $SCRATCH/twice; echo >>$RECORD}"
 	start m
 	for _ in {1..12}; do
-		read -rt "0.0$((RANDOM % 10))" <> <(:) || true
+		nap "0.0$((RANDOM % 10))"
 		killed_daemon
 		local lives=$(wc -l <"$RECORD")
 		wait_until 20 lives_again "$lives"
@@ -113,7 +113,7 @@ lives_again() { [ "$(wc -l <"$RECORD")" -gt "$1" ]; }
 		for i in $(seq 10); do # 100 jobs a round, ten at a time, in no order
 			verb "$(shuf -n1 -e start stop restart)" $(shuf -n10 -e "${units[@]}") >/dev/null 2>&1 3>&- &
 		done
-		read -rt 0.$((RANDOM % 5)) <> <(:) || true
+		nap "0.$((RANDOM % 5))"
 		daemon_kill
 		wait
 		units_daemon

@@ -150,7 +150,7 @@ runs_of() { wc -l <"$SCRATCH/in/$1"; }
 		counts "c$round"
 		reload
 		NO_BLOCK=true start "c$round"
-		read -rt "0.0$((RANDOM % 9))" <> <(:) || true
+		nap "0.0$((RANDOM % 9))"
 		daemon_kill
 		units_daemon
 		comes_to "c$round" active/running
@@ -166,7 +166,7 @@ runs_of() { wc -l <"$SCRATCH/in/$1"; }
 	contained brief StartLimitIntervalSec=0 -- "$sleeps"
 	for round in $(seq 10); do
 		NO_BLOCK=true start brief
-		read -rt "0.0$((RANDOM % 6))" <> <(:) || true
+		nap "0.0$((RANDOM % 6))"
 		stop brief
 		expect "$(active brief)" inactive
 		no_container systemd-brief

@@ -7,6 +7,7 @@ load ../image/registry
 setup_file() {
 	units_begin
 	ln -s "$WHERRY_BUILD/wherry" "$SCRATCH/bin/systemctl"
+	ln -s "$(command -v docker || echo "$WHERRY_BUILD/wherry")" "$SCRATCH/bin/docker"
 	busybox_image
 }
 
@@ -20,8 +21,6 @@ teardown() {
 	rm -f "$UNITS"/*
 	: >"$RECORD"
 }
-
-DOCKER=/usr/bin/docker # where there is none, the daemon's own command runs under that name
 
 inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
 id_of() { inspect "$1" .Id; }
@@ -43,7 +42,7 @@ said() { [[ $output == *"$1"* ]] || { echo "# no '$1' in: $output" >&2; return 1
 with() {
 	local name=$1 words=$2
 	shift 2
-	unit "$name" StartLimitIntervalSec=0 "Start=sh{$DOCKER run -d --rm --stop-timeout 1 --name $name busybox $words; exec sleep 1000}" "$@"
+	unit "$name" StartLimitIntervalSec=0 "Start=sh{$SCRATCH/bin/docker run -d --rm --stop-timeout 1 --name $name busybox $words; exec sleep 1000}" "$@"
 	start "$name"
 	wait_until 20 there_is "$name"
 	wait_until 10 has_state "$(scope_of "$name")" active/running
@@ -159,7 +158,7 @@ heeds="sh -c \"trap exit\\ 0 TERM; while :; do sleep 0.1; done\""
 }
 
 @test "a container that restarts is its scope again; nothing of those that have gone stays" {
-	unit often Restart=always RestartSec=10ms StartLimitIntervalSec=0 "Start=$DOCKER run --rm --name often busybox true"
+	unit often Restart=always RestartSec=10ms StartLimitIntervalSec=0 "Start=/usr/bin/docker run --rm --name often busybox true"
 	start often
 	wait_until 60 eval '[ "$(property often NRestarts)" -ge 5 ]'
 	stop often
