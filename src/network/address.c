@@ -136,6 +136,15 @@ bool subnet_overlaps(const struct subnet *a, const struct subnet *b)
 	return a->prefix <= b->prefix ? subnet_contains(a, &b->base) : subnet_contains(b, &a->base);
 }
 
+struct address subnet_last(const struct subnet *subnet)
+{
+	struct address out = subnet->base;
+
+	for (size_t bit = (size_t)subnet->prefix; bit < 8 * address_size(&out); bit++)
+		out.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return out;
+}
+
 static uint32_t read_tail(const struct address *address)
 {
 	const uint8_t *tail = address->bytes + address_size(address) - 4;

@@ -36,6 +36,7 @@ bool subnet_parse(const char *text, struct subnet *out, struct address *written)
 char *subnet_text(const struct subnet *subnet); /* owned by the caller */
 bool subnet_contains(const struct subnet *subnet, const struct address *address);
 bool subnet_overlaps(const struct subnet *a, const struct subnet *b);
+struct address subnet_last(const struct subnet *subnet);
 
 /* The address at `offset` from the base, and back.  Pools look no further than 2^32. */
 struct address subnet_at(const struct subnet *subnet, uint32_t offset);

@@ -54,6 +54,26 @@ static void subnets_are_read_and_their_host_bits_cut(void **state)
 	}
 }
 
+static void the_last_address_of_a_subnet_has_all_host_bits(void **state)
+{
+	static const struct {
+		const char *subnet, *last;
+	} cases[] = {
+		{"0.0.0.0/0", "255.255.255.255"},
+		{"10.0.0.0/9", "10.127.255.255"},
+		{"1.2.3.4/32", "1.2.3.4"},
+		{"fd00::/127", "fd00::1"},
+		{"fd00::/64", "fd00::ffff:ffff:ffff:ffff"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		struct subnet subnet = subnet_of(cases[i].subnet);
+		struct address last = subnet_last(&subnet), expected = address_of(cases[i].last);
+
+		assert_true(address_equal(&last, &expected));
+	}
+}
+
 static void subnets_overlap_when_one_holds_the_other(void **state)
 {
 	static const struct {
@@ -201,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(subnets_are_read_and_their_host_bits_cut),
+		cmocka_unit_test(the_last_address_of_a_subnet_has_all_host_bits),
 		cmocka_unit_test(subnets_overlap_when_one_holds_the_other),
 		cmocka_unit_test(addresses_are_counted_from_the_base),
 		cmocka_unit_test(loopback_and_any_are_known),

@@ -140,5 +140,9 @@ struct host_chain *host_table_chain(struct host_table *table,
 				    const char *name); /* made if missing */
 struct host_rule *host_chain_add(struct host_chain *chain);
 void host_rule_fini(struct host_rule *rule);
+const struct host_chain *host_table_find(const struct host_table *table,
+					 const char *name); /* NULL: there is none */
+size_t host_table_index(const struct host_table *table,
+			const char *name); /* SIZE_MAX: there is none, or no name */
 bool host_add_addresses(struct host_addresses *list, const char *text); /* address, CIDR, a-b */
 bool host_add_device(struct strings *list, const char *name);
