@@ -4,6 +4,8 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "network/network_ask.h"
+#include "network/network_links.h"
 #include "os/process.h"
 
 #include <errno.h>
@@ -250,6 +252,7 @@ void networks_close(struct networks *n)
 	job_cancel(n->job);
 	job_cancel(n->forgetting);
 	networks_cancel_links(n);
+	networks_cancel_asking(n);
 	firewall_close(n->firewall);
 	network_list_fini(&n->list);
 	network_list_fini(&n->making);

@@ -4,8 +4,8 @@
  *	create	record -> device and rules -> seen by everybody -> answered
  *	remove	seen by nobody -> "removing" recorded -> device and rules go -> record goes -> answered
  * A create that fails goes the way of a removal. */
+#include "network/network_host.h"
 #include "network/network_request.h"
-#include "network/networks.h"
 
 #include "base/id.h"
 #include "base/log.h"

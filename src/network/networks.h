@@ -95,27 +95,10 @@ struct networks {
 	struct record_list to_forget; /* struct plan_flow, for the next one */
 };
 
-/* ---- network_host.c ---- */
+/* ---- shared_address.c ---- */
 
-/* Publish or unpublish elements, now or when the table stands. */
-bool networks_change_elements(struct networks *n, enum element_change change,
-			      const struct element *elements, size_t count, struct error *err);
-
-/* Both at once (firewall_replace); `gone` has none of what `come` has.  Without a table nothing is done: the
- * one to come has them. */
-bool networks_replace_elements(struct networks *n, const struct element *gone, size_t gone_count,
-			       const struct element *come, size_t come_count, struct error *err);
-
-void networks_cancel_links(struct networks *n);
-
-/* No group has an address any more: the next table, and the bridges, do without (shared_address.c). */
+/* No group has an address any more: the next table, and the bridges, do without. */
 void networks_drop_all_shared(struct networks *n);
-
-/* Have the conntrack entries of a UDP port deleted, soon. */
-void networks_forget_flows(struct networks *n, const char *address, uint16_t port);
-
-/* As networks_repair, without looking at the rules of others: a network has come or goes. */
-void networks_rebuild(struct networks *n, network_done *done, void *data);
 
 /* ---- network_table.c ---- */
 

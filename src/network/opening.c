@@ -4,7 +4,7 @@
 #include "network/opening.h"
 
 #include "base/log.h"
-#include "network/networks.h"
+#include "network/network_elements.h"
 
 static bool is_same(const struct opening *a, const struct opening *b)
 {

@@ -1,5 +1,6 @@
 #include "base/log.h"
-#include "network/networks.h"
+#include "network/network_elements.h"
+#include "network/network_flows.h"
 #include "network/relay.h"
 
 #include <stdlib.h>

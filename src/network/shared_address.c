@@ -3,6 +3,8 @@
 #include "network/networks.h"
 
 #include "base/log.h"
+#include "network/network_elements.h"
+#include "network/network_host.h"
 
 static struct network *find(struct networks *n, const char *name)
 {
@@ -166,4 +168,9 @@ void networks_drop_all_shared(struct networks *n)
 	for (size_t i = 0; i < n->list.count; i++)
 		while (n->list.items[i]->shared.count > 0)
 			drop(n->list.items[i], 0);
+}
+
+bool networks_take_turns(const struct networks *n)
+{
+	return !n->no_turns;
 }

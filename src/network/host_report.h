@@ -1,0 +1,13 @@
+/* What has come of a plan of the whole host. */
+#pragma once
+
+#include "network/networks.h"
+
+/* Sets what follows from it: `ready`, `failure`, those of each network, warnings; `again` where it has to be done
+ * in another way.  `job_error`: the worker's own failure; NULL: it has answered. */
+void networks_take_report(struct networks *n, const struct buffer *answer,
+			  const struct error *job_error);
+
+/* There may be rules of ours in the tables of others: recorded before they are made, and taken back when they are
+ * gone. */
+void networks_remember_pass(struct networks *n, bool passes);
