@@ -215,7 +215,7 @@ static const char *const files_calls[] = {
 	"openat",  "openat2",	"newfstatat", "fstatat64", "statx",	 "getdents64", "mkdirat",
 	"mknodat", "symlinkat", "linkat",     "unlinkat",  "readlinkat", "fchownat",   "fchmodat",
 	"fchown",  "fchmod",	"utimensat",  "ftruncate", "fchdir",	 "lsetxattr",  "fsetxattr",
-	"syncfs",  "fsync",	"fallocate",  NULL,
+	"syncfs",  "fsync",	"fallocate",  "renameat",  "renameat2",	 NULL,
 };
 
 static const char *const reading_calls[] = {

@@ -185,3 +185,11 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 	cmp "$SCRATCH/busybox/bin/busybox" "$SCRATCH/data/volumes/bin/_data/busybox"
 	[ "$(readlink "$SCRATCH/data/volumes/bin/_data/ls")" = busybox ]
 }
+
+@test "who builds may keep a folder that was sent beside the context, in its cage" {
+	mkdir -p "$SCRATCH/context" "$SCRATCH/beside"
+	printf 'FROM busybox\nCOPY --from=beside . /all/\n' >"$SCRATCH/context/Dockerfile"
+	echo kept >"$SCRATCH/beside/file"
+	wherry build -q -t beside --build-context "beside=$SCRATCH/beside" "$SCRATCH/context"
+	[ "$(wherry run --rm --network none beside cat /all/file)" = kept ]
+}
