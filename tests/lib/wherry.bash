@@ -86,7 +86,7 @@ daemon_start() {
 	wherryd "${flags[@]}" "$@" --ready-fd 8 8>"$SCRATCH/ready" >>"$SCRATCH/wherryd.log" 2>&1 3>&- &
 	export DAEMON=$!
 	echo "$DAEMON" >"$SCRATCH/daemon" # tests are processes of their own: what they export ends with them
-	if ! read -rt 30 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
+	if ! read -rt 120 ready <"$SCRATCH/ready" || [ "$ready" != ready ]; then
 		echo "# the daemon did not start:" >&2
 		tail -20 "$SCRATCH/wherryd.log" >&2
 		return 1
@@ -173,9 +173,10 @@ refuted() {
 # nap SECONDS: by a process of its own, so that $! remains what it was for who waits for it afterwards.
 nap() { (read -rt "$1" <> <(:)) || true; }
 
-# wait_until SECONDS COMMAND...: for what has no event to wait for; fails when the time is over.
+# wait_until SECONDS COMMAND...: for what has no event to wait for; fails when the time is over.  The seconds are
+# those of a machine that has nothing else to do: one that is loaded gets SLOWNESS times as many.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${SLOWNESS:-6}))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "# never became true: $*" >&2; return 1; }
