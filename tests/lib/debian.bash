@@ -4,10 +4,22 @@
 DEBIAN_ARCHIVE=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)/scratch/debian
 DEBIAN_KEY=$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-16)
 
+# packages_into FOLDER PACKAGES: a mirror that does not answer once is asked again.
+packages_into() {
+	local try
+	for try in 1 2 3 4; do
+		! debootstrap --variant=minbase --include="$2" bookworm "$1" || return 0
+		umount "$1/proc" "$1/sys" 2>/dev/null
+		rm -rf --one-file-system "$1"
+		read -rt $((try * 5)) <> <(:) || true
+	done
+	return 1
+}
+
 # debian_root FOLDER: what containers need of a minimal Debian 12.
 debian_root() {
 	local proxy
-	debootstrap --variant=minbase --include=ca-certificates bookworm "$1" >"$1.log" 2>&1 || {
+	packages_into "$1" ca-certificates >"$1.log" 2>&1 || {
 		tail -5 "$1.log" >&2
 		return 1
 	}
@@ -16,6 +28,8 @@ debian_root() {
 	echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/no-sync"
 	printf 'path-exclude /usr/share/%s/*\n' doc man locale >"$1/etc/dpkg/dpkg.cfg.d/no-documents"
 	printf 'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n' >"$1/etc/apt/apt.conf.d/small"
+	# one that was not reached is tried again, and an update without all of its lists is none
+	printf 'Acquire::Retries "8";\nAPT::Update::Error-Mode "any";\n' >"$1/etc/apt/apt.conf.d/patient"
 	proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy)
 	[ -z "$proxy" ] || echo "Acquire::http::Proxy \"$proxy\";" >"$1/etc/apt/apt.conf.d/proxy"
 }
