@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 load ../lib/wherry
 load builder
+load ../compose/proxy
 
 setup_file() { suite_begin; }
 teardown_file() { suite_end; }
@@ -150,11 +151,10 @@ assets() {
 	context plain <<-'D'
 		FROM busybox
 	D
-	python3 "$BATS_TEST_DIRNAME/../compose/proxy.py" "$SCRATCH/plain.sock" "$SOCKET" "$SCRATCH/asked" plain 3>&- &
-	local proxy=$!
-	wait_until 10 test -S "$SCRATCH/plain.sock"
-	WHERRY_HOST=unix://$SCRATCH/plain.sock run -1 wherry build --build-context assets="$SCRATCH/assets" .
-	kill "$proxy"
+	proxy_begin plain plain
+	run -1 through plain wherry build --build-context assets="$SCRATCH/assets" .
+	kill "$PROXY"
 	grep -q -- '--build-context: the builder of this daemon has one context alone' <<<"$output"
-	refuted grep -q POST "$SCRATCH/asked"
+	has_asked plain /version
+	refuted has_asked plain POST
 }

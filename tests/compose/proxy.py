@@ -12,8 +12,9 @@ import threading
 own, daemon, log = sys.argv[1:4]
 plain = sys.argv[4:] == ["plain"]
 listener = socket.socket(socket.AF_UNIX)
-listener.bind(own)
+listener.bind(own + ".new")
 listener.listen(64)
+os.rename(own + ".new", own)  # who sees it can connect
 lock = threading.Lock()
 before_create = os.environ.get("BEFORE_CREATE")
 request = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n", re.M)
