@@ -5,7 +5,7 @@ load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
-	export COMPOSE_PROJECT_NAME=p$RANDOM
+	export COMPOSE_PROJECT_NAME=p$BATS_TEST_NUMBER
 }
 teardown() { wherry compose down -v -t 0; }
 

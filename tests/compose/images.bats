@@ -21,7 +21,7 @@ teardown_file() {
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
-	PROJECT=p$RANDOM
+	PROJECT=p$BATS_TEST_NUMBER
 	mkdir "$SCRATCH/$PROJECT"
 	cd "$SCRATCH/$PROJECT" || exit
 }

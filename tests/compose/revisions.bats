@@ -6,7 +6,7 @@ load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
-	PROJECT=p$RANDOM
+	PROJECT=p$BATS_TEST_NUMBER
 	mkdir -p "$SCRATCH/$PROJECT" "$SCRATCH/elsewhere"
 	cd "$SCRATCH/$PROJECT" || exit
 	project 1
