@@ -7,7 +7,7 @@ load ../engine/daemon
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
-	PROJECT=u$RANDOM
+	PROJECT=u$BATS_TEST_NUMBER
 	mkdir "$SCRATCH/$PROJECT"
 	cd "$SCRATCH/$PROJECT" || exit
 }
@@ -16,6 +16,9 @@ teardown() {
 	compose down -v -t 0 --remove-orphans || true
 	cd / && rm -rf "${SCRATCH:?}/$PROJECT"
 }
+
+# Healthy is who answers: a server that is found healthy before it listens refuses connections.
+served="'until wget -q -O /dev/null http://127.0.0.1/v; do sleep 0.1; done'"
 
 compose() { wherry compose -p "$PROJECT" "$@"; }
 field() { api GET "/containers/$PROJECT-$1/json" | jq -r "$2"; }
@@ -46,16 +49,16 @@ ask_on() {
 answers() { curl -sS --max-time 5 "http://127.0.0.1:$PORT/v"; }
 
 @test "108: start-first under a loop of requests: none fails" {
-	service one "'true'"
+	service one "$served"
 	compose up -d --wait
 	PORT=$(field web-1 '.NetworkSettings.Ports["80/tcp"][0].HostPort')
-	service one "'true'"
+	service one "$served"
 	compose up -d --wait # the port is the file's from now on
 	[ "$(answers)" = one ]
 	ask_on "$PORT"
 	local version
 	for version in two three four; do
-		service "$version" "'true'"
+		service "$version" "$served"
 		compose up -d
 		[ "$(answers)" = "$version" ]
 		[ "$(names)" = "$PROJECT-web-1 running" ]
@@ -68,7 +71,7 @@ answers() { curl -sS --max-time 5 "http://127.0.0.1:$PORT/v"; }
 
 @test "108: a new version that is never healthy goes, the old one serves on, rc 1" {
 	PORT=$((RANDOM % 10000 + 20000))
-	service one "'true'"
+	service one "$served"
 	compose up -d --wait
 	local id
 	id=$(field web-1 .Id)
@@ -82,14 +85,14 @@ answers() { curl -sS --max-time 5 "http://127.0.0.1:$PORT/v"; }
 	kill "$ASKER"
 	unset ASKER
 	[ ! -s refused ] || { cat refused; false; }
-	service three "'true'"
+	service three "$served"
 	compose up -d
 	[ "$(answers)" = three ]
 }
 
 @test "stop-first with rollback: the old one comes back when the new one fails" {
 	PORT=$((RANDOM % 10000 + 20000))
-	service one "'true'" "failure_action: rollback"
+	service one "$served" "failure_action: rollback"
 	sed -i 's/start-first/stop-first/' compose.yaml
 	compose up -d --wait
 	local id
@@ -105,10 +108,10 @@ answers() { curl -sS --max-time 5 "http://127.0.0.1:$PORT/v"; }
 
 @test "what cannot be start-first is said, and updated stop-first" {
 	PORT=$((RANDOM % 10000 + 20000))
-	service one "'true'"
+	service one "$served"
 	sed -i "s/    image/    container_name: $PROJECT-own\n    image/" compose.yaml
 	compose up -d --wait
-	service two "'true'"
+	service two "$served"
 	sed -i "s/    image/    container_name: $PROJECT-own\n    image/" compose.yaml
 	run -0 compose up -d --wait
 	[[ $output == *"updated stop-first: it has container_name"* ]]
@@ -118,15 +121,15 @@ answers() { curl -sS --max-time 5 "http://127.0.0.1:$PORT/v"; }
 
 @test "an update that was cut after the hand-over is finished by the next up" {
 	PORT=$((RANDOM % 10000 + 20000))
-	service one "'true'"
+	service one "$served"
 	compose up -d --wait
 	local old new
 	old=$(field web-1 .Id)
-	service two "'true'"
+	service two "$served"
 	compose plan --format json >plan.json || [ $? = 2 ]
 	# The same by hand, as far as the hand-over: what a client that is killed then leaves.
 	jq -e '[.steps[].kind] | index("take_over") and index("drain")' plan.json
-	compose up -d &
+	wherry compose -p "$PROJECT" up -d >out 2>&1 3>&- &
 	local client=$!
 	wait_until 30 holds_nothing
 	kill -9 $client || true
@@ -142,9 +145,9 @@ holds_nothing() { [ "$(answers)" = two ]; }
 
 @test "a plan in a file is carried out as it is, or not at all" {
 	PORT=$((RANDOM % 10000 + 20000))
-	service one "'true'"
+	service one "$served"
 	compose up -d --wait
-	service two "'true'"
+	service two "$served"
 	run -2 compose plan
 	[[ $output == *"recreate $PROJECT-web-1: "*"(start-first)"* ]]
 	compose plan --format json >plan.json || [ $? = 2 ]
