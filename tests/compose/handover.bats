@@ -29,7 +29,7 @@ server() {
 	project "$1" <<<"web:
   image: busybox
   command: [/steady, serve, VERSION-0, \"80\"]
-  stop_grace_period: 5s
+  stop_grace_period: ${GRACE:-5s}
   ports: [\"$PORT:80\"]
   volumes: [\"$STEADY:/steady:ro\"]
   healthcheck: {test: /steady ask 127.0.0.1 80, interval: 100ms, retries: 3, start_period: 20s, start_interval: 100ms}
@@ -78,7 +78,7 @@ load_ends() {
 }
 
 @test "connections that stand are waited for, no longer than the time for a stop" {
-	server pd
+	GRACE=100s server pd
 	coproc HELD { exec "$STEADY" hold 127.0.0.1 "$PORT"; }
 	local held=$HELD_PID line
 	read -r line <&"${HELD[0]}"
@@ -88,15 +88,28 @@ load_ends() {
 	local up=$!
 	wait_until 20 serves VERSION-1
 	echo >&"${HELD[1]}"
-	read -rt 5 line <&"${HELD[0]}"
+	read -rt 60 line <&"${HELD[0]}"
 	[[ $line == "VERSION-0 "* ]]
 	kill "$held"
 	wait "$up"
 	[ "$(names -a)" = "pd-web-1 " ]
+	# one that is never given up
+	mkfifo to
+	"$STEADY" hold 127.0.0.1 "$PORT" <to >from 3>&- &
+	held=$!
+	exec 41>to
+	wait_until 20 grep -q "^VERSION-1 " from
+	sed -i 's/stop_grace_period: 100s/stop_grace_period: 1s/' compose.yaml
+	change_to 2
+	timeout 80 wherry compose up -d
+	serves VERSION-2
+	[ "$(names -a)" = "pd-web-1 " ]
+	exec 41>&-
+	kill "$held" 2>/dev/null || true
 }
 
 @test "scaled down, a container serves its connections to their end, and gets no new ones" {
-	server ps ", replicas: 2"
+	GRACE=100s server ps ", replicas: 2"
 	local line i held=()
 	for i in 1 2 3 4; do # both have some
 		mkfifo "to$i"
@@ -112,6 +125,7 @@ load_ends() {
 		eval "echo >&4$i"
 		wait_until 5 eval "[ \$(wc -l <from$i) = 2 ]"
 	done
+	wait_until 20 one_answers # it is told of by the client, which need not wait for the daemon
 	for i in $(seq 8); do "$STEADY" ask 127.0.0.1 "$PORT"; done >answers
 	[ "$(sort -u answers | wc -l)" = 1 ]
 	[ "$(names)" = "ps-web-1 ps-web-2 " ]
@@ -120,6 +134,8 @@ load_ends() {
 	[ "$(names -a)" = "ps-web-1 " ]
 	grep -q "Container ps-web-2 Removed" out
 }
+
+one_answers() { [ "$(for _ in 1 2 3 4; do "$STEADY" ask 127.0.0.1 "$PORT"; done | sort -u | wc -l)" = 1 ]; }
 
 @test "Ctrl-C ends a drain; what the next up does of it is told" {
 	server pc
