@@ -22,10 +22,14 @@ runs() { inspects "$1" .State.Running true; }
 
 # The host goes down and comes up, but for the daemon's folder.
 host_anew() {
-	local pid pids
+	local pid pids shims
 	pids=$(api GET /containers/json | jq -r '.[].Id' | while read -r id; do inspect "$id" .State.Pid; done)
 	daemon_kill
-	for pid in $pids; do kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')" "$pid" 2>/dev/null || true; done
+	for pid in $pids; do
+		shims="${shims-} $(ps -o ppid= -p "$pid" | tr -d ' ')"
+	done
+	for pid in $shims $pids; do kill -KILL "$pid" 2>/dev/null || true; done
+	for pid in $shims $pids; do wait_until 10 has_ended "$pid"; done
 	rm -rf --one-file-system "${SCRATCH:?}/run/"*
 	daemon_start
 }
