@@ -3,6 +3,7 @@
 
 load ../engine/daemon
 load project
+load proxy
 
 daemon_up() { SUPERVISED=1 daemon_start; }
 
@@ -52,7 +53,7 @@ b: {<<: *b, depends_on: [a]}'
 	[ "$(names -a)" = "pi-a-1 pi-b-1 " ]
 	in_background env WHERRY_COMPOSE_STYLE=v1 wherry compose up --no-color
 	wait_until 20 out_has "Attaching to"
-	wait_until 20 out_has "a_1  | begun" || out_has "a-1  | begun"
+	wait_until 20 eval 'out_has "a_1  | begun" || out_has "a-1  | begun"'
 	kill -INT "$CLIENT"
 	ended_with 0
 	[ "$(names)" = "" ]
@@ -150,11 +151,9 @@ begun() {
 
 # late COMMAND: `up` while this happens between what it sees and its first create.
 late() {
-	rm -f "$SCRATCH/late.sock"
-	BEFORE_CREATE=$1 python3 "$BATS_TEST_DIRNAME/proxy.py" "$SCRATCH/late.sock" "$SOCKET" "$SCRATCH/asked" >/dev/null 2>&1 3>&- &
-	CLIENT=$!
-	wait_until 20 test -S "$SCRATCH/late.sock"
-	WHERRY_HOST=unix://$SCRATCH/late.sock timeout -k 5 60 wherry compose up -d
+	BEFORE_CREATE=$1 proxy_begin late
+	CLIENT=$PROXY
+	through late timeout -k 5 60 wherry compose up -d
 }
 
 @test "what a dead client had begun for another model is in nobody's way" {

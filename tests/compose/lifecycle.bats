@@ -4,8 +4,12 @@
 
 load ../engine/daemon
 load project
+load proxy
 
-teardown() { projects_end; }
+teardown() {
+	[ -z "${PROXY-}" ] || kill "$PROXY"
+	projects_end
+}
 
 # states: of the project's containers, by name.
 states() { wherry ps -a --format '{{.Names}}={{.State}}' --filter "label=com.docker.compose.project=${PWD##*/}" | sort | tr '\n' ' '; }
@@ -193,12 +197,18 @@ b: {<<: *b, depends_on: [a]}'
 }
 
 @test "wait --down-project takes the project down when the first of them has ended" {
-	project pw <<<'a: {<<: *b, command: sh -c "sleep 1; exit 4"}
+	project pw <<<'a: {<<: *b, command: sh -c "until test -e /go; do sleep 0.1; done; exit 4"}
 b: {<<: *b}'
+	local waiter code=0
 	wherry compose up -d
-	run wherry compose wait --down-project a b
-	[ "$status" = 4 ]
-	[[ $output == *"exited with status code 4"*"Container pw-b-1 Removed"* ]]
+	proxy_begin wait
+	through wait wherry compose wait --down-project a b >told 2>&1 3>&- &
+	waiter=$!
+	wait_until 20 has_asked wait "POST .*/$(id_of pw-a-1)/wait"
+	wherry exec pw-a-1 touch /go
+	wait "$waiter" || code=$?
+	[ "$code" = 4 ]
+	[[ $(<told) == *"exited with status code 4"*"Container pw-b-1 Removed"* ]]
 	[ "$(names -a)" = "" ]
 }
 
