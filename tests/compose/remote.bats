@@ -29,7 +29,7 @@ setup_file() {
 	} 2>"$SCRATCH/openssl.log"
 	cp client.pem cert.pem
 	cp client-key.pem key.pem
-	local port=$((30000 + RANDOM % 9000))
+	local port=$((20000 + RANDOM % 9000)) # no connection begins at one of these
 	export TCP=tcp://127.0.0.1:$port CERTS=$SCRATCH/certs
 	daemon_start -H "$TCP" --tlsverify --tlscacert "$CERTS/ca.pem" --tlscert "$CERTS/server.pem" \
 		--tlskey "$CERTS/server-key.pem"
@@ -56,6 +56,7 @@ in_background() {
 	CLIENT=$!
 }
 out_has() { grep -qF "$1" out; }
+a_has_said() { [ "$(compose logs --no-color --no-log-prefix a)" = "$1" ]; }
 
 @test "the life of a project over TLS, as the environment says" {
 	project ra <<<'a: {<<: *b, healthcheck: {test: "true", interval: 100ms}, command: sh -c "echo begun; sleep 1d", volumes: ["v:/v"], secrets: [s]}
@@ -67,7 +68,7 @@ secrets: {s: {file: ./s}}'
 	[ "$(names)" = "ra-a-1 ra-b-1 ra-b-2 ra-b-3 " ]
 	run -0 compose plan
 	[ "$(compose ps -q | wc -l)" = 4 ]
-	[ "$(compose logs --no-color --no-log-prefix a)" = begun ]
+	wait_until 20 a_has_said begun
 	[ "$(compose exec -T a cat /run/secrets/s)" = hidden ]
 	[ "$(echo typed | compose run --rm -T a cat)" = typed ]
 	run compose run --rm -T a sh -c 'exit 9'
