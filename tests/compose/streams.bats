@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/wherry
+load proxy
 
 setup_file() {
 	scratch_begin
@@ -17,12 +18,13 @@ teardown_file() {
 
 setup() {
 	unset "${!COMPOSE_@}" WHERRY_COMPOSE_STYLE
-	PROJECT=p$RANDOM
+	PROJECT=p$BATS_TEST_NUMBER
 	mkdir "$SCRATCH/$PROJECT"
 	cd "$SCRATCH/$PROJECT" || exit
 }
 teardown() {
 	[ -z "${WATCH-}" ] || kill "$WATCH" 2>/dev/null || true
+	[ -z "${PROXY-}" ] || kill "$PROXY" 2>/dev/null || true
 	compose down -t 0 -v --remove-orphans >/dev/null 2>&1 || true
 }
 
@@ -167,12 +169,32 @@ sleeper() {
 }
 
 @test "logs: lines of both streams in one place keep their order" {
-	printf 'services:\n  a:\n    image: busybox\n    command: sh -c "for i in 1 2 3; do echo out$$i; sleep 0.1; echo err$$i >&2; sleep 0.1; done"\n' >compose.yaml
-	compose up >all 2>&1
+	# each is said when the one before stands in the log: of two pipes nobody can tell what came first
+	cat >compose.yaml <<-'YML'
+		services:
+		  a:
+		    image: busybox
+		    command:
+		      - sh
+		      - -c
+		      - |
+		        may() { until [ -e /may/$$1 ]; do sleep 0.05; done; }
+		        for i in 1 2 3; do may out$$i; echo out$$i; may err$$i; echo err$$i >&2; done
+		    volumes: ["./may:/may"]
+	YML
+	mkdir may
+	compose up >all 2>&1 3>&- &
+	local up=$! line
+	for line in out1 err1 out2 err2 out3 err3; do
+		touch "may/$line"
+		wait_until 20 said_by_a "$line"
+	done
+	wait "$up"
 	[ "$(grep -o 'a-1  | .*' all | tr '\n' ' ')" = "a-1  | out1 a-1  | err1 a-1  | out2 a-1  | err2 a-1  | out3 a-1  | err3 " ]
 	compose logs --no-log-prefix >all 2>&1
 	[ "$(tr '\n' ' ' <all)" = "out1 err1 out2 err2 out3 err3 " ]
 }
+said_by_a() { wherry logs "$PROJECT-a-1" 2>&1 | grep -qx "$1"; }
 
 @test "logs: the last lines of each; those of the services that are named" {
 	printf 'services:\n' >compose.yaml
@@ -269,8 +291,10 @@ has_begun() { [ "$(compose logs --no-log-prefix | wc -l)" = "$1" ]; }
 	sleeper b
 	printf '  c:\n    image: busybox\n    command: sh -c "until [ -f /go ]; do sleep 0.1; done; exit 5"\n' >>compose.yaml
 	compose up -d
-	compose wait c >told &
+	proxy_begin wait
+	through wait compose wait c >told 3>&- &
 	waiter=$!
+	wait_until 20 has_asked wait 'POST .*/wait'
 	compose exec -T c touch /go
 	status=0
 	wait "$waiter" || status=$?
