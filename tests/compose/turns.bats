@@ -116,9 +116,12 @@ opened() { wherry exec "$1-a-1" touch /ok; }
 	wherry compose up -d
 	sed -i 's/V: 1/V: 2/' compose.yaml
 	begin first wherry compose up -d
-	wait_until 60 has first "Container th-a-1 Started"
+	wait_until 60 has first "Container th-a-1 Recreate"
+	kill -STOP "$first" # until the other one waits
 	begin second wherry compose down -t 0
 	wait_until 60 has second "waiting for up"
+	kill -CONT "$first"
+	wait_until 60 has first "Container th-a-1 Started"
 	kill -KILL "$(daemon_pid)"
 	wait_until 30 answers
 	ended_with 0 "$first"
