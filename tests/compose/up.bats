@@ -3,6 +3,7 @@
 
 load ../engine/daemon
 load project
+load proxy
 
 teardown() {
 	[ -z "${PROXY-}" ] || kill "$PROXY" 2>/dev/null || true
@@ -215,8 +216,9 @@ b: {<<: *b, networks: [n]}'
 }
 
 @test "87: who waits for health is not started when the check fails, and its output is shown" {
+	# the check fails, but not before the words have been said
 	project p87 <<<'a: {<<: *b, depends_on: {b: {condition: service_healthy}}}
-b: {<<: *b, command: sh -c "echo last words; sleep 1d", healthcheck: {test: "echo no luck; exit 1", interval: 100ms, retries: 2}}'
+b: {<<: *b, command: sh -c "echo last words; touch /said; sleep 1d", healthcheck: {test: "until [ -e /said ]; do sleep 0.1; done; echo no luck; exit 1", interval: 100ms, retries: 2}}'
 	run wherry compose up -d
 	[ "$status" = 1 ]
 	[[ $output == *"p87-b-1 is unhealthy"* ]]
@@ -291,8 +293,10 @@ m: {<<: *b, command: echo moved}'
 }
 
 @test "92: --exit-code-from ends as that service does" {
-	project p92 <<<'a: {<<: *b, command: sh -c "sleep 0.2; exit 3"}
-b: {<<: *b, command: "sh -c \"trap \\\"exit 5\\\" TERM; while :; do sleep 0.1; done\"", init: false}'
+	# a ends when b minds its signal
+	project p92 <<<'a: {<<: *b, command: sh -c "until test -e /v/minds; do sleep 0.1; done; exit 3", volumes: ["v:/v"]}
+b: {<<: *b, command: "sh -c \"trap \\\"exit 5\\\" TERM; touch /v/minds; while :; do sleep 0.1; done\"", init: false, volumes: ["v:/v"]}'
+	top_level 'volumes: {v: {}}'
 	run --separate-stderr timeout 60 wherry compose up --exit-code-from b
 	[ "$status" = 5 ]
 	run wherry compose up --exit-code-from zz
@@ -499,15 +503,13 @@ configs: {c: {content: "hi ${WHO:-you}"}}'
 @test "on a daemon that does no more than the Engine API the classic ways are taken" {
 	project pa <<<'a: {<<: *b, configs: [{source: c, target: /etc/c}], ports: ["127.0.0.1::80"], deploy: {update_config: {order: start-first}}, environment: {V: 1}}'
 	top_level 'configs: {c: {content: hi}}'
-	python3 "$BATS_TEST_DIRNAME/proxy.py" "$SCRATCH/plain.sock" "$SOCKET" "$SCRATCH/asked" plain 3>&- &
-	PROXY=$!
-	wait_until 10 test -S "$SCRATCH/plain.sock"
-	WHERRY_HOST=unix://$SCRATCH/plain.sock DOCKER_HOST=unix://$SCRATCH/plain.sock wherry compose up -d
+	proxy_begin plain plain
+	through plain wherry compose up -d
 	[ "$(wherry exec pa-a-1 cat /etc/c)" = hi ]
-	grep -q "PUT .*/archive" "$SCRATCH/asked"
+	has_asked plain "PUT .*/archive"
 	sed -i 's/V: 1/V: 2/' compose.yaml
-	WHERRY_HOST=unix://$SCRATCH/plain.sock DOCKER_HOST=unix://$SCRATCH/plain.sock run wherry compose up -d
+	run through plain wherry compose up -d
 	[ "$status" = 0 ]
-	refuted grep -q /wherry/v1 "$SCRATCH/asked"
+	refuted has_asked plain /wherry/v1
 	[ "$(names -a)" = "pa-a-1 " ]
 }
