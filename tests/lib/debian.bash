@@ -11,7 +11,7 @@ packages_into() {
 		! debootstrap --variant=minbase --include="$2" bookworm "$1" || return 0
 		umount "$1/proc" "$1/sys" 2>/dev/null
 		rm -rf --one-file-system "$1"
-		read -rt $((try * 5)) <> <(:) || true
+		nap $((try * 5))
 	done
 	return 1
 }
