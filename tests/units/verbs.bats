@@ -331,8 +331,8 @@ is_frozen() { # NAME: what the kernel says
 variable() { tr '\0' '\n' <"/proc/$(main_pid "$1")/environ" | sed -n "s/^$2=//p"; }
 
 @test "variables are set for all units that start later, and kept over a daemon" {
-	unit a Start=Z
-	unit b Environment=TWO=own Start=Z
+	unit a Type=exec Start=Z
+	unit b Type=exec Environment=TWO=own Start=Z
 	systemctl start a
 	works systemctl set-environment ONE=1 "TWO=2 words" THREE=a=b
 	systemctl show-environment | grep -qx "TWO=2 words"
@@ -356,7 +356,7 @@ variable() { tr '\0' '\n' <"/proc/$(main_pid "$1")/environ" | sed -n "s/^$2=//p"
 }
 
 @test "a variable that the daemon begins with can be taken away, and set again" {
-	unit a Start=Z
+	unit a Type=exec Start=Z
 	systemctl show-environment | grep -q ^DOCKER_HOST=
 	works systemctl unset-environment DOCKER_HOST
 	refuted grep -q ^DOCKER_HOST= <(systemctl show-environment)
