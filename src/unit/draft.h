@@ -45,6 +45,7 @@ struct unit_draft {
 	struct strings sockets, mounts_for;
 	bool permissions_start_only, lazy_unmount, force_unmount, read_write_only, sloppy_options;
 	bool delegate_given;
+	bool root_image; /* RootImage=, which has no effect here, is given */
 
 	struct unit_specifiers specifiers;
 	struct strings arena;	 /* what the specifiers point to */

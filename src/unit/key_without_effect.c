@@ -12,6 +12,13 @@
 		name, in, key_ignored, 0, 0, why                                                   \
 	}
 
+/* `verify` cannot look into it. */
+static void key_root_image(struct unit_draft *draft, const struct unit_key *key, const char *value)
+{
+	draft->root_image = *value;
+	key_ignored(draft, key, value);
+}
+
 static const struct unit_key keys[] = {
 	IGNORED_AS("FailureAction", IN_UNIT | IN_SERVICE, NO_REBOOT),
 	IGNORED_AS("SuccessAction", IN_UNIT, NO_REBOOT),
@@ -55,7 +62,7 @@ static const struct unit_key keys[] = {
 	IGNORED("SystemCallLog", IN_EXECUTION),
 	IGNORED("RestrictFileSystems", IN_EXECUTION),
 	IGNORED("RestrictNetworkInterfaces", IN_LIMITS),
-	IGNORED("RootImage", IN_EXECUTION),
+	{"RootImage", IN_EXECUTION, key_root_image},
 	IGNORED("RootImageOptions", IN_EXECUTION),
 	IGNORED("RootHash", IN_EXECUTION),
 	IGNORED("RootHashSignature", IN_EXECUTION),

@@ -219,24 +219,6 @@ struct unit_config *unit_load(const struct load_context *context, const char *na
 	return load_listed(context, own ? own : context->listing, name);
 }
 
-void unit_verify(const struct load_context *context, const char *name, const char *file,
-		 const char *text, size_t size, struct strings *problems)
-{
-	struct error err = {0};
-	struct unit_draft draft;
-
-	unit_draft_init(&draft, context, name);
-	if (unit_draft_read(&draft, text, size, file, &err))
-		unit_draft_check(&draft);
-	for (size_t i = 0; i < draft.config.warnings.count; i++)
-		strings_add(problems, draft.config.warnings.items[i]);
-	for (size_t i = 0; i < draft.problems.count; i++)
-		strings_add(problems, draft.problems.items[i]);
-	if (err.kind)
-		strings_add(problems, err.text);
-	unit_draft_fini(&draft);
-}
-
 static bool add_text(const char *path, struct pairs *files, struct error *err)
 {
 	struct unit_file file = {0};

@@ -52,9 +52,5 @@ bool unit_list_files(const struct unit_paths *paths, struct strings *names, stru
 /* The same of our own folders alone: what is loaded without being named. */
 bool unit_list_own_files(const struct unit_paths *paths, struct strings *names, struct error *err);
 
-/* Every problem of one text at once, as "FILE:LINE: ..."; `problems` empty: none.  The unit's name gives its type. */
-void unit_verify(const struct load_context *context, const char *name, const char *file,
-		 const char *text, size_t size, struct strings *problems);
-
 /* The files of a unit, for `cat`: path and text. */
 bool unit_read_files(const struct unit_config *config, struct pairs *files, struct error *err);

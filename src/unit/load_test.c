@@ -136,20 +136,6 @@ static void what_is_not_understood_is_said_and_passed_over(void **state)
 	}
 }
 
-static void every_problem_of_a_text_is_found_at_once(void **state)
-{
-	static const char text[] =
-		"[Service]\nFoo=1\nExecStart=a/b\nType=oneshot\nRestart=always\n";
-	scoped_strings struct strings problems = {0};
-
-	unit_verify(&scratch.context, "a.service", "a.service", text, strlen(text), &problems);
-	assert_int_equal(problems.count, 4);
-	assert_non_null(strstr(problems.items[0], "a.service:2: unknown key"));
-	assert_non_null(strstr(problems.items[1], "a.service:3: ExecStart="));
-	assert_non_null(
-		strstr(problems.items[3], "a.service: a oneshot cannot have Restart=always"));
-}
-
 static void sections_of_others_are_kept_for_the_doors(void **state)
 {
 	struct unit_config *config =
@@ -497,8 +483,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_run_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_not_understood_is_said_and_passed_over,
 						begin, end),
-		cmocka_unit_test_setup_teardown(every_problem_of_a_text_is_found_at_once, begin,
-						end),
 		cmocka_unit_test_setup_teardown(sections_of_others_are_kept_for_the_doors, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_better_folder_hides_the_others, begin, end),

@@ -2,6 +2,7 @@
 
 #include "format/unit_name.h"
 #include "unit/key.h"
+#include "unit/verify.h"
 
 /* What can be changed under a running unit: whose section is called like this. */
 static const struct {
@@ -45,9 +46,11 @@ static bool check_value(const struct load_context *context, const char *unit, co
 			const char *text, struct error *err)
 {
 	static const char prefix[] = "value:";
+	const struct verify verify = {
+		.name = unit, .file = "value", .text = text, .size = strlen(text)};
 	scoped_strings struct strings problems = {0};
 
-	unit_verify(context, unit, "value", text, strlen(text), &problems);
+	unit_verify(context, &verify, &problems);
 	for (size_t i = 0; i < problems.count; i++) {
 		const char *rest = problems.items[i] + strlen(prefix);
 

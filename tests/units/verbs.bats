@@ -444,3 +444,49 @@ daemon_of() { get /units/docker.service | jq -r .Properties.MainPID; }
 	systemctl stop a
 	expect "$(state a)" inactive/dead
 }
+
+# ---- verify ----
+
+# verify NAME LINE...: as a file that is not among the units.
+verify() {
+	local name=$1
+	unit "$@"
+	mv "$UNITS/$name" "$SCRATCH/$name"
+	(cd "$SCRATCH" && wherry unit verify "$name")
+}
+
+@test "verify names programs that cannot be run and users that are not there" {
+	works verify good.service Start=Z User=root Group=root 'Post=-/not/there' 'Stop=sleep 1'
+	expect "$output" ""
+	fails 1 verify bad.service Start=/not/there Pre=+/etc Stop=nowhere Reload=/etc/passwd User=nobody-at-all Group=no-group
+	said "bad.service: Command /not/there is not executable: No such file or directory"
+	said "bad.service: Command /etc is not executable: Is a directory"
+	said "bad.service: Command nowhere is not executable: No such file or directory"
+	said "bad.service: Command /etc/passwd is not executable: Permission denied"
+	said "bad.service: Failed to resolve user nobody-at-all: Unknown user"
+	said "bad.service: Failed to resolve group no-group: Unknown group"
+	expect "${#lines[@]}" 6
+	works verify dynamic.service Start=Z DynamicUser=yes User=nobody-at-all
+	works verify 'each@.service' 'Start=/opt/%i/run' User=%i
+	fails 1 verify 'each@.service' 'Start=/opt/%p/run'
+	said "each@.service: Command /opt/each/run is not executable: No such file or directory"
+	mkdir -p "$SCRATCH/root/opt"
+	install -m 755 "$SCRATCH/bin/F" "$SCRATCH/root/opt/tool"
+	works verify root.service Start=/opt/tool "RootDirectory=$SCRATCH/root"
+	fails 1 verify root.service Start=/bin/sleep "RootDirectory=$SCRATCH/root"
+}
+
+# systemd-analyze says the same of the first command of each list.
+@test "verify says of programs what systemd-analyze says" {
+	command -v systemd-analyze >/dev/null || skip "systemd-analyze is not there"
+	unit a Start=/not/there 'Pre=@/etc zero' Stop=-/nowhere Reload=/etc/passwd StopPost=nowhere
+	unit b Start=Z
+	local name
+	mv "$UNITS"/{a,b}.service "$SCRATCH"
+	for name in b a; do
+		(cd "$SCRATCH" && systemd-analyze verify --man=no "./$name.service" 2>&1 | grep ' is not executable: ' | sort) >"$SCRATCH/theirs" || :
+		(cd "$SCRATCH" && wherry unit verify "$name.service" | sort) >"$SCRATCH/ours" || :
+		diff "$SCRATCH/theirs" "$SCRATCH/ours"
+	done
+	expect "$(wc -l <"$SCRATCH/ours")" 4
+}

@@ -3,6 +3,7 @@
 #include "door/unit/handlers.h"
 #include "format/unit_name.h"
 #include "os/file.h"
+#include "unit/verify.h"
 
 #include <fcntl.h>
 
@@ -446,6 +447,7 @@ static const struct record_type verify_body_type =
 struct verify_work {
 	struct call_work work;
 	const struct load_context *context;
+	const char *docker; /* borrowed from units */
 	struct verify_body body;
 	struct strings problems;
 };
@@ -454,8 +456,15 @@ static void verify(struct call_work *work)
 {
 	struct verify_work *w = container_of(work, struct verify_work, work);
 
-	unit_verify(w->context, w->body.name, w->body.file ? w->body.file : w->body.name,
-		    w->body.text, strlen(w->body.text), &w->problems);
+	const struct verify_body *body = &w->body;
+	const struct verify text = {.name = body->name,
+				    .file = body->file ? body->file : body->name,
+				    .text = body->text,
+				    .size = strlen(body->text),
+				    .probe = verify_probe_host,
+				    .docker = w->docker};
+
+	unit_verify(w->context, &text, &w->problems);
 }
 
 static void verified(struct call_work *work)
@@ -488,6 +497,7 @@ void serve_verify(struct call *call)
 	w->work.done = verified;
 	w->work.free = free_verify;
 	w->context = units_load_context(call_units(call));
+	w->docker = units_docker(call_units(call));
 	bool good = call_read_body(call, &verify_body_type, &w->body, &err);
 	if (good && (!w->body.text || !w->body.name || !unit_name_is_valid(w->body.name)))
 		good = error_set(&err, ERROR_INVALID, "Name and Text are wanted");
