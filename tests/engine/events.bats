@@ -36,7 +36,9 @@ create_container() {
 @test "stop and restart tell their steps" {
 	create_container e2 "$sleeper"
 	api POST /containers/e2/start
+	wait_until 10 traps e2
 	api POST /containers/e2/restart
+	wait_until 10 traps e2
 	api POST /containers/e2/stop
 	[ "$(events '{"type":["container","network"]}' | one_line)" = "container create,network connect,container start,container kill,container die,network disconnect,container stop,network connect,container start,container restart,container kill,container die,network disconnect,container stop," ]
 	[ "$(told '{"event":["kill"]}' .Actor.Attributes.signal | one_line)" = "15,15," ]
@@ -53,6 +55,7 @@ create_container() {
 	api POST '/containers/e3b/resize?h=24&w=80'
 	api GET /containers/e3b/top >/dev/null
 	exec_says e3b '["echo","said"]' said
+	wait_until 10 traps e3b
 	api POST '/containers/e3b/kill?signal=TERM'
 	wait_until 10 inspects e3b .State.Status exited
 	api POST /containers/prune >/dev/null
@@ -113,6 +116,7 @@ create_container() {
 	api POST '/containers/e8/kill' >/dev/null
 	daemon_kill
 	daemon_start
+	wait_until 10 inspects e8 .State.Status exited
 	[ "$(events '{"container":["e8"]}' | one_line)" = "container create,container start,container kill,container die," ]
 	[ "$(told '' .timeNano)" = "$(told '' .timeNano | sort -nu)" ] # in order, none twice
 }

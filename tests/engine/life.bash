@@ -1,13 +1,21 @@
 # What the files about the life of containers share.
 
-# run_container NAME MEMBERS: a container that was started; its id.
+# run_container NAME MEMBERS: a container that was started, and that traps its signals where it is to; its id.
 run_container() {
 	local id
 	api POST "/containers/create?name=$1" "{\"Image\":\"busybox\",$2}" >/dev/null
 	expect_status 201 || return 1
 	id=$(jq -r .Id "$SCRATCH/body")
 	api POST "/containers/$id/start" >/dev/null
-	expect_status 204 && echo "$id"
+	expect_status 204 || return 1
+	[[ $2 != *trap* ]] || wait_until 10 traps "$id" || return 1
+	echo "$id"
+}
+
+# What a first process has no handler for is not delivered to it: one that is asked to end before it has
+# come so far is killed when the patience is over.  traps NAME: TERM or USR1.
+traps() {
+	grep -qE '^Sig(Cgt|Ign):.*([4-7c-f]...|[2367abef]..)$' "/proc/$(inspect "$1" .State.Pid)/status" 2>/dev/null
 }
 
 inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
