@@ -51,6 +51,7 @@ message_holds() { jq -e --arg text "$1" '.message | contains($text)' "$SCRATCH/b
 workers() { pgrep -P "$(daemon_pid)" -f '^wherry-worker archive'; }
 no_worker() { ! workers >/dev/null; }
 has_worker() { workers >/dev/null; }
+has_worker_beside() { [ -n "$(workers | grep -vxF -e none -e "$1")" ]; } # PIDS: those of before
 
 # A tree with everything that a tree can hold.
 make_tree() {
@@ -375,6 +376,8 @@ stalled_get() {
 	rm "$SCRATCH/stalled"
 }
 stalled_put() {
+	local before
+	before=$(workers || true)
 	python3 - "$SOCKET" "$1" "$2" "$SCRATCH/tree.tar" "$SCRATCH/stalled" >"$SCRATCH/got" 3>&- <<-'PY' &
 		import socket, sys, time
 		s = socket.socket(socket.AF_UNIX)
@@ -391,7 +394,7 @@ stalled_put() {
 	CLIENT=$!
 	wait_until 10 test -e "$SCRATCH/stalled"
 	rm "$SCRATCH/stalled"
-	wait_until 10 has_worker
+	wait_until 10 has_worker_beside "$before"
 }
 client_ended() { has_ended "$CLIENT"; }
 fill_with_big() {
@@ -488,6 +491,7 @@ fill_with_big() {
 		nap 0.3
 		kill -KILL "$(workers)"
 		refuted wait "$client"
+		wait_until 10 no_worker
 		stalled_put "$name" /home
 		kill -KILL "$(workers)"
 		wait_until 10 client_ended
