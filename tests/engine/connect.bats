@@ -44,23 +44,23 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 }
 
 @test "what is asked of an endpoint is kept: addresses, MAC, aliases; what cannot be is refused" {
-	network_create net1 '"IPAM":{"Config":[{"Subnet":"10.213.0.0/24"},{"Subnet":"fd00:213::/64"}]},"EnableIPv6":true'
+	network_create net1 '"IPAM":{"Config":[{"Subnet":"10.223.0.0/24"},{"Subnet":"fd00:223::/64"}]},"EnableIPv6":true'
 	up c1
-	connect net1 c1 '{"IPAMConfig":{"IPv4Address":"10.213.0.77","IPv6Address":"fd00:213::77","LinkLocalIPs":["169.254.34.68"]},"MacAddress":"02:42:00:00:00:77","Aliases":["web"]}'
-	[ "$(settings c1 net1 IPAddress)/$(settings c1 net1 IPPrefixLen)" = 10.213.0.77/24 ]
-	[ "$(settings c1 net1 GlobalIPv6Address)" = fd00:213::77 ]
+	connect net1 c1 '{"IPAMConfig":{"IPv4Address":"10.223.0.77","IPv6Address":"fd00:223::77","LinkLocalIPs":["169.254.34.68"]},"MacAddress":"02:42:00:00:00:77","Aliases":["web"]}'
+	[ "$(settings c1 net1 IPAddress)/$(settings c1 net1 IPPrefixLen)" = 10.223.0.77/24 ]
+	[ "$(settings c1 net1 GlobalIPv6Address)" = fd00:223::77 ]
 	inside c1 ip address show eth1 | grep -q 'link/ether 02:42:00:00:00:77'
 	inside c1 ip address show eth1 | grep -q 'inet 169.254.34.68/16'
-	inside c1 ip address show eth1 | grep -q 'inet6 fd00:213::77/64'
+	inside c1 ip address show eth1 | grep -q 'inet6 fd00:223::77/64'
 	[ "$(settings c1 net1 'Aliases[0]')" = web ]
 	[ "$(settings c1 net1 'DNSNames | join(" ")')" = "c1 web $(api GET /containers/c1/json | jq -r .Id | cut -c1-12)" ]
 	up c2
-	answers 403 "Address already in use" POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.213.0.77"}}}'
+	answers 403 "Address already in use" POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.223.0.77"}}}'
 	answers 400 $'invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 10.9.9.9' \
 		POST /networks/net1/connect '{"Container":"c2","EndpointConfig":{"IPAMConfig":{"IPv4Address":"10.9.9.9"}}}'
 	refuted inside c2 ls /sys/class/net/eth1 2>/dev/null
 	wherry restart -t 0 c1
-	[ "$(settings c1 net1 IPAddress)" = 10.213.0.77 ]
+	[ "$(settings c1 net1 IPAddress)" = 10.223.0.77 ]
 }
 
 @test "the way out is that of the first network by name; internal ones are none" {
@@ -87,7 +87,7 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	network_create mmm
 	network_create aaa
 	wherry run -d --name web -p 127.0.0.1:0:80 --network mmm busybox:latest \
-		sh -c 'while true; do echo hello | nc -l -p 80; done' >/dev/null
+		nc -ll -p 80 -e echo hello >/dev/null
 	port=$(api GET /containers/web/json | jq -r '.NetworkSettings.Ports["80/tcp"][0].HostPort')
 	asks() { [ "$(timeout 5 socat -t 5 - "TCP:127.0.0.1:$port,connect-timeout=3" </dev/null)" = hello ]; }
 	wait_until 10 asks
@@ -109,7 +109,7 @@ ports_of() { nft list map inet "wherry-$BRIDGE" any4 | grep -o '[0-9.]* \. 80 }\
 	network_create internal '"Internal":true'
 	network_create net1
 	wherry run -d --name web -p 127.0.0.1:0:80 --network internal busybox:latest \
-		sh -c 'while true; do echo hello | nc -l -p 80; done' >/dev/null
+		nc -ll -p 80 -e echo hello >/dev/null
 	[ "$(api GET /containers/web/json | jq -c '.NetworkSettings.Ports["80/tcp"]')" = null ]
 	connect net1 web
 	port=$(api GET /containers/web/json | jq -r '.NetworkSettings.Ports["80/tcp"][0].HostPort')

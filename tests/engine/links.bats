@@ -86,11 +86,12 @@ links() { api GET "/containers/$1/json" | jq -c .HostConfig.Links; }
 	up db --restart always
 	up middle --restart always --link db
 	up web --restart always --link middle --link db:store
-	local pids
-	pids=$(for name in db middle web; do api GET "/containers/$name/json" | jq -r .State.Pid; done)
+	local pids ids id
+	ids=$(api GET /containers/json | jq -r '.[].Id')
+	pids=$(for id in $ids; do api GET "/containers/$id/json" | jq -r .State.Pid; done)
 	daemon_kill
 	kill -KILL $pids
-	for pid in $pids; do wait_until 10 has_ended "$pid"; done
+	for id in $ids; do wait_until 10 test -e "$SCRATCH/run/c/$id/exit"; done
 	daemon_start
 	wait_until 20 eval '[ "$(api GET /containers/json | jq "[.[] | select(.State == \"running\")] | length")" = 3 ]'
 	[ "$(hosts web store | awk '{print $1}')" = "$(address db)" ]
@@ -104,7 +105,7 @@ set_is_empty() { ! nft list set inet "wherry-$BRIDGE" linked | grep -q elements;
 @test "without communication between containers, a link opens the ports that the other one exposes, and no others" {
 	daemon_stop
 	daemon_start --icc=false
-	serve='for p in 5432 5433; do (while :; do echo there | nc -l -p $p; done) & done; sleep 1000'
+	serve='for p in 5432 5433; do nc -ll -p $p -e echo there & done; sleep 1000'
 	wherry run -d --name db --expose 5432 busybox sh -c "$serve" >/dev/null
 	up stranger
 	up web --link db:store

@@ -51,7 +51,7 @@ network_create() {
 }
 
 up() { wherry run -d --cap-add NET_ADMIN --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; }
-serve() { wherry run -d --name "$1" "${@:2}" busybox:latest sh -c 'while true; do echo hello | nc -l -p 80; done' >/dev/null; }
+serve() { wherry run -d --name "$1" "${@:2}" busybox:latest nc -ll -p 80 -e echo hello >/dev/null; }
 address() { api GET "/containers/$1/json" | jq -r ".NetworkSettings.Networks[\"$2\"].IPAddress"; }
 gateway() { api GET "/networks/$1" | jq -r '.IPAM.Config[0].Gateway'; }
 subnet() { api GET "/networks/$1" | jq -r '.IPAM.Config[0].Subnet'; }
@@ -95,7 +95,7 @@ pid_of() { api GET "/containers/$1/json" | jq -r .State.Pid; }
 	up attacker --network inner
 	wait_until 10 reaches friend 203.0.113.2
 	wait_until 10 reaches attacker "$(address server inner)"
-	wait_until 10 [ "$(socat -t 5 - "TCP:$(address server inner):80,connect-timeout=3" </dev/null)" = hello ]
+	[ "$(socat -t 5 - "TCP:$(address server inner):80,connect-timeout=3" </dev/null)" = hello ]
 	[ -z "$(inside attacker ip route | grep default)" ]
 	gate=$(gateway inner)
 	inside attacker ip route add default via "$gate"
