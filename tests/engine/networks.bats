@@ -80,20 +80,21 @@ up() { wherry run -d --name "$1" "${@:2}" busybox:latest sleep 1000 >/dev/null; 
 }
 
 @test "subnets, ranges, gateways and reserved addresses are kept" {
-	network_create one '"IPAM":{"Config":[{"Subnet":"10.211.0.0/16","IPRange":"10.211.5.0/30","Gateway":"10.211.9.9","AuxiliaryAddresses":{"router":"10.211.5.1"}}]}'
+	# 10.223: the daemon's own are below 10.216
+	network_create one '"IPAM":{"Config":[{"Subnet":"10.223.0.0/16","IPRange":"10.223.5.0/30","Gateway":"10.223.9.9","AuxiliaryAddresses":{"router":"10.223.5.1"}}]}'
 	[ "$(inspect one '.IPAM.Config[0] | [.Subnet, .IPRange, .Gateway, .AuxiliaryAddresses.router] | join(" ")')" = \
-		"10.211.0.0/16 10.211.5.0/30 10.211.9.9 10.211.5.1" ]
+		"10.223.0.0/16 10.223.5.0/30 10.223.9.9 10.223.5.1" ]
 	up c1 --network one
-	up c2 --network one --ip 10.211.77.7
-	[ "$(api GET /containers/c1/json | jq -r .NetworkSettings.Networks.one.IPAddress)" = 10.211.5.0 ]
-	[ "$(api GET /containers/c2/json | jq -r .NetworkSettings.Networks.one.IPAddress)" = 10.211.77.7 ]
-	inside c2 ping -c 1 -W 5 10.211.9.9
-	run wherry run -d --network one --ip 10.211.77.7 busybox:latest true
+	up c2 --network one --ip 10.223.77.7
+	[ "$(api GET /containers/c1/json | jq -r .NetworkSettings.Networks.one.IPAddress)" = 10.223.5.0 ]
+	[ "$(api GET /containers/c2/json | jq -r .NetworkSettings.Networks.one.IPAddress)" = 10.223.77.7 ]
+	inside c2 ping -c 1 -W 5 10.223.9.9
+	run wherry run -d --network one --ip 10.223.77.7 busybox:latest true
 	[[ $output == *"Address already in use"* ]]
-	run wherry run -d --network one --ip 10.212.0.1 busybox:latest true
-	[[ $output == *"no configured subnet or ip-range contain the IP address 10.212.0.1"* ]]
+	run wherry run -d --network one --ip 10.224.0.1 busybox:latest true
+	[[ $output == *"no configured subnet or ip-range contain the IP address 10.224.0.1"* ]]
 	network_create two
-	run wherry run -d --network two --ip 10.211.0.9 busybox:latest true
+	run wherry run -d --network two --ip 10.223.0.9 busybox:latest true
 	[[ $output == *"user specified IP address is supported only when connecting to networks with user configured subnets"* ]]
 }
 
