@@ -122,16 +122,17 @@ ask_pid() { "$WHERRY_BUILD/tests/network_names" ask "$@" | awk '{print $1}' | so
 	up web --network front
 	up gone --network front
 	up client --network front
-	local web gone pid
+	local web gone pid end
 	web=$(address web front)
 	gone=$(pid_of gone)
+	end=$SCRATCH/run/c/$(api GET /containers/gone/json | jq -r .Id)/exit
 	pid=$(pid_of client)
 	daemon_kill
 	: >"$SCRATCH/run/n/.half" # as one that is killed may leave it
 	[ "$(ask_pid "$pid" web)" = "$web NOERROR" ]
 	[ "$(ask_pid "$pid" world.test)" = "192.0.2.80 NOERROR" ]
 	kill -KILL "$gone"
-	wait_until 10 has_ended "$gone"
+	wait_until 10 test -e "$end"
 	daemon_up
 	[ "$(ask_pid "$pid" web)" = "$web NOERROR" ]
 	[ "$(ask_pid "$pid" gone)" = "192.0.2.80 NOERROR" ]
