@@ -27,7 +27,7 @@ setup_file() {
 	} 2>"$SCRATCH/openssl.log"
 	cp client.pem cert.pem
 	cp client-key.pem key.pem
-	export PORT=$((30000 + RANDOM % 9000))
+	export PORT=$((20000 + RANDOM % 9000)) # where no client gets one
 	export TCP=tcp://127.0.0.1:$PORT CERTS=$SCRATCH/certs
 	start_with_tls
 	busybox_image
