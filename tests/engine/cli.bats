@@ -216,8 +216,15 @@ life() {
 @test "create, start, pause, update, rename, stop, kill, wait, rm, prune" { both life; }
 
 logs() {
-	$CLI run -d --name ll busybox sh -c 'for i in 1 2 3; do echo o$i; echo e$i >&2; done; sleep 0.3; echo last'
-	[ "$(timeout 20 $CLI logs -f ll 2>/dev/null | tr '\n' ' ')" = "o1 o2 o3 last " ]
+	local follower
+	$CLI run -d --name ll busybox sh -c 'for i in 1 2 3; do echo o$i; echo e$i >&2; done; until [ -e /go ]; do sleep 0.1; done; echo last'
+	$CLI logs -f ll >followed 2>followed.err 3>&- &
+	follower=$!
+	wait_until 15 grep -qx o3 followed
+	wait_until 15 grep -qx e3 followed.err
+	$CLI exec ll touch /go
+	wait $follower
+	[ "$(tr '\n' ' ' <followed)" = "o1 o2 o3 last " ]
 	[ "$($CLI logs --tail 1 ll)" = last ]
 	[[ $($CLI logs -t --tail 1 ll) == 20*Z" last" ]]
 	[ "$($CLI logs --since 1h ll 2>&1 | wc -l)" = 7 ]
