@@ -88,7 +88,7 @@ CHECK=',"Healthcheck":{"Test":["CMD","/bin/test","!","-e","/ill"],"Interval":100
 	wait_until 20 is_relayed_by one
 	wherry exec two touch /well
 	wait_until 20 is_answered_by one two
-	wherry stop -t 30 one >"$SCRATCH/answer" 3>&- &
+	wherry stop -t 300 one >"$SCRATCH/answer" 3>&- &
 	wait_until 20 is_answered_by two
 	wait_until 20 is_relayed_by two
 	[ "$(wherry inspect -f '{{.State.Running}}' one)" = true ]
