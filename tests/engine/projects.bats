@@ -286,7 +286,7 @@ compose -p shop start --at-boot at unix://$SOCKET" ]
 	member web shop always
 	behave 'start db; until [ -e "$SCRATCH/enough" ]; do read -rt 0.05 <> <(:); done; exit 0'
 	host_down
-	again --project-patience 1
+	again --project-patience 5
 	wait_until 20 all_run db web
 	logged 'the start of a project does not go on.*project=shop'
 	logged 'a project has left a container down.*name=web'
@@ -336,7 +336,7 @@ os.execvp("wherryd", ["wherryd"] + ["fd://" if a.startswith("unix://") else a fo
 		    command: sh -c "sleep 0.5; touch /ok; sleep 1000"
 		    restart: unless-stopped
 		    stop_signal: SIGKILL
-		    healthcheck: {test: "test -e /ok", interval: 200ms}
+		    healthcheck: {test: "test -e /ok", interval: 200ms, retries: 1000}
 		secrets: {s: {file: ./secret}}
 	END
 	wherry compose -f "$SCRATCH/shop/compose.yaml" up -d
