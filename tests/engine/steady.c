@@ -6,7 +6,8 @@
  *	steady who ADDRESS PORT N       the same of N connections, a line each
  *	steady hold ADDRESS PORT [udp]  prints the name of who is connected; then again for each line of its input
  *	steady load ADDRESS PORT MS     until SIGTERM: threads that connect anew for each request, and such as use
- *					a connection for MS milliseconds; prints "requests N failed N servers N" */
+ *					a connection for MS milliseconds; prints "server NAME" of each that is new,
+ *					and "requests N failed N servers N" at the end */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -125,8 +126,9 @@ static _Noreturn void serve(const char *name, int port)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, end);
 	signal(SIGUSR1, be_silent);
-	fds[0] = (struct pollfd){.fd = listen_at(SOCK_STREAM, port), .events = POLLIN};
+	/* Who sees it listen may send datagrams, too. */
 	fds[1] = (struct pollfd){.fd = listen_at(SOCK_DGRAM, port), .events = POLLIN};
+	fds[0] = (struct pollfd){.fd = listen_at(SOCK_STREAM, port), .events = POLLIN};
 	for (;;) {
 		if (poll(fds, count, -1) < 0)
 			continue;
@@ -283,8 +285,11 @@ static void count(const char *name, const char *what, int error)
 		while (i < counts.servers && (strlen(counts.names[i]) != length ||
 					      strncmp(counts.names[i], name, length) != 0))
 			i++;
-		if (i == counts.servers && i < SERVERS_MAX)
+		if (i == counts.servers && i < SERVERS_MAX) {
 			snprintf(counts.names[counts.servers++], LINE, "%.*s", (int)length, name);
+			printf("server %s\n", counts.names[i]);
+			fflush(stdout);
+		}
 	}
 	pthread_mutex_unlock(&counting);
 }
