@@ -3,7 +3,14 @@
 
 load ../engine/takeover
 
-load_begin() { "$STEADY" load 127.0.0.1 "$PORT" 200 >"$SCRATCH/load" 2>"$SCRATCH/load.err" 3>&- & LOAD=$!; }
+# load_begin SERVER: returns when it has been asked.
+load_begin() {
+	"$STEADY" load 127.0.0.1 "$PORT" 200 >"$SCRATCH/load" 2>"$SCRATCH/load.err" 3>&- &
+	LOAD=$!
+	wait_until 10 is_asked "$1"
+}
+is_asked() { grep -qx "server $1" "$SCRATCH/load"; }
+counted() { awk '/^requests / {print ($2 > 1000), $4, $6}' "$SCRATCH/load"; }
 # load_end: not one request has failed.
 load_end() {
 	local code=0
@@ -18,6 +25,7 @@ replace() {
 	server "$2" true
 	takeover "$2" "$1" >/dev/null
 	expect_status 200
+	wait_until 10 is_asked "$2"
 	[ "$(own POST "/containers/$1/drain?timeout=20" | jq .Connections)" = 0 ]
 	api POST "/containers/$1/stop?t=5" >/dev/null
 	api DELETE "/containers/$1" >/dev/null
@@ -27,23 +35,23 @@ replace() {
 @test "a hundred updates cost no request" {
 	network
 	server n0
-	load_begin
+	load_begin n0
 	for i in $(seq 100); do replace "n$((i - 1))" "n$i"; done
 	load_end
-	[ "$(awk '{print ($2 > 1000), $4, $6}' "$SCRATCH/load")" = "1 0 101" ]
+	[ "$(counted)" = "1 0 101" ]
 }
 
 @test "one that never gets well leaves the old one alone" {
 	network
 	server old
-	load_begin
+	load_begin old
 	server new true "\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"$PORT\"}]}" \
 		',"Healthcheck":{"Test":["CMD","false"],"Interval":50000000,"Retries":2}'
 	is_unhealthy() { [ "$(api GET /containers/new/json | jq -r .State.Health.Status)" = unhealthy ]; }
 	wait_until 10 is_unhealthy
 	wherry rm -f new
 	load_end
-	[ "$(awk '{print $4, $6}' "$SCRATCH/load")" = "0 1" ]
+	[ "$(counted | cut -d' ' -f2-)" = "0 1" ]
 }
 
 # Either nothing has changed, or all has: ports, names and what inspect says go together.
@@ -59,7 +67,7 @@ is_whole() {
 	client
 	server one
 	server two true
-	load_begin
+	load_begin one
 	local new=two old=one step killer asking
 	for step in $(seq 200); do
 		coproc KILLER { exec "$WHERRY_BUILD/tests/kill_at" "$(cat "$SCRATCH/daemon")" "$step"; }
@@ -105,7 +113,7 @@ table() { nft list table inet "wherry-$BRIDGE" | sed '/chain seal-/,/}/d; /^$/d'
 	local i worker clients=() killed=0
 	network
 	server one
-	load_begin
+	load_begin one
 	for i in {1..8}; do
 		come_and_go "$i" 3>&- &
 		clients+=($!)
@@ -119,7 +127,7 @@ table() { nft list table inet "wherry-$BRIDGE" | sed '/chain seal-/,/}/d; /^$/d'
 	wait "${clients[@]}"
 	load_end
 	[ "$killed" -gt 5 ]
-	[ "$(awk '{print $4, $6}' "$SCRATCH/load")" = "0 1" ]
+	[ "$(counted | cut -d' ' -f2-)" = "0 1" ]
 	for i in {1..8}; do wherry network rm "a$i" "b$i" >/dev/null 2>&1 || true; done
 	[ "$(wherry network ls -q | wc -l)" = 4 ]
 	table >"$SCRATCH/stood"
