@@ -56,8 +56,8 @@ closed_now() { [ -z "$(PATIENCE=1 ask_tcp 192.0.2.1 "$1" in_lan)" ]; }
 }
 
 @test "rules of iptables are kept, of both kinds, also those that were there before us" {
-	in_host iptables-legacy -A INPUT -p tcp -m multiport --dports 8080,9000:9010 -j REJECT
-	in_host iptables -A INPUT -s 192.0.2.0/24 -i lan+ -p tcp -m tcp --dport 8081 -m comment --comment 'no "way"' -j DROP
+	in_host iptables-legacy -w -A INPUT -p tcp -m multiport --dports 8080,9000:9010 -j REJECT
+	in_host iptables -w -A INPUT -s 192.0.2.0/24 -i lan+ -p tcp -m tcp --dport 8081 -m comment --comment 'no "way"' -j DROP
 	tool_begin
 	expect_ok start
 	container web 8080:80 8081:80 8082:80
@@ -65,9 +65,9 @@ closed_now() { [ -z "$(PATIENCE=1 ask_tcp 192.0.2.1 "$1" in_lan)" ]; }
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8082 in_lan
 	closed ask_tcp 192.0.2.1 8080 in_lan
 	closed ask_tcp 192.0.2.1 8081 in_lan
-	in_host iptables -F INPUT
+	in_host iptables -w -F INPUT
 	wait_until 10 open_now 8081
-	in_host iptables-legacy -F INPUT
+	in_host iptables-legacy -w -F INPUT
 	expect_ok repair # the older kind tells nobody
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
 }
@@ -161,23 +161,23 @@ again() {
 	in_host iptables-nft -P FORWARD DROP
 	in_host iptables-nft -A FORWARD -i lan9 -j ACCEPT
 	passes
-	in_host iptables-legacy -P FORWARD DROP
-	in_host iptables-legacy -A FORWARD -i lan0 -j DROP
+	in_host iptables-legacy -w -P FORWARD DROP # the lock is that of all network namespaces
+	in_host iptables-legacy -w -A FORWARD -i lan0 -j DROP
 	reaches_nobody
 	expect_ok repair # the older kind tells nobody
 	passes
 	expect_ok repair
 	for kind in nft legacy; do
-		[ "$(in_host "iptables-$kind" -S FORWARD | grep -c lets-containers-pass)" = 1 ]
-		[ "$(in_host "iptables-$kind" -S "$TABLE" | grep -c ACCEPT)" = 2 ]
-		in_host "iptables-$kind" -F FORWARD
+		[ "$(in_host "iptables-$kind" -w -S FORWARD | grep -c lets-containers-pass)" = 1 ]
+		[ "$(in_host "iptables-$kind" -w -S "$TABLE" | grep -c ACCEPT)" = 2 ]
+		in_host "iptables-$kind" -w -F FORWARD
 	done
 	expect_ok repair
 	passes
 	again
 	for kind in nft legacy; do
-		refuted in_host "iptables-$kind" -S "$TABLE" 2>/dev/null
-		refuted grep -q lets-containers <(in_host "iptables-$kind" -S FORWARD)
+		refuted in_host "iptables-$kind" -w -S "$TABLE" 2>/dev/null
+		refuted grep -q lets-containers <(in_host "iptables-$kind" -w -S FORWARD)
 	done
 	reaches_nobody
 }

@@ -249,7 +249,7 @@ start_again() {
 
 @test "a policy of iptables-legacy is named" {
 	command -v iptables-legacy >/dev/null || skip "no iptables-legacy"
-	in_host iptables-legacy -P FORWARD DROP 2>/dev/null || skip "no iptables-legacy in the kernel"
+	in_host iptables-legacy -w -P FORWARD DROP 2>/dev/null || skip "no iptables-legacy in the kernel"
 	tool_begin
 	expect_ok start
 	ask warnings
