@@ -90,7 +90,7 @@ are_caged() { [ "$(status_of $FETCH Seccomp)" = 2 ] && [ "$(status_of $UNPACK Se
 	PIDS+=($tool)
 	wait_until 10 worker_of $tool load >/dev/null
 	load=$(worker_of $tool load)
-	wait_until 10 [ "$(status_of "$load" Seccomp)" = 2 ]
+	wait_until 10 eval '[ "$(status_of '"$load"' Seccomp)" = 2 ]'
 	[ "$(status_of "$load" Uid)" = 65534 ]
 	[ "$(status_of "$load" CapEff)" = 0000000000000000 ]
 	[ "$(status_of "$load" NoNewPrivs)" = 1 ]
