@@ -87,8 +87,8 @@ next_event() {
 }
 
 @test "a daemon that dies again and again is waited for longer each time" {
-	supervise 0 'echo $$; kill -KILL $$'
 	local started=${EPOCHREALTIME/./}
+	supervise 0 'echo $$; kill -KILL $$'
 	next_event; next_event; next_event; next_event
 	# 100, 200 and 400 ms
 	[ $((${EPOCHREALTIME/./} - started)) -ge 700000 ]

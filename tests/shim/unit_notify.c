@@ -139,10 +139,10 @@ static void who_gives_signs_of_life_lives(void)
 	struct unit_driver d;
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	d.start.plan.watchdog_us = 400000;
+	d.start.plan.watchdog_us = 3000000; /* a busy host lets nobody do anything for a part of a second */
 	unit_add_helper(&d, EXECUTION_START, "=READY=1 ping=50");
 	unit_run(&d);
-	stays(&d, SUB_RUNNING, 1200);
+	stays(&d, SUB_RUNNING, 5000);
 	unit_halt(&d);
 	unit_end(&d);
 }
@@ -164,12 +164,12 @@ static void time_can_be_asked_for(void)
 	struct unit_driver d;
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	d.start.plan.timeout_start_us = 400000;
+	d.start.plan.timeout_start_us = 3000000; /* for its first word, on a busy host */
 	unit_add_helper(&d, EXECUTION_START,
 			"=EXTEND_TIMEOUT_USEC=20000000 wait=go =READY=1 sleep");
 	unit_start(&d);
 	unit_await(&d, SUB_START);
-	stays(&d, SUB_START, 1000);
+	stays(&d, SUB_START, 4000);
 	unit_make_file(&d, "go");
 	unit_await(&d, SUB_RUNNING);
 	unit_halt(&d);
@@ -327,7 +327,7 @@ static void who_is_left_alone_may_go_on_to_write(void)
 	scoped_free char *done = unit_path(&d, "done");
 	while (access(done, F_OK) < 0)
 		usleep(5000);
-	for (int i = 0; i < 200; i++) { /* the reader is a process of its own by now */
+	for (int i = 0; i < WAIT_MS / 20; i++) { /* the reader is a process of its own by now */
 		scoped_free char *text = unit_journal_text(&d);
 
 		if (strstr(text, "late\nlater\n"))
