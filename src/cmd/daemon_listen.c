@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "cmd/daemon_supervisor.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/socket.h"
@@ -17,12 +18,10 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FIRST_INHERITED 3
 #define BACKLOG		4096
-#define PREDECESSOR_NS	(1000 * NS_PER_MS)
 
 void daemon_sockets_fini(struct daemon_sockets *sockets)
 {
@@ -196,11 +195,6 @@ static int listen_tcp(const char *text, bool tls, struct error *err)
 
 /* ---- inherited ---- */
 
-bool daemon_is_supervised(void)
-{
-	return getenv("WHERRY_SUPERVISED") || getenv("NOTIFY_SOCKET") || getenv("LISTEN_FDS");
-}
-
 static size_t inherited_count(void)
 {
 	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
@@ -253,16 +247,6 @@ static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct 
 }
 
 /* ---- all ---- */
-
-bool daemon_await_predecessor(int64_t began_ns)
-{
-	static const struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
-
-	if (time_monotonic_ns() - began_ns > PREDECESSOR_NS)
-		return false;
-	nanosleep(&pause, NULL);
-	return true;
-}
 
 static bool is_taken(const struct error *err)
 {

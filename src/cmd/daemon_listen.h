@@ -23,10 +23,3 @@ struct daemon_sockets {
 bool daemon_listen(const struct daemon_settings *settings, struct daemon_sockets *out,
 		   struct error *err);
 void daemon_sockets_fini(struct daemon_sockets *sockets);
-
-/* What a daemon had that was killed is held for some milliseconds more, by its threads that are ending and by a
- * child on its way to its program: pauses, and says whether there is time to try once more. */
-bool daemon_await_predecessor(int64_t began_ns);
-
-/* Is some supervisor already there to restart us: systemd, or our own shim? */
-bool daemon_is_supervised(void);

@@ -1,0 +1,11 @@
+/* The doors, the server that finds the door of a request, and the sockets that it comes through. */
+#pragma once
+
+#include "cmd/daemon.h"
+
+/* The step: all doors and a server, which serves nobody yet. */
+bool daemon_open_doors(struct daemon *d, struct error *err);
+void daemon_close_doors(struct daemon *d);
+
+/* The step, undone by daemon_close_doors(): requests are taken from all sockets, from those of TLS by a worker. */
+bool daemon_serve_sockets(struct daemon *d, struct error *err);

@@ -1,0 +1,19 @@
+/* Who starts the daemon, and starts it again when it has died: a service manager, or a shim of ours that keeps its
+ * sockets (shim/supervise.h). */
+#pragma once
+
+#include "cmd/daemon.h"
+
+/* Is some supervisor already there to restart us: systemd, or our own shim? */
+bool daemon_is_supervised(void);
+
+/* Will whoever started us do so again, at whatever end?  Our supervisor, or a service manager whose unit says so
+ * (dist/wherry.service). */
+bool daemon_is_started_again(void);
+
+/* Hand the listening sockets, and the job of starting us, to a shim.  Returns only on failure. */
+bool daemon_become_supervised(struct daemon *d, struct error *err);
+
+/* What a daemon had that was killed is held for some milliseconds more, by its threads that are ending and by a
+ * child on its way to its program: pauses, and says whether there is time to try once more. */
+bool daemon_await_predecessor(int64_t began_ns);
