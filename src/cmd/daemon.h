@@ -1,7 +1,7 @@
 /* The daemon as the files of its main share it.
  *
  *	wherryd.c		its life: what is opened in which order, serving, ending
- *	daemon_settings.c	flags and the file
+ *	daemon_settings.c	flags and the file, by one table; daemon_settings_check.c: what they mean
  *	daemon_help.c		what --help prints
  *	daemon_listen.c		the sockets, before anything else
  *	daemon_supervisor.c	who starts the daemon, and what the one before still has

@@ -57,6 +57,10 @@ void daemon_settings_fini(struct daemon_settings *settings);
 bool daemon_settings_from_json(struct daemon_settings *settings, const char *text, size_t size,
 			       const struct strings *flags_given, struct error *err);
 
+/* What can be said wrong is said before anything is done: the first of it is `err`.  Fills in where to listen when nobody
+ * has said it.  daemon_settings_read() does it at its end. */
+bool daemon_settings_check(struct daemon_settings *settings, struct error *err);
+
 /* --log-level and --debug, from now on. */
 void daemon_settings_apply_log(const struct daemon_settings *settings);
 
