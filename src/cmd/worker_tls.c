@@ -11,6 +11,7 @@
  *
  * When the daemon is gone the listening sockets are let go, and the last connection ends the process. */
 #include "cmd/worker.h"
+#include "cmd/worker_tls_context.h"
 #include "cmd/worker_tls_pump.h"
 
 #include "base/list.h"
@@ -27,7 +28,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/x509.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,7 +42,6 @@
 #define LISTENER_LIMIT	 64
 #define CONTROL_FD	 3
 #define FIRST_LISTENER	 4
-#define NAME_SIZE	 256
 #define EVENTS_A_TURN	 64
 #define READS_OF_PLAIN	 16 /* who never stops sending would keep us for ever */
 
@@ -141,27 +140,10 @@ static void bury_dead(struct gate *gate)
 	}
 }
 
-/* The client's name as its certificate has it; "" when it has shown none, or one with a NUL in it, which
- * would read as another's. */
-static void verified_name(SSL *ssl, char out[static NAME_SIZE])
-{
-	X509 *certificate =
-		SSL_get_verify_result(ssl) == X509_V_OK ? SSL_get1_peer_certificate(ssl) : NULL;
-
-	out[0] = '\0';
-	if (!certificate)
-		return;
-	int length = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName,
-					       out, NAME_SIZE);
-	if (length < 0 || strlen(out) != (size_t)length)
-		out[0] = '\0';
-	X509_free(certificate);
-}
-
 /* Give the daemon its end. */
 static bool hand_over(struct gate *gate, struct connection *c, struct error *err)
 {
-	char name[NAME_SIZE];
+	char name[TLS_NAME_SIZE];
 	int pair[2];
 	struct message message = {HTTP_TLS_CONNECTION, HTTP_TLS_VERSION, .data = name,
 				  .fd_count = 1};
@@ -170,7 +152,7 @@ static bool hand_over(struct gate *gate, struct connection *c, struct error *err
 		return false;
 	c->pump.local = c->local.fd = pair[0];
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	verified_name(c->pump.ssl, name);
+	tls_verified_name(c->pump.ssl, name);
 	message.size = strlen(name);
 	message.fds[0] = pair[1];
 	bool queued = message_queue_add(&gate->queue, &message, err);
@@ -429,55 +411,6 @@ static void turn(struct gate *gate)
 
 /* ---- setting up ---- */
 
-/* The first of OpenSSL's errors is the cause; those behind it say only who passed it on. */
-static bool tls_error(struct error *err, const char *what, const char *path)
-{
-	unsigned long cause = ERR_peek_error();
-	const char *reason = ERR_reason_error_string(cause);
-
-	if (ERR_SYSTEM_ERROR(cause)) {
-		errno = ERR_GET_REASON(cause);
-		return error_errno(err, "cannot use the %s '%s'", what, path);
-	}
-	return error_set(err, ERROR_INVALID, "cannot use the %s '%s': %s", what, path,
-			 reason ? reason : "unknown reason");
-}
-
-static bool use_files(SSL_CTX *context, char **argv, struct error *err)
-{
-	const char *certificate = argv[1], *key = argv[2], *ca = argv[3];
-
-	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-		return tls_error(err, "certificate", certificate);
-	if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
-		return tls_error(err, "key", key);
-	if (!*ca)
-		return true;
-	if (SSL_CTX_load_verify_locations(context, ca, NULL) != 1)
-		return tls_error(err, "CA", ca);
-	SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(ca));
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-	return true;
-}
-
-/* No session is ever resumed: handshakes are rare, and each must show its certificate. */
-static bool make_context(struct gate *gate, char **argv, struct error *err)
-{
-	gate->context = SSL_CTX_new(TLS_server_method());
-	if (!gate->context)
-		return error_set(err, ERROR_SYSTEM, "cannot use TLS");
-	SSL_CTX_set_min_proto_version(gate->context, TLS1_2_VERSION);
-	SSL_CTX_set_options(gate->context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-						   SSL_OP_NO_TICKET |
-						   SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_num_tickets(gate->context, 0);
-	SSL_CTX_set_session_cache_mode(gate->context, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_mode(gate->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-						SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-						SSL_MODE_RELEASE_BUFFERS);
-	return use_files(gate->context, argv, err);
-}
-
 static void make_limits(struct gate *gate)
 {
 	struct rlimit files = {.rlim_cur = 1024};
@@ -492,7 +425,10 @@ static void make_limits(struct gate *gate)
 
 static bool gate_open(struct gate *gate, char **argv, size_t listeners, struct error *err)
 {
-	if (!make_context(gate, argv, err))
+	const struct tls_files files = {argv[1], argv[2], argv[3]};
+
+	gate->context = tls_context_new(&files, err);
+	if (!gate->context)
 		return false;
 	gate->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (gate->epoll < 0)
