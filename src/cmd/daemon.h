@@ -42,7 +42,8 @@ struct daemon {
 	uv_signal_t signals[3];
 	char *programs; /* folder of shim, worker, init */
 	char *cgroup;	/* below each hierarchy: where everything of ours lives */
-	int data_root, lock;
+	int data_root;
+	int data_lock, exec_lock; /* held as long as we live */
 	struct engine_parts parts;
 	struct engine *engine;
 	struct builder *builder;

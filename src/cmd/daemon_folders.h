@@ -3,8 +3,8 @@
 
 #include "cmd/daemon.h"
 
-/* The step: both roots made, absolute in the settings, and ours alone.  ERROR_CONFLICT: another daemon has the
- * data root; waits a second for one that is just ending. */
+/* The step: both roots made, absolute in the settings, and ours alone.  ERROR_CONFLICT: another daemon has one of
+ * them; waits a second for one that is just ending. */
 bool daemon_open_folders(struct daemon *d, struct error *err);
 void daemon_close_folders(struct daemon *d);
 

@@ -178,7 +178,8 @@ int main(int argc, char **argv)
 	struct daemon d = {.flags = (const char *const *)argv + 1,
 			   .flag_count = (size_t)argc - 1,
 			   .data_root = -1,
-			   .lock = -1};
+			   .data_lock = -1,
+			   .exec_lock = -1};
 
 	log_set_name("wherryd");
 	daemon_bound_heap();

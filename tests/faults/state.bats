@@ -74,15 +74,16 @@ PY
 	daemon_start
 	daemon_kill
 	mkfifo "$SCRATCH/held"
-	python3 - "$SCRATCH/data/lock" "$SOCKET" "$SCRATCH/held" <<'PY' &
+	python3 - "$SOCKET" "$SCRATCH/held" "$SCRATCH/data/lock" "$SCRATCH/run/wherryd.lock" <<'PY' &
 import fcntl, os, socket, sys, time
-lock = open(sys.argv[1])
-fcntl.flock(lock, fcntl.LOCK_EX)
-os.unlink(sys.argv[2])
+locks = [open(name) for name in sys.argv[3:]]
+for lock in locks:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+os.unlink(sys.argv[1])
 listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[2])
+listener.bind(sys.argv[1])
 listener.listen()
-open(sys.argv[3], "w").write("held\n")
+open(sys.argv[2], "w").write("held\n")
 time.sleep(0.3)
 PY
 	read -r _ <"$SCRATCH/held"
