@@ -6,7 +6,8 @@
  *	daemon_listen.c		the sockets, before anything else
  *	daemon_supervisor.c	who starts the daemon, and what the one before still has
  *	daemon_limits.c		what the process takes of the host
- *	daemon_folders.c	programs, data root, exec root; that no two daemons share them
+ *	daemon_folders.c	programs, data root, exec root
+ *	daemon_lock.c		that no two daemons share a root
  *	daemon_parts.c		what the engine stands on, the engine, what stands on it
  *	daemon_doors.c		doors, and the sockets that lead to them
  *	daemon_ready.c		how others learn that the daemon is there

@@ -8,9 +8,6 @@
 bool daemon_open_folders(struct daemon *d, struct error *err);
 void daemon_close_folders(struct daemon *d);
 
-/* d->programs: beside our own program, unless the settings say otherwise.  daemon_open_folders() does it, too. */
-bool daemon_find_programs(struct daemon *d, struct error *err);
-
 /* The path of a program there, owned by the caller. */
 char *daemon_program_path(const struct daemon *d, const char *name);
 

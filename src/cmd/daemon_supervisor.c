@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "cmd/daemon_folders.h"
+#include "cmd/daemon_lock.h"
 
 #include <fcntl.h>
 #include <time.h>
@@ -19,24 +20,35 @@ bool daemon_is_started_again(void)
 	return getenv("WHERRY_SUPERVISED") || getenv("WHERRY_RESTARTED");
 }
 
+/* The sockets stand from 3 on, in their order: each is at that number already, or above it. */
+static bool hand_over(struct daemon *d, struct error *err)
+{
+	int end = 3 + (int)d->sockets.count;
+
+	if (!daemon_lock_pass_on(DATA_LOCK, d->data_lock, end, err) ||
+	    !daemon_lock_pass_on(EXEC_LOCK, d->exec_lock, end, err))
+		return false;
+	for (int wanted = 3; wanted < end; wanted++) {
+		int fd = d->sockets.items[wanted - 3].fd;
+
+		if (fd == wanted ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, wanted) < 0)
+			return error_errno(err, "cannot hand over the sockets");
+	}
+	return true;
+}
+
 bool daemon_become_supervised(struct daemon *d, struct error *err)
 {
 	scoped_strings struct strings command = {0};
-	scoped_free char *own = daemon_program_path(d, "wherryd");
 
 	strings_take(&command, daemon_program_path(d, "wherry-shim"));
 	strings_add(&command, "daemon");
 	strings_format(&command, "%zu", d->sockets.count);
-	strings_add(&command, own);
+	strings_take(&command, daemon_program_path(d, "wherryd"));
 	for (size_t i = 0; i < d->flag_count; i++)
 		strings_add(&command, d->flags[i]);
-	for (size_t i = 0; i < d->sockets.count; i++) {
-		int wanted = 3 + (int)i;
-
-		if (d->sockets.items[i].fd == wanted ? fcntl(wanted, F_SETFD, 0) < 0
-						     : dup2(d->sockets.items[i].fd, wanted) < 0)
-			return error_errno(err, "cannot hand over the sockets");
-	}
+	if (!hand_over(d, err))
+		return false;
 	execv(command.items[0], command.items);
 	return error_errno(err, "cannot run '%s'", command.items[0]);
 }

@@ -1,5 +1,5 @@
 /* Who starts the daemon, and starts it again when it has died: a service manager, or a shim of ours that keeps its
- * sockets (shim/supervise.h). */
+ * sockets and locks (shim/supervise.h). */
 #pragma once
 
 #include "cmd/daemon.h"
@@ -11,7 +11,8 @@ bool daemon_is_supervised(void);
  * (dist/wherry.service). */
 bool daemon_is_started_again(void);
 
-/* Hand the listening sockets, and the job of starting us, to a shim.  Returns only on failure. */
+/* Hand the listening sockets, the locks of the folders (which are open), and the job of starting us, to a shim.
+ * Returns only on failure. */
 bool daemon_become_supervised(struct daemon *d, struct error *err);
 
 /* What a daemon had that was killed is held for some milliseconds more, by its threads that are ending and by a

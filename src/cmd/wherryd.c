@@ -3,7 +3,7 @@
  * Opening is a list of steps, undone from the last one back; a failure in any of them is one line that
  * says which.  Stopping closes the doors and ends; containers go on under their shims, and the next
  * daemon takes them back.  Without a service manager the daemon hands itself to a shim first, which
- * keeps the sockets open and starts it again when it dies (--no-supervisor leaves that out). */
+ * keeps sockets and locks and starts it again when it dies (--no-supervisor leaves that out). */
 #include "base/log.h"
 #include "cmd/daemon.h"
 #include "cmd/daemon_doors.h"
@@ -168,7 +168,7 @@ static int run(struct daemon *d)
 	if (!daemon_listen(&d->settings, &d->sockets, &err))
 		return complain(&err);
 	if (!d->settings.no_supervisor && !daemon_is_supervised() &&
-	    (!daemon_find_programs(d, &err) || !daemon_become_supervised(d, &err)))
+	    (!daemon_open_folders(d, &err) || !daemon_become_supervised(d, &err)))
 		return complain(&err);
 	return serve(d);
 }

@@ -94,6 +94,7 @@ has_another_pid() { [ -s "$SCRATCH/run/wherryd.pid" ] && [ "$(daemon_pid)" != "$
 	SUPERVISED=1 begin_with_container one
 	killed=$(daemon_pid)
 	kill -KILL "$killed"
+	refused two --no-supervisor # which comes while nobody is there but the supervisor
 	wait_until 20 has_another_pid "$killed"
 	again=$(daemon_pid)
 	refused two
