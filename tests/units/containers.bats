@@ -88,7 +88,7 @@ sleeps='Exec=sleep 1000'
 	run start none
 	[ "$status" = 1 ]
 	[[ $output == *"none.service failed exit-code"* ]]
-	said none | grep -q /no/such/program
+	wait_until 10 eval 'said none | grep -q /no/such/program'
 	no_container systemd-none
 }
 
@@ -105,7 +105,7 @@ sleeps='Exec=sleep 1000'
 	contained once 1shot RemainAfterExit=yes -- 'Exec=sh -c "echo done"'
 	start once
 	expect "$(state once)" active/exited
-	has_said once done
+	wait_until 10 has_said once done
 	no_container systemd-once
 }
 
@@ -136,6 +136,7 @@ client_of() { property "$1" ExecStart | grep -o 'pid=[0-9]*'; }
 	expect "$(client_of without)" pid=0
 	[ "$(client_of with)" != pid=0 ]
 	expect "$(inspect systemd-with .HostConfig.NanoCpus)" 1000000000
+	wait_until 10 eval 'said without | grep -q Started'
 	expect "$(said without | grep -c Started)" 1
 }
 
@@ -193,7 +194,7 @@ runs_of() { wc -l <"$SCRATCH/in/$1"; }
 	api POST "/containers/create?name=systemd-left" '{"Image":"busybox"}' >/dev/null
 	run start left
 	[ "$status" = 1 ]
-	said left | grep -q 'is already in use'
+	wait_until 10 eval 'said left | grep -q "is already in use"'
 	expect "$(inspect systemd-left .State.Status)" created
 }
 

@@ -150,6 +150,13 @@ becomes() { wait_until 20 has_active "$1" "$2" || { echo "# $1 is $(state "$1")"
 has_record() { [ "$(paste -sd' ' "$RECORD")" = "$1" ]; }
 records() { wait_until 10 has_record "$1" || { echo "# record: $(paste -sd' ' "$RECORD")" >&2; return 1; }; }
 
+# The manager writes its own words beside its other work.
+has_journal() { get "/journal?unit=$1&output=cat" | grep -qxF -- "$2"; }
+
+# What a stopped unit's shim takes away, it does when it has been let go, which nobody waits for.
+group_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.service" -type d; }
+has_no_group() { [ -z "$(group_of "$1")" ]; }
+
 # The first of a test's mistakes ends it, with what was seen.
 expect() { # WHAT WANTED
 	[ "$1" = "$2" ] || { echo "# '$1', expected '$2'" >&2; return 1; }
