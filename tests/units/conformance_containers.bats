@@ -9,7 +9,7 @@ setup_file() {
 	busybox_image
 	export DOCKER=$WHERRY_BUILD/wherry
 	# a first process that minds its signal: the client passes the unit's on
-	export MINDFUL="busybox sh -c 'trap \"exit 0\" TERM; while :; do sleep 0.1; done'"
+	export MINDFUL="busybox sh -c 'trap \"exit 0\" TERM; echo minds; while :; do sleep 0.1; done'"
 }
 
 teardown_file() { units_end; }
@@ -24,6 +24,7 @@ teardown() { units_stop_all; }
 containers() { "$DOCKER" -H "unix://$SOCKET" ps -aq --filter "name=$1" | wc -l; }
 container_pid() { "$DOCKER" -H "unix://$SOCKET" inspect -f '{{.State.Pid}}' "$1"; }
 runs_container() { [ "$(container_pid "$1" 2>/dev/null || echo 0)" -gt 0 ]; }
+minds() { "$DOCKER" -H "unix://$SOCKET" logs "$1" 2>/dev/null | grep -qx minds; }
 main_is() { [ "$(main_pid "$1")" = "$2" ]; }
 
 @test "96: a stop by docker stop is clean, and the name is free when it is over" {
@@ -41,7 +42,7 @@ main_is() { [ "$(main_pid "$1")" = "$2" ]; }
 	unit c96b "Start=$DOCKER run --rm --stop-timeout 1 --name c96b $MINDFUL"
 	reload
 	start c96b
-	wait_until 20 runs_container c96b
+	wait_until 20 minds c96b
 	stop c96b
 	expect "$(containers c96b)" 0
 	expect "$(active c96b)" inactive
@@ -125,7 +126,7 @@ is_another() { local now; now=$(container_pid "$1" 2>/dev/null || echo 0); [ "$n
 	unit c101 "Start=$DOCKER run --rm --stop-timeout 1 --name c101 $MINDFUL"
 	reload
 	start c101
-	wait_until 20 runs_container c101
+	wait_until 20 minds c101
 	main=$(main_pid c101) pid=$(container_pid c101)
 	daemon_kill
 	daemon_start --unit-path "$UNITS:$SCRATCH/units-run" --iptables=false

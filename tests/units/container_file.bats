@@ -16,6 +16,7 @@ setup() { [ "$(id -u)" = 0 ] || skip "needs root: control groups"; }
 teardown() { units_stop_all; }
 
 inspect() { "$WHERRY_BUILD/wherry" -H "unix://$SOCKET" inspect -f "$2" "$1"; }
+minds() { "$WHERRY_BUILD/wherry" -H "unix://$SOCKET" logs "$1" 2>/dev/null | grep -qx minds; }
 runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 
 @test "NAME.container is NAME.service: its container has what the keys say, and goes when it stops" {
@@ -24,7 +25,7 @@ runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 		Description=A box
 		[Container]
 		Image=busybox
-		Exec=sh -c "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+		Exec=sh -c "trap 'exit 0' TERM; echo minds; while :; do sleep 0.1; done"
 		Environment=A=1 "B=two words"
 		Label=for=test
 		HostName=inside
@@ -37,7 +38,7 @@ runs() { [ "$(inspect "$1" '{{.State.Running}}' 2>/dev/null)" = true ]; }
 	reload
 	start box
 	expect "$(state box)" active/running
-	wait_until 20 runs systemd-box
+	wait_until 20 minds systemd-box
 	expect "$(inspect systemd-box '{{.Config.Hostname}} {{index .Config.Labels "for"}} {{.HostConfig.Memory}}')" \
 		"inside test 67108864"
 	inspect systemd-box '{{json .Config.Env}}' | jq -e 'index("A=1") and index("B=two words")' >/dev/null

@@ -25,7 +25,7 @@ teardown() {
 inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
 id_of() { inspect "$1" .Id; }
 scope_of() { echo "docker-$(id_of "$1").scope"; }
-has_said() { wherry logs web 2>&1 | grep -qx "$1"; }
+minds() { wherry logs "$1" 2>/dev/null | grep -qx minds; }
 there_is() { [ "$(inspect "$1" .State.Running)" = true ]; }
 no_container() { [ "$(api GET "/containers/$1/json" | jq -r .message)" = "No such container: $1" ]; }
 is_unknown() { [ "$(get "/units/$1" | jq -r .Properties.LoadState)" = not-found ]; }
@@ -46,9 +46,11 @@ with() {
 	start "$name"
 	wait_until 20 there_is "$name"
 	wait_until 10 has_state "$(scope_of "$name")" active/running
+	[ "$words" != "$heeds" ] || wait_until 10 minds "$name"
 }
 
-heeds="sh -c \"trap exit\\ 0 TERM; while :; do sleep 0.1; done\""
+# One that minds its signal, from when it says so.
+heeds="sh -c \"trap exit\\ 0 TERM; echo minds; while :; do sleep 0.1; done\""
 
 @test "a container of a unit is a scope, in lists and on its own, for as long as it runs" {
 	with web "$heeds"
