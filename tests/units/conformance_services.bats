@@ -129,7 +129,7 @@ teardown() { units_stop_all; }
 	[ "$status" = 1 ]
 	expect "$output" "bus.service unsupported "
 	expect "$(state bus)" inactive/dead
-	get '/journal?unit=bus.service&output=cat' | grep -qF 'Type=dbus is not supported: there is no bus.'
+	wait_until 10 eval 'get "/journal?unit=bus.service&output=cat" | grep -qF "Type=dbus is not supported: there is no bus."'
 	unit wants-bus Wants=bus.service After=bus.service Start=Z
 	start wants-bus
 	mkdir "$UNITS/bus.service.d"
@@ -162,8 +162,9 @@ teardown() { units_stop_all; }
 }
 
 @test "an exit of 143 is not clean, and a stop is never restarted" {
-	unit n 'Start=sh{trap "exit 143" TERM; while :; do sleep 0.1; done}' Restart=always
+	unit n "Start=sh{trap \"exit 143\" TERM; echo minds >>$RECORD; while :; do sleep 0.1; done}" Restart=always
 	start n
+	records minds
 	stop n
 	expect "$(state n)" failed/failed
 	expect "$(property n NRestarts)" 0
@@ -219,8 +220,6 @@ teardown() { units_stop_all; }
 	done
 }
 
-group_of() { find /sys/fs/cgroup -path "*/wt${SCRATCH##*.}/system.slice/$1.service" -type d; }
-has_no_group() { [ -z "$(group_of "$1")" ]; }
 weight_of() { find $(group_of "$1") -maxdepth 1 \( -name cpu.shares -o -name cpu.weight \) -exec cat {} +; }
 lives() { [ "$(wc -l <"$RECORD")" -ge "$1" ]; }
 set_weight() { unit kept 'Start=sh{echo >>'"$RECORD"'; exec sleep 1000}' Restart=always RestartSec=0 StartLimitIntervalSec=0 $1; }
@@ -243,7 +242,7 @@ next_life() {
 	next_life 3
 	expect "$(weight_of kept)" $((2 * weight))
 	stop kept
-	has_no_group kept
+	wait_until 10 has_no_group kept
 	unit once 'Start=F 0'
 	start once
 	wait_until 10 has_no_group once
@@ -261,7 +260,7 @@ next_life() {
 }
 
 @test "restarts on failure stop at the start limit, with the first failure as result" {
-	unit r2 'Start=F 1' Restart=on-failure StartLimitBurst=3 'StopPost=L x'
+	unit r2 'Start=F 1' Restart=on-failure StartLimitBurst=3 StartLimitIntervalSec=1h 'StopPost=L x'
 	start r2
 	comes_to r2 failed/failed
 	expect "$(result r2)" exit-code
@@ -270,7 +269,7 @@ next_life() {
 }
 
 @test "reset-failed of all units forgets the starts of those that run, too" {
-	unit often StartLimitBurst=2 Start=Z
+	unit often StartLimitBurst=2 StartLimitIntervalSec=1h Start=Z
 	start often
 	verb restart often
 	send POST /reset-failed '{}'
@@ -282,7 +281,7 @@ next_life() {
 }
 
 @test "a unit that ends well too often has hit the start limit; reset-failed forgets it" {
-	unit r3 'Start=F 0' Restart=always StartLimitBurst=3
+	unit r3 'Start=F 0' Restart=always StartLimitBurst=3 StartLimitIntervalSec=1h
 	start r3
 	comes_to r3 failed/failed
 	expect "$(result r3)" start-limit-hit
@@ -299,7 +298,7 @@ next_life() {
 	start r4
 	comes_to r4 failed/failed
 	expect "$(property r4 NRestarts)" 0
-	unit r5 'Start=F 9' RestartForceExitStatus=9 StartLimitBurst=3
+	unit r5 'Start=F 9' RestartForceExitStatus=9 StartLimitBurst=3 StartLimitIntervalSec=1h
 	start r5
 	wait_until 20 eval '[ "$(property r5 NRestarts)" = 3 ]'
 	comes_to r5 failed/failed
@@ -337,7 +336,7 @@ next_life() {
 
 @test "a watchdog that is not fed ends the service, and that is the result" {
 	unit wd Type=notify NotifyAccess=all WatchdogSec=1 P \
-		'Start=sh{printf READY=1 | socat - UNIX-SENDTO:$$NOTIFY_SOCKET; exec sleep 1000}'
+		"Start=sh{echo READY=1 | $SCRATCH/bin/notify /dev/stdin; exec sleep 1000}"
 	start wd
 	records "watchdog killed ABRT"
 	expect "$(result wd)" watchdog
@@ -362,8 +361,13 @@ next_life() {
 }
 
 @test "a client that leaves does not take its job along" {
-	unit cl 'Pre=sh{sleep 0.5}' Start=Z
-	timeout 0.2 curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' -d '{"Verb":"start","Units":["cl"]}' \
-		http://wherry/wherry/v1/jobs >/dev/null 2>&1 || true
+	unit cl "Pre=sh{while [ ! -e $SCRATCH/client-left ]; do sleep 0.1; done}" Start=Z
+	curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' -d '{"Verb":"start","Units":["cl"]}' \
+		http://wherry/wherry/v1/jobs >/dev/null 2>&1 3>&- &
+	local client=$!
+	comes_to cl activating/start-pre
+	kill "$client"
+	wait "$client" || true
+	touch "$SCRATCH/client-left"
 	becomes cl active
 }
