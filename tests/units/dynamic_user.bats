@@ -5,6 +5,13 @@ load units
 
 LOCKS=/run/systemd/dynamic-uid
 
+# The numbers are this file's alone, as its daemon is: others run beside it.
+setup_file() {
+	mkdir -p "$LOCKS"
+	mount -t tmpfs tmpfs "$LOCKS"
+}
+teardown_file() { umount "$LOCKS"; }
+
 setup() {
 	units_begin
 	NAME=dyn${SCRATCH##*.}
@@ -43,7 +50,7 @@ inside() { nsenter -t "$(main_pid "$1")" -m -S "$(uid_of "$1")" -G "$(gid_of "$1
 	tr '\0' '\n' <"/proc/$(main_pid "$NAME")/environ" | grep -qx "USER=$NAME"
 	refuted flock -n "$LOCKS/$uid" true
 	stop "$NAME"
-	[ ! -e "$LOCKS/$uid" ]
+	wait_until 10 test ! -e "$LOCKS/$uid"
 	get "/units/$NAME.service" | jq -e '.Warnings == []' >/dev/null
 }
 
@@ -69,9 +76,10 @@ inside() { nsenter -t "$(main_pid "$1")" -m -S "$(uid_of "$1")" -G "$(gid_of "$1
 	expect "$(inside "$NAME" ls /var/lib/private)" "$NAME"
 	refuted setpriv --reuid "$uid" --clear-groups ls "/var/lib/$NAME"
 	stop "$NAME"
+	wait_until 10 test ! -e "$LOCKS/$uid"
 	# somebody else has the number now
 	exec 8>"$LOCKS/$uid"
-	flock -w 10 8 # its shim may be about to end
+	flock -n 8
 	start "$NAME"
 	[ "$(uid_of "$NAME")" != "$uid" ] && in_range "$(uid_of "$NAME")"
 	expect "$(stat -c %u "/var/lib/private/$NAME/kept")" "$(uid_of "$NAME")"
@@ -127,6 +135,7 @@ inside() { nsenter -t "$(main_pid "$1")" -m -S "$(uid_of "$1")" -G "$(gid_of "$1
 	id=$(setpriv --reuid "$uid" --regid "$uid" --clear-groups ipcmk -M 4096 | grep -oE '[0-9]+$')
 	ipcs -m -i "$id" >/dev/null
 	stop "$NAME"
+	wait_until 10 test ! -e "$LOCKS/$uid" # the last that its shim takes away
 	[ ! -e "/dev/shm/$NAME" ]
 	refuted grep -qE "^ *[0-9-]+ +$id " /proc/sysvipc/shm
 }
