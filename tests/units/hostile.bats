@@ -44,7 +44,7 @@ all_gone() { [ -z "$(processes_of "$1")" ]; }
 	unit daemon Type=forking "Start=sh{(setsid sleep 1000 & )}"
 	start daemon
 	comes_to daemon active/running
-	expect "$(ps -o args= -p "$(main_pid daemon)")" "sleep 1000"
+	wait_until 10 eval '[ "$(ps -o args= -p "$(main_pid daemon)")" = "sleep 1000" ]' # setsid becomes it
 	kill -KILL "$(main_pid daemon)"
 	becomes daemon failed
 	expect "$(result daemon)" signal
@@ -129,6 +129,7 @@ has_status() { [ "$(property "$1" StatusText)" = "$2" ]; }
 	unit n Type=notify "Start=$SCRATCH/bin/notify $SCRATCH/own" TimeoutStartSec=infinity
 	NO_BLOCK=true start n
 	exec 7>"$SCRATCH/own"
+	wait_until 10 eval '[ "$(main_pid n)" -gt 0 ]'
 	socket=$(tr '\0' '\n' <"/proc/$(main_pid n)/environ" | sed -n 's/^NOTIFY_SOCKET=//p')
 	printf '%s\n' READY=1 MAINPID=1 STATUS=stranger STOPPING=1 | NOTIFY_SOCKET=$socket "$SCRATCH/bin/notify" /dev/stdin
 	echo STATUS=own >&7
@@ -150,6 +151,7 @@ has_status() { [ "$(property "$1" StatusText)" = "$2" ]; }
 	} >"$UNITS/long.service"
 	start long
 	comes_to long active/running
+	wait_until 10 eval '[ "$(cat "/proc/$(main_pid long)/comm")" = sleep ]'
 	tr '\0' '\n' <"/proc/$(main_pid long)/environ" | grep -qx V3000=3000
 	jq -n --rawfile t "$UNITS/long.service" '{Name: "long.service", File: "long.service", Text: $t}' >"$SCRATCH/body"
 	expect "$(send POST /verify "@$SCRATCH/body" | jq '.Problems | length')" 4000
