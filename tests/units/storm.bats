@@ -45,7 +45,9 @@ teardown() { units_end; }
 		verb "$(shuf -n1 -e start stop restart try-restart reload-or-restart)" $(shuf -n9 -r -e "${names[@]}") >/dev/null 2>&1 3>&- &
 		asked+=($!)
 		[ $((i % 5)) != 0 ] || reload 3>&- &
+		asked+=($!)
 		[ $((i % 7)) != 0 ] || send DELETE "/jobs/$(get /jobs | jq '.[0].Id // 1')" >/dev/null 3>&- &
+		asked+=($!)
 	done
 	wait "${asked[@]}" || true # of the last; each of them ends
 	wait_until 30 eval '[ "$(get /jobs)" = "[]" ]'
