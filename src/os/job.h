@@ -8,7 +8,8 @@
 
 #include <uv.h>
 
-#define JOB_KEPT 3 /* the descriptor that the child has of what is kept for it */
+#define JOB_KEPT  3 /* the descriptor that the child has of what is kept for it */
+#define JOB_AGAIN "again"
 
 struct job;
 
@@ -17,15 +18,24 @@ struct job_request {
 	char *const *args;   /* with argv[0] */
 	const void *input;
 	size_t size;
-	const int *kept;     /* borrowed until the start: the child gets it as JOB_KEPT; NULL: nothing */
+	const int
+		*kept; /* borrowed until the start: the child gets it as JOB_KEPT; NULL: nothing */
 	uint64_t timeout_ms; /* then it is killed and has failed; 0: never */
 
 	/* Called when the child has closed its output with something in it, and may be at work still:
-	 * `done` follows, when it has ended.  NULL: nobody asks. */
-	void (*answered)(void *data, const struct buffer *answer);
+	 * `done` follows, when it has ended.  False: this is no answer (of a child that was killed while it
+	 * wrote, say), and what `done` is told counts.  NULL: nobody asks. */
+	bool (*answered)(void *data, const struct buffer *answer);
+
+	/* A child that was killed (SIGKILL: by a person, by the kernel that is short of memory) before it
+	 * answered is started anew, with one more argument, JOB_AGAIN: whatever the one before it was killed in,
+	 * it has to carry out.  At once, and then some more times, each a little later.  Only then it has
+	 * failed. */
+	bool repeated;
 };
 
-/* `answer` is the child's output, borrowed for the call; `err` is NULL when the child ended with 0. */
+/* `answer` is the child's output, borrowed for the call; `err` is NULL when the child ended with 0.  Of one that
+ * was killed, or took too long, it is ERROR_UNAVAILABLE: nobody knows how far it came. */
 typedef void job_done(void *data, const struct buffer *answer, const struct error *err);
 
 /* NULL on failure; `done` is not called then.  Else it is called once, from the loop, and the job is

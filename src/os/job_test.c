@@ -92,12 +92,13 @@ static void a_cancelled_job_is_killed_and_says_nothing(void **state)
 	assert_int_equal(seen.calls, 0);
 }
 
-static void on_answered(void *data, const struct buffer *answer)
+static bool on_answered(void *data, const struct buffer *answer)
 {
 	struct seen *seen = data;
 
 	assert_int_equal(seen->calls, 0);
-	seen->answer = str_dup(answer->data);
+	str_replace(&seen->answer, answer->data);
+	return str_starts_with(answer->data, "done");
 }
 
 static void on_ended(void *data, const struct buffer *answer, const struct error *err)
@@ -158,6 +159,101 @@ static void a_descriptor_that_is_kept_is_the_childs_third(void **state)
 	assert_string_equal(seen.answer, "kept");
 }
 
+/* Who is told so is called `again`: what a shell is told besides is its name. */
+static void who_is_killed_before_it_answers_is_started_anew(void **state)
+{
+	static const struct {
+		const char *script, *answer, *error;
+	} cases[] = {
+		{"[ $0 = again ] || kill -KILL $$; cat; cat <&3; echo done", "questionkeptdone\n",
+		 NULL},
+		{"[ $0 = again ] || { cat; kill -KILL $$; }; cat", "question", NULL},
+		{"kill -KILL $$", "", "'sh -c' was killed by signal 9, 5 times"},
+		{"kill -TERM $$", "", "'sh -c' was killed by signal 15"},
+		{"[ $0 = again ] || kill -KILL $$; exit 3", "", "'sh -c' ended with status 3"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		scoped_fd int kept = memfd_sealed("kept", "kept", 4, NULL);
+		char *args[] = {"sh", "-c", (char *)(uintptr_t)cases[i].script, NULL};
+		struct job_request request = {.program = "/bin/sh",
+					      .args = args,
+					      .input = "question",
+					      .size = 8,
+					      .kept = &kept,
+					      .repeated = true};
+		scoped_seen struct seen seen = {0};
+		struct error err;
+		uv_loop_t loop;
+
+		assert_int_equal(uv_loop_init(&loop), 0);
+		assert_non_null(job_start(&loop, &request, on_done, &seen, &err));
+		close_fd(&kept);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+		assert_int_equal(seen.calls, 1);
+		assert_string_equal(seen.answer, cases[i].answer);
+		assert_true(str_equal(seen.error, cases[i].error));
+	}
+}
+
+static void an_answer_counts_where_it_is_one(void **state)
+{
+	static const struct {
+		const char *script, *answer;
+	} cases[] = {
+		{"[ $0 = again ] || { echo done; kill -KILL $$; }; echo done twice", "done\n"},
+		{"[ $0 = again ] || { echo do; kill -KILL $$; }; echo done twice", "done twice\n"},
+	};
+
+	for (size_t i = 0; i < array_length(cases); i++) {
+		char *args[] = {"sh", "-c", (char *)(uintptr_t)cases[i].script, NULL};
+		struct job_request request = {.program = "/bin/sh",
+					      .args = args,
+					      .answered = on_answered,
+					      .repeated = true};
+		scoped_seen struct seen seen = {0};
+		struct error err;
+		uv_loop_t loop;
+
+		assert_int_equal(uv_loop_init(&loop), 0);
+		assert_non_null(job_start(&loop, &request, on_ended, &seen, &err));
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+		assert_string_equal(seen.answer, cases[i].answer);
+		assert_int_equal(seen.calls, 1);
+	}
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	job_cancel(timer->data);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* At whatever moment: while a child runs, is being buried, or is waited with. */
+static void a_job_that_is_repeated_can_be_cancelled(void **state)
+{
+	char *args[] = {"sh", "-c", "kill -KILL $$", NULL};
+	struct job_request request = {.program = "/bin/sh", .args = args, .repeated = true};
+
+	for (uint64_t ms = 0; ms < 40; ms += 2) {
+		struct seen seen = {0};
+		uv_timer_t timer;
+		struct error err;
+		uv_loop_t loop;
+
+		assert_int_equal(uv_loop_init(&loop), 0);
+		uv_timer_init(&loop, &timer);
+		timer.data = job_start(&loop, &request, on_done, &seen, &err);
+		assert_non_null(timer.data);
+		uv_timer_start(&timer, on_tick, ms, 0);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+		assert_int_equal(seen.calls, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +263,9 @@ int main(void)
 		cmocka_unit_test(an_answer_is_told_before_the_job_ends),
 		cmocka_unit_test(a_missing_program_is_told_at_once),
 		cmocka_unit_test(a_descriptor_that_is_kept_is_the_childs_third),
+		cmocka_unit_test(who_is_killed_before_it_answers_is_started_anew),
+		cmocka_unit_test(an_answer_counts_where_it_is_one),
+		cmocka_unit_test(a_job_that_is_repeated_can_be_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ struct launch {
 	size_t count;
 	int folder;	  /* AT_FDCWD, or where `path` is; out of the way too, borrowed */
 	const char *path; /* borrowed */
-	int error;	  /* errno of the step that failed */
+	pid_t parent;
+	int error; /* errno of the step that failed */
 };
 
 /* ASan knows nothing of the borrowed stack, so the child's code is kept out of its sight. */
@@ -61,6 +63,13 @@ on_borrowed_stack static bool place_descriptors(struct launch *l)
 	return syscall(SYS_close_range, (unsigned)end, ~0u, 0) == 0;
 }
 
+/* A parent that has ended before it was asked for is told by nobody. */
+on_borrowed_stack static bool end_with_parent(const struct launch *l)
+{
+	return syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+	       syscall(SYS_getppid) == l->parent;
+}
+
 on_borrowed_stack static int child(void *arg)
 {
 	struct launch *l = arg;
@@ -68,7 +77,7 @@ on_borrowed_stack static int child(void *arg)
 	process_reset_signals();
 	if (l->spawn->new_session)
 		setsid();
-	if (place_descriptors(l))
+	if ((!l->spawn->ends_with_us || end_with_parent(l)) && place_descriptors(l))
 		syscall(SYS_execveat, l->folder, l->path, l->spawn->args,
 			l->spawn->env ? l->spawn->env : environ, 0);
 	l->error = errno;
@@ -153,7 +162,7 @@ static bool launch(struct launch *l, pid_t *pid, int *pidfd, struct error *err)
 bool process_spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct error *err)
 {
 	scoped_with(drop_descriptors) struct launch l = {
-		.spawn = spawn, .folder = AT_FDCWD, .path = spawn->path};
+		.spawn = spawn, .folder = AT_FDCWD, .path = spawn->path, .parent = getpid()};
 	pid_t new_pid = -1;
 	int new_pidfd = -1;
 

@@ -19,6 +19,7 @@ struct spawn {
 	size_t keep_count; /* at most 32 */
 	int in, out, err;
 	bool new_session;
+	bool ends_with_us; /* it is killed when the thread that has started it ends, however that ends */
 
 	/* Execute it through a read-only mount of its folder, kept for the next time: whoever reaches
 	 * the program by /proc/PID/exe, as a container's root may, cannot write to it. */

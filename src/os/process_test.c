@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,6 +115,35 @@ static void a_process_is_known_by_its_start_time(void **state)
 	assert_int_equal(strlen(process_boot_id()), 36);
 }
 
+/* The one in between starts it and waits; what it had started is ours then, and its end is told. */
+static void a_program_ends_with_who_has_started_it(void **state)
+{
+	char *args[] = {"sleep", "100", NULL};
+	struct spawn spawn = {.path = "/bin/sleep",
+			      .args = args,
+			      .in = -1,
+			      .out = -1,
+			      .err = STDERR_FILENO,
+			      .ends_with_us = true};
+	pid_t between, program;
+	int status;
+
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	between = fork();
+	if (between == 0) {
+		int pidfd;
+		struct error err;
+
+		_exit(process_spawn(&spawn, &program, &pidfd, &err) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(between, &status, 0), between);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	program = waitpid(-1, &status, 0);
+	assert_true(program > 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +152,7 @@ int main(void)
 		cmocka_unit_test(descriptors_are_renumbered_and_others_closed),
 		cmocka_unit_test(signals_are_at_their_defaults),
 		cmocka_unit_test(a_process_is_known_by_its_start_time),
+		cmocka_unit_test(a_program_ends_with_who_has_started_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
