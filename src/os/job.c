@@ -140,8 +140,10 @@ static void on_process_ended(uv_poll_t *poll, int status, int events)
 {
 	struct job *job = poll->data;
 
+	/* Who traces it is told first, and we in a moment. */
+	if (waitid(P_PIDFD, (id_t)job->pidfd, &job->end, WEXITED) < 0 && errno == EAGAIN)
+		return;
 	uv_poll_stop(poll);
-	waitid(P_PIDFD, (id_t)job->pidfd, &job->end, WEXITED);
 	job->process_ended = true;
 	finish_if_over(job);
 }
