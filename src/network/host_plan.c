@@ -41,8 +41,7 @@ void networks_plan_host(struct networks *n, struct network_plan *plan)
 	plan_removals(n, plan);
 	plan->forward = n->forward;
 	plan->forward6 = plan->forward6 && n->forward;
-	plan->guard = n->guarded;
-	plan->may_guard = !n->forward_no_drop;
+	plan->guard = n->guarded && !n->forward_no_drop;
 	plan->look = n->look;
 	plan->ask_host = !n->past_firewall;
 	plan->no_turns = n->no_turns;

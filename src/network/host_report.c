@@ -14,7 +14,7 @@ static void remember_for_this_boot(struct networks *n, const char *key)
 	store_put(n->store, key, boot, strlen(boot), STORE_SURVIVES_KILL, NULL, NULL);
 }
 
-static void remember_guard(struct networks *n)
+void networks_remember_guard(struct networks *n)
 {
 	n->guarded = true;
 	remember_for_this_boot(n, NETWORK_GUARD_KEY);
@@ -88,8 +88,6 @@ void networks_take_report(struct networks *n, const struct buffer *answer,
 		take_warnings(n, &report);
 	if (report.host)
 		str_replace(&n->host, report.host);
-	if (report.guarded && !n->guarded)
-		remember_guard(n);
 	if (report.passes_gone)
 		networks_remember_pass(n, false);
 	if (report.no_turns && !n->no_turns)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "network/host_bridge.h"
 #include "network/host_plan.h"
 #include "network/host_report.h"
 #include "network/network_elements.h"
@@ -105,6 +106,22 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 	call_waiters(n, true);
 }
 
+/* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded before is not
+ * to be now, except to and from bridges. */
+static bool needs_guard(const struct networks *n)
+{
+	return n->forward && !n->forward_no_drop && !n->guarded && !host_is_forwarding(AF_INET);
+}
+
+/* What is to be known whatever becomes of the worker. */
+static void remember_what_comes(struct networks *n)
+{
+	if (n->firewall && n->past_firewall && !n->passes)
+		networks_remember_pass(n, true);
+	if (n->firewall && needs_guard(n))
+		networks_remember_guard(n);
+}
+
 static void start_build(struct networks *n)
 {
 	struct network_plan plan = {0};
@@ -112,8 +129,7 @@ static void start_build(struct networks *n)
 
 	uv_timer_stop(&n->retry);
 	n->look |= n->past_firewall; /* what keeps our rules from theirs is to be told */
-	if (n->firewall && n->past_firewall && !n->passes)
-		networks_remember_pass(n, true);
+	remember_what_comes(n);
 	n->again = n->ready = n->answered = false;
 	n->built_ns = time_monotonic_ns();
 	networks_plan_host(n, &plan);

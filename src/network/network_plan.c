@@ -73,7 +73,6 @@ static const struct record_field plan_fields[] = {
 	FIELD(network_plan, 2, RECORD_BOOL, forward),
 	FIELD(network_plan, 3, RECORD_BOOL, forward6),
 	FIELD(network_plan, 4, RECORD_BOOL, guard),
-	FIELD(network_plan, 5, RECORD_BOOL, may_guard),
 	FIELD(network_plan, 6, RECORD_STRING, ruleset),
 	FIELD(network_plan, 7, RECORD_STRING, table),
 	FIELD(network_plan, 8, RECORD_STRING, nft),
@@ -107,7 +106,6 @@ const struct record_type failed_device_type = RECORD_TYPE(struct failed_device, 
 
 static const struct record_field report_fields[] = {
 	FIELD(network_report, 1, RECORD_STRINGS, warnings),
-	FIELD(network_report, 2, RECORD_BOOL, guarded),
 	FIELD(network_report, 3, RECORD_I32, error_kind),
 	FIELD(network_report, 4, RECORD_I32, error_os),
 	FIELD(network_report, 5, RECORD_STRING, error),

@@ -52,8 +52,7 @@ struct network_plan {
 	struct record_list bridges; /* struct plan_bridge */
 	bool forward;		    /* ip_forward on */
 	bool forward6;
-	bool guard;		 /* close the chain `router` also when ip_forward is on already */
-	bool may_guard;		 /* close it when ip_forward was off */
+	bool guard;		 /* close the chain `router`: ip_forward was off before us */
 	char *ruleset;		 /* the table's rules; NULL: leave the firewall alone */
 	char *base;		 /* what they stand on; see ruleset.h */
 	struct record_list maps; /* struct plan_map: all that the base has */
@@ -103,7 +102,6 @@ struct failed_device {
 
 struct network_report {
 	struct strings warnings;
-	bool guarded;		      /* the chain `router` is closed */
 	int32_t error_kind, error_os; /* enum error_kind; 0: all done */
 	char *error;
 	struct record_list failed; /* struct failed_device: these alone could not be made

@@ -101,15 +101,10 @@ static bool load_closed(const struct network_plan *plan, const struct buffer *te
 	return true;
 }
 
-/* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded
- * before is not to be now, except to and from bridges. */
-static void write_rules(const struct network_plan *plan, struct network_report *report,
-			struct buffer *text)
+static void write_rules(const struct network_plan *plan, struct buffer *text)
 {
-	report->guarded =
-		plan->may_guard && (plan->guard || (plan->forward && !host_is_forwarding(AF_INET)));
 	buffer_add_text(text, plan->ruleset);
-	if (report->guarded)
+	if (plan->guard)
 		ruleset_render_guard(plan->table, text);
 }
 
@@ -140,7 +135,7 @@ static bool change_table_and_devices(const struct network_plan *plan, struct net
 	bool ok = true;
 
 	if (plan->ruleset) {
-		write_rules(plan, report, &text);
+		write_rules(plan, &text);
 		ok = begin_table(plan, report, &text, rest, err);
 	}
 	change_devices(plan, rest, report);
