@@ -132,7 +132,8 @@ static bool start(const char *nft, const char *const *args, const struct buffer 
 			      .args = argv,
 			      .in = in,
 			      .out = child->output,
-			      .err = child->messages};
+			      .err = child->messages,
+			      .ends_with_us = true};
 	return process_spawn(&spawn, &child->pid, &child->pidfd, err);
 }
 

@@ -91,6 +91,18 @@ static bool set_elements(const struct table_load *load, int socket,
 
 /* ---- tables ---- */
 
+/* The nft of a worker that was killed ended with it, but what it had sent may be under way still.  The kernel takes one
+ * transaction after the other: when it has taken this one, which changes nothing, that one is done. */
+static void wait_for_others(int socket)
+{
+	scoped_netlink struct netlink_batch nothing = {0};
+	struct error ignored;
+
+	element_transaction_begin(&nothing);
+	element_transaction_end(&nothing);
+	netlink_send(socket, &nothing, &ignored);
+}
+
 static void look(struct table_load *load, int socket)
 {
 	for (size_t i = 0; i < array_length(load->forms); i++) {
@@ -114,6 +126,7 @@ static bool prepare(struct table_load *load, struct error *err)
 
 	if (done) {
 		elements_render(load->plan->table, &wanted, &load->elements);
+		wait_for_others(socket);
 		look(load, socket);
 		if (load->states[0] >= TABLE_OTHER &&
 		    !set_elements(load, socket, &wanted, &refused))
