@@ -34,6 +34,7 @@ bool worker_network(int argc, char **argv, struct error *err)
 	bool done = read_plan(&plan, err);
 
 	if (done) {
+		plan.again = argc > 1 && str_equal(argv[1], JOB_AGAIN);
 		network_work(&plan, &report, &rest);
 		done = write_report(&report, err);
 		network_rest_end(&rest);

@@ -4,7 +4,8 @@
  *
  * A daemon that dies in between leaves a plan (the run folder's) and a record that differ: an endpoint
  * that stands in the plan alone was not connected yet, or not any more, and is taken away by the next
- * daemon.  So connecting writes plan, link, record; disconnecting record, link, plan. */
+ * daemon.  So connecting writes plan, link, record; disconnecting record, link, plan.  So it does where no worker
+ * lived to take a link away: who asks to connect or to disconnect once more has that done first. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "engine/link.h"
@@ -21,9 +22,11 @@ struct connect_operation {
 	char *name;			   /* of the network */
 	struct endpoint_settings settings; /* asked for; then also what was given */
 	bool disconnect, force;
+	bool leaves;	     /* the link is taken away: disconnected, or not connected after all */
 	bool settle;	     /* what an earlier daemon has left; the record knows nothing of it */
 	struct job *opening; /* owned: names for a shim that had none; NULL: not now */
 	struct container_run *run; /* borrowed, and looked at only where is_same_run says so */
+	struct error failure;	   /* of a link that could not be made */
 };
 
 static void fini_connect(struct operation *op)
@@ -60,12 +63,34 @@ static bool refuse_host_and_none(const struct container *c, const char *name, st
 	return true;
 }
 
+static bool is_up(const struct container *c)
+{
+	return c->run && c->run->started && !c->run->ended && c->pid > 0;
+}
+
+static size_t find_endpoint(const struct container_run *run, const char *network)
+{
+	const struct record_list *endpoints = &run->plan.endpoints;
+	size_t i = 0;
+
+	while (i < endpoints->count &&
+	       !str_equal(RECORD_AT(*endpoints, struct endpoint_spec, i)->network_name, network))
+		i++;
+	return i;
+}
+
+/* Of one that runs: in the plan, whether it stands in the record or not. */
+static bool has_link(const struct container *c, const char *network)
+{
+	return is_up(c) && find_endpoint(c->run, network) < c->run->plan.endpoints.count;
+}
+
 static bool refuse_twice(const struct connect_operation *self, struct error *err)
 {
 	const struct container *c = self->op.container;
 	bool there = record_map_get(&endpoint_settings_type, &c->networks, self->name);
 
-	if (self->disconnect && !there)
+	if (self->disconnect && !there && !has_link(c, self->name))
 		return error_set(err, ERROR_SYSTEM, "container %s is not connected to network %s",
 				 c->id, self->network);
 	if (!self->disconnect && there)
@@ -73,11 +98,6 @@ static bool refuse_twice(const struct connect_operation *self, struct error *err
 				 "endpoint with name %s already exists in network %s", c->name,
 				 self->name);
 	return true;
-}
-
-static bool is_up(const struct container *c)
-{
-	return c->run && c->run->started && !c->run->ended && c->pid > 0;
 }
 
 /* The container is ours until the operation ends, so nobody starts it anew; but it may have ended. */
@@ -122,17 +142,6 @@ static void record_connected(struct connect_operation *self)
 {
 	add_connected(self, false);
 	save_connected(self);
-}
-
-static size_t find_endpoint(const struct container_run *run, const char *network)
-{
-	const struct record_list *endpoints = &run->plan.endpoints;
-	size_t i = 0;
-
-	while (i < endpoints->count &&
-	       !str_equal(RECORD_AT(*endpoints, struct endpoint_spec, i)->network_name, network))
-		i++;
-	return i;
 }
 
 /* The record says it no more; the link still stands. */
@@ -206,7 +215,7 @@ static void plan_routes(const struct record_list *endpoints, const struct ways_o
 	}
 }
 
-/* The plan's endpoint `index` is added or removed; `before` is taken. */
+/* The plan's endpoint `index` is added or removed. */
 static void change_links(struct connect_operation *self, size_t index, struct ways_out *before,
 			 network_done *done)
 {
@@ -219,10 +228,10 @@ static void change_links(struct connect_operation *self, size_t index, struct wa
 	record_copy(&endpoint_spec_type,
 		    RECORD_AT(self->run->plan.endpoints, struct endpoint_spec, index), &moved);
 	record_list_copy(&endpoint_spec_type, &self->run->plan.endpoints, &rest);
-	if (self->disconnect)
+	if (self->leaves)
 		record_list_remove(&endpoint_spec_type, &rest, index);
 	moved.no_route = moved.no_route6 = true; /* routes are set apart */
-	*(self->disconnect ? &change.removed : &change.added) = one;
+	*(self->leaves ? &change.removed : &change.added) = one;
 	plan_routes(&rest, before, &change);
 	networks_change_links(c->engine->parts.networks, &change, done, self);
 	record_fini(&endpoint_spec_type, &moved);
@@ -301,20 +310,56 @@ static void detached_by_end(struct operation *op, const struct error *err)
 	on_saved(op, err);
 }
 
+static void drop_link(struct connect_operation *self)
+{
+	struct error unused;
+
+	if (!is_same_run(self))
+		return;
+	drop_endpoint(self);
+	run_save_plan(self->run, &unused);
+}
+
+static void give_up_attaching(struct connect_operation *self)
+{
+	drop_link(self);
+	if (is_same_run(self) && has_met_the_end(&self->failure))
+		operation_wait_exit(&self->op, attach_to_ended);
+	else
+		operation_finish(&self->op, &self->failure);
+}
+
+static void on_taken_back(void *data, const struct error *err)
+{
+	struct connect_operation *self = data;
+
+	if (err && err->kind == ERROR_UNAVAILABLE)
+		operation_finish(&self->op, &self->failure);
+	else
+		give_up_attaching(self);
+}
+
+/* A link of which nobody knows how far it was made, or taken away. */
+static void take_back(struct connect_operation *self, network_done *done)
+{
+	scoped_with(ways_fini) struct ways_out before = find_ways(&self->run->plan.endpoints);
+
+	self->leaves = true;
+	change_links(self, find_endpoint(self->run, self->name), &before, done);
+}
+
 static void on_attached(void *data, const struct error *err)
 {
 	struct connect_operation *self = data;
-	struct error failure = err ? *err : (struct error){0}, unused;
+	struct error failure;
 
+	self->failure = err ? *err : (struct error){0};
 	if (!is_same_run(self)) {
 		record_connected(self);
+	} else if (err && err->kind == ERROR_UNAVAILABLE) {
+		take_back(self, on_taken_back);
 	} else if (err) {
-		drop_endpoint(self);
-		run_save_plan(self->run, &unused);
-		if (has_met_the_end(&failure))
-			operation_wait_exit(&self->op, attach_to_ended);
-		else
-			operation_finish(&self->op, &failure);
+		give_up_attaching(self);
 	} else {
 		add_connected(self, true);
 		if (names_are_missing(self->run))
@@ -356,14 +401,35 @@ static void on_repaired(void *data, const struct error *err)
 }
 
 /* Somebody may have removed the bridge. */
-static void attach_when_there(struct connect_operation *self, const struct network *network)
+static void attach_when_there(struct connect_operation *self)
 {
-	const char *device = network_get_spec(network)->bridge;
+	struct error err;
+	const struct network *network =
+		networks_find(self->op.engine->parts.networks, self->name, &err);
+	const char *device = network ? network_get_spec(network)->bridge : NULL;
 
-	if (device && if_nametoindex(device) == 0)
+	if (!network)
+		operation_finish(&self->op, &err);
+	else if (device && if_nametoindex(device) == 0)
 		networks_repair(self->op.engine->parts.networks, on_repaired, self);
 	else
 		attach(self);
+}
+
+static void on_remainder_gone(void *data, const struct error *err)
+{
+	struct connect_operation *self = data;
+
+	if (err && err->kind == ERROR_UNAVAILABLE) {
+		operation_finish(&self->op, err);
+		return;
+	}
+	drop_link(self);
+	self->leaves = false;
+	if (is_same_run(self))
+		attach_when_there(self);
+	else
+		record_connected(self);
 }
 
 static void on_detached(void *data, const struct error *err)
@@ -409,8 +475,10 @@ static void begin_change(struct connect_operation *self, const struct network *n
 			str_replace(&self->settings.network_id, network_get_spec(network)->id);
 		container_save(c, STORE_SURVIVES_POWER_CUT, up ? on_disconnect_recorded : on_saved,
 			       self);
+	} else if (has_link(c, self->name)) {
+		take_back(self, on_remainder_gone);
 	} else if (up) {
-		attach_when_there(self, network);
+		attach_when_there(self);
 	} else {
 		record_connected(self);
 	}
@@ -466,7 +534,7 @@ void engine_disconnect(struct engine *engine, struct container *c, const char *n
 {
 	struct connect_operation *self = new_connect(engine, c, network);
 
-	self->disconnect = true;
+	self->disconnect = self->leaves = true;
 	self->force = force;
 	operation_begin(self, done, data);
 }
@@ -483,7 +551,7 @@ void run_settle_networks(struct container_run *run)
 		if (record_map_get(&endpoint_settings_type, &c->networks, name))
 			continue;
 		self = new_connect(c->engine, c, name);
-		self->disconnect = self->settle = true;
+		self->disconnect = self->leaves = self->settle = true;
 		self->name = str_dup(name);
 		operation_begin(self, NULL, NULL);
 	}

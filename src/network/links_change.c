@@ -23,11 +23,14 @@ bool link_remove(const struct endpoint_spec *endpoint, int netns, struct device_
 	return device_removal_wait_gone(removal, err);
 }
 
-static bool remove_all(const struct record_list *endpoints, int netns, struct device_removals *rest,
-		       struct error *err)
+/* `again`: whoever was killed may have removed some. */
+static bool remove_all(const struct record_list *endpoints, int netns, bool again,
+		       struct device_removals *rest, struct error *err)
 {
 	for (size_t i = 0; i < endpoints->count; i++)
-		if (!link_remove(RECORD_AT(*endpoints, struct endpoint_spec, i), netns, rest, err))
+		if (!link_remove(RECORD_AT(*endpoints, struct endpoint_spec, i), netns, rest,
+				 err) &&
+		    !(again && err->kind == ERROR_CONFLICT))
 			return false;
 	return true;
 }
@@ -40,25 +43,28 @@ static bool set_routes(const struct plan_links *change, int netns, struct error 
 		endpoint_set_route(netns, change->device6, change->gateway6, err));
 }
 
-static bool change_running(const struct plan_links *change, struct device_removals *rest,
-			   struct error *err)
+static bool change_running(const struct plan_links *change, bool again,
+			   struct device_removals *rest, struct error *err)
 {
 	scoped_fd int netns = namespace_open(change->pid, change->start_time, err);
 	struct error ignored;
 
-	if (netns < 0 || !remove_all(&change->removed, netns, rest, err))
+	if (netns < 0 || !remove_all(&change->removed, netns, again, rest, err))
 		return false;
+	if (again)
+		remove_all(&change->added, netns, again, rest, &ignored);
 	if ((change->added.count == 0 ||
 	     endpoint_attach(change->added.items, change->added.count, netns, err)) &&
 	    set_routes(change, netns, err))
 		return true;
-	remove_all(&change->added, netns, rest, &ignored);
+	remove_all(&change->added, netns, true, rest, &ignored);
 	return false;
 }
 
-bool links_change(const struct plan_links *change, struct device_removals *rest, struct error *err)
+bool links_change(const struct plan_links *change, bool again, struct device_removals *rest,
+		  struct error *err)
 {
 	if (change->ended)
 		return endpoint_cut(change->removed.items, change->removed.count, JOB_KEPT, err);
-	return change_running(change, rest, err);
+	return change_running(change, again, rest, err);
 }

@@ -218,7 +218,8 @@ struct gateway_choice gateways_mark(struct record_list *endpoints);
 const struct endpoint_spec *gateway_endpoint(const struct record_list *endpoints);
 
 /* What is to change in a running container, by a worker: links taken away, then made, then the default
- * routes.  `change` (struct plan_links of network_plan.h) is borrowed for the call. */
+ * routes.  `change` (struct plan_links of network_plan.h) is borrowed for the call.  ERROR_UNAVAILABLE: nobody
+ * knows how much of it was done (all workers were killed, or one took too long); it may be asked for once more. */
 struct plan_links;
 void networks_change_links(struct networks *networks, const struct plan_links *change,
 			   network_done *done, void *data);

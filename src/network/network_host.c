@@ -75,16 +75,19 @@ static void log_unheard(const struct networks *n)
 
 /* The host is as it should be, for whoever looks.  But the kernel holds the firewall's lock until it has
  * freed what was there before, and our loop is not to stand there: elements wait for the worker's end. */
-static void on_answered(void *data, const struct buffer *answer)
+static bool on_answered(void *data, const struct buffer *answer)
 {
 	struct networks *n = data;
 
+	if (!network_report_is_whole(answer))
+		return false;
 	n->answered = true;
 	networks_take_report(n, answer, NULL);
-	if (n->again)
-		return;
-	log_unheard(n);
-	call_waiters(n, false);
+	if (!n->again) {
+		log_unheard(n);
+		call_waiters(n, false);
+	}
+	return true;
 }
 
 static void on_built(void *data, const struct buffer *answer, const struct error *job_error)

@@ -26,9 +26,12 @@ static void tell_linked(struct link_job *self, const struct buffer *answer,
 		done(self->data, ok ? NULL : &err);
 }
 
-static void on_link_answered(void *data, const struct buffer *answer)
+static bool on_link_answered(void *data, const struct buffer *answer)
 {
+	if (!network_report_is_whole(answer))
+		return false;
 	tell_linked(data, answer, NULL);
+	return true;
 }
 
 static void on_linked(void *data, const struct buffer *answer, const struct error *job_error)

@@ -72,6 +72,7 @@ struct network_plan {
 	bool list_host;	  /* report the rules for these ports; nothing else is done then */
 	struct record_list ports; /* struct plan_port */
 	struct plan_links *links; /* nothing else is done then; NULL: no change */
+	bool again;		  /* not sent: a worker was killed while it carried this out */
 };
 extern const struct record_type plan_bridge_type, plan_flow_type, plan_links_type, plan_map_type,
 	network_plan_type;

@@ -298,7 +298,7 @@ static bool carry_out(const struct network_plan *plan, struct network_rest *rest
 		      struct network_report *report, struct error *err)
 {
 	if (plan->links)
-		return links_change(plan->links, &rest->removals, err);
+		return links_change(plan->links, plan->again, &rest->removals, err);
 	if (plan->list_host)
 		return report_ports(plan, report);
 	if (plan->flows.count > 0)

@@ -16,8 +16,19 @@ struct job *network_worker_start(struct networks *n, const struct network_plan *
 				      .size = input.size,
 				      .kept = netns,
 				      .timeout_ms = WORKER_TIMEOUT_MS,
-				      .answered = calls->answered};
+				      .answered = calls->answered,
+				      .repeated = true};
 	return job_start(n->loop, &request, calls->done, calls->data, err);
+}
+
+bool network_report_is_whole(const struct buffer *answer)
+{
+	struct network_report report = {0};
+	struct error err;
+	bool whole = record_decode(&network_report_type, answer->data, answer->size, &report, &err);
+
+	record_fini(&network_report_type, &report);
+	return whole;
 }
 
 bool network_report_read(const struct buffer *answer, const struct error *job_error,

@@ -1,6 +1,6 @@
 # What the files about networks share: the daemon takes subnets from where no other test does, and each test
 # leaves it without networks of its own.
-load daemon
+load ../engine/daemon # also for tests of other folders
 
 daemon_up() { daemon_start --default-address-pool "base=$SUBNET.0/20,size=24"; }
 

@@ -1,6 +1,6 @@
-/* kill_at PID N: kills a process at the N-th of its steps that anybody else could see: what its first thread
- * sends, and the files that it puts in place, counted from the moment when this prints "ready".  Each step is
- * killed before it happens.  Ends with the process, with 0; a kill_at that SIGTERM has ended has let it go on. */
+/* kill_at PID N [fine]: kills a process at the N-th of its steps that anybody else could see: what its first thread
+ * sends, and the files that it puts in place, counted from the moment when this prints "ready"; `fine`: also
+ * whatever else it writes, what it starts and waits for, and its end.  Each step is killed before it happens.  Ends with the process, with 0; a kill_at that SIGTERM has ended has let it go on. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,23 +11,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool is_step(pid_t pid)
-{
-	static const long steps[] = {
-		SYS_sendmsg,	SYS_sendto, SYS_renameat, SYS_renameat2, SYS_epoll_pwait,
+static const long steps[] = {
+	SYS_sendmsg,	SYS_sendto, SYS_renameat, SYS_renameat2, SYS_epoll_pwait,
 #ifdef SYS_epoll_wait
-		SYS_epoll_wait, SYS_rename,
+	SYS_epoll_wait, SYS_rename,
 #endif
-	};
+};
+
+static const long fine_steps[] = {
+	SYS_write, SYS_clone, SYS_wait4, SYS_ppoll, SYS_exit_group,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+};
+
+static bool is_one_of(unsigned long number, const long *list, size_t count)
+{
+	while (count > 0)
+		if (number == (unsigned long)list[--count])
+			return true;
+	return false;
+}
+
+static bool is_step(pid_t pid, bool fine)
+{
 	struct __ptrace_syscall_info info;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 ||
 	    info.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return false;
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (info.entry.nr == (unsigned long)steps[i])
-			return true;
-	return false;
+	return is_one_of(info.entry.nr, steps, sizeof(steps) / sizeof(*steps)) ||
+	       (fine &&
+		is_one_of(info.entry.nr, fine_steps, sizeof(fine_steps) / sizeof(*fine_steps)));
 }
 
 static int seize(pid_t pid)
@@ -55,7 +70,7 @@ static void set_deaf(void)
 	signal(SIGTERM, SIG_IGN);
 }
 
-static int run(pid_t pid, long left)
+static int run(pid_t pid, long left, bool fine)
 {
 	int status = 0, signal = 0;
 
@@ -64,7 +79,7 @@ static int run(pid_t pid, long left)
 		    waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 			return 0;
 		signal = signal_of(status);
-		if (WSTOPSIG(status) != (SIGTRAP | 0x80) || !is_step(pid) || --left != 0)
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80) || !is_step(pid, fine) || --left != 0)
 			continue;
 		set_deaf(); /* nobody is told that it goes on */
 		kill(pid, SIGKILL);
@@ -73,7 +88,8 @@ static int run(pid_t pid, long left)
 
 int main(int argc, char **argv)
 {
-	pid_t pid = argc == 3 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
+	bool fine = argc == 4 && strcmp(argv[3], "fine") == 0;
+	pid_t pid = argc == 3 || fine ? (pid_t)strtol(argv[1], NULL, 10) : 0;
 
 	if (pid <= 0)
 		return 2;
@@ -81,5 +97,5 @@ int main(int argc, char **argv)
 		return 1;
 	puts("ready");
 	fflush(stdout);
-	return run(pid, strtol(argv[2], NULL, 10));
+	return run(pid, strtol(argv[2], NULL, 10), fine);
 }
