@@ -64,6 +64,20 @@ static void note_failures(struct networks *n, const struct network_report *repor
 		n->failure = n->default_network->failure;
 }
 
+/* What nobody waits for is gone now, too. */
+static void forget_unawaited(struct networks *n)
+{
+	for (size_t i = n->leaving.count; i-- > 0;) {
+		struct network *network = n->leaving.items[i];
+
+		if (!network->unawaited || network->failure.kind != ERROR_NONE)
+			continue;
+		network_forget(n, network);
+		network_list_remove(&n->leaving, network);
+		network_free(network);
+	}
+}
+
 static void take_warnings(struct networks *n, struct network_report *report)
 {
 	for (size_t i = 0; i < report->warnings.count; i++)
@@ -84,6 +98,8 @@ void networks_take_report(struct networks *n, const struct buffer *answer,
 	n->failure = err;
 	if (!report.unchanged)
 		note_failures(n, &report);
+	if (n->ready && !report.unchanged)
+		forget_unawaited(n);
 	if (n->looked)
 		take_warnings(n, &report);
 	if (report.host)

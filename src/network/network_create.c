@@ -272,7 +272,7 @@ struct removal {
 	void *data;
 };
 
-/* What could not be removed now is tried again by the next daemon. */
+/* What could not be removed now is tried again by the next worker, of this daemon or of another. */
 static void on_removed(void *data, const struct error *err)
 {
 	struct removal *removal = data;
@@ -282,8 +282,8 @@ static void on_removed(void *data, const struct error *err)
 	if (!err && removal->network->failure.kind != ERROR_NONE)
 		err = &removal->network->failure;
 	if (err) {
-		log_error("a network's device or rules stay until the next start", err, "id=%s",
-			  id);
+		log_error("a network's device or rules stay for now", err, "id=%s", id);
+		removal->network->unawaited = true;
 	} else {
 		network_forget(n, removal->network);
 		network_list_remove(&n->leaving, removal->network);

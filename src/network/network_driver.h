@@ -38,6 +38,7 @@ struct network {
 	struct network_spec spec;
 	const struct network_driver *driver;
 	bool unsaved;	      /* the record is to be written by networks_start */
+	bool unawaited;	      /* it goes, and nobody waits for that any more */
 	struct error failure; /* kind not NONE: it cannot be used, and why */
 	size_t endpoints;
 	struct {

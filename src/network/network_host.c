@@ -232,26 +232,10 @@ static void open_firewall(struct networks *n)
 		log_error("no firewall: ports cannot be published", &err, "table=%s", n->table);
 }
 
-/* What an earlier daemon had begun to remove is gone now. */
-static void forget_left(struct networks *n)
-{
-	while (n->unfinished > 0) {
-		struct network *network = n->leaving.items[--n->unfinished];
-
-		if (network->failure.kind != ERROR_NONE)
-			continue;
-		network_forget(n, network);
-		network_list_remove(&n->leaving, network);
-		network_free(network);
-	}
-}
-
 static void on_first_built(void *data, const struct error *err)
 {
 	struct networks *n = data;
 
-	if (!err)
-		forget_left(n);
 	n->started.done(n->started.data, err);
 }
 
@@ -259,7 +243,8 @@ void networks_start(struct networks *n, network_done *done, void *data)
 {
 	n->started.done = done;
 	n->started.data = data;
-	n->unfinished = n->leaving.count;
+	for (size_t i = 0; i < n->leaving.count; i++)
+		n->leaving.items[i]->unawaited = true; /* by an earlier daemon */
 	if (n->firewall_on && !n->firewall)
 		open_firewall(n);
 	networks_save(n);

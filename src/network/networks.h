@@ -65,12 +65,11 @@ struct networks {
 	struct job *job;	   /* the worker that is setting things up; NULL: none */
 	bool answered;		   /* it has reported, and waits for the kernel */
 	bool ready, again, bridge_netfilter, guarded;
-	bool passes;	   /* rules of ours in the tables of others, too */
-	bool look;	   /* the next worker also looks at the rules of others, */
-	bool looked;	   /* and so did the last one */
-	bool no_turns;	   /* the kernel has none: what is shared is relayed */
-	size_t unfinished; /* of `leaving`: what an earlier daemon had begun to remove */
-	int64_t built_ns;  /* when the last worker was started */
+	bool passes;	  /* rules of ours in the tables of others, too */
+	bool look;	  /* the next worker also looks at the rules of others, */
+	bool looked;	  /* and so did the last one */
+	bool no_turns;	  /* the kernel has none: what is shared is relayed */
+	int64_t built_ns; /* when the last worker was started */
 	uv_timer_t retry;
 	uv_timer_t foreign;   /* somebody's rules have changed */
 	bool only_host;	      /* the next worker has nothing to do unless they have */
