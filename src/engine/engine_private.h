@@ -373,7 +373,7 @@ void exec_create(struct container *c, const struct exec_config *config, bool for
 void child_reap(struct engine *engine, int pidfd);
 void children_drop(struct engine *engine);
 
-/* ---- volumes of a container (create.c) ---- */
+/* ---- volumes of a container (create_mounts.c) ---- */
 
 /* Make the volume of a mount, or find that it is there: volume_create. */
 struct volume *container_make_volume(struct container *c, const struct mount_point *mount,
