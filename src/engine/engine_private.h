@@ -355,7 +355,7 @@ void container_kill(struct container *c);
 /* End it politely and start it again, whatever its restart policy says. */
 void container_renew(struct container *c);
 
-/* ---- execs (exec.c) ---- */
+/* ---- execs (exec.c, exec_list.c, exec_run.c, exec_adopt.c) ---- */
 
 /* Of a container that has ended (their processes have, too), or is removed. */
 void execs_forget(struct container *c);
