@@ -20,11 +20,3 @@ struct mount_plan_request {
 /* `out`: struct mount_point; anonymous volumes have a new name and no source yet. */
 bool mount_plan_make(const struct mount_plan_request *request, struct record_list *out,
 		     struct error *err);
-
-/* Options of a tmpfs as people type them ("size=64m,ro,exec") over Docker's noexec,nosuid,nodev:
- * what the kernel takes as text, and the flags. */
-struct tmpfs_flags {
-	bool read_only, nosuid, nodev, noexec;
-};
-bool tmpfs_options_parse(const char *text, char **options, struct tmpfs_flags *flags,
-			 struct error *err);

@@ -202,17 +202,6 @@ static void older_clients_get_the_older_rules(void **state)
 	assert_string_equal(before_40.data, "bind /a>/b ro rec rprivate; volume v>/c copy; ");
 }
 
-static void tmpfs_options_are_split_into_text_and_flags(void **state)
-{
-	struct tmpfs_flags flags;
-	scoped_free char *options = NULL;
-	struct error err;
-
-	assert_true(tmpfs_options_parse("size=64m,ro,exec,mode=1770", &options, &flags, &err));
-	assert_string_equal(options, "size=64m,mode=1770");
-	assert_true(flags.read_only && flags.nosuid && flags.nodev && !flags.noexec);
-}
-
 static int set_up(void **state)
 {
 	struct mount_point *bind = record_list_add(&mount_point_type, &donor_mounts), *volume;
@@ -243,7 +232,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_become_mounts_or_known_errors),
 		cmocka_unit_test(older_clients_get_the_older_rules),
-		cmocka_unit_test(tmpfs_options_are_split_into_text_and_flags),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -2,8 +2,8 @@
 
 #include "base/memory.h"
 #include "engine/container_merge.h"
-#include "engine/mount_plan.h"
 #include "engine/security_option.h"
+#include "engine/tmpfs_options.h"
 #include "format/console_size.h"
 
 static void set_text(char **field, const char *text)
