@@ -174,5 +174,6 @@ struct exec {
 	struct exec *next;	     /* of the same container */
 	struct exec_run *run;	     /* owned; NULL: no shim */
 	bool for_health;	     /* a probe: shown in no ExecIDs */
+	bool unwanted;		     /* its process is ended as soon as it is there */
 };
 extern const struct record_type exec_type;

@@ -361,7 +361,7 @@ void container_renew(struct container *c);
 void execs_forget(struct container *c);
 void execs_let_go(struct container *c); /* the engine closes */
 void adopt_execs(struct engine *engine);
-/* KILL to its process, whatever becomes of it. */
+/* KILL to its process, now or as soon as it is there, whatever becomes of it; one that was not started is forgotten. */
 void exec_kill(struct exec *exec);
 /* As engine_exec_create; `for_health`: a probe, which no list shows. */
 void exec_create(struct container *c, const struct exec_config *config, bool for_health,

@@ -19,6 +19,14 @@ void exec_end_starter(struct exec_run *run, const struct error *err)
 	operation_finish(op, err);
 }
 
+static void end_process(const struct exec *exec)
+{
+	struct shim_number number = {SIGKILL};
+
+	if (exec->run && exec->run->peer && !exec->run->ended)
+		shim_peer_ask(exec->run->peer, SHIM_SIGNAL, &shim_number_type, &number, NULL, NULL);
+}
+
 static void on_started(struct exec_run *run, struct message *message)
 {
 	struct exec *exec = run->exec;
@@ -31,6 +39,8 @@ static void on_started(struct exec_run *run, struct message *message)
 		exec_keep(exec);
 	}
 	record_fini(&shim_state_type, &state);
+	if (exec->unwanted)
+		end_process(exec);
 	exec_end_starter(run, NULL);
 }
 
@@ -148,8 +158,9 @@ const struct shim_peer_handlers exec_handlers = {on_message, exec_run_gone};
 
 void exec_kill(struct exec *exec)
 {
-	struct shim_number number = {SIGKILL};
-
-	if (exec->run && exec->run->peer && !exec->run->ended)
-		shim_peer_ask(exec->run->peer, SHIM_SIGNAL, &shim_number_type, &number, NULL, NULL);
+	exec->unwanted = true;
+	if (exec->state == EXEC_CREATED)
+		exec_forget(exec);
+	else
+		end_process(exec);
 }

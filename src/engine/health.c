@@ -163,6 +163,7 @@ static void on_timeout(void *data)
 	scoped_free char *limit = duration_to_text(check->times.timeout);
 
 	check->timeout = NULL;
+	close_poll(check); /* who has its other end may keep that as long as he likes */
 	if (exec)
 		exec_kill(exec);
 	apply_result(check, -1, str_format("Health check exceeded timeout (%s)", limit));

@@ -123,3 +123,16 @@ events_of() {
 	daemon_start
 	wait_until 20 inspects u6 '.RestartCount >= 1 and .State.Running' true
 }
+
+@test "probes that take too long again and again leave no process and no descriptor behind" {
+	run_container h9 '"Cmd":["sleep","1000"],"Healthcheck":{"Test":["CMD","sh","-c","sleep 500 & sleep 500"],"Interval":1000000,"Timeout":1000000,"Retries":1}'
+	local before now
+	wait_until 10 inspects h9 '.State.Health.FailingStreak > 5' true
+	before=$(descriptors)
+	wait_until 30 inspects h9 '.State.Health.FailingStreak > 105' true
+	now=$(descriptors)
+	[ "$now" -lt $((before + 50)) ] || { echo "# $before descriptors, then $now"; return 1; }
+	api GET /containers/h9/top >"$SCRATCH/top"
+	[ "$(grep -o 'sleep 500 & sleep 500' "$SCRATCH/top" | wc -l)" -lt 50 ] || { cat "$SCRATCH/top"; return 1; }
+}
+descriptors() { ls "/proc/$(daemon_pid)/fd" | wc -l; }
