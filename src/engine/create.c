@@ -82,6 +82,7 @@ static void fini_create(struct operation *op)
 	list_remove(&self->filling_link);
 	archive_job_kill(self->filling);
 	record_fini(&networking_config_type, &self->networking);
+	strings_fini(&self->volumes_made);
 	free(self->name);
 	free(self->platform);
 }

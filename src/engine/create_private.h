@@ -13,6 +13,7 @@ struct create_operation {
 	int api_minor;
 	bool has_config;
 	size_t volumes_pending;
+	struct strings volumes_made; /* names of those that were not there before */
 	struct archive_job *filling; /* owned; NULL: no volume is being filled */
 	struct link filling_link;    /* in engine->filling meanwhile */
 	bool filled;

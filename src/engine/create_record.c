@@ -9,22 +9,29 @@
 
 /* ---- undoing ---- */
 
+/* What it was to own was there before, with what is in it: it goes with a container that was made, not with
+ * an attempt. */
+static void give_back_volume(struct operation *op, const struct mount_point *mount)
+{
+	struct volumes *volumes = op->engine->parts.volumes;
+	struct volume *volume = volumes_find(volumes, mount->name, &(struct error){0});
+
+	if (!volume)
+		return;
+	volume_unuse(volume, op->container->id);
+	if (mount->anonymous && strings_contain(&create_of(op)->volumes_made, mount->name))
+		volume_remove(volumes, mount->name, true, NULL, NULL);
+}
+
 void create_undo(struct operation *op)
 {
 	struct container *c = op->container;
 
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
-		struct volume *volume = NULL;
 
 		if (str_equal(mount->type, "volume"))
-			volume = volumes_find(op->engine->parts.volumes, mount->name,
-					      &(struct error){0});
-		if (!volume)
-			continue;
-		volume_unuse(volume, c->id);
-		if (mount->anonymous)
-			volume_remove(op->engine->parts.volumes, mount->name, true, NULL, NULL);
+			give_back_volume(op, mount);
 	}
 	image_release(op->engine->parts.images, c->image);
 	c->image = NULL;
@@ -103,22 +110,31 @@ static void on_recorded(void *data, const struct error *err)
 	note_failure(data, err);
 }
 
+static void make_volume(struct operation *op, struct mount_point *mount)
+{
+	struct create_operation *self = create_of(op);
+	bool there = volumes_find(op->engine->parts.volumes, mount->name, &(struct error){0});
+	struct volume *volume;
+
+	self->volumes_pending++;
+	volume = container_make_volume(op->container, mount, on_volume, op);
+	if (!volume)
+		return;
+	if (!there)
+		strings_add(&self->volumes_made, mount->name);
+	volume_use(volume, op->container->id);
+	str_replace(&mount->source, volume_path(volume));
+}
+
 static void make_volumes(struct operation *op)
 {
 	struct container *c = op->container;
 
 	for (size_t i = 0; i < c->mounts.count; i++) {
 		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
-		struct volume *volume;
 
-		if (!str_equal(mount->type, "volume"))
-			continue;
-		create_of(op)->volumes_pending++;
-		volume = container_make_volume(c, mount, on_volume, op);
-		if (volume) {
-			volume_use(volume, c->id);
-			str_replace(&mount->source, volume_path(volume));
-		}
+		if (str_equal(mount->type, "volume"))
+			make_volume(op, mount);
 	}
 }
 

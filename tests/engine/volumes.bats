@@ -374,3 +374,17 @@ prune() { curl -sS --unix-socket "$SOCKET" -X POST -G "http://wherry/$1/volumes/
 	jq -e '.VolumesDeleted == ["named"]' "$SCRATCH/body"
 	[ "$(api GET /volumes | jq '.Volumes | length')" = 1 ] # of the container
 }
+
+@test "a create that fails takes nothing with it that was there before" {
+	api POST /volumes/create '{"Name":"theirs"}' >/dev/null
+	echo kept >"$(path_of theirs)/file"
+	api POST /containers/create "{\"Image\":\"busybox\",\"HostConfig\":{\"Mounts\":[
+		{\"Type\":\"volume\",\"Source\":\"theirs\",\"Target\":\"/data\"},
+		{\"Type\":\"bind\",\"Source\":\"$SCRATCH/none\",\"Target\":\"/x\"}]},\"Wherry\":{\"OwnVolumes\":[\"theirs\"]}}"
+	expect_status 400
+	api POST /volumes/create '{"Name":"later"}' >/dev/null # records are written in their order
+	api DELETE /volumes/later
+	[ "$(cat "$(path_of theirs)/file")" = kept ]
+	api GET /volumes/theirs >/dev/null
+	expect_status 200
+}
