@@ -400,7 +400,7 @@ static void fill_resources(struct check *check)
 	struct resources *r = &check->host->resources;
 
 	if (r->memory > 0 && r->memory_swap == 0)
-		r->memory_swap = 2 * r->memory;
+		r->memory_swap = r->memory <= INT64_MAX / 2 ? 2 * r->memory : -1;
 	if (r->oom_kill_disable == 0 && check->defaults->limits->cgroups->layout != CGROUP_V2)
 		r->oom_kill_disable = -1;
 	if (r->pids_limit.given && r->pids_limit.value <= 0)

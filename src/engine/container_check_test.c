@@ -154,6 +154,16 @@ static void what_is_open_is_filled_in_as_inspect_shows_it(void **state)
 	fini(&r);
 }
 
+static void memory_that_cannot_be_doubled_has_swap_without_end(void **state)
+{
+	struct request r;
+
+	check(&r, "{}", "{'Memory': 9223372036854775807}", &defaults);
+	assert_true(r.ok);
+	assert_true(r.host.resources.memory_swap == -1);
+	fini(&r);
+}
+
 static void privileged_containers_see_everything(void **state)
 {
 	struct request r;
@@ -234,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_requests_are_refused_in_known_words),
 		cmocka_unit_test(what_is_open_is_filled_in_as_inspect_shows_it),
+		cmocka_unit_test(memory_that_cannot_be_doubled_has_swap_without_end),
 		cmocka_unit_test(privileged_containers_see_everything),
 		cmocka_unit_test(the_unified_hierarchy_has_defaults_of_its_own),
 		cmocka_unit_test(older_clients_have_older_defaults),
