@@ -6,7 +6,7 @@
 #include "os/file.h"
 
 #define EXEC_RECORD  "exec"
-#define RECORD_LIMIT (1 << 20)
+#define RECORD_LIMIT (16 << 20) /* a request has up to 4 MiB */
 
 bool exec_save(struct exec *exec, struct error *err)
 {

@@ -119,10 +119,20 @@ static bool spawn(struct exec *exec, struct operation *op, struct error *err)
 	return ok;
 }
 
+static void note_failure(struct exec *exec)
+{
+	exec->state = EXEC_EXITED;
+	exec->exit_code = (struct optional_i64){true, EXEC_EXIT_FAILED};
+	exec->finished_ns = time_now_ns();
+	exec_keep(exec);
+	exec_plan_sweep(exec->container->engine);
+}
+
 static void run_start(struct operation *op)
 {
 	struct error err;
 	struct exec *exec;
+	bool ok;
 
 	if (!operation_wait_turn(op))
 		return;
@@ -134,13 +144,13 @@ static void run_start(struct operation *op)
 	exec->state = EXEC_STARTING;
 	exec_tell(exec, "exec_start", true);
 	exec_keep(exec);
-	if (spawn(exec, op, &err))
+	ok = spawn(exec, op, &err);
+	/* Nobody looks at it any more, and what is over is known for minutes: a client that runs one after
+	 * the other would fill our memory with the megabytes of each. */
+	strings_fini(&exec->config.env);
+	if (ok)
 		return;
-	exec->state = EXEC_EXITED;
-	exec->exit_code = (struct optional_i64){true, EXEC_EXIT_FAILED};
-	exec->finished_ns = time_now_ns();
-	exec_keep(exec);
-	exec_plan_sweep(op->engine);
+	note_failure(exec);
 	fail_start(op, &err);
 }
 

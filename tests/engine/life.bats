@@ -378,6 +378,28 @@ has_no_shims() { ! pgrep -P "$(daemon_pid)" -f "wherry-shim run" >/dev/null; }
 	[ "$(api GET "/exec/$id/json" | jq .ExitCode)" = 5 ]
 }
 
+@test "an exec whose request was large is known to the next daemon, and what was for its process alone is not kept" {
+	local id
+	run_container e2 "$sleeper"
+	{
+		printf '{"Cmd":["sleep","1000"],"Env":['
+		printf '"V%s=%0100000d",' $(seq 12 | sed 's/$/ 0/')
+		printf '"LAST=1"]}'
+	} >"$SCRATCH/large"
+	for _ in 1 2; do
+		curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' --data-binary "@$SCRATCH/large" \
+			http://wherry/v1.47/containers/e2/exec >"$SCRATCH/body"
+		id=$(jq -r .Id "$SCRATCH/body")
+		[ "$(stat -c %s "$SCRATCH/run/e/$id/exec")" -gt 1200000 ]
+		restart_daemon
+		api POST "/exec/$id/start" '{"Detach":true}'
+		expect_status 200
+		[ "$(stat -c %s "$SCRATCH/run/e/$id/exec")" -lt 10000 ]
+		restart_daemon
+		[ "$(api GET "/exec/$id/json" | jq .Running)" = true ]
+	done
+}
+
 exec_ended() { [ "$(api GET "/exec/$1/json" | jq .Running)" = false ]; }
 
 @test "stop sends the container's own signal, waits and then kills" {
