@@ -191,6 +191,20 @@ static void stopped(struct operation *op, const struct error *err)
 		operation_finish(op, NULL);
 }
 
+/* What follows from an end that no new start follows; somebody may have started it meanwhile, or be removing it. */
+static void on_called_off(void *data, const struct error *err)
+{
+	struct operation *op = data;
+	struct container *c = op->container;
+	bool rests = c->state == CONTAINER_EXITED && !c->run;
+
+	if (rests && c->host_config.auto_remove)
+		container_remove_by_itself(c);
+	else if (rests)
+		owner_tell_gone(c);
+	operation_finish(op, err);
+}
+
 /* A pending restart is called off; there is nothing to wait for. */
 static void stop_restarting(struct operation *op)
 {
@@ -204,7 +218,7 @@ static void stop_restarting(struct operation *op)
 		return;
 	}
 	pending_answer_exit(c);
-	container_save(c, STORE_SURVIVES_KILL, operation_stored, op);
+	container_save(c, STORE_SURVIVES_KILL, on_called_off, op);
 }
 
 /* It was to be started by its project. */

@@ -223,6 +223,15 @@ asked() {
 	inspects r4 .RestartCount "$count"
 }
 
+@test "a stop between two runs removes a container that removes itself" {
+	local id
+	id=$(run_container r7 '"Cmd":["sleep","1000"],"StopSignal":"KILL","Healthcheck":{"Test":["CMD","false"],"Interval":100000000,"Retries":1},"HostConfig":{"AutoRemove":true,"OnUnhealthy":"restart"},"Wherry":{"Restarts":{"Delay":60000000000}}')
+	wait_until 20 inspects r7 .State.Status restarting
+	api POST /containers/r7/stop
+	expect_status 204
+	wait_until 10 is_gone "$id"
+}
+
 @test "a container joins the network, the processes and the memory of another" {
 	local id
 	id=$(run_container donor '"Hostname":"donor",'"$sleeper"',"HostConfig":{"IpcMode":"shareable"}')

@@ -136,3 +136,22 @@ is_another() { local now; now=$(container_pid "$1" 2>/dev/null || echo 0); [ "$n
 	expect "$(containers c101)" 0
 	expect "$(active c101)" inactive
 }
+
+between_runs() { api GET "/containers/$1/json" | jq -e '.State.Status == "restarting" and .RestartCount >= 4' >/dev/null; }
+
+@test "a container that is stopped between two runs is gone for its unit, whoever stops it" {
+	unit twice "Start=$DOCKER run -d --name twice --restart always busybox false"
+	reload
+	start twice
+	wait_until 20 between_runs twice
+	"$DOCKER" -H "unix://$SOCKET" stop twice
+	comes_to twice failed/failed # as the container's last run has
+	"$DOCKER" -H "unix://$SOCKET" rm twice
+	start twice
+	wait_until 20 between_runs twice
+	SECONDS=0
+	stop twice
+	[ "$SECONDS" -lt 30 ] # which did not wait for its timeout
+	expect "$(active twice)" failed
+	"$DOCKER" -H "unix://$SOCKET" rm twice
+}
