@@ -250,7 +250,8 @@ void container_start_failed(struct container_run *run, const struct error *err, 
 /* What a SHIM_STATUS says to a daemon that has come back. */
 void run_adopted(struct container_run *run, struct message *message);
 
-/* A signal to the first process; `replied` may be NULL. */
+/* A signal to the first process of a live container; `replied` may be NULL, and is called before this returns
+ * when its shim has died: ESRCH, as when the process has ended. */
 void container_signal(struct container *c, int signal, shim_replied *replied, void *data);
 
 /* The process has ended, or the start has failed.  `said`: what State.Error and the log are told

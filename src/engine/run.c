@@ -6,6 +6,7 @@
 #include "os/file.h"
 #include "shim/shim.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 struct container_run *run_new(struct container *c)
@@ -42,10 +43,25 @@ void run_free(struct container_run *run)
 	free(run);
 }
 
+/* A shim that has died took the process with it, which is recorded once its cgroup is empty. */
+static void tell_ended(const struct container *c, shim_replied *replied, void *data)
+{
+	struct error err;
+
+	error_set(&err, ERROR_CONFLICT, "container %s is not running", c->id);
+	err.os = ESRCH;
+	if (replied)
+		replied(data, &err);
+}
+
 void container_signal(struct container *c, int signal, shim_replied *replied, void *data)
 {
 	struct shim_number number = {signal};
 
+	if (!c->run->peer) {
+		tell_ended(c, replied, data);
+		return;
+	}
 	shim_peer_ask(c->run->peer, SHIM_SIGNAL, &shim_number_type, &number, replied, data);
 }
 

@@ -332,7 +332,7 @@ void run_move_ports(struct container_run *run)
 
 void run_send_sockets(struct container_run *run, const int *sockets, size_t count)
 {
-	for (size_t sent = 0; sent < count; sent += MESSAGE_FDS) {
+	for (size_t sent = 0; run->peer && sent < count; sent += MESSAGE_FDS) {
 		size_t rest = count - sent;
 
 		shim_peer_send(run->peer, SHIM_PORTS, NULL, NULL, sockets + sent,

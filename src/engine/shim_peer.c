@@ -9,6 +9,7 @@
 #include "shim/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -165,6 +166,7 @@ static void end(struct shim_peer *peer)
 	if (peer->closing)
 		return;
 	error_set(&err, ERROR_SYSTEM, "the shim has ended");
+	err.os = ESRCH; /* and what ran under it */
 	drop_replies(peer, &err);
 	if (peer->closing)
 		return; /* by who was told */

@@ -25,7 +25,7 @@ bool shim_peer_watch(struct shim_peer *peer, pid_t pid, int64_t start_time);
 void shim_peer_send(struct shim_peer *peer, enum shim_message message,
 		    const struct record_type *type, const void *record, const int *fds,
 		    size_t fd_count);
-/* A request that is answered by the reply; `err` is NULL when it was done. */
+/* A request that is answered by the reply; `err` is NULL when it was done, and ESRCH when the shim ends instead. */
 typedef void shim_replied(void *data, const struct error *err);
 void shim_peer_ask(struct shim_peer *peer, enum shim_message message,
 		   const struct record_type *type, const void *record, shim_replied *replied,

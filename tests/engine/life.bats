@@ -149,6 +149,25 @@ was_signalled() {
 	api GET "/events?since=1&until=$(date +%s)&filters=%7B%22container%22%3A%5B%22$1%22%5D%2C%22event%22%3A%5B%22kill%22%5D%7D" | grep -q kill
 }
 
+@test "a signal to a container whose shim has died is no failure while its end is under way" {
+	local shim
+	daemon_kill
+	UV_THREADPOOL_SIZE=1 daemon_start # who ends what is left of it waits until the files of another are removed
+	run_container k2 '"Cmd":["sh","-c","mkdir /many; cd /many; seq 30000 | xargs touch"]'
+	wait_until 60 inspects k2 .State.Status exited
+	run_container k3 "$sleeper"
+	shim=$(ps -o ppid= -p "$(inspect k3 .State.Pid)")
+	api DELETE /containers/k2
+	expect_status 204
+	kill -KILL $shim
+	for _ in 1 2 3; do # on its way to a shim that ends, or with none there any more
+		api POST "/containers/k3/kill?signal=HUP"
+		[ "$(api_status)" = 204 ] || expect_status 409
+	done
+	wait_until 10 inspects k3 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
+	restart_daemon
+}
+
 # The daemon lies still while the request comes first and then the container ends, with its control group.
 ended_under() { # NAME CURL ARGUMENTS...
 	local pid id client name=$1
