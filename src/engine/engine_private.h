@@ -352,6 +352,7 @@ void container_freeze(struct container *c, bool frozen,
 
 /* SIGKILL, thawing it first, and the event. */
 void container_kill(struct container *c);
+#define KILL_PATIENCE_MS 10000 /* a kill that takes longer has failed: who waits for the end is told so */
 
 /* End it politely and start it again, whatever its restart policy says. */
 void container_renew(struct container *c);

@@ -15,8 +15,15 @@
 struct remove_operation {
 	struct operation op;
 	bool force, volumes;
+	bool stopped_before; /* by hand, before it was doomed */
 	char *typed;
+	struct deadline *patience; /* for the end of one that was killed */
 };
+
+static struct remove_operation *remove_of(struct operation *op)
+{
+	return (struct remove_operation *)op;
+}
 
 static void forget_volume(struct container *c, const struct mount_point *mount, bool remove)
 {
@@ -126,7 +133,34 @@ static bool refuse_running(const struct operation *op, struct error *err)
 static void go_on_when_ended(struct operation *op, const struct error *err)
 {
 	(void)err;
+	deadline_cancel(&remove_of(op)->patience);
 	op->run(op);
+}
+
+/* Whoever asked is told that it is still there, so it stays, also should it end later. */
+static void give_up(void *data)
+{
+	struct operation *op = data;
+	struct container *c = op->container;
+	struct error err;
+
+	remove_of(op)->patience = NULL;
+	list_remove(&op->link); /* it waits for the exit no more */
+	c->doomed = false;
+	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
+	error_set(&err, ERROR_SYSTEM,
+		  "cannot remove container \"/%s\": could not kill: tried to kill container, but did "
+		  "not receive an exit event",
+		  c->name);
+	operation_finish(op, &err);
+}
+
+static void kill_first(struct operation *op)
+{
+	operation_wait_exit(op, go_on_when_ended);
+	remove_of(op)->patience =
+		deadline_start(op->engine->parts.loop, KILL_PATIENCE_MS, give_up, op);
+	container_kill(op->container);
 }
 
 /* It may have ended by itself while that was recorded. */
@@ -137,10 +171,10 @@ static void on_doomed(void *data, const struct error *err)
 
 	if (err) {
 		c->doomed = false;
+		c->stopped_by_hand = remove_of(op)->stopped_before;
 		operation_finish(op, err);
 	} else if (container_is_live(c)) {
-		operation_wait_exit(op, go_on_when_ended);
-		container_kill(c);
+		kill_first(op);
 	} else {
 		op->run(op);
 	}
@@ -151,14 +185,15 @@ static void doom(struct operation *op)
 {
 	struct container *c = op->container;
 
+	remove_of(op)->stopped_before = c->stopped_by_hand;
 	c->stopped_by_hand = c->doomed = true;
-	c->doomed_volumes = ((struct remove_operation *)op)->volumes;
+	c->doomed_volumes = remove_of(op)->volumes;
 	container_save(c, STORE_SURVIVES_KILL, on_doomed, op);
 }
 
 static void run_remove(struct operation *op)
 {
-	struct remove_operation *self = (struct remove_operation *)op;
+	struct remove_operation *self = remove_of(op);
 	struct container *c = op->container;
 	struct error err;
 
@@ -184,7 +219,8 @@ static void run_remove(struct operation *op)
 
 static void fini_remove(struct operation *op)
 {
-	free(((struct remove_operation *)op)->typed);
+	deadline_cancel(&remove_of(op)->patience);
+	free(remove_of(op)->typed);
 }
 
 static struct remove_operation *new_remove(struct engine *engine, struct container *c)
@@ -221,7 +257,7 @@ static void removed_by_itself(void *data, const struct engine_result *result)
 static void run_remove_by_itself(struct operation *op)
 {
 	if (operation_claim(op))
-		container_remove(op, ((struct remove_operation *)op)->volumes, removed);
+		container_remove(op, remove_of(op)->volumes, removed);
 }
 
 /* From here on nobody starts it, even if the removal has to wait for its turn. */

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <signal.h>
 
-#define KILL_PATIENCE_MS 10000 /* a kill that takes longer has failed */
-
 struct stop_operation {
 	struct operation op;
 	struct stop_options options;

@@ -168,6 +168,23 @@ was_signalled() {
 	restart_daemon
 }
 
+@test "a removal that cannot kill says so, and leaves a container that can be used" {
+	local shim pid
+	run_container k4 "$sleeper"
+	pid=$(inspect k4 .State.Pid)
+	shim=$(ps -o ppid= -p "$pid")
+	kill -STOP $shim
+	api DELETE "/containers/k4?force=1"
+	expect_status 500
+	jq -e '.message | startswith("cannot remove container \"/k4\": could not kill: ")' "$SCRATCH/body"
+	api POST "/containers/k4/rename?name=k5"
+	expect_status 204
+	kill -CONT $shim
+	wait_until 10 inspects k5 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
+	api POST /containers/k5/start
+	expect_status 204
+}
+
 # The daemon lies still while the request comes first and then the container ends, with its control group.
 ended_under() { # NAME CURL ARGUMENTS...
 	local pid id client name=$1
