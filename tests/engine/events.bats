@@ -15,6 +15,8 @@ told() {
 	api GET "/events?since=$BEGAN&until=$(date +%s.%N)${1:+&filters=$(encoded "$1")}" | jq -r "$2"
 }
 one_line() { tr '\n' ,; }
+# has_died NAME: it was told; one that has exited is told of when that is recorded.
+has_died() { [ -n "$(told "{\"container\":[\"$1\"],\"event\":[\"die\"]}" .Action)" ]; }
 
 # create_container NAME MEMBERS
 create_container() {
@@ -57,7 +59,7 @@ create_container() {
 	exec_says e3b '["echo","said"]' said
 	wait_until 10 traps e3b
 	api POST '/containers/e3b/kill?signal=TERM'
-	wait_until 10 inspects e3b .State.Status exited
+	wait_until 10 has_died e3b
 	api POST /containers/prune >/dev/null
 	[ "$(events '{"type":["container"]}' | one_line)" = "container create,container start,container pause,container unpause,container rename,container update,container resize,container top,container exec_create: echo said,container exec_start: echo said,container exec_die,container kill,container die,container destroy,container prune," ]
 	[ "$(told '{"event":["rename"]}' '.Actor.Attributes | "\(.name) \(.oldName) \(.a)"')" = "e3b /e3 b" ]
@@ -78,8 +80,8 @@ create_container() {
 	create_container e6 '"Cmd":["true"],"Labels":{"role":"web"}'
 	api POST /containers/e5/start
 	api POST /containers/e6/start
-	wait_until 10 inspects e5 .State.Status exited
-	wait_until 10 inspects e6 .State.Status exited
+	wait_until 10 has_died e5
+	wait_until 10 has_died e6
 	[ "$(told '{"label":["role=db"]}' .Actor.Attributes.name | sort -u)" = e5 ]
 	[ "$(told '{"label":["role=db","n=2"]}' .Action | wc -l)" = 0 ]
 	[ "$(told '{"label":["role"],"event":["start"]}' .Actor.Attributes.name | sort | one_line)" = "e5,e6," ]
@@ -116,7 +118,7 @@ create_container() {
 	api POST '/containers/e8/kill' >/dev/null
 	daemon_kill
 	daemon_start
-	wait_until 10 inspects e8 .State.Status exited
+	wait_until 10 has_died e8
 	[ "$(events '{"container":["e8"]}' | one_line)" = "container create,container start,container kill,container die," ]
 	[ "$(told '' .timeNano)" = "$(told '' .timeNano | sort -nu)" ] # in order, none twice
 }
@@ -129,7 +131,7 @@ create_container() {
 	daemon_kill
 	kill -KILL "$pid"
 	daemon_start
-	wait_until 10 inspects e9 .State.Status exited
+	wait_until 10 has_died e9
 	[ "$(told '{"container":["e9"],"event":["die"]}' .Actor.Attributes.exitCode)" = 137 ]
 }
 

@@ -93,7 +93,8 @@ events_of() {
 @test "what takes its time to end is asked once, not by each probe" {
 	run_container u7 '"Cmd":["sh","-c","trap \"\" TERM; '"$there"'; while :; do sleep 1; done"],"StopTimeout":2,"HostConfig":{"OnUnhealthy":"stop"},'"$(check)"
 	wait_until 20 inspects u7 '"\(.State.Status) \(.State.ExitCode)"' "exited 137"
-	[ "$(events_of u7 | grep -E '^(kill|stop)$' | tr '\n' ,)" = "kill,kill,stop," ]
+	was_stopped() { [ "$(events_of u7 | grep -E '^(kill|stop)$' | tr '\n' ,)" = "kill,kill,stop," ]; }
+	wait_until 10 was_stopped
 }
 
 @test "on-unhealthy kill: as a crash, so that the restart policy decides" {
