@@ -15,7 +15,8 @@
  *
  * What is removed leaves a number without anything, and what is added has one behind them.  But a chain can get
  * another name, and a rule that is replaced where it stands keeps its number.  So behind them comes, as soon as all
- * is there, a fourth, `seal-HASH`: of the names of all, and of what the rules say in the kernel's words. Without it
+ * is there, a fourth, `seal-HASH`: of the names of all, and of what the rules say, and what maps and sets are, in the
+ * kernel's words (a set may be told anew how much it may hold). Without it
  * (a worker was killed in between) numbers alone are believed. */
 #pragma once
 

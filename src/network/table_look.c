@@ -156,13 +156,12 @@ static void take_chain(void *data, const struct nlattr **attributes)
 				   value_of(attributes[NFTA_CHAIN_POLICY]) != NF_ACCEPT;
 }
 
-static uint64_t hash_of(const struct nlattr *attribute)
+static uint64_t hash_of(const void *data, size_t size)
 {
-	uint8_t hash[SHA256_SIZE] = {0};
+	uint8_t hash[SHA256_SIZE];
 	uint64_t head;
 
-	if (attribute)
-		sha256(netlink_data(attribute), netlink_size(attribute), hash);
+	sha256(data, size, hash);
 	memcpy(&head, hash, sizeof(head));
 	return head;
 }
@@ -172,15 +171,38 @@ static void take_rule(void *data, const struct nlattr **attributes)
 	struct table_look *look = ((struct reading *)data)->look;
 
 	add(look, TABLE_RULE, attributes[NFTA_RULE_HANDLE], attributes[NFTA_RULE_CHAIN]);
-	look->objects.items[look->objects.count - 1].content =
-		hash_of(attributes[NFTA_RULE_EXPRESSIONS]);
+	if (attributes[NFTA_RULE_EXPRESSIONS])
+		look->objects.items[look->objects.count - 1].content =
+			hash_of(netlink_data(attributes[NFTA_RULE_EXPRESSIONS]),
+				netlink_size(attributes[NFTA_RULE_EXPRESSIONS]));
+}
+
+/* Not what it holds, nor what follows from that. */
+uint64_t table_set_content(const struct nlattr **attributes)
+{
+	static const uint16_t told[] = {NFTA_SET_NAME,	   NFTA_SET_FLAGS,	NFTA_SET_KEY_TYPE,
+					NFTA_SET_KEY_LEN,  NFTA_SET_DATA_TYPE,	NFTA_SET_DATA_LEN,
+					NFTA_SET_OBJ_TYPE, NFTA_SET_POLICY,	NFTA_SET_DESC,
+					NFTA_SET_TIMEOUT,  NFTA_SET_GC_INTERVAL};
+	scoped_buffer struct buffer all = {0};
+
+	for (size_t i = 0; i < array_length(told); i++) {
+		const struct nlattr *attribute = attributes[told[i]];
+
+		if (!attribute)
+			continue;
+		buffer_format(&all, "%u %zu ", told[i], netlink_size(attribute));
+		buffer_add(&all, netlink_data(attribute), netlink_size(attribute));
+	}
+	return hash_of(all.size > 0 ? all.data : "", all.size);
 }
 
 static void take_set(void *data, const struct nlattr **attributes)
 {
-	struct reading *reading = data;
+	struct table_look *look = ((struct reading *)data)->look;
 
-	add(reading->look, TABLE_SET, attributes[NFTA_SET_HANDLE], NULL);
+	add(look, TABLE_SET, attributes[NFTA_SET_HANDLE], NULL);
+	look->objects.items[look->objects.count - 1].content = table_set_content(attributes);
 }
 
 /* `table_attribute` 0: the kernel lists those of all tables. */
@@ -192,7 +214,7 @@ static const struct {
 	{NFT_MSG_GETTABLE, 0, NFTA_TABLE_FLAGS, take_table},
 	{NFT_MSG_GETCHAIN, 0, NFTA_CHAIN_POLICY, take_chain},
 	{NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_EXPRESSIONS, take_rule},
-	{NFT_MSG_GETSET, NFTA_SET_TABLE, NFTA_SET_HANDLE, take_set},
+	{NFT_MSG_GETSET, NFTA_SET_TABLE, TABLE_SET_ATTRIBUTE_MAX, take_set},
 };
 
 static bool look_once(struct listing *listing, struct reading *reading, struct error *err)

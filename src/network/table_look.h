@@ -3,13 +3,16 @@
 
 #include "network/element.h"
 
+#include <linux/netfilter/nf_tables.h>
+
 enum table_object_kind { TABLE_CHAIN, TABLE_RULE, TABLE_SET };
 
 struct table_object {
 	enum table_object_kind kind;
-	uint64_t number;  /* unique in a table, growing */
-	uint64_t content; /* of a rule: a hash of what it says */
-	char *chain;	  /* owned: its name, or where the rule is; NULL: a set */
+	uint64_t number; /* unique in a table, growing */
+	uint64_t
+		content; /* a hash of what a rule says; of what a set or map is, whatever it holds */
+	char *chain;	 /* owned: its name, or where the rule is; NULL: a set */
 };
 
 struct table_look {
@@ -22,6 +25,10 @@ struct table_look {
 };
 
 void table_look_fini(struct table_look *look);
+
+/* By its attributes, up to TABLE_SET_ATTRIBUTE_MAX: name, kind, how much and how long it may hold. */
+#define TABLE_SET_ATTRIBUTE_MAX NFTA_SET_HANDLE
+uint64_t table_set_content(const struct nlattr **attributes);
 
 /* `socket` is of NETLINK_NETFILTER. */
 bool table_look(int socket, uint8_t family, const char *table, struct table_look *out,

@@ -190,6 +190,7 @@ start_again() {
 		"add chain inet $TABLE forward { type filter hook forward priority filter; policy drop; }" \
 		"add chain inet $TABLE own { type filter hook forward priority filter; policy drop; }" \
 		"add set inet $TABLE own { type ipv4_addr; }" \
+		"delete set inet $TABLE linked; add set inet $TABLE linked { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags timeout; }" \
 		"delete element inet $TABLE any4 { tcp . 8080 }" \
 		"flush chain inet $TABLE output"; do
 		tool_end
@@ -202,6 +203,22 @@ start_again() {
 	in_host nft "replace rule inet $TABLE into handle $(first into) ct state established counter accept"
 	wait_until 10 is_as_it_was # while it lives
 	sees 192.0.2.2 ask_tcp 192.0.2.1 8080 in_lan
+}
+
+@test "how much somebody lets a map hold is undone" {
+	tool_begin
+	expect_ok start
+	container web 8080:80
+	as_it_was=$(rules)
+	tool_end
+	in_host nft "add map inet $TABLE any4 { type inet_proto . inet_service : ipv4_addr . inet_service; size 1; }"
+	[ "$(rules)" != "$as_it_was" ] || skip "the kernel does not take it"
+	tool_begin
+	expect_ok start
+	is_as_it_was() { [ "$(rules)" = "$as_it_was" ]; }
+	wait_until 10 is_as_it_was
+	container other 8081:80
+	[ "$(elements)" = 2 ]
 }
 
 @test "what the daemon did not live to unpublish is gone after its restart" {
