@@ -17,6 +17,16 @@ enum edge_owner {
 	ALL_THEIRS = THEIRS | THEIRS_BY_RULE,
 };
 
+bool unit_edge_is_mine(const struct unit_edge *edge)
+{
+	return edge->owners & ALL_MINE;
+}
+
+bool unit_edge_is_theirs(const struct unit_edge *edge)
+{
+	return edge->owners & ALL_THEIRS;
+}
+
 enum active_state unit_active_state(const struct unit *unit)
 {
 	return sub_state_active(unit->sub);
@@ -208,7 +218,7 @@ static void judge_targets(struct unit *unit)
 static void drop_own_edges(struct unit *unit)
 {
 	for (uint32_t i = unit->edge_count; i-- > 0;) {
-		if (!(unit->edges[i].owners & ALL_MINE))
+		if (!unit_edge_is_mine(&unit->edges[i]))
 			continue;
 		set_owners(&unit->edges[i], unit->edges[i].owners & ALL_THEIRS);
 		if (!unit->edges[i].owners)
@@ -354,7 +364,7 @@ static void remake_edges_to(struct unit_set *set, struct unit *unit)
 	} askers = {0};
 
 	for (size_t i = 0; i < unit->edge_count; i++)
-		if (unit->edges[i].owners & ALL_THEIRS)
+		if (unit_edge_is_theirs(&unit->edges[i]))
 			vector_add(&askers, unit->edges[i].unit);
 	for (size_t i = 0; i < askers.count; i++) {
 		drop_own_edges(askers.items[i]);
@@ -400,7 +410,7 @@ struct unit *unit_set_config(struct unit_set *set, struct unit *unit, struct uni
 static bool is_named(const struct unit *unit)
 {
 	for (size_t i = 0; i < unit->edge_count; i++)
-		if (unit->edges[i].owners & ALL_THEIRS)
+		if (unit_edge_is_theirs(&unit->edges[i]))
 			return true;
 	return false;
 }

@@ -54,6 +54,10 @@ struct unit_edge {
 	bool overruled; /* a target that is after what it pulls in by rule, which is to be after the target */
 };
 
+/* Do the files of this end, of the other end ask for it, or rules on their behalf? */
+bool unit_edge_is_mine(const struct unit_edge *edge);
+bool unit_edge_is_theirs(const struct unit_edge *edge);
+
 struct unit {
 	const char *name;	    /* interned; or the unit's own, see unit_set_get_passing() */
 	struct unit *merged;	    /* the name is an alias of this one; NULL */
@@ -61,7 +65,7 @@ struct unit {
 	struct unit_edge *edges;    /* owned */
 	uint32_t edge_count, edge_capacity;
 	struct job *job; /* owned; NULL: none */
-	uint32_t mark;	 /* transaction.c's, 0 in between */
+	uint32_t mark;	 /* transaction.c's and decide_forget.c's, 0 in between */
 
 	uint8_t sub; /* enum sub_state */
 	uint8_t result;
@@ -69,7 +73,8 @@ struct unit {
 	 * OnFailure= or Upholds= follows.  Set before decide_consequences() is asked. */
 	bool will_restart;
 	bool condition_met, assert_met;
-	bool stale; /* its file has changed since it was loaded */
+	bool stale;  /* its file has changed since it was loaded */
+	bool listed; /* our own folders have a file or a link of its name */
 	/* Stopped because a unit that it is bound to restarts by itself: starts again with it.  Set by
 	 * decide_consequences(); whoever queues another job for the unit than that stop clears it. */
 	bool starts_with_bound;

@@ -124,8 +124,6 @@ static void reset(struct units *units, struct unit *unit)
 		unit_set_sub(units, unit, SUB_DEAD, RESULT_SUCCESS);
 	else
 		unit_save(units, unit);
-	if (unit->config && unit->config->transient)
-		collect_later(units);
 }
 
 /* Others have nothing to forget, and their records need not be written again. */
@@ -236,6 +234,7 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	loading_init(units);
 	jobs_init(units);
 	requests_init(units);
+	list_init(&units->holds);
 	return units;
 }
 

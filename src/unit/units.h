@@ -54,6 +54,10 @@ const char *units_docker(const struct units *units); /* in place of /usr/bin/doc
 typedef void units_loaded(void *data, struct unit *unit);
 void units_load(struct units *units, const char *name, units_loaded *done, void *data);
 
+/* A unit that somebody holds is not forgotten (units_collect.c), so that its name leads to it; the caller ends that. */
+struct unit_hold *unit_hold(struct units *units, const struct unit *unit);
+void unit_hold_end(struct unit_hold *hold); /* NULL: nothing */
+
 /* Jobs.  `on_queued` comes once (job NULL: nothing to do or err), `on_done` once for each queued anchor job. */
 struct job_request {
 	const char *name;

@@ -284,6 +284,7 @@ void job_finish(struct units *units, struct unit *unit, enum job_result result)
 	unit_settle(units, unit);
 	if (!unit->job && !(unit->runtime && unit->runtime->restart))
 		unit_follow_job(units, unit);
+	collect_notice(units, unit);
 }
 
 /* ---- running ---- */
@@ -430,9 +431,9 @@ static void on_turn(uv_idle_t *turn)
 		look(units, now.items[i]);
 	units->looking = false;
 	vector_fini(&now);
-	collect_passing(units);
 	if (!units->looked.count)
 		uv_idle_stop(turn);
+	collect_passing(units);
 }
 
 /* ---- what becomes of a unit ---- */

@@ -29,6 +29,7 @@ struct load_waiter {
 struct load_item {
 	const char *name;	    /* interned */
 	struct unit_config *config; /* owned */
+	bool listed;
 };
 
 struct load_batch {
@@ -63,7 +64,7 @@ static void list_files(struct load_batch *batch)
 	if (!unit_list_own_files(batch->units->context.paths, &names, &batch->err))
 		return;
 	for (size_t i = 0; i < names.count; i++) {
-		struct load_item item = {.name = name_pool_get(names.items[i])};
+		struct load_item item = {.name = name_pool_get(names.items[i]), .listed = true};
 
 		if (unit_name_is_valid(item.name) && !unit_name_is_template(item.name))
 			vector_add(&batch->names, item);
@@ -125,6 +126,7 @@ static void take_config(struct units *units, struct load_item *item)
 		log_warning("unit file", NULL, "%s", item->config->warnings.items[i]);
 	unit = unit_set_config(&units->set, unit, take(item->config));
 	unit->stale = false;
+	unit->listed |= item->listed;
 	systemd_note(units, unit);
 	if (unit->runtime)
 		service_replan(unit->runtime);
@@ -132,6 +134,7 @@ static void take_config(struct units *units, struct load_item *item)
 		units_limit(units, unit, NULL, NULL);
 	if (was_there)
 		unit_tell(units, unit);
+	collect_notice(units, unit);
 }
 
 static bool is_wanting(const struct units *units)
@@ -186,6 +189,13 @@ static bool take_some(struct load_batch *batch)
 	return batch->taken == batch->names.count;
 }
 
+/* The folders have been listed anew. */
+static void forget_list(struct units *units)
+{
+	for (size_t i = 0; i < units->set.count; i++)
+		units->set.items[i]->listed = false;
+}
+
 static void do_nothing(struct work *work)
 {
 }
@@ -203,6 +213,8 @@ static void batch_read(struct work *work, bool closing)
 	units->prepared = true;
 	if (batch->err.kind && !batch->taken)
 		log_warning("cannot list unit files", &batch->err, "");
+	else if (batch->list && !batch->taken)
+		forget_list(units);
 	if (!take_some(batch)) {
 		work_begin(work, units->engine, do_nothing, batch_read);
 		return;

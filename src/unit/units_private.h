@@ -17,6 +17,7 @@
  *	units_scope.c	scopes: how containers of units are shown
  *	units_builtin.c	units without a file
  *	units_adopt.c	what an earlier daemon has left
+ *	units_collect.c	units that are over and that nobody would miss
  *	units_systemd.c	units that the host's systemd runs */
 #pragma once
 
@@ -93,7 +94,8 @@ struct units {
 	} adoption;
 	bool known, containers_known; /* all is loaded; the engine has begun */
 	bool boot_wanted;
-	bool passing; /* units may be there that are over and not to be kept */
+	bool passing;	   /* units may be there that are over and not to be kept */
+	struct link holds; /* units_collect.c */
 	int64_t started_monotonic_us, started_us;
 	struct units_timers *timers;   /* owned; NULL: no timer is active */
 	struct units_online *online;   /* network-online.target is being waited for */
@@ -132,7 +134,6 @@ struct unit_runtime {
 	bool clearing : 1;	   /* leftovers go before its start */
 	bool stops_containers : 1; /* its shim waits until they are gone */
 	bool under_way : 1;	   /* started, and the end has not been judged yet */
-	bool for_connection : 1;   /* it was made for one */
 	int connection;		   /* Accept=: of the next start; -1: none */
 	uint64_t recorded;	   /* a hash of the record as it was written last; 0: none was */
 
@@ -342,10 +343,10 @@ void timers_reload(struct units *units); /* configs have changed */
 
 /* ---- units that are not kept (units_collect.c) ---- */
 
-/* The last thing that is done with it where it may be gone then. */
-void unit_collect(struct unit_runtime *runtime);
-/* Scopes that are over: in a later turn of the loop, when nobody is reading or looking. */
+/* Something about it has come to an end: if it may be forgotten now, somebody looks in a later turn of the loop. */
+void collect_notice(struct units *units, const struct unit *unit);
 void collect_later(struct units *units);
+/* When nobody is reading or looking: whatever may be forgotten is. */
 void collect_passing(struct units *units);
 
 /* ---- built-in units (units_builtin.c) ---- */

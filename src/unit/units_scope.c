@@ -148,7 +148,6 @@ void scope_end(struct units *units, const char *id, int64_t code)
 		return;
 	result = decide_scope_end(is_stopping(scope), c ? container_stop_signal(c) : SIGTERM, code);
 	unit_set_sub(units, scope, result ? SUB_FAILED : SUB_DEAD, result);
-	collect_later(units);
 }
 
 static bool has_scope(const struct container *c)
@@ -220,7 +219,6 @@ static void stop(struct unit_runtime *runtime)
 
 	if (!c || !has_scope(c)) {
 		unit_set_sub(units, scope, SUB_DEAD, RESULT_SUCCESS);
-		collect_later(units);
 		return;
 	}
 	stopping = mem_new(struct stopping);

@@ -599,7 +599,7 @@ static void on_gone(void *data)
 		start(runtime);
 	if (adopting)
 		units_adopt_answered(runtime->units);
-	unit_collect(runtime);
+	collect_notice(runtime->units, runtime->unit);
 }
 
 static const struct shim_peer_handlers handlers = {on_message, on_gone, UNIT_REPLY};

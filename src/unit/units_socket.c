@@ -213,7 +213,6 @@ static void start_connection(void *data, struct unit *service)
 
 	close_fd(&runtime->connection);
 	runtime->connection = take_fd(accepted->fd);
-	runtime->for_connection = true;
 	pairs_fini(&runtime->trigger_environment);
 	runtime->trigger_environment = accepted->environment;
 	units_enqueue(accepted->units, service, JOB_START, JOB_REPLACE);
@@ -299,6 +298,13 @@ void sockets_notice(struct units *units, struct unit *service)
 		else
 			unit_peer_send(socket->runtime->peer, UNIT_ARM, NULL, NULL);
 	}
+}
+
+bool socket_is_quiet(const struct unit_runtime *runtime)
+{
+	const struct unit_socket *s = runtime->socket;
+
+	return !s || (!s->waiting && !s->askers.count);
 }
 
 void socket_free(struct unit_runtime *runtime)

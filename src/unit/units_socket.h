@@ -17,5 +17,8 @@ void socket_message(struct unit_runtime *runtime, struct message *message);
 /* Why its stop was ours, asked once: RESULT_SUCCESS where it was not. */
 enum execution_result socket_take_given_up(struct unit_runtime *runtime);
 
+/* Nobody waits for it, and it for nobody. */
+bool socket_is_quiet(const struct unit_runtime *runtime);
+
 void socket_gone(struct unit_runtime *runtime); /* its shim has ended */
 void socket_free(struct unit_runtime *runtime);

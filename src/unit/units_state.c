@@ -326,6 +326,7 @@ void unit_change(struct units *units, struct unit *unit, const struct unit_chang
 	if (was_there != scope_owner_is_there(unit))
 		scopes_follow(units, unit);
 	tell_all(units, unit);
+	collect_notice(units, unit);
 }
 
 void unit_set_sub(struct units *units, struct unit *unit, enum sub_state sub,

@@ -164,7 +164,7 @@ static void arm(struct units_timers *timers)
 struct stamp {
 	struct work work;
 	char *folder, *name;
-	struct unit_runtime *runtime; /* of a start; NULL */
+	const char *unit; /* interned; of a start; NULL */
 	struct units *units;
 	int64_t realtime_us;
 	bool writes;
@@ -196,9 +196,13 @@ static void stamp_begin(struct unit_runtime *runtime, int64_t written_us);
 static void stamp_done(struct work *work, bool closing)
 {
 	struct stamp *stamp = container_of(work, struct stamp, work);
-	struct unit_runtime *runtime = closing ? NULL : stamp->runtime;
+	struct unit *unit = NULL;
 
-	if (runtime && job_will_start(runtime->unit)) {
+	if (!closing && stamp->unit)
+		unit = unit_set_find(&stamp->units->set, stamp->unit);
+	if (unit && job_will_start(unit)) {
+		struct unit_runtime *runtime = unit_runtime(stamp->units, unit);
+
 		if (stamp->realtime_us > runtime->trigger_realtime_us)
 			runtime->trigger_realtime_us = stamp->realtime_us;
 		if (!stamp->realtime_us) /* what is missed from now on counts */
@@ -218,7 +222,8 @@ static void stamp_begin(struct unit_runtime *runtime, int64_t written_us)
 	stamp->folder = str_format("%s/units", runtime->units->data_root);
 	stamp->name = str_format("stamp-%s", runtime->unit->name);
 	stamp->writes = written_us;
-	stamp->runtime = written_us ? NULL : runtime;
+	stamp->units = runtime->units;
+	stamp->unit = written_us ? NULL : runtime->unit->name;
 	stamp->realtime_us = written_us;
 	work_begin(&stamp->work, runtime->units->engine, run_stamp, stamp_done);
 }

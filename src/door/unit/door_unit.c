@@ -11,6 +11,7 @@
 struct unit_look {
 	struct call_work work;
 	const struct load_context *context;
+	struct unit_hold *hold;	     /* owned */
 	char *name, *cgroup, *shown; /* shown: NULL where the unit has no group */
 	struct strings elsewhere;    /* groups of its containers that are not below it */
 	struct strings paths;	     /* its files, as they were read */
@@ -73,6 +74,7 @@ static void free_look(struct call_work *work)
 {
 	struct unit_look *look = container_of(work, struct unit_look, work);
 
+	unit_hold_end(look->hold);
 	unit_tree_free(look->tree);
 	strings_fini(&look->paths);
 	strings_fini(&look->elsewhere);
@@ -352,6 +354,7 @@ static void on_loaded(void *data, struct unit *unit)
 	l->work.done = looked;
 	l->work.free = free_look;
 	l->context = units_load_context(call_units(call));
+	l->hold = unit_hold(call_units(call), unit);
 	l->name = str_dup(unit->name);
 	if (has_group(unit)) {
 		l->cgroup = units_cgroup(call_units(call), unit);
