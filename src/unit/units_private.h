@@ -18,7 +18,7 @@
  *	units_builtin.c	units without a file
  *	units_adopt.c	what an earlier daemon has left
  *	units_collect.c	units that are over and that nobody would miss
- *	units_systemd.c	units that the host's systemd runs */
+ *	units_systemd*.c	units that the host's systemd runs */
 #pragma once
 
 #include "base/list.h"
@@ -178,7 +178,7 @@ void environment_close(struct units *units);
 
 void loading_init(struct units *units);
 void loading_fini(struct units *units);
-/* What was read is handed over (units_systemd.c). */
+/* What was read is handed over (units_systemd_hand.c). */
 void loading_go_on(struct units *units);
 /* All files of our own folders, and with `again` all units that are known: `done` when it is done. */
 void units_load_all(struct units *units, bool again, void (*done)(void *data), void *data);
@@ -363,7 +363,7 @@ const char *builtin_real_name(const char *name); /* of an alias; else NULL */
 void online_wait(struct units *units);
 void online_leave(struct units *units);
 
-/* ---- units that systemd runs (units_systemd.c) ---- */
+/* ---- units that systemd runs (units_systemd*.c) ---- */
 
 bool systemd_open(struct units *units, struct error *err);
 void systemd_close(struct units *units);
