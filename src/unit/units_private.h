@@ -8,7 +8,8 @@
  *	units_request.c	what is asked for becomes a transaction, that becomes queued jobs
  *	units_job.c	the queue: who may run, results, watchers, timeouts
  *	units_state.c	a unit has changed: times, what follows for others, what is recorded
- *	units_service.c	units with processes: their shims
+ *	units_service*.c	units with processes: their shims
+ *	units_kill.c	signals
  *	units_containers.c	containers that processes of units have started
  *	units_run.c	containers of [Container], which no process starts
  *	units_restart.c	automatic restarts
