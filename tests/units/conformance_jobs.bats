@@ -213,6 +213,8 @@ pids() { for name; do main_pid "$name"; done; }
 	[ "$status" = 5 ]
 	unit ma Start=Z
 	start mc
+	becomes ma active # they have no order
+	becomes mb active
 	expect "$(actives ma mb mc)" "ma:active mb:active mc:active "
 	printf '[Timer]\nOnActiveSec=1h\n' >"$UNITS/mt.timer"
 	run start mt.timer
