@@ -89,7 +89,8 @@ struct engine_drain *engine_drain(struct engine *engine, struct container *c, in
 				  .args = args,
 				  .input = input.data,
 				  .size = input.size,
-				  .timeout_ms = (uint64_t)timeout_ms + COUNTING_MS};
+				  .timeout_ms = (uint64_t)timeout_ms + COUNTING_MS,
+				  .repeated = true};
 	drain = mem_new(struct engine_drain);
 	drain->container = container_ref(c);
 	drain->run = c->run;
