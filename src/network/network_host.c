@@ -5,7 +5,8 @@
  * come meanwhile are kept and made when it has ended; adding an element that is there already, or
  * removing one that is not, does no harm.  The table may be lost at any time (`nft flush ruleset`, as
  * firewalls do when they are reloaded): then the kernel tells, and it is made again, at most once a
- * second, in case somebody insists. */
+ * second, in case somebody insists.  So it is where no worker lived to set things up: nobody has to ask for what
+ * the host lacks then. */
 #include "network/network_host.h"
 
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 
 #define REBUILD_PAUSE_MS 1000
+#define DEATHS_MAX	 60 /* of workers one after the other; then they are waited for no more */
 #define FOREIGN_PAUSE_MS 100
 
 bool networks_are_pending(const struct networks *n)
@@ -106,7 +108,10 @@ static void on_built(void *data, const struct buffer *answer, const struct error
 		return;
 	if (!n->answered)
 		log_unheard(n);
+	n->deaths = job_error && !n->answered ? n->deaths + 1 : 0;
 	call_waiters(n, true);
+	if (n->deaths > 0 && n->deaths < DEATHS_MAX && !networks_are_pending(n))
+		make_again(n);
 }
 
 /* Switching ip_forward on makes a router of the host for everybody around; what was not forwarded before is not

@@ -70,6 +70,7 @@ struct networks {
 	bool looked;	  /* and so did the last one */
 	bool no_turns;	  /* the kernel has none: what is shared is relayed */
 	int64_t built_ns; /* when the last worker was started */
+	unsigned deaths;  /* how often in turn it did not answer */
 	uv_timer_t retry;
 	uv_timer_t foreign;   /* somebody's rules have changed */
 	bool only_host;	      /* the next worker has nothing to do unless they have */

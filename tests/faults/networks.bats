@@ -99,6 +99,18 @@ is_whole() {
 	kill_none
 }
 
+@test "a table that was flushed while all workers were killed is back when they live, and nobody has to ask" {
+	local before
+	before=$(table)
+	kill_at 1 all
+	: >"$SCRATCH/wherryd.log"
+	nft delete table inet "wherry-$BRIDGE"
+	wait_until 10 grep -q "cannot set the host's network up" "$SCRATCH/wherryd.log"
+	kill_none
+	is_back() { [ "$(table 2>/dev/null)" = "$before" ]; }
+	wait_until 10 is_back
+}
+
 @test "where all workers are killed nothing has happened, and asking again does it" {
 	local step failed
 	container
