@@ -188,6 +188,8 @@ static size_t request(int fd, const char *line, char out[static 2 * LINE])
 	while (got == 0 || out[got - 1] != '\n') {
 		ssize_t n = read(fd, out + got, 2 * LINE - 1 - got);
 
+		if (n < 0 && errno == EINTR) /* as after a stop, where there is a time to wait */
+			continue;
 		if (n <= 0)
 			return 0;
 		got += (size_t)n;
