@@ -161,35 +161,51 @@ static bool split_host_port(const char *text, char **host, char **port)
 	return true;
 }
 
-static int listen_tcp(const char *text, bool tls, struct error *err)
+/* `flags` beside those that any address of ours is looked up with; to be freed with freeaddrinfo(). */
+static struct addrinfo *find_tcp(const char *text, int flags, struct error *err)
 {
 	scoped_free char *host = NULL;
 	scoped_free char *port = NULL;
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *found;
-	int fd = -1;
+				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV | flags};
+	struct addrinfo *found = NULL;
 
 	if (!split_host_port(text, &host, &port)) {
 		error_set(err, ERROR_INVALID, "'%s' wants ADDRESS:PORT", text);
-		return -1;
+		return NULL;
 	}
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
-	if (code) {
+	if (code)
 		error_set(err, ERROR_INVALID, "'%s': %s", text, gai_strerror(code));
+	return found;
+}
+
+static bool allow_tcp(const struct sockaddr *address, bool tls, const char *text, struct error *err)
+{
+	return tls || is_loopback(address) ||
+	       error_set(err, ERROR_INVALID,
+			 "'%s' is not a loopback address: who reaches it is root here; use "
+			 "--tlsverify",
+			 text);
+}
+
+static void warn_of_plain_tcp(const char *text)
+{
+	log_warning("plain TCP: every local user can be root through it", NULL, "address=%s", text);
+}
+
+static int listen_tcp(const char *text, bool tls, struct error *err)
+{
+	struct addrinfo *found = find_tcp(text, 0, err);
+	int fd = -1;
+
+	if (!found)
 		return -1;
-	}
-	if (!tls && !is_loopback(found->ai_addr))
-		error_set(err, ERROR_INVALID,
-			  "'%s' is not a loopback address: who reaches it is root here; use "
-			  "--tlsverify",
-			  text);
-	else
+	if (allow_tcp(found->ai_addr, tls, text, err))
 		fd = bind_tcp(found, text, err);
 	freeaddrinfo(found);
 	if (fd >= 0 && !tls)
-		log_warning("plain TCP: every local user can be root through it", NULL,
-			    "address=%s", text);
+		warn_of_plain_tcp(text);
 	return fd;
 }
 
@@ -219,34 +235,89 @@ static bool take_inherited(int fd, const char *address, bool tls, struct daemon_
 	return true;
 }
 
-/* By its own name, where it has one: that leads our commands to us. */
-static char *address_of(int fd)
-{
-	struct sockaddr_un address = {0};
-	socklen_t size = sizeof(address) - 1; /* a path may fill it without an end */
+union socket_name {
+	struct sockaddr any;
+	struct sockaddr_in ip;
+	struct sockaddr_in6 ip6;
+	struct sockaddr_un path;
+};
 
-	if (getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
-	    address.sun_family == AF_UNIX && address.sun_path[0] == '/')
-		return str_format("unix://%s", address.sun_path);
+/* By its own name, where it has one: that leads our commands to us. */
+static char *address_of(const union socket_name *name)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	switch (name->any.sa_family) {
+	case AF_UNIX:
+		if (name->path.sun_path[0] == '/')
+			return str_format("unix://%s", name->path.sun_path);
+		break;
+	case AF_INET:
+		return str_format("tcp://%s:%d",
+				  inet_ntop(AF_INET, &name->ip.sin_addr, host, sizeof(host)),
+				  ntohs(name->ip.sin_port));
+	case AF_INET6:
+		return str_format("tcp://[%s]:%d",
+				  inet_ntop(AF_INET6, &name->ip6.sin6_addr, host, sizeof(host)),
+				  ntohs(name->ip6.sin6_port));
+	}
 	return str_dup("fd://");
 }
 
-static bool take_all_inherited(size_t count, struct daemon_sockets *out, struct error *err)
+/* A service manager binds what its unit says: it is no way round the rules of --host. */
+static bool take_foreign(int fd, bool tls, struct daemon_sockets *out, struct error *err)
+{
+	union socket_name name = {0};
+	socklen_t size = sizeof(name.path) - 1; /* a path may fill it without an end */
+
+	if (getsockname(fd, &name.any, &size) < 0)
+		return error_errno(err, "descriptor %d is no socket", fd);
+	scoped_free char *address = address_of(&name);
+	bool tcp = name.any.sa_family == AF_INET || name.any.sa_family == AF_INET6;
+	if (tcp && !allow_tcp(&name.any, tls, address + strlen("tcp://"), err))
+		return false;
+	if (tcp && !tls)
+		warn_of_plain_tcp(address + strlen("tcp://"));
+	return take_inherited(fd, address, tcp && tls, out, err);
+}
+
+static bool take_all_inherited(size_t count, bool tls, struct daemon_sockets *out,
+			       struct error *err)
 {
 	if (!count)
 		return error_set(
 			err, ERROR_INVALID,
 			"fd:// wants sockets of a service manager (LISTEN_FDS), and none came");
-	for (size_t i = 0; i < count; i++) {
-		scoped_free char *address = address_of(FIRST_INHERITED + (int)i);
-
-		if (!take_inherited(FIRST_INHERITED + (int)i, address, false, out, err))
+	for (size_t i = 0; i < count; i++)
+		if (!take_foreign(FIRST_INHERITED + (int)i, tls, out, err))
 			return false;
-	}
 	return true;
 }
 
 /* ---- all ---- */
+
+static bool wants_tls(const struct daemon_settings *settings)
+{
+	return settings->tls > 0 || settings->tls_verify > 0;
+}
+
+bool daemon_listen_check(const struct daemon_settings *settings, struct error *err)
+{
+	for (size_t i = 0; i < settings->hosts.count; i++) {
+		const char *host = settings->hosts.items[i], *text = host + strlen("tcp://");
+		struct error unknown; /* a name: it is looked up when we listen */
+
+		if (!str_starts_with(host, "tcp://"))
+			continue;
+		struct addrinfo *found = find_tcp(text, AI_NUMERICHOST, &unknown);
+		bool good = !found || allow_tcp(found->ai_addr, wants_tls(settings), text, err);
+		if (found)
+			freeaddrinfo(found);
+		if (!good)
+			return error_prefix(err, "--host '%s'", host);
+	}
+	return true;
+}
 
 static bool is_taken(const struct error *err)
 {
@@ -258,12 +329,12 @@ static bool listen_one(const struct daemon_settings *settings, const char *addre
 {
 	size_t inherited = inherited_count();
 	bool tcp = str_starts_with(address, "tcp://");
-	bool tls = tcp && (settings->tls > 0 || settings->tls_verify > 0);
+	bool tls = tcp && wants_tls(settings);
 	int64_t began = time_monotonic_ns();
 	int fd;
 
 	if (str_starts_with(address, "fd://"))
-		return take_all_inherited(inherited, out, err);
+		return take_all_inherited(inherited, wants_tls(settings), out, err);
 	if (getenv("WHERRY_SUPERVISED") && index < inherited)
 		return take_inherited(FIRST_INHERITED + (int)index, address, tls, out, err);
 	if (!tcp && !str_starts_with(address, "unix://"))

@@ -17,6 +17,10 @@ struct daemon_sockets {
 	size_t count, capacity;
 };
 
+/* What can be said against the hosts without listening: plain TCP beyond the loopback.  Names are not
+ * looked up. */
+bool daemon_listen_check(const struct daemon_settings *settings, struct error *err);
+
 /* All sockets of `settings->hosts`.  Under a supervisor or a service manager they are taken over from
  * it instead of being bound: LISTEN_FDS descriptors from 3 on, for this process (LISTEN_PID), or in the
  * order of `hosts` where WHERRY_SUPERVISED is set. */

@@ -283,14 +283,23 @@ static bool set_from_member(struct daemon_settings *settings, const char *key, c
 	return true;
 }
 
+static bool is_blank(const char *text, size_t size)
+{
+	while (size > 0 && strchr(" \t\r\n", text[size - 1]) && text[size - 1])
+		size--;
+	return size == 0;
+}
+
 bool daemon_settings_from_json(struct daemon_settings *settings, const char *text, size_t size,
 			       const struct strings *flags_given, struct error *err)
 {
-	json_t *file = json_parse(text, size, err);
 	const char *key;
 	json_t *value;
 	bool good = true;
 
+	if (is_blank(text, size))
+		return true;
+	json_t *file = json_parse(text, size, err);
 	if (!file)
 		return false;
 	if (!json_is_object(file))

@@ -53,7 +53,7 @@ bool daemon_settings_read(struct daemon_settings *settings, const char *const *a
 			  bool *help, struct error *err);
 void daemon_settings_fini(struct daemon_settings *settings);
 
-/* A file's text into settings, beside what flags gave (for the fuzzer and for the tests). */
+/* A file's text (blank: as no file) into settings, beside what flags gave (for the fuzzer and for the tests). */
 bool daemon_settings_from_json(struct daemon_settings *settings, const char *text, size_t size,
 			       const struct strings *flags_given, struct error *err);
 

@@ -161,6 +161,8 @@ static int run(struct daemon *d)
 		return 0;
 	}
 	if (d->settings.validate) {
+		if (!daemon_listen_check(&d->settings, &err))
+			return complain(&err);
 		puts("configuration OK");
 		return 0;
 	}

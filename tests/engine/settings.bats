@@ -73,11 +73,18 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"default-ulimits": {"nofile": {"Soft": 9, "Hard": 1}}}|--default-ulimit 'nofile=9:1' wants NAME=SOFT
 		{"debug": "maybe"}|'debug'
 		{"nosuch": 1}|unknown setting 'nosuch'
+		{"hosts": ["tcp://0.0.0.0:2375"]}|--host 'tcp://0.0.0.0:2375': '0.0.0.0:2375' is not a loopback address
+		{"hosts": ["tcp://[::]:2375"]}|--host 'tcp://[::]:2375': '[::]:2375' is not a loopback address
+		{"hosts": ["tcp://:2375"]}|--host 'tcp://:2375': ':2375' is not a loopback address
 		{"tlsverify": true}|TLS wants --tlscert and --tlskey
 		{"log-level": "loud"}|log level 'loud'
 		{"supervisor": "runit"}|--supervisor 'runit' is none of wherry, systemd
 		[]|not an object of settings
 	END
+	for text in '' $' \n' '{}' '{"hosts": ["tcp://127.0.0.1:2375", "tcp://[::1]:2375", "tcp://localhost:2375"]}'; do
+		printf %s "$text" >"$SCRATCH/right.json"
+		wherryd --validate --config-file "$SCRATCH/right.json"
+	done
 	python3 -c 'print("{\"dns\":" + "[" * 2000 + "]" * 2000 + "}")' >"$SCRATCH/wrong.json"
 	run wherryd --validate --config-file "$SCRATCH/wrong.json"
 	[ "$status" = 1 ] && [[ $output == *"more than 512 levels"* ]]

@@ -122,3 +122,28 @@ over_tls() { env DOCKER_HOST="$TCP" WHERRY_HOST="$TCP" DOCKER_TLS_VERIFY=1 DOCKE
 	[ "$status" = 1 ]
 	[[ "$output" == *tlsverify* ]]
 }
+
+# As a service manager does that has bound ADDRESS.
+handed() { # ADDRESS PORT FLAG...
+	timeout 10 python3 -c 'import os, socket, sys
+s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execvp("wherryd", ["wherryd"] + sys.argv[3:])' "$1" "$2" --data-root "$SCRATCH/other" --exec-root "$SCRATCH/other-run" \
+		--config-file "$SCRATCH/wherry.json" --bridge none --iptables=false --no-supervisor -H fd:// "${@:3}"
+}
+
+@test "nor does a socket of a service manager carry plain TCP elsewhere, and it speaks TLS where that is asked for" {
+	run handed 0.0.0.0 "$((PORT + 2))"
+	[ "$status" = 1 ]
+	[[ "$output" == *"'0.0.0.0:$((PORT + 2))' is not a loopback address"* ]]
+	handed 0.0.0.0 "$((PORT + 2))" --tlsverify --tlscacert "$CERTS/ca.pem" --tlscert "$CERTS/server.pem" \
+		--tlskey "$CERTS/server-key.pem" 2>"$SCRATCH/handed" &
+	local daemon=$!
+	wait_until 10 eval '[ "$(secure "https://localhost:$((PORT + 2))/_ping" 2>/dev/null)" = OK ]'
+	[ "$(curl -s --max-time 10 "http://127.0.0.1:$((PORT + 2))/_ping")" != OK ]
+	kill "$daemon"
+	wait "$daemon" || true
+	grep -q "listening address=tcp://0.0.0.0:$((PORT + 2))" "$SCRATCH/handed"
+}
