@@ -40,18 +40,24 @@ static void open_unit_door(struct daemon *d)
 	d->unit_door = unit_door_new(d->units, d->engine, &settings);
 }
 
+/* Lists are borrowed from `s`. */
+static struct docker_door_settings docker_settings_of(const struct daemon_settings *s)
+{
+	return (struct docker_door_settings){
+		.version = WHERRY_VERSION,
+		.labels = s->labels,
+		.mirrors = s->mirrors,
+		.insecure_registries = s->insecure_registries,
+	};
+}
+
 bool daemon_open_doors(struct daemon *d, struct error *err)
 {
 	static const struct http_handlers handlers = {.on_request = on_request};
-	struct docker_door_settings settings = {
-		.version = WHERRY_VERSION,
-		.data_root = d->settings.data_root,
-		.labels = d->settings.labels,
-		.mirrors = d->settings.mirrors,
-		.insecure_registries = d->settings.insecure_registries,
-		.builder = d->builder,
-	};
+	struct docker_door_settings settings = docker_settings_of(&d->settings);
 
+	settings.data_root = d->settings.data_root;
+	settings.builder = d->builder;
 	d->door = docker_door_new(d->engine, &settings, err);
 	if (!d->door)
 		return false;
@@ -61,6 +67,13 @@ bool daemon_open_doors(struct daemon *d, struct error *err)
 	http_server_limit(d->server, (size_t)d->settings.connections.value);
 	http_server_note_clients(d->server, true); /* units own what their processes start */
 	return true;
+}
+
+void daemon_reload_doors(struct daemon *d, const struct daemon_settings *fresh)
+{
+	struct docker_door_settings settings = docker_settings_of(fresh);
+
+	docker_door_reload(d->door, &settings);
 }
 
 void daemon_close_doors(struct daemon *d)

@@ -14,20 +14,33 @@ void daemon_close_store(struct daemon *d)
 	store_close(d->parts.store);
 }
 
+/* Lists are borrowed from `s`. */
+static struct image_settings image_settings_of(const struct daemon_settings *s)
+{
+	return (struct image_settings){
+		.mirrors = s->mirrors,
+		.insecure = s->insecure_registries,
+		.user_agent = "wherry/" WHERRY_VERSION,
+		.limits = {.downloads = (int32_t)s->downloads.value,
+			   .attempts = (int32_t)s->download_attempts.value},
+	};
+}
+
 bool daemon_open_images(struct daemon *d, struct error *err)
 {
 	scoped_free char *worker = daemon_program_path(d, "wherry-worker");
-	struct image_settings settings = {
-		.mirrors = d->settings.mirrors,
-		.insecure = d->settings.insecure_registries,
-		.worker = worker,
-		.user_agent = "wherry/" WHERRY_VERSION,
-		.limits = {.downloads = (int32_t)d->settings.downloads.value,
-			   .attempts = (int32_t)d->settings.download_attempts.value},
-	};
+	struct image_settings settings = image_settings_of(&d->settings);
 
+	settings.worker = worker;
 	d->parts.images = image_store_open(&d->loop, d->parts.store, d->data_root, &settings, err);
 	return d->parts.images;
+}
+
+void daemon_reload_images(struct daemon *d, const struct daemon_settings *fresh)
+{
+	struct image_settings settings = image_settings_of(fresh);
+
+	image_store_reload(d->parts.images, &settings);
 }
 
 void daemon_close_images(struct daemon *d)

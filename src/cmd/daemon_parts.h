@@ -10,6 +10,8 @@ bool daemon_open_store(struct daemon *d, struct error *err);
 void daemon_close_store(struct daemon *d);
 bool daemon_open_images(struct daemon *d, struct error *err);
 void daemon_close_images(struct daemon *d);
+/* How registries are spoken to is what `fresh` says from now on. */
+void daemon_reload_images(struct daemon *d, const struct daemon_settings *fresh);
 bool daemon_open_networks(struct daemon *d, struct error *err);
 void daemon_close_networks(struct daemon *d);
 bool daemon_open_volumes(struct daemon *d, struct error *err);

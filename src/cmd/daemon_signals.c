@@ -1,6 +1,8 @@
 #include "cmd/daemon_signals.h"
 
 #include "base/log.h"
+#include "cmd/daemon_doors.h"
+#include "cmd/daemon_parts.h"
 #include "cmd/daemon_ready.h"
 
 #include <signal.h>
@@ -12,7 +14,7 @@ static void on_stop(uv_signal_t *signal, int number)
 	uv_stop(signal->loop);
 }
 
-/* What can change without a restart is read again: the level of the log. */
+/* What can change without a restart is read again: the level of the log, labels, how registries are spoken to. */
 static void on_reload(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
@@ -22,6 +24,8 @@ static void on_reload(uv_signal_t *signal, int number)
 
 	if (daemon_settings_read(&fresh, d->flags, d->flag_count, &help, &err)) {
 		daemon_settings_apply_log(&fresh);
+		daemon_reload_images(d, &fresh);
+		daemon_reload_doors(d, &fresh);
 		log_info("settings read again", "signal=%d log-level=%s", number, fresh.log_level);
 	} else {
 		log_error("settings not read again", &err, "");

@@ -97,6 +97,10 @@ struct image_settings {
 struct image_store *image_store_open(uv_loop_t *loop, struct store *store, int data_root,
 				     const struct image_settings *settings, struct error *err);
 
+/* From now on mirrors, insecure registries, attempts and downloads are those of `settings`; the rest of it is
+ * not looked at.  Transfers that run go on with what they were told. */
+void image_store_reload(struct image_store *images, const struct image_settings *settings);
+
 /* Ends all jobs (their callbacks are not called any more) and frees everything. */
 void image_store_close(struct image_store *images);
 

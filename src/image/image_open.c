@@ -36,15 +36,29 @@ static void set_limits(struct image_limits *l)
 	DEFAULT(l->unpackers, default_unpackers());
 }
 
-static void take_settings(struct image_store *images, const struct image_settings *s)
+static void take_registries(struct image_store *images, const struct image_settings *s)
 {
 	images->mirrors = strings_copy(&s->mirrors);
 	images->insecure = strings_copy(&s->insecure);
+	images->limits.attempts = s->limits.attempts;
+	images->limits.downloads = s->limits.downloads;
+	set_limits(&images->limits);
+}
+
+void image_store_reload(struct image_store *images, const struct image_settings *settings)
+{
+	strings_fini(&images->mirrors);
+	strings_fini(&images->insecure);
+	take_registries(images, settings);
+}
+
+static void take_settings(struct image_store *images, const struct image_settings *s)
+{
+	images->limits = s->limits;
+	take_registries(images, s);
 	images->worker = str_dup(s->worker);
 	images->certificates = str_dup(s->certificates ? s->certificates : DEFAULT_CERTIFICATES);
 	images->user_agent = str_dup(s->user_agent ? s->user_agent : DEFAULT_USER_AGENT);
-	images->limits = s->limits;
-	set_limits(&images->limits);
 }
 
 /* ---- reading the records ---- */

@@ -100,3 +100,43 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 	done
 	wherryd --validate --supervisor=wherry
 }
+
+info() { api GET /info | jq -c "$1"; }
+
+reload() { # JSON: as the file of a daemon that runs
+	echo "$1" >"$SCRATCH/wherry.json"
+	kill -HUP "$(daemon_pid)"
+}
+
+info_says() { [ "$(info "$1")" = "$2" ]; }
+
+@test "labels, registries and the level of the log are read again while the daemon runs, and this is an event" {
+	local began mirror=127.0.0.1:$((40000 + RANDOM % 9000))
+	python3 -c 'import http.server, sys
+class Mirror(http.server.BaseHTTPRequestHandler):
+	def do_GET(self):
+		self.send_error(404)
+host, port = sys.argv[1].split(":")
+http.server.HTTPServer((host, int(port)), Mirror).serve_forever()' "$mirror" 2>"$SCRATCH/mirror.log" &
+	local server=$!
+	wait_until 10 curl -so /dev/null "http://$mirror/"
+	began=$(date +%s)
+	reload '{"labels": ["a=b"], "registry-mirrors": ["http://'"$mirror"'"], "insecure-registries": ["r.test:1"], "debug": true}'
+	wait_until 10 info_says .Labels '["a=b"]'
+	info_says .RegistryConfig.Mirrors '["http://'"$mirror"'"]'
+	info_says '.RegistryConfig.IndexConfigs["r.test:1"].Secure' false
+	api GET "/events?since=$began&until=$(date +%s.%N)&filters=%7B%22type%22%3A%5B%22daemon%22%5D%7D" >"$SCRATCH/events"
+	[ "$(jq -r '.Action, .Actor.Attributes.labels' "$SCRATCH/events")" = $'reload\n["a=b"]' ]
+	timeout 20 wherry pull nothing/here >"$SCRATCH/pull" 2>&1 3>&- & # docker.io, which comes after it, may be out of reach
+	local pull=$!
+	wait_until 10 grep -q 'GET /v2/nothing/here/manifests/latest' "$SCRATCH/mirror.log"
+	kill "$pull" "$server"
+	wait "$pull" "$server" || true
+
+	reload '{"labels": ["wrong"]}' # all of it stays as it is
+	wait_until 10 grep -q "settings not read again.*--label 'wrong' wants" "$SCRATCH/wherryd.log"
+	info_says .Labels '["a=b"]'
+	reload '' # as none
+	wait_until 10 info_says .Labels '[]'
+	info_says .RegistryConfig.Mirrors '[]'
+}

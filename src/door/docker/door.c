@@ -2,9 +2,12 @@
 
 #include "door/docker/door_state.h"
 #include "door/docker/route.h"
+#include "format/json.h"
 #include "os/file.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
 
 /* ---- life ---- */
 
@@ -41,6 +44,20 @@ static void be_ready(void *data)
 	door_serve_early(&door->door);
 }
 
+static void take_lists(struct docker_door *door, const struct docker_door_settings *settings)
+{
+	door->labels = strings_copy(&settings->labels);
+	door->mirrors = strings_copy(&settings->mirrors);
+	door->insecure_registries = strings_copy(&settings->insecure_registries);
+}
+
+static void drop_lists(struct docker_door *door)
+{
+	strings_fini(&door->labels);
+	strings_fini(&door->mirrors);
+	strings_fini(&door->insecure_registries);
+}
+
 struct docker_door *docker_door_new(struct engine *engine,
 				    const struct docker_door_settings *settings, struct error *err)
 {
@@ -53,9 +70,7 @@ struct docker_door *docker_door_new(struct engine *engine,
 	door->builder = settings->builder;
 	door->version = str_dup(settings->version);
 	door->data_root = str_dup(settings->data_root);
-	door->labels = strings_copy(&settings->labels);
-	door->mirrors = strings_copy(&settings->mirrors);
-	door->insecure_registries = strings_copy(&settings->insecure_registries);
+	take_lists(door, settings);
 	door->id = daemon_id_make(settings->data_root);
 	door->server = str_format("Docker/%s (linux)", settings->version);
 	engine_when_ready(engine, be_ready, door);
@@ -71,10 +86,38 @@ void docker_door_free(struct docker_door *door)
 	free(door->data_root);
 	free(door->id);
 	free(door->server);
-	strings_fini(&door->labels);
-	strings_fini(&door->mirrors);
-	strings_fini(&door->insecure_registries);
+	drop_lists(door);
 	free(door);
+}
+
+/* ---- what changes while it serves ---- */
+
+static void set_list(struct pairs *attributes, const char *name, const struct strings *list)
+{
+	scoped_buffer struct buffer json = {0};
+
+	json_write_strings(&json, list);
+	pairs_set(attributes, name, json.data);
+}
+
+static void publish_reload(const struct docker_door *door)
+{
+	scoped_pairs struct pairs attributes = {0};
+	char name[HOST_NAME_MAX + 1] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	pairs_set(&attributes, "name", name);
+	set_list(&attributes, "labels", &door->labels);
+	set_list(&attributes, "registry-mirrors", &door->mirrors);
+	set_list(&attributes, "insecure-registries", &door->insecure_registries);
+	engine_publish(door->engine, EVENT_DAEMON, "reload", door->id, &attributes);
+}
+
+void docker_door_reload(struct docker_door *door, const struct docker_door_settings *settings)
+{
+	drop_lists(door);
+	take_lists(door, settings);
+	publish_reload(door);
 }
 
 /* ---- the way in ---- */

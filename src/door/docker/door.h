@@ -25,6 +25,10 @@ struct docker_door;
 struct docker_door *docker_door_new(struct engine *engine,
 				    const struct docker_door_settings *settings, struct error *err);
 
+/* Labels, mirrors and insecure registries are those of `settings` from now on, the rest of it is not looked at.
+ * Tells it as the event "reload" of the daemon. */
+void docker_door_reload(struct docker_door *door, const struct docker_door_settings *settings);
+
 /* After http_server_free: no request is left then. */
 void docker_door_free(struct docker_door *door);
 
