@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""A wire to a registry that breaks: cutter TARGET_PORT PORT_FILE BYTES TIMES.
+"""A wire to a registry that breaks: cutter TARGET_PORT PORT_FILE BYTES TIMES|hold.
 
 Passes everything on between its clients and 127.0.0.1:TARGET_PORT; a connection over which more than
-BYTES went to the registry is reset, TIMES times in all."""
+BYTES went to the registry is reset, TIMES times in all, or held: no more of it comes through."""
 import socket, struct, sys, threading
 
-target, port_file, limit, times = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+target, port_file, limit = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+holds = sys.argv[4] == "hold"
+times = 0 if holds else int(sys.argv[4])
 lock = threading.Lock()
 
 
@@ -26,6 +28,9 @@ def pass_on(source, sink, upwards):
     try:
         while data := source.recv(65536):
             count += len(data)
+            if upwards and count > limit and holds:
+                print("held", flush=True)
+                threading.Event().wait()
             if upwards and count > limit and cut():
                 print("cut", flush=True)
                 sink.shutdown(socket.SHUT_RDWR)

@@ -8,7 +8,7 @@ setup_file() {
 	mount -t tmpfs -o size=96m tmpfs "$SCRATCH/data"
 	daemon_start
 	busybox_image
-	export PORT=$((RANDOM % 20000 + 20000))
+	export PORT=$((RANDOM % 12000 + 20000))
 	printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nlog: {level: error}\nhttp: {addr: "127.0.0.1:%s"}\n' \
 		"$SCRATCH/registry" "$PORT" >"$SCRATCH/registry.yml"
 	docker-registry serve "$SCRATCH/registry.yml" >"$SCRATCH/registry.log" 2>&1 3>&- &

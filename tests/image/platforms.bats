@@ -5,7 +5,8 @@ load ../lib/wherry
 setup_file() {
 	scratch_begin
 	daemon_start
-	export PORT=$((RANDOM % 20000 + 20000)) SEARCH_PORT=$((RANDOM % 20000 + 40000))
+	# two, and none that a connection begins at
+	export PORT=$((RANDOM % 6000 + 20000)) SEARCH_PORT=$((RANDOM % 6000 + 26000))
 	printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nlog: {level: error}\nhttp: {addr: "127.0.0.1:%s"}\n' \
 		"$SCRATCH/registry" "$PORT" >"$SCRATCH/registry.yml"
 	docker-registry serve "$SCRATCH/registry.yml" >"$SCRATCH/registry.log" 2>&1 3>&- &

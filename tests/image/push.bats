@@ -7,7 +7,8 @@ setup_file() {
 	certificate
 	daemon_start
 	busybox_image
-	export PORT=$((RANDOM % 20000 + 20000)) TLS_PORT=$((RANDOM % 12000 + 40000)) TOKEN_PORT=$((RANDOM % 12000 + 52001))
+	# three, and none that a connection begins at
+	export PORT=$((RANDOM % 4000 + 20000)) TLS_PORT=$((RANDOM % 4000 + 24000)) TOKEN_PORT=$((RANDOM % 4000 + 28000))
 	registry plain "127.0.0.1:$PORT"
 	echo "user:$(perl -e 'print crypt("secret", q($2b$05$abcdefghijklmnopqrstuu))')" >"$SCRATCH/htpasswd"
 	registry tls "127.0.0.1:$TLS_PORT" ", tls: {certificate: $SCRATCH/cert.pem, key: $SCRATCH/key.pem}" \
@@ -242,8 +243,15 @@ token_registry() {
 	api POST /containers/last/start
 	api POST /containers/last/wait
 	api POST '/commit?container=last&repo=last'
+	# over a wire that holds what comes after a while, so that it is the middle
+	python3 "$BATS_TEST_DIRNAME/cutter.py" "$PORT" "$SCRATCH/held" 3000000 hold >"$SCRATCH/holds" 3>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_until 10 test -s "$SCRATCH/held"
+	local wire=127.0.0.1:$(cat "$SCRATCH/held")
 	tag last "127.0.0.1:$PORT/last" 1
-	curl -sS --unix-socket "$SOCKET" -X POST -H 'X-Registry-Auth: e30=' -N -o "$SCRATCH/push" "http://wherry/images/127.0.0.1:$PORT/last/push?tag=1" 2>/dev/null 3>&- &
+	tag last "$wire/last" 1
+	curl -sS --unix-socket "$SOCKET" -X POST -H 'X-Registry-Auth: e30=' -N -o "$SCRATCH/push" "http://wherry/images/$wire/last/push?tag=1" 2>/dev/null 3>&- &
+	wait_until 20 grep -q held "$SCRATCH/holds"
 	wait_until 20 grep -qs '"Pushing"' "$SCRATCH/push"
 	daemon_kill
 	[ "$(curl -sS -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/v2/last/manifests/1")" = 404 ]
