@@ -309,14 +309,14 @@ steps() {
 	context agent <<-'D'
 		FROM busybox
 		COPY root /
-		RUN --mount=type=ssh,required echo hello | socat -t 5 - UNIX-CONNECT:$SSH_AUTH_SOCK
+		RUN --mount=type=ssh,required echo hello | socat -t 60 - UNIX-CONNECT:$SSH_AUTH_SOCK
 		RUN --mount=type=ssh,id=other,target=/agent echo $SSH_AUTH_SOCK; [ -S /agent ]
 		RUN --mount=type=ssh,id=absent [ -z "$SSH_AUTH_SOCK" ]
 		RUN [ -z "$SSH_AUTH_SOCK" ] && [ ! -e /run ] && [ ! -e /agent ]
 	D
 	mkdir root
 	for file in "$(command -v socat)" $(ldd "$(command -v socat)" | grep -o '/[^ ]*'); do cp -L --parents "$file" root/; done
-	socat UNIX-LISTEN:"$SCRATCH/agent.sock",fork SYSTEM:'read line; echo heard $line' 3>&- &
+	socat -t 60 UNIX-LISTEN:"$SCRATCH/agent.sock",fork SYSTEM:'read line; echo heard $line' 3>&- &
 	local agent=$!
 	wait_until 10 test -S "$SCRATCH/agent.sock"
 	SSH_AUTH_SOCK=$SCRATCH/agent.sock run wherry build --ssh default --ssh "other=$SCRATCH/agent.sock" -t agent .
