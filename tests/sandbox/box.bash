@@ -65,7 +65,7 @@ start() {
 	mkfifo "$SCRATCH/started"
 	"$TOOL" run "$SCRATCH/spec.json" "$SCRATCH/started" </dev/null >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &
 	TOOL_PID=$!
-	read -rt 20 PID START <"$SCRATCH/started"
+	read -rt 120 PID START <"$SCRATCH/started"
 }
 
 # finish: end what `start` began.

@@ -153,8 +153,9 @@ teardown() { finish; }
 
 @test "the init reaps, forwards signals and ends as its program does" {
 	start '.init = true | .init_path = "'"$WHERRY_BUILD/wherry-init"'" |
-		sh("trap \"echo got; exit 9\" TERM; (sleep 0.01 &) ; while :; do sleep 0.05; done")'
+		sh("trap \"echo got; exit 9\" TERM; (sh -c \": > /orphaned\" &) ; while :; do sleep 0.05; done")'
 	[ "$(tr '\0' ' ' <"/proc/$PID/cmdline" | cut -c1-17)" = "/sbin/docker-init" ]
+	wait_until 5 test -e "$(upper)/orphaned" # the signal is minded by now
 	wait_until 5 sh -c "! grep -l '^State:.*Z' /proc/$PID/root/proc/[0-9]*/status 2>/dev/null | grep -q ."
 	kill -TERM "$PID"
 	local code=0
@@ -171,6 +172,7 @@ teardown() { finish; }
 
 @test "a process joins with the container's files, namespaces, cgroup and fewer rights" {
 	start 'sh("echo made > /made; sleep 100")'
+	wait_until 5 test -s "$(upper)/made"
 	run join 'sh("cat /made; hostname; cat /proc/1/comm; grep CapEff /proc/self/status; cat /proc/self/cgroup")'
 	[ "$status" = 0 ]
 	[ "${lines[0]}" = made ]
