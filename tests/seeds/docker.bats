@@ -64,6 +64,7 @@ ok() { # COMMAND...
 need_centos() { docker image inspect centos >"$SCRATCH/answer" 2>&1 || docker pull -q centos; }
 address_of() { docker inspect -f '{{.NetworkSettings.IPAddress}}' "$1"; }
 answers() { curl -sf -o "$SCRATCH/page" "$@"; }
+logs_hold() { docker logs "$1" 2>&1 | grep -qF -- "$2"; }
 
 # type_into COMMAND: what is typed (standard input) into the command on a terminal; the screen is in $output.
 type_into() {
@@ -156,6 +157,7 @@ type_into() {
 	grep -q "Directory listing for /" "$SCRATCH/page"
 	grep -q ".dockerenv" "$SCRATCH/page"
 	grep -q "bin@" "$SCRATCH/page"
+	wait_until 10 logs_hold "$id" '"GET / HTTP/1.1" 200 -'
 	docker logs "$id" >"$SCRATCH/out" 2>"$SCRATCH/err"
 	grep -qx "Serving HTTP on 0.0.0.0 port 8888 ..." "$SCRATCH/out"
 	grep -q '"GET / HTTP/1.1" 200 -' "$SCRATCH/err"
@@ -212,6 +214,7 @@ the_page() { # NAME of the container's host
 	says '{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8082"},{"HostIp":"::","HostPort":"8082"}]} map[80/tcp:{}] serve running'
 	ok docker top "$id"
 	matches 'root .*nginx: master process nginx -g daemon off;' 'www-data .*nginx: worker process' 'www-data .*php-fpm: pool www'
+	wait_until 10 logs_hold "$id" '"GET / HTTP/1.1" 302 5' # a server writes its log when it has answered
 	ok docker logs "$id"
 	matches '.*"GET /home.php HTTP/1.1" 200 186 .*' '.*"GET / HTTP/1.1" 302 5 .*'
 	ok docker diff "$id"
@@ -244,7 +247,7 @@ helper_image() {
 	says "Unable to find image 'mysql:latest' locally" "latest: Pulling from library/mysql" \
 		"Status: Downloaded newer image for mysql:latest"
 	wait_until 60 is_ready
-	run timeout 5 bash -c 'head -c 20 </dev/tcp/127.0.0.1/3306 | tr -d "\0"'
+	run timeout 60 bash -c 'head -c 20 </dev/tcp/127.0.0.1/3306 | tr -d "\0"'
 	[[ $output == *MariaDB* || $output == *10.* ]]
 	ok docker logs db
 	matches "Version: '.*-MariaDB.*'  socket: '/run/mysqld/mysqld.sock'  port: 3306 .*"

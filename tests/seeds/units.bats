@@ -78,8 +78,9 @@ answers() { curl -sf -o "$SCRATCH/page" "$@"; }
 there_is() { [ -n "$(docker ps -q --filter "name=^$1\$" --filter status=running)" ]; }
 no_container() { [ -z "$(docker ps -aq --filter "name=^$1\$")" ]; }
 
-# sql LINE...: what a telnet client on the published port is shown.
-sql() { printf '%s\n' "$@" | timeout 10 socat -t 2 - TCP:127.0.0.1:12346 | tr -d '\r'; }
+# sql LINE...: what a telnet client on the published port is shown, until the database has been told to quit: it stays
+# for as long as that takes, for each socat on the way leaves soon after who leaves first.
+sql() { printf '%s\n' "$@" .quit | timeout 60 socat -t 0.1 -,ignoreeof TCP:127.0.0.1:12346 | tr -d '\r'; }
 
 # ---- technique 1: one service ----
 

@@ -189,13 +189,13 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 	wherry unit enable --now talk
 	local pid folder
 	pid=$(unit_shows talk MainPID)
-	[ "$(cat "/proc/$pid/comm")" = sleep ]
+	wait_until 20 eval '[ "$(cat "/proc/'"$pid"'/comm")" = sleep ]'
 	grep -q '^0::/wherry/system.slice/talk.service' "/proc/$pid/cgroup"
 	folder=/sys/fs/cgroup/wherry/system.slice/talk.service
 	[ "$(cat "$folder/memory.max")" = 67108864 ]
 	[ "$(cat "$folder/pids.max")" = 20 ]
 	[ "$(cat "$folder/cpu.max")" = "50000 100000" ]
-	wherry journal -u talk -o cat | grep -qx 'it talks'
+	wait_until 20 eval 'wherry journal -u talk -o cat | grep -qx "it talks"'
 	run systemctl status talk.service
 	[ "$status" = 4 ]
 }
@@ -221,7 +221,7 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 	wherry unit stop boxed
 	[ -z "$(wherry ps -aq --filter name=boxed)" ]
 	unit_is boxed inactive
-	[ ! -e /sys/fs/cgroup/wherry/system.slice/boxed.service ]
+	wait_until 20 test ! -e /sys/fs/cgroup/wherry/system.slice/boxed.service
 }
 
 @test "services, their processes and their journal outlive a restart of the daemon" {
@@ -241,6 +241,7 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 	release() {
 		printf 'services:\n  web:\n    image: busybox\n    command: httpd -f -p 80 -h /etc\n    restart: always\n    stop_grace_period: 1s\n'
 		printf '    environment: {RELEASE: "%s"}\n    ports: ["127.0.0.1:8090:80"]\n    deploy: {replicas: 2, update_config: {order: start-first, monitor: 1s}}\n' "$1"
+		printf '    healthcheck: {test: wget -q -O /dev/null http://127.0.0.1/passwd, interval: 500ms, start_period: 60s, start_interval: 500ms}\n'
 		printf '  user: {image: busybox, command: sleep 1d, init: true, restart: always, depends_on: [web]}\n'
 	} >compose.yaml
 	serves() { curl -sf -m 5 -o /dev/null http://127.0.0.1:8090/passwd; }
@@ -269,5 +270,5 @@ unit_shows() { wherry unit show -p "$2" --value "$1"; }
 	[ -z "$(wherry ps -aq)" ]
 	[ -z "$(ls -d /sys/fs/cgroup/wherry/c/*/ 2>/dev/null)" ]
 	systemctl stop wherry.service
-	[ -z "$(pgrep wherry-shim)" ]
+	wait_until 20 eval '[ -z "$(pgrep wherry-shim)" ]'
 }
