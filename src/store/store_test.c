@@ -347,19 +347,26 @@ static void a_missing_folder_is_named(void **state)
 static void a_second_daemon_is_kept_out(void **state)
 {
 	struct store_fixture *f = *state;
-	int status;
+	int status, go[2];
 	pid_t child;
 
-	store_fixture_open(f);
-	put(f, "a", "1");
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	/* Before there is a writer: what it has locked when a process is copied stays locked in the copy. */
 	child = fork();
 	if (child == 0) {
 		struct error err = {0};
 		uv_loop_t loop;
+		char c;
 
+		close(go[1]);
+		(void)!read(go[0], &c, 1);
 		uv_loop_init(&loop);
 		_exit(store_open(&loop, f->folder, &err) || !strstr(err.text, "another daemon"));
 	}
+	close(go[0]);
+	store_fixture_open(f);
+	put(f, "a", "1");
+	close(go[1]);
 	waitpid(child, &status, 0);
 	assert_int_equal(status, 0);
 }
