@@ -136,17 +136,20 @@ static void take_image(struct container *c)
 			    c->image_id);
 }
 
+/* A container is recorded before its volumes are made: where they are is seen in them. */
 static void take_volumes(struct container *c)
 {
 	for (size_t i = 0; i < c->mounts.count; i++) {
-		const struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
 		struct volume *volume = NULL;
 
 		if (str_equal(mount->type, "volume"))
 			volume = volumes_find(c->engine->parts.volumes, mount->name,
 					      &(struct error){0});
-		if (volume)
-			volume_use(volume, c->id);
+		if (!volume)
+			continue;
+		volume_use(volume, c->id);
+		str_replace(&mount->source, volume_path(volume));
 	}
 }
 

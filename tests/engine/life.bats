@@ -304,6 +304,10 @@ asked() {
 	[ "$(jq '.Volumes | length' "$SCRATCH/body")" = 3 ]
 	api DELETE /volumes/named
 	expect_status 409
+	api POST '/containers/create?name=v3' '{"Image":"busybox","HostConfig":{"Binds":["named:/data"]}}'
+	restart_daemon
+	inspects v3 '.Mounts[0].Source' "$SCRATCH/data/volumes/named/_data"
+	api DELETE /containers/v3
 	api DELETE "/containers/v2?v=1"
 	api DELETE "/containers/v1?v=1"
 	expect_status 204
