@@ -26,6 +26,8 @@ static void fini_commit(struct operation *op)
 {
 	struct commit_operation *self = (struct commit_operation *)op;
 
+	if (op->engine->closing && self->frozen)
+		container_thaw_at_once(op->container);
 	if (self->job)
 		image_job_cancel(self->job);
 	if (self->base)

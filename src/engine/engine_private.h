@@ -349,6 +349,8 @@ void removals_drop(struct engine *engine);
  * has ended, which may be heard of later. */
 void container_freeze(struct container *c, bool frozen,
 		      void (*done)(void *data, const struct error *err), void *data);
+/* Of one that was frozen for a moment, when the daemon ends: its state stays, for the next one. */
+void container_thaw_at_once(const struct container *c);
 
 /* SIGKILL, thawing it first, and the event. */
 void container_kill(struct container *c);

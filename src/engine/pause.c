@@ -1,5 +1,6 @@
 /* Freezing and thawing.  The kernel may take its time to freeze a process that waits for a disk, so
  * another thread waits for it. */
+#include "base/log.h"
 #include "base/memory.h"
 #include "engine/work.h"
 #include "os/cgroup.h"
@@ -33,6 +34,20 @@ static bool set(struct freezing *f)
 	return ok;
 }
 
+/* A thaw is one write, without a wait. */
+void container_thaw_at_once(const struct container *c)
+{
+	scoped_free char *path = container_cgroup(c);
+	struct cgroup cgroup;
+	struct error err;
+
+	if (!cgroup_open(path, &cgroup, &err))
+		return;
+	if (!cgroup_freeze(&cgroup, false, &err))
+		log_warning("cannot thaw a container", &err, "id=%s", c->id);
+	cgroup_fini(&cgroup);
+}
+
 static bool has_ended(const struct freezing *f)
 {
 	int64_t now;
@@ -62,6 +77,8 @@ static void on_frozen(struct work *work, bool closing)
 		container_set_state(c, f->frozen ? CONTAINER_PAUSED : CONTAINER_RUNNING);
 	if (!closing)
 		f->done(f->data, f->ok ? NULL : &f->err);
+	else if (f->frozen && c->thaw_wanted)
+		container_thaw_at_once(c);
 	container_unref(c);
 	free(f->cgroup);
 	free(f);

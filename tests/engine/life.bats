@@ -240,6 +240,25 @@ asked() {
 	inspects d2 '"\(.State.Status) \(.State.ExitCode) \(.State.Error)"' "created 0 "
 }
 
+@test "a daemon that is ended in the middle of a commit leaves no container frozen" {
+	local pid before
+	daemon_kill
+	ASAN_OPTIONS=detect_leaks=0 daemon_start # a request that is never answered goes with the process
+	run_container c1 '"Cmd":["sh","-c","mkdir /many; cd /many; seq 20000 | xargs touch; while :; do echo more; sleep 0.1; done"]'
+	wait_until 60 logs_hold c1 more
+	status_of -X POST "http://x/v1.47/commit?container=c1&repo=c1" &
+	wait_until 10 inspects c1 .State.Status paused
+	before=$(lines_of)
+	pid=$(cat "$SCRATCH/daemon")
+	kill -TERM "$pid"
+	wait_until 20 has_ended "$pid"
+	wait_until 10 has_more_lines "$before"
+	daemon_start
+	wait_until 10 inspects c1 .State.Status running
+}
+lines_of() { wc -l <"$(echo "$SCRATCH"/data/containers/*/*-json.log)"; }
+has_more_lines() { [ "$(lines_of)" -gt "$1" ]; }
+
 @test "unless-stopped stays stopped when the daemon comes back" {
 	run_container r3 "$sleeper"',"HostConfig":{"RestartPolicy":{"Name":"unless-stopped"}}'
 	api POST "/containers/r3/stop"
