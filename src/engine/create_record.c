@@ -92,11 +92,27 @@ static void note_failure(struct operation *op, const struct error *err)
 	create_go_on(op);
 }
 
+/* Nobody else may remove it from now on. */
+static void take_volume(struct operation *op, struct volume *volume)
+{
+	struct container *c = op->container;
+
+	volume_use(volume, c->id);
+	for (size_t i = 0; i < c->mounts.count; i++) {
+		struct mount_point *mount = RECORD_AT(c->mounts, struct mount_point, i);
+
+		if (str_equal(mount->type, "volume") &&
+		    str_equal(mount->name, volume_get_spec(volume)->name))
+			str_replace(&mount->source, volume_path(volume));
+	}
+}
+
 static void on_volume(void *data, struct volume *volume, const struct error *err)
 {
 	struct error why;
 
-	(void)volume;
+	if (!err)
+		take_volume(data, volume);
 	if (err && err->kind == ERROR_NOT_FOUND) { /* it would be taken for a missing image */
 		why = *err;
 		why.kind = ERROR_INVALID;
@@ -118,12 +134,10 @@ static void make_volume(struct operation *op, struct mount_point *mount)
 
 	self->volumes_pending++;
 	volume = container_make_volume(op->container, mount, on_volume, op);
-	if (!volume)
-		return;
-	if (!there)
+	if (volume)
+		take_volume(op, volume);
+	if (volume && !there)
 		strings_add(&self->volumes_made, mount->name);
-	volume_use(volume, op->container->id);
-	str_replace(&mount->source, volume_path(volume));
 }
 
 static void make_volumes(struct operation *op)

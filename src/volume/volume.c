@@ -26,12 +26,21 @@ static void volume_free(struct volume *volume)
 	if (!volume)
 		return;
 	volume_stop_mounting(volume);
+	volume_drop_later(volume);
 	record_fini(&volume_spec_type, &volume->spec);
 	strings_fini(&volume->users);
 	free(volume->path);
 	free(volume);
 }
 scoped_define(volume);
+
+struct volume *volume_new(void)
+{
+	struct volume *volume = mem_new(struct volume);
+
+	list_init(&volume->later);
+	return volume;
+}
 
 /* ---- the list ---- */
 
@@ -135,7 +144,7 @@ size_t volume_use_count(const struct volume *volume)
 static bool load(void *data, const char *key, const void *value, size_t size)
 {
 	struct volumes *volumes = data;
-	scoped(volume) struct volume *volume = mem_new(struct volume);
+	scoped(volume) struct volume *volume = volume_new();
 	struct error err;
 
 	if (record_decode(&volume_spec_type, value, size, &volume->spec, &err) && volume->spec.name)

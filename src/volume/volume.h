@@ -74,7 +74,8 @@ typedef void volume_done(void *data, struct volume *volume, const struct error *
 /* One that exists is given back unchanged, unless its driver is another (ERROR_CONFLICT).  Bad names
  * and options are ERROR_INVALID in Docker's words.  `done` is called once the record is on disk; for failures
  * and existing volumes before this returns.  Returns the volume at once (usable for volume_use: its
- * folder is there), NULL on failure. */
+ * folder is there), NULL on failure, and where one of that name is just being recorded or removed: that is waited
+ * for. */
 struct volume *volume_create(struct volumes *volumes, const struct volume_request *request,
 			     volume_done *done, void *data);
 

@@ -1,6 +1,7 @@
 /* What the files of this folder know of each other. */
 #pragma once
 
+#include "base/list.h"
 #include "os/job.h"
 #include "volume/volume.h"
 
@@ -22,6 +23,7 @@ struct volume {
 
 	/* While its record is being written or removed: */
 	bool recording, removing;
+	struct link later; /* who has asked for it meanwhile: volume_later.c */
 	volume_done *created;
 	void (*gone)(struct volume *volume, const struct error *err);
 	volume_removed *removed;
@@ -45,6 +47,7 @@ struct volumes {
 /* ---- volume.c: the list ---- */
 
 struct volume *volumes_look_up(const struct volumes *volumes, const char *name); /* NULL: absent */
+struct volume *volume_new(void);
 void volumes_insert(struct volumes *volumes, struct volume *volume); /* owned from now on */
 void volume_forget(struct volume *volume);			     /* out of the list, freed */
 void volume_tell(const struct volume *volume, const char *action);
@@ -62,6 +65,15 @@ struct job *volumes_empty_trash(struct volumes *volumes, const struct strings *n
 /* Both of one volume. */
 void volume_remove_folder(struct volumes *volumes, const char *name);
 void volumes_stop_pruning(struct volumes *volumes);
+
+/* ---- volume_later.c ---- */
+
+/* volume_create is called again for this, once volumes_ask_again is told of the list. */
+void volume_ask_later(struct volume *volume, const struct volume_request *request,
+		      volume_done *done, void *data);
+/* `list` was moved from a volume's, which may be gone. */
+void volumes_ask_again(struct volumes *volumes, struct link *list);
+void volume_drop_later(struct volume *volume); /* nobody is told */
 
 /* ---- volume_mount.c ---- */
 

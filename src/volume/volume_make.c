@@ -96,8 +96,6 @@ static bool check_driver(const struct volume *existing, const char *driver, cons
 					    "create %s: error looking up volume plugin %s: plugin "
 					    "\"%s\" not found",
 					    name, driver, driver);
-	if (existing && existing->removing)
-		return error_set(err, ERROR_CONFLICT, "create %s: volume is being removed", name);
 	return true;
 }
 
@@ -123,10 +121,10 @@ static bool has_room(const struct volumes *volumes, const char *name, struct err
 	return false;
 }
 
-static struct volume *new_volume(const struct volume_request *request, const char *name)
+static struct volume *make_volume(const struct volume_request *request, const char *name)
 {
 	bool anonymous = request->anonymous || str_is_empty(request->name);
-	struct volume *volume = mem_new(struct volume);
+	struct volume *volume = volume_new();
 
 	volume->spec = (struct volume_spec){
 		.name = str_dup(name),
@@ -146,18 +144,23 @@ static struct volume *new_volume(const struct volume_request *request, const cha
 static void on_recorded(void *data, const struct error *err)
 {
 	struct volume *volume = data;
+	struct volumes *volumes = volume->volumes;
 	volume_done *done = volume->created;
 	void *done_data = volume->data;
+	struct link later;
 
+	list_init(&later);
+	list_move(&later, &volume->later);
 	volume->recording = false;
 	if (!err)
 		volume_tell(volume, "create");
 	if (err) {
-		volume_remove_folder(volume->volumes, volume->spec.name);
+		volume_remove_folder(volumes, volume->spec.name);
 		volume_forget(volume);
 	}
 	if (done)
 		done(done_data, err ? NULL : volume, err);
+	volumes_ask_again(volumes, &later);
 }
 
 static void save(struct volume *volume, volume_done *done, void *data)
@@ -192,6 +195,10 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 	volume = volumes_look_up(volumes, name);
 	if (!check_name(name, &err) || !check_driver(volume, request->driver, name, &err))
 		return refuse(done, data, &err);
+	if (volume && (volume->recording || volume->removing)) {
+		volume_ask_later(volume, request, done, data);
+		return NULL;
+	}
 	if (volume) {
 		if (done)
 			done(data, volume, NULL);
@@ -200,7 +207,7 @@ struct volume *volume_create(struct volumes *volumes, const struct volume_reques
 	if (!check_options(name, request->options, &err) || !has_room(volumes, name, &err) ||
 	    !make_folders(volumes, name, &err))
 		return refuse(done, data, &err);
-	volume = new_volume(request, name);
+	volume = make_volume(request, name);
 	volumes_insert(volumes, volume);
 	save(volume, done, data);
 	return volume;

@@ -83,9 +83,14 @@ void volume_remove_folder(struct volumes *volumes, const char *name)
 static void on_record_removed(void *data, const struct error *err)
 {
 	struct volume *volume = data;
+	struct volumes *volumes = volume->volumes;
+	struct link later;
 
+	list_init(&later);
+	list_move(&later, &volume->later);
 	volume->removing = false;
 	volume->gone(volume, err);
+	volumes_ask_again(volumes, &later);
 }
 
 static void remove_record(struct volume *volume,

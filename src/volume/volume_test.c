@@ -5,6 +5,7 @@
 #include "volume/volume.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -220,15 +221,56 @@ static void removing_moves_the_folder_away(void **state)
 {
 	struct fixture *f = *state;
 	scoped_free char *path = str_dup(volume_path(create_and_wait(f, "data")));
-	struct volume_request request = {.name = "data"};
 
 	volume_remove(f->volumes, "data", false, on_removed, f);
-	assert_null(volume_create(f->volumes, &request, on_created, f)); /* still on its way out */
-	assert_int_equal(f->err.kind, ERROR_CONFLICT);
-	wait_for_call(f, 3);
+	wait_for_call(f, 2);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_non_null(create_and_wait(f, "data"));
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void who_asks_for_one_that_is_being_removed_waits_and_gets_a_new_one(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_request request = {.name = "data"};
+	scoped_free char *path = str_dup(volume_path(create_and_wait(f, "data")));
+	scoped_free char *file = str_format("%s/old", path);
+
+	fclose(fopen(file, "w"));
+	volume_remove(f->volumes, "data", false, on_removed, f);
+	assert_null(volume_create(f->volumes, &request, on_created, f)); /* still on its way out */
+	assert_null(volume_create(f->volumes, &request, on_created, f));
+	assert_int_equal(f->calls, 1);
+	wait_for_call(f, 4);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(volumes_count(f->volumes), 1);
+}
+
+static void who_asks_for_one_that_is_being_recorded_is_told_when_it_is(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_request request = {.name = "data"};
+
+	assert_non_null(volume_create(f->volumes, &request, on_created, f));
+	assert_null(volume_create(f->volumes, &request, on_created, f));
+	assert_int_equal(f->calls, 0);
+	wait_for_call(f, 2);
+	assert_int_equal(f->err.kind, ERROR_NONE);
+	assert_int_equal(volumes_count(f->volumes), 1);
+}
+
+static void who_waits_when_all_is_closed_is_not_told(void **state)
+{
+	struct fixture *f = *state;
+	struct volume_request request = {.name = "data"};
+
+	volume_create(f->volumes, &request, on_created, f);
+	volume_create(f->volumes, &request, on_created, f);
+	close_all(f);
+	open_all(f);
+	assert_int_equal(f->calls, 0);
 }
 
 static void an_absent_name_is_an_error_unless_forced(void **state)
@@ -368,6 +410,9 @@ int main(void)
 		TEST(volumes_stand_in_the_order_of_their_names),
 		TEST(a_volume_in_use_stays),
 		TEST(removing_moves_the_folder_away),
+		TEST(who_asks_for_one_that_is_being_removed_waits_and_gets_a_new_one),
+		TEST(who_asks_for_one_that_is_being_recorded_is_told_when_it_is),
+		TEST(who_waits_when_all_is_closed_is_not_told),
 		TEST(an_absent_name_is_an_error_unless_forced),
 		TEST(pruning_takes_what_matches_and_is_not_in_use),
 		TEST(pruning_nothing_is_answered_too),

@@ -388,3 +388,20 @@ prune() { curl -sS --unix-socket "$SOCKET" -X POST -G "http://wherry/$1/volumes/
 	api GET /volumes/theirs >/dev/null
 	expect_status 200
 }
+
+@test "a volume that is being removed when a container wants it is made anew" {
+	local round client
+	for round in $(seq 15); do
+		api POST /volumes/create '{"Name":"again"}' >/dev/null
+		echo old >"$SCRATCH/data/volumes/again/_data/file"
+		curl -sS --unix-socket "$SOCKET" -X DELETE http://wherry/v1.47/volumes/again >/dev/null &
+		client=$!
+		api POST "/containers/create?name=again" '{"Image":"busybox","Cmd":["ls","/data"],"HostConfig":{"Binds":["again:/data"]}}' >/dev/null
+		expect_status 201
+		wait "$client" # it came first, or was refused since the volume is in use
+		api GET /volumes/again >/dev/null
+		expect_status 200
+		api DELETE "/containers/again" && api DELETE /volumes/again
+		expect_status 204
+	done
+}
