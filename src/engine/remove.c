@@ -148,10 +148,11 @@ static void give_up(void *data)
 	list_remove(&op->link); /* it waits for the exit no more */
 	c->doomed = false;
 	container_save(c, STORE_SURVIVES_KILL, NULL, NULL);
-	error_set(&err, ERROR_SYSTEM,
-		  "cannot remove container \"/%s\": could not kill: tried to kill container, but did "
-		  "not receive an exit event",
-		  c->name);
+	error_set(
+		&err, ERROR_SYSTEM,
+		"cannot remove container \"/%s\": could not kill: tried to kill container, but did "
+		"not receive an exit event",
+		c->name);
 	operation_finish(op, &err);
 }
 
