@@ -30,6 +30,7 @@ struct joining {
 	struct cgroup cgroup;
 	struct launch launch;
 	int target; /* pidfd of the sandbox's first process */
+	pid_t pid;  /* of that one, as long as it has not been waited for */
 	int namespaces;
 	int channel;
 };
@@ -178,13 +179,24 @@ static void end(pid_t pid, int *pidfd)
 
 #define END_PATIENCE_MS 200
 
-/* What the kernel refuses because the container is ending (its namespaces go before its end is told) looks
- * like any other failure: so it is waited for a moment whether the end comes. */
+/* A process that ends gives up its namespaces first; the end of a container's first one is told only when all
+ * its others have gone, which may take long. */
+static bool has_left_its_namespaces(pid_t pid)
+{
+	char path[48], name[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	return readlink(path, name, sizeof(name)) < 0 && errno == ENOENT;
+}
+
+/* What the kernel refuses because the container is ending looks like any other failure.  One of its processes
+ * may have been killed before the first one: so it is waited for a moment whether the end comes. */
 static bool blame_end(const struct joining *j, struct error *err)
 {
 	struct pollfd end = {.fd = j->target, .events = POLLIN};
 
-	if (err->kind == ERROR_SYSTEM && j->target >= 0 && poll(&end, 1, END_PATIENCE_MS) > 0)
+	if (err->kind == ERROR_SYSTEM && j->target >= 0 &&
+	    (has_left_its_namespaces(j->pid) || poll(&end, 1, END_PATIENCE_MS) > 0))
 		error_set(err, ERROR_CONFLICT, NOT_RUNNING);
 	return false;
 }
@@ -193,7 +205,8 @@ bool sandbox_exec(const struct sandbox_join *join, const struct process_spec *pr
 		  const struct process_stdio *stdio, pid_t *pid, int *pidfd, int *terminal,
 		  struct error *err)
 {
-	scoped_with(joining_fini) struct joining j = {.target = -1, .channel = -1};
+	scoped_with(joining_fini) struct joining j = {
+		.target = -1, .pid = join->pid, .channel = -1};
 	struct strings warnings = {0};
 	pid_t child = 0;
 	int child_fd = -1;

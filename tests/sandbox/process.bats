@@ -206,6 +206,30 @@ teardown() { finish; }
 	says "the container is not running"
 }
 
+# The kernel tells of a first process's end when its others have gone; one of them has not, as it has somebody who
+# traces it and does not look.
+@test "joining one that is ending says so, however long that takes" {
+	local tracer
+	start 'sh("sleep 100 & exec sleep 100")'
+	one_child() { [ "$(pgrep -P "$PID" | wc -l)" = 1 ]; }
+	wait_until 10 one_child
+	python3 - "$(pgrep -P "$PID")" "$SCRATCH/traces" 3>&- <<-'P' &
+		import ctypes, sys, time
+		seize = 0x4206
+		assert ctypes.CDLL(None).ptrace(seize, int(sys.argv[1]), None, None) == 0
+		open(sys.argv[2], "w").close()
+		time.sleep(1000)
+	P
+	tracer=$!
+	wait_until 10 test -e "$SCRATCH/traces"
+	kill -KILL "$PID"
+	has_left() { ! readlink "/proc/$PID/ns/mnt" >/dev/null; }
+	wait_until 10 has_left
+	run join '.args = ["true"]'
+	kill "$tracer"
+	says "the container is not running"
+}
+
 @test "the end of the shim is the end of the container" {
 	start
 	kill -KILL "$TOOL_PID"
