@@ -139,7 +139,8 @@ static void who_gives_signs_of_life_lives(void)
 	struct unit_driver d;
 
 	unit_begin(&d, SERVICE_NOTIFY);
-	d.start.plan.watchdog_us = 3000000; /* a busy host lets nobody do anything for a part of a second */
+	d.start.plan.watchdog_us =
+		3000000; /* a busy host lets nobody do anything for a part of a second */
 	unit_add_helper(&d, EXECUTION_START, "=READY=1 ping=50");
 	unit_run(&d);
 	stays(&d, SUB_RUNNING, 5000);
