@@ -75,8 +75,8 @@ static bool make_entry(int above, const char *name, enum root_entry what)
 	return file >= 0;
 }
 
-/* Something stands at NAME although the path does not resolve: a link that leads nowhere.  Put what it
- * says into the path in its place and begin again. */
+/* Something stands at NAME although the path did not resolve: what somebody else has made meanwhile, or a
+ * link that leads nowhere.  Put what this says into the path in its place and begin again. */
 static bool follow_link(struct way *w, int above, const char *name, size_t end, struct error *err)
 {
 	char target[PATH_MAX];
@@ -84,6 +84,11 @@ static bool follow_link(struct way *w, int above, const char *name, size_t end, 
 	scoped_free char *old = w->path;
 	size_t start = end - strlen(name);
 
+	if (n < 0 && errno == EINVAL) { /* no link */
+		w->path = take(old);
+		w->done = end;
+		return true;
+	}
 	if (n < 0 || w->links++ == LINK_LIMIT) {
 		w->path = take(old);
 		errno = n < 0 ? errno : ELOOP;

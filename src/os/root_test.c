@@ -5,8 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char scratch_path[] = "/tmp/wherry-root-test-XXXXXX";
@@ -116,6 +120,48 @@ static void the_folder_above_is_made_and_the_name_told(void **state)
 	close(fd);
 }
 
+/* Both begin each round when the other has come to it. */
+static bool make_many(atomic_int *arrived)
+{
+	enum { ROUNDS = 500 };
+	bool ok = true;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		char path[32];
+		struct error err;
+		int fd;
+
+		snprintf(path, sizeof(path), "/race/%d/a/b/c", i);
+		atomic_fetch_add(arrived, 1);
+		while (atomic_load(arrived) < 2 * (i + 1))
+			sched_yield();
+		fd = root_make(root, path, ROOT_FOLDER, &err);
+		ok = ok && fd >= 0;
+		close(fd);
+	}
+	return ok;
+}
+
+/* Containers that share a volume and have mounts in it are started at once. */
+static void two_make_the_same_path_at_once(void **state)
+{
+	atomic_int *arrived = mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+	bool ok;
+	pid_t pid;
+
+	assert_true(arrived != MAP_FAILED);
+	pid = fork();
+	if (pid == 0)
+		_exit(make_many(arrived) ? 0 : 1);
+	ok = make_many(arrived);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(ok);
+	assert_int_equal(status, 0);
+	munmap(arrived, sizeof(*arrived));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +169,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_made_with_the_folders_above_it),
 		cmocka_unit_test(loops_and_files_on_the_way_fail),
 		cmocka_unit_test(the_folder_above_is_made_and_the_name_told),
+		cmocka_unit_test(two_make_the_same_path_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, open_scratch, close_scratch);
