@@ -200,9 +200,20 @@ static bool mount_shm(struct inside *in, struct error *err)
 
 /* ---- /dev ---- */
 
+/* Outside of /dev it is there since the last start, and a device may have got another number. */
+static void remove_old_node(int folder, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+		unlinkat(folder, name, 0); /* what stays fails to be made */
+}
+
 static bool make_node(const struct inside *in, int folder, const char *name,
 		      const struct outside_device *device, struct error *err)
 {
+	remove_old_node(folder, name);
 	if (mknodat(folder, name, device->mode, device->number) < 0)
 		return error_errno(err, "cannot make device '%s'", device->path);
 	if ((device->uid || device->gid) &&

@@ -183,6 +183,20 @@ bind() { printf '.mounts = [{type: "bind", source: "%s", target: "%s"%s}]' "$SCR
 	says "not a device node"
 }
 
+@test "a device outside of /dev is there again when the container is started again, with the number of now" {
+	describe '.devices = [{path_on_host: "/dev/null", path_in_container: "/opt/hole", access: "rwm"}] |
+		sh("stat -c %t:%T /opt/hole")'
+	[ "$("$TOOL" run "$SCRATCH/spec.json")" = 1:3 ]
+	[ "$("$TOOL" run "$SCRATCH/spec.json")" = 1:3 ]
+	jq '.devices[0].path_on_host = "/dev/zero"' "$SCRATCH/spec.json" >"$SCRATCH/changed.json"
+	[ "$("$TOOL" run "$SCRATCH/changed.json")" = 1:5 ]
+	rm "$(upper)/opt/hole"
+	echo text >"$(upper)/opt/hole"
+	run "$TOOL" run "$SCRATCH/spec.json"
+	[ "$status" = 125 ]
+	says "cannot make device '/opt/hole': file exists"
+}
+
 @test "all devices: the host's nodes are there and open, /sys and cgroups can be written" {
 	run box '.all_devices = true | .masked_paths = [] | .read_only_paths = [] | del(.process.seccomp) |
 		.process.capabilities = 2199023255551 |
