@@ -19,16 +19,19 @@ struct child {
 static void child_ended(struct source *source, uint32_t events)
 {
 	struct child *c = container_of(source, struct child, source);
-	struct child **at = &c->children->first;
+	struct children *children = c->children;
+	struct child **at = &children->first;
 	siginfo_t ignored;
 
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	loop_watch(c->children->loop, source, 0);
+	loop_watch(children->loop, source, 0);
 	waitid(P_PIDFD, (id_t)source->fd, &ignored, WEXITED);
 	close(source->fd);
 	free(c);
+	if (children->ended)
+		children->ended(children);
 }
 
 static bool watch_child(struct children *children, pid_t pid, struct error *err)

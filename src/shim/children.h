@@ -8,6 +8,9 @@
 struct children {
 	struct loop *loop;
 	struct child *first;
+
+	/* One has ended; may be NULL. */
+	void (*ended)(struct children *children);
 };
 
 /* Like fork(): in the child 0, and only the descriptors of `keep` are left, renumbered 3, 4 ... */

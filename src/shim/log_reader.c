@@ -177,6 +177,17 @@ static bool next_file(struct log_reader *r)
 	return true;
 }
 
+/* Somebody wanted its room: what is written from now on stands at its beginning. */
+static bool was_emptied(struct log_reader *r)
+{
+	int fd = r->files.fds[r->at];
+
+	if (lseek(fd, 0, SEEK_CUR) <= size_of(fd))
+		return false;
+	begin_file(r);
+	return lseek(fd, 0, SEEK_SET) == 0;
+}
+
 /* false: there is no more now. */
 static bool read_more(struct log_reader *r)
 {
@@ -192,7 +203,7 @@ static bool read_more(struct log_reader *r)
 		char *room = buffer_reserve(&r->raw, READ_SIZE);
 
 		n = read(r->files.fds[r->at], room, READ_SIZE);
-	} while ((n < 0 && errno == EINTR) || (n <= 0 && next_file(r)));
+	} while ((n < 0 && errno == EINTR) || (n <= 0 && (next_file(r) || was_emptied(r))));
 	if (n > 0)
 		buffer_wrote(&r->raw, (size_t)n);
 	return n > 0;

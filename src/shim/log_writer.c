@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,13 +152,22 @@ static void drop(struct log_writer *log, const char *lines, size_t size)
 	log->untold += lost;
 }
 
+/* Others may have emptied the file: where it ends is asked for, `size` is what we wrote. */
+static bool cut_end(const struct log_writer *log, size_t size)
+{
+	struct stat st;
+
+	return fstat(log->fd, &st) == 0 && st.st_size >= (int64_t)size &&
+	       ftruncate(log->fd, st.st_size - (int64_t)size) == 0;
+}
+
 /* Of what a failing disk took of `lines`, keep the whole ones. */
 static size_t keep_whole_lines(struct log_writer *log, const char *lines, size_t taken)
 {
 	const char *newline = taken ? memrchr(lines, '\n', taken) : NULL;
 	size_t whole = newline ? (size_t)(newline - lines) + 1 : 0;
 
-	if (ftruncate(log->fd, log->size + (int64_t)whole) < 0)
+	if (!cut_end(log, taken - whole))
 		whole = 0; /* readers skip what is torn */
 	return whole;
 }
@@ -208,7 +218,7 @@ static void write_after_loss(struct log_writer *log, const char *lines, size_t s
 		return;
 	}
 	log->error = errno;
-	if (taken && ftruncate(log->fd, log->size) < 0)
+	if (taken && !cut_end(log, taken))
 		log->size += (int64_t)taken;
 	drop(log, lines, size);
 }
@@ -227,13 +237,28 @@ static size_t size_before_rotation(const struct log_writer *log, const char *lin
 	return newline ? (size_t)(newline - lines) + 1 : size;
 }
 
+static void remove_follower(struct log_writer *log, size_t index)
+{
+	close(log->followers.items[index]);
+	vector_remove(&log->followers, index);
+}
+
 static void wake_followers(struct log_writer *log)
 {
 	for (size_t i = log->followers.count; i-- > 0;) {
 		if (write(log->followers.items[i], "", 1) >= 0 || errno == EAGAIN)
 			continue;
-		close(log->followers.items[i]);
-		vector_remove(&log->followers, i);
+		remove_follower(log, i);
+	}
+}
+
+void log_forget_gone(struct log_writer *log)
+{
+	for (size_t i = log->followers.count; i-- > 0;) {
+		struct pollfd p = {.fd = log->followers.items[i]};
+
+		if (poll(&p, 1, 0) == 1 && (p.revents & POLLERR))
+			remove_follower(log, i);
 	}
 }
 
@@ -401,7 +426,7 @@ struct log_place log_end(const struct log_writer *log)
 
 	if (log->fd < 0 || fstat(log->fd, &st) < 0)
 		return (struct log_place){0};
-	return (struct log_place){.inode = st.st_ino, .offset = log->size};
+	return (struct log_place){.inode = st.st_ino, .offset = st.st_size};
 }
 
 void log_shrink(struct log_writer *log)

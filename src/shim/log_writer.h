@@ -71,6 +71,9 @@ const struct buffer *log_partial(const struct log_writer *log, enum stream_kind 
 /* A non-blocking pipe that gets a byte after each write() to the log, and ends with it. */
 void log_add_follower(struct log_writer *log, int pipe);
 
+/* Let go of the pipes that nobody reads any more. */
+void log_forget_gone(struct log_writer *log);
+
 /* Behind the last line that is written. */
 struct log_place log_end(const struct log_writer *log);
 

@@ -144,6 +144,11 @@ static void input_drained(struct input *input)
 	clients_take_input(&s->clients);
 }
 
+static void child_ended(struct children *children)
+{
+	log_forget_gone(&container_of(children, struct shim, children)->log);
+}
+
 /* ---- idle; the whole ---- */
 
 static void shrink(struct shim *s)
@@ -214,6 +219,7 @@ static bool shim_init(struct shim *s, struct error *err)
 	s->clients = (struct clients){
 		.loop = &s->loop, .log = &s->log, .target = &s->target, .input_held = true};
 	s->waits.loop = s->stats.loop = s->children.loop = &s->loop;
+	s->children.ended = child_ended;
 	input_init(&s->input, &s->loop, input_drained);
 	s->outputs = (struct outputs){.loop = &s->loop,
 				      .log = &s->log,

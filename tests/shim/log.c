@@ -1,6 +1,9 @@
 /* The log: written under load, on a full disk, rotated; read back and followed. */
 #include "scenario.h"
 
+#include "base/memory.h"
+#include "os/file.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -218,6 +221,36 @@ static void a_full_disk_costs_lines_and_says_so(void)
 	driver_end(&d);
 }
 
+/* What was cut off of the last line is behind the end that the file has, not the one that was written. */
+static void a_log_that_was_emptied_may_fill_the_disk_again(void)
+{
+	enum { ROOM = 256 << 10 };
+	struct driver d;
+	struct stat st;
+	int out;
+
+	make_mounts_private();
+	driver_begin(&d, "seq 1000; echo first; read x; seq 100000");
+	mount_log_folder(&d, "256k", 0);
+	d.start.sandbox.process.open_stdin = true;
+	out = driver_attach(&d, &attach_output);
+	driver_start(&d);
+	free(read_text(out, "first\n"));
+	expect(truncate(d.start.log.path, 0) == 0);
+	driver_write_stdin(&d, "x\n");
+	free(read_text(out, NULL));
+	close(out);
+	driver_expect_exit(&d, 0);
+	expect(stat(d.start.log.path, &st) == 0);
+	expect(st.st_size > ROOM / 2 && st.st_size <= ROOM);
+	scoped_free char *text = driver_log(&d, true, true);
+	expect(str_starts_with(text, "1\n2\n3\n"));
+	driver_release(&d, true);
+	driver_expect_end(&d);
+	unmount_log_folder(&d);
+	driver_end(&d);
+}
+
 static void a_disk_that_stays_full_keeps_nothing_from_ending(void)
 {
 	struct driver d;
@@ -345,6 +378,70 @@ static void a_reader_of_its_own_serves_a_log_without_a_shim(void)
 	driver_end(&d);
 }
 
+static size_t count_descriptors(pid_t pid)
+{
+	scoped_free char *path = str_format("/proc/%d/fd", pid);
+	scoped_fd int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	scoped_list DIR *list = folder_list(folder);
+	size_t count = 0;
+
+	expect(list);
+	while (folder_next(list))
+		count++;
+	return count;
+}
+
+/* A container that says nothing does not keep anything of those who have gone. */
+static void who_followed_and_went_leaves_nothing_behind(void)
+{
+	enum { TIMES = 20 };
+	struct driver d;
+	struct shim_logs follow = logs_all;
+	size_t before;
+
+	follow.follow = true;
+	driver_begin(&d, "echo one; exec sleep 1000");
+	driver_start(&d);
+	close(driver_logs(&d, &follow));
+	before = count_descriptors(d.shim.pid);
+	for (int i = 0; i < TIMES; i++) {
+		int out = driver_logs(&d, &follow);
+
+		free(read_text(out, "one\n"));
+		close(out);
+	}
+	for (int waited = 0; count_descriptors(d.shim.pid) > before && waited < WAIT_MS; waited++)
+		usleep(1000);
+	expect_equal((long long)count_descriptors(d.shim.pid), (long long)before);
+	driver_end(&d);
+}
+
+/* As many do who want room again: the container writes on at the beginning. */
+static void a_log_that_was_emptied_is_followed_on(void)
+{
+	struct driver d;
+	struct shim_logs follow = logs_all, from_now = logs_all;
+	int all, rest;
+
+	follow.follow = from_now.follow = true;
+	from_now.tail = 0;
+	driver_begin(&d, "seq 1000; read x; echo $x; read y; echo $y");
+	d.start.sandbox.process.open_stdin = true;
+	driver_start(&d);
+	all = driver_logs(&d, &follow);
+	free(read_text(all, "\n1000\n"));
+	expect(truncate(d.start.log.path, 0) == 0);
+	rest = driver_logs(&d, &from_now);
+	driver_write_stdin(&d, "two\n");
+	free(read_text(rest, "two\n"));
+	free(read_text(all, "two\n"));
+	driver_write_stdin(&d, "three\n");
+	expect_text(rest, "three\n");
+	expect_text(all, "three\n");
+	expect_log(&d, true, true, "two\nthree\n");
+	driver_finish(&d, 0);
+}
+
 static void without_a_log_there_is_still_an_attach(void)
 {
 	struct driver d;
@@ -371,11 +468,14 @@ const struct scenario log_scenarios[] = {
 	SCENARIO(a_slow_reader_gets_all_of_it),
 	SCENARIO(a_client_that_takes_nothing_is_dropped_and_told_so),
 	SCENARIO(a_full_disk_costs_lines_and_says_so),
+	SCENARIO(a_log_that_was_emptied_may_fill_the_disk_again),
 	SCENARIO(a_disk_that_stays_full_keeps_nothing_from_ending),
 	SCENARIO(logs_are_served_while_it_runs_and_after),
 	SCENARIO(who_follows_gets_each_line_and_the_end),
 	SCENARIO(rotation_loses_nothing_for_who_follows),
 	SCENARIO(a_reader_of_its_own_serves_a_log_without_a_shim),
+	SCENARIO(who_followed_and_went_leaves_nothing_behind),
+	SCENARIO(a_log_that_was_emptied_is_followed_on),
 	SCENARIO(without_a_log_there_is_still_an_attach),
 	{NULL},
 };

@@ -147,6 +147,10 @@ scenario() {
 	scenario logs_are_served_while_it_runs_and_after
 }
 
+@test "a log that was emptied may fill the disk again" {
+	scenario a_log_that_was_emptied_may_fill_the_disk_again
+}
+
 @test "who follows gets each line and the end" {
 	scenario who_follows_gets_each_line_and_the_end
 }
@@ -165,6 +169,14 @@ scenario() {
 
 @test "an exec runs inside" {
 	scenario an_exec_runs_inside
+}
+
+@test "who followed and went leaves nothing behind" {
+	scenario who_followed_and_went_leaves_nothing_behind
+}
+
+@test "a log that was emptied is followed on" {
+	scenario a_log_that_was_emptied_is_followed_on
 }
 
 @test "an exec on a terminal" {
