@@ -63,6 +63,7 @@ static bool container_start(const struct shim_start *start, const struct process
 	*out = (struct group){.pid = sandbox_pid(sandbox),
 			      .pidfd = fcntl(sandbox_pidfd(sandbox), F_DUPFD_CLOEXEC, 0),
 			      .terminal = sandbox_take_terminal(sandbox),
+			      .terminal_peer = -1,
 			      .sandbox = sandbox,
 			      .names = names,
 			      .netns = netns};

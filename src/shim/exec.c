@@ -9,7 +9,7 @@ static bool exec_start(const struct shim_start *start, const struct process_stdi
 	const struct sandbox_join join = {.pid = (pid_t)start->join_pid,
 					  .start_time = start->join_start_time,
 					  .cgroup_path = start->sandbox.cgroup_path};
-	struct group group = {.names = {-1, -1}, .netns = -1};
+	struct group group = {.terminal_peer = -1, .names = {-1, -1}, .netns = -1};
 
 	if (!sandbox_exec(&join, &start->sandbox.process, stdio, &group.pid, &group.pidfd,
 			  &group.terminal, err))

@@ -155,6 +155,7 @@ static void group_exited(struct source *source, uint32_t events)
 	loop_watch(&s->loop, source, 0);
 	reap(s);
 	close_fd(&s->group.pidfd);
+	close_fd(&s->group.terminal_peer);
 	outputs_drain(&s->outputs);
 	if (outputs_are_open(&s->outputs) && s->kind->grace_ns)
 		loop_set_deadline(&s->loop, &s->grace, time_monotonic_ns() + s->kind->grace_ns);

@@ -18,6 +18,7 @@
 enum {
 	PIPE_USUAL = 64 << 10,
 	PIPE_BUSY = 256 << 10,
+	PIPE_MOST = 16 << 20, /* only with CAP_SYS_RESOURCE one may be larger than 1 MB */
 	TURN = 2 << 20,
 	QUICK_READS = 16,
 };
@@ -194,10 +195,18 @@ void outputs_hold(struct outputs *outputs, bool hold)
 	set_nap(&outputs->err, 0);
 }
 
-/* At most what a pipe can hold: somebody who was left over may write on and on. */
+/* At most what a pipe can hold: somebody who was left over may write on and on.  The process may have made
+ * it larger than we did. */
+static ssize_t most_to_drain(const struct output *o)
+{
+	int capacity = fcntl(o->source.fd, F_GETPIPE_SZ);
+
+	return capacity < PIPE_BUSY ? PIPE_BUSY : capacity < PIPE_MOST ? capacity : PIPE_MOST;
+}
+
 static void drain(struct output *o)
 {
-	for (ssize_t left = PIPE_BUSY; left > 0 && o->source.fd >= 0;) {
+	for (ssize_t left = most_to_drain(o); left > 0 && o->source.fd >= 0;) {
 		ssize_t n = read_output(o);
 
 		if (n <= 0)

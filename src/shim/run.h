@@ -29,6 +29,7 @@ struct group {
 	pid_t pid;		    /* of the first process, on the host */
 	int pidfd;		    /* owned */
 	int terminal;		    /* owned: the master; -1: none */
+	int terminal_peer; /* owned: its other side, until the process has exited; -1: none */
 	pid_t network_pid;	    /* whose network its stats show; 0: the host's, not shown */
 	struct sandbox *sandbox;    /* owned by the kind; NULL: none */
 	struct names_sockets names; /* owned; -1: none */

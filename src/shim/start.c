@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const struct group_kind *const kinds[] = {
@@ -68,12 +69,21 @@ static void set_nonblocking(int fd)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+/* A terminal whose other side nobody has open looks as if it were at its end, and yet may be opened again:
+ * an init opens its console for each word.  So it is held open from here while the process lives. */
+static void hold_terminal(struct group *group)
+{
+	group->terminal_peer = ioctl(group->terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
 static void connect_stdio(struct shim *s, struct process_stdio *ours)
 {
-	if (s->group.terminal >= 0)
+	if (s->group.terminal >= 0) {
+		hold_terminal(&s->group);
 		*ours = (struct process_stdio){.in = fcntl(s->group.terminal, F_DUPFD_CLOEXEC, 0),
 					       .out = fcntl(s->group.terminal, F_DUPFD_CLOEXEC, 0),
 					       .err = -1};
+	}
 	set_nonblocking(ours->in);
 	set_nonblocking(ours->out);
 	set_nonblocking(ours->err);

@@ -1,6 +1,10 @@
 /* Clients: input, output, terminals, replays, and those that do not read. */
 #include "scenario.h"
 
+#include "base/memory.h"
+
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -140,6 +144,69 @@ static void a_terminal_has_a_size_that_changes(void)
 	driver_finish(&d, 0);
 }
 
+/* The process's descriptor 1 leads to what. */
+static bool writes_to(const struct driver *d, const char *wanted)
+{
+	scoped_free char *path = str_format("/proc/%lld/fd/1", (long long)d->pid);
+	char target[64];
+	ssize_t n = readlink(path, target, sizeof(target) - 1);
+
+	target[n > 0 ? n : 0] = '\0';
+	return str_equal(target, wanted);
+}
+
+/* As an init does, which opens the console for each word. */
+static void a_terminal_that_nobody_holds_for_a_while_is_read_again(void)
+{
+	struct driver d;
+	struct shim_failure reply = {0};
+	int out;
+
+	driver_begin(&d, "trap 'echo again >/dev/console; exit' USR1; echo ready; "
+			 "exec <&- 2>&- >/dev/null; while :; do sleep 0.01; done");
+	d.start.sandbox.process.terminal = true;
+	out = driver_attach(&d, &attach_output);
+	driver_start(&d);
+	free(read_text(out, "ready\r\n"));
+	for (int waited = 0; !writes_to(&d, "/dev/null") && waited < WAIT_MS; waited++)
+		usleep(1000);
+	expect(!is_readable(out, 200)); /* the shim has seen that nobody is there */
+	driver_send(&d, SHIM_SIGNAL, &shim_number_type, &(struct shim_number){SIGUSR1});
+	driver_expect(&d, SHIM_REPLY, &shim_failure_type, &reply);
+	expect_text(out, "again\r\n");
+	driver_finish(&d, 0);
+}
+
+/* A pipe that the process has enlarged holds more than the usual one, and that more is there when it has
+ * ended: a client that does not read keeps the shim from reading it before. */
+static void what_a_large_pipe_holds_at_the_end_is_logged(void)
+{
+	enum { SIZE = 1200000 };
+	struct driver d;
+	scoped_free char *path = NULL;
+	scoped_free char *text = NULL;
+	int out, in, pipe;
+
+	driver_begin(&d, "read x; yes | head -c 1200000");
+	d.start.sandbox.process.open_stdin = true;
+	in = driver_attach(&d, &(struct shim_attach){.in = true, .stream = true});
+	out = driver_attach(&d, &attach_output);
+	driver_start(&d);
+	path = str_format("/proc/%lld/fd/1", (long long)d.pid);
+	pipe = open(path, O_WRONLY | O_CLOEXEC);
+	expect(pipe >= 0 && fcntl(pipe, F_SETPIPE_SZ, 1 << 20) == 1 << 20);
+	close(pipe);
+	write_text(in, "x\n");
+	driver_expect_exit(&d, 0);
+	text = driver_log(&d, true, true);
+	expect_equal((long long)strlen(text), SIZE);
+	close(out);
+	close(in);
+	driver_release(&d, true);
+	driver_expect_end(&d);
+	driver_end(&d);
+}
+
 static void a_replay_goes_on_live_without_gap_or_double(void)
 {
 	struct driver d;
@@ -190,6 +257,8 @@ const struct scenario attach_scenarios[] = {
 	SCENARIO(a_client_without_input_may_close_its_side),
 	SCENARIO(detach_keys_end_the_attach_and_not_the_process),
 	SCENARIO(a_terminal_has_a_size_that_changes),
+	SCENARIO(a_terminal_that_nobody_holds_for_a_while_is_read_again),
+	SCENARIO(what_a_large_pipe_holds_at_the_end_is_logged),
 	SCENARIO(a_replay_goes_on_live_without_gap_or_double),
 	SCENARIO(a_replay_of_much_meets_what_is_written_meanwhile),
 	{NULL},

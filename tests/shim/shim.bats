@@ -107,6 +107,14 @@ scenario() {
 	scenario a_terminal_has_a_size_that_changes
 }
 
+@test "a terminal that nobody holds for a while is read again" {
+	scenario a_terminal_that_nobody_holds_for_a_while_is_read_again
+}
+
+@test "what a large pipe holds at the end is logged" {
+	scenario what_a_large_pipe_holds_at_the_end_is_logged
+}
+
 @test "a replay goes on live without gap or double" {
 	scenario a_replay_goes_on_live_without_gap_or_double
 }
@@ -139,16 +147,16 @@ scenario() {
 	scenario a_full_disk_costs_lines_and_says_so
 }
 
+@test "a log that was emptied may fill the disk again" {
+	scenario a_log_that_was_emptied_may_fill_the_disk_again
+}
+
 @test "a disk that stays full keeps nothing from ending" {
 	scenario a_disk_that_stays_full_keeps_nothing_from_ending
 }
 
 @test "logs are served while it runs and after" {
 	scenario logs_are_served_while_it_runs_and_after
-}
-
-@test "a log that was emptied may fill the disk again" {
-	scenario a_log_that_was_emptied_may_fill_the_disk_again
 }
 
 @test "who follows gets each line and the end" {
@@ -163,20 +171,20 @@ scenario() {
 	scenario a_reader_of_its_own_serves_a_log_without_a_shim
 }
 
-@test "without a log there is still an attach" {
-	scenario without_a_log_there_is_still_an_attach
-}
-
-@test "an exec runs inside" {
-	scenario an_exec_runs_inside
-}
-
 @test "who followed and went leaves nothing behind" {
 	scenario who_followed_and_went_leaves_nothing_behind
 }
 
 @test "a log that was emptied is followed on" {
 	scenario a_log_that_was_emptied_is_followed_on
+}
+
+@test "without a log there is still an attach" {
+	scenario without_a_log_there_is_still_an_attach
+}
+
+@test "an exec runs inside" {
+	scenario an_exec_runs_inside
 }
 
 @test "an exec on a terminal" {
