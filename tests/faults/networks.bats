@@ -99,6 +99,32 @@ is_whole() {
 	kill_none
 }
 
+@test "nor does who joins a macvlan and leaves it" {
+	local step
+	container
+	api POST /networks/create '{"Name":"a","Driver":"macvlan"}' >/dev/null
+	[ "$(api_status)" != 501 ] || skip "no macvlan in the kernel"
+	expect_status 201
+	macvlans() { inside ip -o link show type macvlan | awk -F'[ :@]+' '{ print $2 }' | xargs; }
+	for step in $(seq 100); do
+		echo "# step $step" >&2
+		rm -f "$SCRATCH/bin/repeated"
+		kill_at "$step" first
+		connect
+		expect_status 200
+		[ "$(macvlans)" = eth1 ]
+		disconnect
+		expect_status 200
+		[ "$(macvlans)" = "" ]
+		repeated || break
+	done
+	[ "$step" -gt 3 ]
+	[ "$step" -lt 100 ]
+	kill_none
+	remove
+	expect_status 204
+}
+
 @test "a table that was flushed while all workers were killed is back when they live, and nobody has to ask" {
 	local before
 	before=$(table)
