@@ -393,5 +393,5 @@ struct event_subscription *engine_subscribe(struct engine *engine, event_listene
 					    void *data);
 void engine_unsubscribe(struct event_subscription *subscription); /* NULL is fine */
 
-/* The last 256, oldest first, that are not older than `since_ns`. */
+/* The last 256, or of those what 3 MiB hold, oldest first, that are not older than `since_ns`. */
 void engine_past_events(struct engine *engine, int64_t since_ns, event_listener *visit, void *data);

@@ -62,11 +62,13 @@ void operations_drop(struct engine *engine);
 
 /* ---- the engine (engine.c) ---- */
 
-#define EVENTS_KEPT 256
+#define EVENTS_KEPT	  256
+#define EVENTS_KEPT_BYTES ((size_t)3 << 20) /* fewer where they are large: who asks for all must get all */
 
 struct event_ring {
 	struct engine_event events[EVENTS_KEPT];
 	size_t next, count;
+	size_t size; /* of all, in bytes */
 	struct link subscriptions;
 	struct event_file file;
 };

@@ -22,6 +22,18 @@ const char *event_type_name(enum event_type type)
 
 /* ---- the ring ---- */
 
+static size_t size_of(const struct engine_event *event)
+{
+	size_t size = strlen(event->action) + strlen(event->actor);
+
+	for (size_t i = 0; i < event->attributes.count; i++) {
+		const struct pair *attribute = &event->attributes.items[i];
+
+		size += strlen(attribute->name) + (attribute->value ? strlen(attribute->value) : 0);
+	}
+	return size;
+}
+
 static void fini_event(struct engine_event *event)
 {
 	free(event->action);
@@ -55,11 +67,24 @@ static int64_t next_moment(const struct event_ring *ring)
 	return ring->count > 0 && now <= last->time_ns ? last->time_ns + 1 : now;
 }
 
+static void drop_oldest(struct event_ring *ring)
+{
+	struct engine_event *oldest =
+		&ring->events[(ring->next + EVENTS_KEPT - ring->count) % EVENTS_KEPT];
+
+	ring->size -= size_of(oldest);
+	ring->count--;
+	fini_event(oldest);
+}
+
+/* The newest is kept, however large. */
 static struct engine_event *keep(struct event_ring *ring, const struct engine_event *event)
 {
 	struct engine_event *slot = &ring->events[ring->next];
 
-	fini_event(slot);
+	ring->size += size_of(event);
+	while (ring->count == EVENTS_KEPT || (ring->count > 0 && ring->size > EVENTS_KEPT_BYTES))
+		drop_oldest(ring);
 	*slot = (struct engine_event){.type = event->type,
 				      .action = str_dup(event->action),
 				      .actor = str_dup(event->actor),
@@ -67,7 +92,7 @@ static struct engine_event *keep(struct event_ring *ring, const struct engine_ev
 				      .time_ns = event->time_ns};
 	pairs_sort(&slot->attributes);
 	ring->next = (ring->next + 1) % EVENTS_KEPT;
-	ring->count += ring->count < EVENTS_KEPT;
+	ring->count++;
 	return slot;
 }
 

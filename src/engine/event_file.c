@@ -82,9 +82,13 @@ static size_t read_events(const struct buffer *bytes, const struct reading *read
 	return at;
 }
 
+/* One that is too large (who wrote it had no bound for that) has nothing for us. */
 static bool read_file(int folder, const char *name, struct buffer *bytes, struct error *err)
 {
-	return file_read(folder, name, FILE_LIMIT, bytes, err) || err->kind == ERROR_NOT_FOUND;
+	if (file_read(folder, name, FILE_LIMIT, bytes, err) || err->kind == ERROR_NOT_FOUND)
+		return true;
+	buffer_clear(bytes);
+	return err->kind == ERROR_INVALID;
 }
 
 /* ---- writing ---- */
@@ -102,9 +106,14 @@ static void turn(struct event_file *file)
 
 	renameat(file->folder, NAME, file->folder, OLD_NAME);
 	close_fd(&file->fd);
-	file->count = 0;
+	file->count = file->size = 0;
 	if (!open_new(file, &err))
 		log_warning("events are not kept over a restart", &err, "file=%s", NAME);
+}
+
+static bool is_full(const struct event_file *file)
+{
+	return file->count >= EVENT_FILE_MOST || file->size >= EVENT_FILE_BYTES;
 }
 
 void event_file_add(struct event_file *file, const struct engine_event *event)
@@ -124,7 +133,9 @@ void event_file_add(struct event_file *file, const struct engine_event *event)
 	memcpy(bytes.data, &size, HEAD);
 	written = write(file->fd, bytes.data, bytes.size);
 	if (written == (ssize_t)bytes.size) {
-		if (++file->count >= EVENT_FILE_MOST)
+		file->count++;
+		file->size += bytes.size;
+		if (is_full(file))
 			turn(file);
 		return;
 	}
@@ -141,16 +152,16 @@ void event_file_add(struct event_file *file, const struct engine_event *event)
 static bool open_files(struct event_file *file, const struct reading *reading, struct error *err)
 {
 	scoped_buffer struct buffer older = {0}, newer = {0};
-	size_t unused = 0, whole;
+	size_t unused = 0;
 
 	if (!read_file(file->folder, OLD_NAME, &older, err) ||
 	    !read_file(file->folder, NAME, &newer, err) || !open_new(file, err))
 		return false;
 	read_events(&older, reading, &unused);
-	whole = read_events(&newer, reading, &file->count);
-	if (whole < newer.size && ftruncate(file->fd, (off_t)whole) < 0)
+	file->size = read_events(&newer, reading, &file->count);
+	if (ftruncate(file->fd, (off_t)file->size) < 0)
 		return error_errno(err, "cannot cut the file of events");
-	if (file->count >= EVENT_FILE_MOST)
+	if (is_full(file))
 		turn(file);
 	return true;
 }

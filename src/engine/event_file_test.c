@@ -117,6 +117,48 @@ static void the_newest_256_are_kept_and_the_files_do_not_grow(void **state)
 	event_file_close(&file);
 }
 
+static void large_events_are_kept_in_little_room(void **state)
+{
+	scoped_free char *path = str_format("%s/events", folder), *name = mem_zeroed(3 << 20, 1);
+	struct event_file file;
+	struct seen seen = open_it(&file);
+	struct stat st;
+
+	free(seen.last_name);
+	memset(name, 'x', (3 << 20) - 1);
+	for (int i = 1; i <= 40; i++)
+		event_file_add(&file,
+			       &(struct engine_event){.action = name, .actor = "c", .time_ns = i});
+	assert_int_equal(stat(path, &st), 0);
+	assert_true((size_t)st.st_size < 2 * EVENT_FILE_BYTES);
+	event_file_close(&file);
+	seen = open_it(&file);
+	assert_int_equal(seen.last_ns, 40);
+	free(seen.last_name);
+	event_file_close(&file);
+}
+
+/* By an older daemon. */
+static void a_file_that_is_too_large_is_begun_anew(void **state)
+{
+	scoped_free char *path = str_format("%s/events", folder);
+	struct event_file file;
+	struct seen seen;
+	struct stat st;
+
+	assert_int_equal(truncate(path, 100 << 20), 0);
+	seen = open_it(&file);
+	add(&file, 41, 41);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size < 1 << 20);
+	event_file_close(&file);
+	free(seen.last_name);
+	seen = open_it(&file);
+	assert_int_equal(seen.last_ns, 41);
+	free(seen.last_name);
+	event_file_close(&file);
+}
+
 static void a_folder_that_is_not_there_is_said(void **state)
 {
 	struct event_file file;
@@ -133,6 +175,8 @@ int main(void)
 		cmocka_unit_test(events_are_there_after_a_restart),
 		cmocka_unit_test(half_an_event_is_cut_off),
 		cmocka_unit_test(the_newest_256_are_kept_and_the_files_do_not_grow),
+		cmocka_unit_test(large_events_are_kept_in_little_room),
+		cmocka_unit_test(a_file_that_is_too_large_is_begun_anew),
 		cmocka_unit_test(a_folder_that_is_not_there_is_said),
 	};
 

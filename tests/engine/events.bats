@@ -150,3 +150,18 @@ create_container() {
 	[ "$(told '' .Action | wc -l)" = 256 ]
 	[ "$(find "$SCRATCH/run" -maxdepth 1 -name 'events*' | wc -l)" -le 2 ]
 }
+
+@test "of events that are large fewer are kept, in memory and for the next daemon" {
+	printf '{"Image":"busybox","Cmd":["true"],"Labels":{"large":"%03000000d"}}' 0 >"$SCRATCH/large"
+	curl -sS --unix-socket "$SOCKET" -H 'Content-Type: application/json' --data-binary "@$SCRATCH/large" \
+		'http://wherry/containers/create?name=e9' >/dev/null
+	for _ in $(seq 12); do
+		api POST "/containers/e9/rename?name=e8"
+		api POST "/containers/e8/rename?name=e9"
+	done
+	[ "$(told '{"event":["rename"]}' .Actor.Attributes.name | wc -l)" = 1 ]
+	[ "$(told '{"event":["rename"]}' .Actor.Attributes.name | tail -n 1)" = e9 ]
+	[ "$(cat "$SCRATCH"/run/events* | wc -c)" -lt 30000000 ]
+	restart_daemon
+	[ "$(told '{"event":["rename"]}' .Actor.Attributes.name | tail -n 1)" = e9 ]
+}
