@@ -1,5 +1,6 @@
 /* `wherry-shim daemon COUNT PROGRAM [ARGUMENT...]`: keeps the daemon running where no service manager
- * does, and its listening sockets open meanwhile, so that clients wait instead of failing.
+ * does, and its listening sockets open meanwhile, so that clients wait instead of failing.  What else it is
+ * given open it keeps, too: the locks of the daemon's folders (cmd/daemon_lock.h).
  *
  * The caller has descriptors 3 to 2 + COUNT open: listening sockets.  PROGRAM (an absolute path) is
  * run in a session of its own with these and every other descriptor that is not close-on-exec, and
