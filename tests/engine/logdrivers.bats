@@ -209,13 +209,14 @@ print(len(sizes), max(sizes))'; }
 	[ "$count" -lt 20 ]
 	[ "$biggest" -gt 60000 ]
 	[ "$biggest" -le 66000 ]
-	curl -sSN --unix-socket "$SOCKET" 'http://wherry/containers/f1/logs?stdout=1&follow=1&tail=0' >"$SCRATCH/followed" 3>&- &
+	curl -sSN --unix-socket "$SOCKET" 'http://wherry/containers/f1/logs?stdout=1&follow=1&tail=1' >"$SCRATCH/followed" 3>&- &
 	follower=$!
+	wait_until 10 grep -qa last "$SCRATCH/followed"
 	exec_says f1 '["sh","-c","touch /go; echo gone"]' gone
 	wait_until 10 grep -qa end "$SCRATCH/followed"
 	kill $follower
 	read -r count biggest < <(frames <"$SCRATCH/followed")
-	[ "$count $biggest" = "51 7" ]
+	[ "$count $biggest" = "52 7" ]
 }
 
 @test "the daemon has a driver and options for those who name none, or only some" {
