@@ -242,7 +242,7 @@ compose -p shop start --at-boot at unix://$SOCKET" ]
 	up
 	record shop
 	member web shop on-failure
-	behave 'kill -KILL "$(cat "$SCRATCH/daemon")"; exec sleep 1000'
+	behave 'kill -KILL "$PPID"; exec sleep 1000' # its daemon, whose number may not stand in the file yet
 	host_down
 	for i in 1 2 3; do
 		again || true
