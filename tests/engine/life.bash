@@ -13,9 +13,12 @@ run_container() {
 }
 
 # What a first process has no handler for is not delivered to it: one that is asked to end before it has
-# come so far is killed when the patience is over.  traps NAME: TERM or USR1.
+# come so far is killed when the patience is over.  traps NAME: TERM or USR1; or it has ended already.
 traps() {
-	grep -qE '^Sig(Cgt|Ign):.*([4-7c-f]...|[2367abef]..)$' "/proc/$(inspect "$1" .State.Pid)/status" 2>/dev/null
+	local pid
+	pid=$(inspect "$1" .State.Pid)
+	[ "${pid:-0}" = 0 ] || [ "$pid" = null ] ||
+		grep -qE '^Sig(Cgt|Ign):.*([4-7c-f]...|[2367abef]..)$' "/proc/$pid/status" 2>/dev/null
 }
 
 inspect() { api GET "/containers/$1/json" | jq -r "$2"; }
