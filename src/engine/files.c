@@ -327,14 +327,25 @@ static void end(struct engine_files *f, const char *why)
 	operation_finish(&f->op, &err);
 }
 
+/* Nothing of it was written yet: it is done as in the stopped container that it is. */
+static void begin_anew(struct engine_files *f)
+{
+	archive_job_kill(take(f->job));
+	begin_after_the_end(f);
+}
+
 void files_end_run(struct container *c)
 {
 	list_each(item, &c->files)
 	{
 		struct engine_files *f = container_of(item, struct engine_files, link);
 
-		if (writes(f) && f->request.pid > 0)
+		if (!writes(f) || f->request.pid == 0)
+			continue;
+		if (f->told)
 			end(f, "has ended");
+		else
+			begin_anew(f);
 	}
 }
 

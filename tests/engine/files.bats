@@ -501,3 +501,32 @@ fill_with_big() {
 	done
 	start c2
 }
+
+# The worker lies still from soon after its birth, while the container ends; until one of them had not looked yet.
+@test "what is put into a container that ends before it was looked into is put into the stopped one" {
+	local client
+	echo late >"$SCRATCH/late"
+	tar -C "$SCRATCH" -cf "$SCRATCH/late.tar" late
+	make c9
+	for _ in $(seq 30); do
+		start c9
+		curl -sS --unix-socket "$SOCKET" -o /dev/null -w '%{http_code}' -T "$SCRATCH/late.tar" \
+			"http://wherry/v1.47/containers/c9/archive?path=/home" >"$SCRATCH/answer" &
+		client=$!
+		stop_newborn "$client"
+		api POST "/containers/c9/kill"
+		[ -z "$NEWBORN" ] || kill -CONT "$NEWBORN" 2>/dev/null || true
+		wait "$client" || true
+		[ -z "$NEWBORN" ] || [ "$(cat "$SCRATCH/answer")" != 200 ] || break
+		NEWBORN=
+	done
+	[ -n "$NEWBORN" ]
+	[ "$(cat "$SCRATCH/data/containers/$(inspect c9 .Id)/upper/home/late")" = late ]
+}
+# stop_newborn CLIENT: the worker that it has got, in NEWBORN; empty: it was too fast for us.
+stop_newborn() {
+	NEWBORN=
+	while [ -z "$NEWBORN" ] && kill -0 "$1" 2>/dev/null; do NEWBORN=$(workers | head -n 1); done
+	[ -z "$NEWBORN" ] || kill -STOP "$NEWBORN" 2>/dev/null || NEWBORN=
+	[ -z "$NEWBORN" ] || { [ "$(ps -o state= -p "$NEWBORN")" = T ] && kill -0 "$1" 2>/dev/null; } || NEWBORN=
+}
