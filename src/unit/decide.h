@@ -44,13 +44,15 @@ void decide_consequences(struct unit *unit, enum active_state before, enum activ
 void decide_dependents(const struct unit *unit,
 		       struct consequences *out); /* type, mode: of their job */
 
-/* Instances of templates that are over and that nobody would miss, added to `out`.  Whoever failed, is enabled or is named by
- * a unit that stays, stays.  `rests`: nothing of it goes on, as far as the manager knows. */
+/* Instances of templates that are over and that nobody would miss, added to `out`: of the `noted` units, and of those
+ * that they name or are named by.  Whoever failed, is enabled or is named by a unit that stays, stays.  `rests`: nothing
+ * of it goes on, as far as the manager knows. */
 struct units_forgotten {
 	struct unit **items; /* owned */
 	size_t count, capacity;
 };
-void decide_forgotten(const struct unit_set *set, bool (*rests)(const struct unit *unit),
+void decide_forgotten(const struct units_forgotten *noted,
+		      bool (*rests)(const void *data, const struct unit *unit), const void *data,
 		      struct units_forgotten *out);
 
 /* What the scope of a container is, whose process runs. */

@@ -30,6 +30,32 @@ static bool is_to_be_told_of(const struct unit *unit)
 	return false;
 }
 
+/* What is looked at: those that were noted, and whoever they name or are named by, as far as these may go, too. */
+struct looking {
+	bool (*rests)(const void *data, const struct unit *unit);
+	const void *data;
+	struct units_forgotten all;
+};
+
+static void look_at(struct looking *l, struct unit *unit)
+{
+	if (unit->mark == CANDIDATE || !is_candidate(unit) || is_to_be_told_of(unit) ||
+	    !l->rests(l->data, unit))
+		return;
+	unit->mark = CANDIDATE;
+	vector_add(&l->all, unit);
+}
+
+static void look_around(struct looking *l)
+{
+	for (size_t at = 0; at < l->all.count; at++) {
+		const struct unit *unit = l->all.items[at];
+
+		for (size_t i = 0; i < unit->edge_count; i++)
+			look_at(l, unit->edges[i].unit);
+	}
+}
+
 static bool is_named_by_others(const struct unit *unit)
 {
 	for (size_t i = 0; i < unit->edge_count; i++)
@@ -63,23 +89,20 @@ static void keep_named(const struct units_forgotten *all)
 	vector_fini(&kept);
 }
 
-void decide_forgotten(const struct unit_set *set, bool (*rests)(const struct unit *unit),
+void decide_forgotten(const struct units_forgotten *noted,
+		      bool (*rests)(const void *data, const struct unit *unit), const void *data,
 		      struct units_forgotten *out)
 {
-	struct units_forgotten all = {0};
+	struct looking l = {.rests = rests, .data = data};
 
-	for (size_t i = 0; i < set->count; i++) {
-		if (!is_candidate(set->items[i]) || is_to_be_told_of(set->items[i]) ||
-		    !rests(set->items[i]))
-			continue;
-		set->items[i]->mark = CANDIDATE;
-		vector_add(&all, set->items[i]);
+	for (size_t i = 0; i < noted->count; i++)
+		look_at(&l, noted->items[i]);
+	look_around(&l);
+	keep_named(&l.all);
+	for (size_t i = 0; i < l.all.count; i++) {
+		if (l.all.items[i]->mark == CANDIDATE)
+			vector_add(out, l.all.items[i]);
+		l.all.items[i]->mark = 0;
 	}
-	keep_named(&all);
-	for (size_t i = 0; i < all.count; i++) {
-		if (all.items[i]->mark == CANDIDATE)
-			vector_add(out, all.items[i]);
-		all.items[i]->mark = 0;
-	}
-	vector_fini(&all);
+	vector_fini(&l.all);
 }

@@ -2,12 +2,6 @@
 
 #include "unit/unit_sample.h"
 
-/* What the manager knows: here a unit with JobTimeoutSec= is busy. */
-static bool rests(const struct unit *unit)
-{
-	return !unit->config->job_timeout_us;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct unit *const *left = a, *const *right = b;
@@ -15,13 +9,26 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-/* The names of those that are forgotten, without ".service", joined by blanks. */
-static char *forgotten(const struct unit_set *set)
+static int manager;
+
+/* What the manager knows: here a unit with JobTimeoutSec= is busy. */
+static bool rests(const void *data, const struct unit *unit)
 {
-	struct units_forgotten all = {0};
+	assert_ptr_equal(data, &manager);
+	return !unit->config->job_timeout_us;
+}
+
+/* The names of those that are forgotten, without ".service", joined by blanks.  `only`: who was noted; NULL: all. */
+static char *forgotten_from(const struct unit_set *set, struct unit *only)
+{
+	struct units_forgotten noted = {0}, all = {0};
 	struct buffer names = {0};
 
-	decide_forgotten(set, rests, &all);
+	for (size_t i = 0; i < set->count; i++)
+		if (!only || set->items[i] == only)
+			vector_add(&noted, set->items[i]);
+	decide_forgotten(&noted, rests, &manager, &all);
+	vector_fini(&noted);
 	if (all.count)
 		qsort(all.items, all.count, sizeof(*all.items), by_name);
 	buffer_add_text(&names, "");
@@ -30,6 +37,11 @@ static char *forgotten(const struct unit_set *set)
 			      all.items[i]->name);
 	vector_fini(&all);
 	return buffer_take(&names);
+}
+
+static char *forgotten(const struct unit_set *set)
+{
+	return forgotten_from(set, NULL);
 }
 
 static void check(const char *text, const char *names)
@@ -90,6 +102,25 @@ static void those_that_name_each_other_go_together(void **state)
 	check("a@1 active Wants=b@1; b@1 Wants=c@1; c@1", "");
 }
 
+static void one_that_was_noted_brings_those_that_go_with_it(void **state)
+{
+	static const char *const all =
+		"a@1 Wants=b@1; b@1 PartOf=a@1; c@1 After=b@1; other@1; d@1 active";
+	static const char *const starts[] = {"a@1", "b@1", "c@1"};
+
+	for (size_t i = 0; i < array_length(starts); i++) {
+		struct unit_set set = sample_set(all);
+		scoped_free char *found = forgotten_from(&set, sample_find(&set, starts[i]));
+
+		assert_string_equal(found, "a@1 b@1 c@1");
+		unit_set_fini(&set);
+	}
+	struct unit_set set = sample_set(all);
+	scoped_free char *none = forgotten_from(&set, sample_find(&set, "d@1"));
+	assert_string_equal(none, "");
+	unit_set_fini(&set);
+}
+
 static void whose_end_is_still_to_be_told_stays(void **state)
 {
 	check("w@1 OnSuccess=report; report job=start", "");
@@ -136,6 +167,7 @@ int main(void)
 		cmocka_unit_test(whoever_is_named_by_one_that_stays_stays),
 		cmocka_unit_test(whoever_names_others_is_free_to_go),
 		cmocka_unit_test(those_that_name_each_other_go_together),
+		cmocka_unit_test(one_that_was_noted_brings_those_that_go_with_it),
 		cmocka_unit_test(whose_end_is_still_to_be_told_stays),
 		cmocka_unit_test(what_has_a_file_or_a_link_of_its_own_stays),
 		cmocka_unit_test(what_is_to_start_again_with_another_stays),

@@ -316,6 +316,7 @@ void units_unref(struct units *units)
 	pairs_fini(&units->context.default_environment);
 	strings_fini(&units->adoption.names);
 	unit_set_fini(&units->set);
+	map_fini(&units->passing);
 	free(units);
 }
 

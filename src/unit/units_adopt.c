@@ -25,7 +25,7 @@ static void be_ready(struct units *units)
 		return;
 	units->adoption.done = true;
 	scopes_compare(units);
-	collect_later(units); /* what was over already */
+	collect_all_later(units); /* what was over already */
 	deadline_cancel(&units->adoption.patience);
 	units->readies.items = NULL;
 	vector_fini(&units->readies);

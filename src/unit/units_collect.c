@@ -34,7 +34,7 @@ void unit_hold_end(struct unit_hold *hold)
 		return;
 	list_remove(&hold->link);
 	if (!uv_is_closing((uv_handle_t *)&hold->units->turn))
-		collect_later(hold->units);
+		collect_later(hold->units, hold->name);
 	units_unref(hold->units);
 	free(hold->name);
 	free(hold);
@@ -48,6 +48,22 @@ static bool is_held(const struct units *units, const struct unit *unit)
 			return true;
 	}
 	return false;
+}
+
+/* ---- who is noted ---- */
+
+void collect_later(struct units *units, const char *name)
+{
+	map_put(&units->passing, name, units);
+	job_turn(units);
+}
+
+/* What systemd runs it forgets by itself, and we have its file. */
+static bool may_be_over(const struct unit *unit)
+{
+	return unit->sub == SUB_DEAD && !unit->job && unit->config &&
+	       (unit->config->transient || unit_name_is_instance(unit->name)) &&
+	       !(unit->runtime && unit->runtime->handed);
 }
 
 /* ---- forgetting ---- */
@@ -85,17 +101,25 @@ static bool is_passing(const struct units *units, const struct unit *unit)
 	       !is_held(units, unit);
 }
 
-static void collect_scopes(struct units *units)
+/* It may have stayed for its scope alone. */
+static void note_owner(struct units *units, const struct unit *scope)
 {
-	struct unit_set *set = &units->set;
+	for (size_t i = 0; i < scope->edge_count; i++)
+		if (may_be_over(scope->edges[i].unit))
+			collect_later(units, scope->edges[i].unit->name);
+}
 
-	for (size_t i = set->count; i-- > 0;) {
-		struct unit *unit = set->items[i];
+static void collect_scopes(struct units *units, struct units_forgotten *noted)
+{
+	for (size_t i = noted->count; i-- > 0;) {
+		struct unit *unit = noted->items[i];
 
 		if (!is_passing(units, unit))
 			continue;
+		vector_remove(noted, i);
+		note_owner(units, unit);
 		retire(units, unit);
-		unit_set_drop(set, unit);
+		unit_set_drop(&units->set, unit);
 	}
 }
 
@@ -107,9 +131,9 @@ static bool is_quiet(const struct unit_runtime *r)
 	       !r->under_way && !r->timer && !r->handed && socket_is_quiet(r);
 }
 
-static bool rests(const struct unit *unit)
+static bool rests(const void *units, const struct unit *unit)
 {
-	return !unit->runtime || is_quiet(unit->runtime);
+	return (!unit->runtime || is_quiet(unit->runtime)) && !is_held(units, unit);
 }
 
 /* Those that name each other name nobody before the first goes. */
@@ -125,56 +149,41 @@ static void forget(struct units *units, struct unit *const *items, size_t count)
 		unit_set_drop(&units->set, items[i]);
 }
 
-static void leave_out_held(const struct units *units, struct units_forgotten *all)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < all->count; i++)
-		if (!is_held(units, all->items[i]))
-			all->items[kept++] = all->items[i];
-	all->count = kept;
-}
-
-static void collect_instances(struct units *units)
+static void collect_instances(struct units *units, const struct units_forgotten *noted)
 {
 	struct units_forgotten all = {0};
 
-	decide_forgotten(&units->set, rests, &all);
-	leave_out_held(units, &all);
+	decide_forgotten(noted, rests, units, &all);
+	for (size_t i = MANY; i < all.count; i++)
+		collect_later(units, all.items[i]->name);
 	forget(units, all.items, all.count < MANY ? all.count : MANY);
-	if (all.count > MANY)
-		collect_later(units);
 	vector_fini(&all);
 }
 
 /* ---- when ---- */
 
-void collect_later(struct units *units)
-{
-	units->passing = true;
-	job_turn(units);
-}
-
-static bool may_be_over(const struct unit *unit)
-{
-	return unit->sub == SUB_DEAD && unit->config &&
-	       (unit->config->transient || unit_name_is_instance(unit->name));
-}
-
 /* Whose end it was to be told of had to wait for that. */
-static bool was_told(const struct unit *unit)
+static void notice_told(struct units *units, const struct unit *unit)
 {
 	for (size_t i = 0; i < unit->edge_count; i++)
-		if (unit->edges[i].kind == DEPENDENCY_ON_SUCCESS_OF ||
-		    unit->edges[i].kind == DEPENDENCY_ON_FAILURE_OF)
-			return true;
-	return false;
+		if ((unit->edges[i].kind == DEPENDENCY_ON_SUCCESS_OF ||
+		     unit->edges[i].kind == DEPENDENCY_ON_FAILURE_OF) &&
+		    may_be_over(unit->edges[i].unit))
+			collect_later(units, unit->edges[i].unit->name);
 }
 
 void collect_notice(struct units *units, const struct unit *unit)
 {
-	if (!unit->job && (may_be_over(unit) || was_told(unit)))
-		collect_later(units);
+	if (may_be_over(unit))
+		collect_later(units, unit->name);
+	if (!unit->job)
+		notice_told(units, unit);
+}
+
+void collect_all_later(struct units *units)
+{
+	for (size_t i = 0; i < units->set.count; i++)
+		collect_notice(units, units->set.items[i]);
 }
 
 /* A batch that is being read has names of units, and somebody may wait for one; what an earlier daemon has left is
@@ -184,11 +193,34 @@ static bool is_occupied(const struct units *units)
 	return units->loading.running || units->looking || !units->adoption.done;
 }
 
+/* Who is over, but has something going on or is held, is noted on: whatever ends that has its turn of the loop. */
+static struct units_forgotten take_noted(struct units *units)
+{
+	struct map names = units->passing;
+	struct units_forgotten noted = {0};
+
+	units->passing = (struct map){0};
+	for (struct map_slot *slot = map_first(&names); slot; slot = map_next(&names, slot)) {
+		struct unit *unit = unit_set_find(&units->set, slot->key);
+
+		if (!unit || !may_be_over(unit))
+			continue;
+		vector_add(&noted, unit);
+		if (!rests(units, unit))
+			map_put(&units->passing, slot->key, units);
+	}
+	map_fini(&names);
+	return noted;
+}
+
 void collect_passing(struct units *units)
 {
-	if (!units->passing || is_occupied(units))
+	struct units_forgotten noted;
+
+	if (!units->passing.count || is_occupied(units))
 		return;
-	units->passing = false;
-	collect_scopes(units);
-	collect_instances(units);
+	noted = take_noted(units);
+	collect_scopes(units, &noted);
+	collect_instances(units, &noted);
+	vector_fini(&noted);
 }

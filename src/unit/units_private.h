@@ -95,8 +95,8 @@ struct units {
 	} adoption;
 	bool known, containers_known; /* all is loaded; the engine has begun */
 	bool boot_wanted;
-	bool passing;	   /* units may be there that are over and not to be kept */
-	struct link holds; /* units_collect.c */
+	struct map passing; /* names of units that may be over and not to be kept, to anything */
+	struct link holds;  /* units_collect.c */
 	int64_t started_monotonic_us, started_us;
 	struct units_timers *timers;   /* owned; NULL: no timer is active */
 	struct units_online *online;   /* network-online.target is being waited for */
@@ -346,7 +346,8 @@ void timers_reload(struct units *units); /* configs have changed */
 
 /* Something about it has come to an end: if it may be forgotten now, somebody looks in a later turn of the loop. */
 void collect_notice(struct units *units, const struct unit *unit);
-void collect_later(struct units *units);
+void collect_later(struct units *units, const char *name);
+void collect_all_later(struct units *units); /* whoever is over */
 /* When nobody is reading or looking: whatever may be forgotten is. */
 void collect_passing(struct units *units);
 
