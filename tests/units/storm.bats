@@ -38,7 +38,7 @@ teardown() { units_end; }
 @test "reloads and jobs at once, 300 of them" {
 	local i names=() asked=()
 	for i in $(seq 8); do
-		unit m$i "After=m$((i - 1)).service" "Wants=m$((i - 1)).service" 'ConditionPathExists=/etc' 'Pre=sh{:}' Start=Z 'Reload=sh{:}'
+		unit m$i StartLimitIntervalSec=0 "After=m$((i - 1)).service" "Wants=m$((i - 1)).service" 'ConditionPathExists=/etc' 'Pre=sh{:}' Start=Z 'Reload=sh{:}'
 		names+=("m$i")
 	done
 	for i in $(seq 30); do
