@@ -5,6 +5,7 @@
 #include "os/process.h"
 #include "os/socket.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,14 +60,11 @@ static bool describe_exit(const struct worker_process *p, const siginfo_t *info,
 			 info->si_status, strsignal(info->si_status));
 }
 
-static void end(struct worker_process *p)
+static void end(struct worker_process *p, const siginfo_t *info)
 {
-	siginfo_t info = {0};
 	struct error err;
-	bool well;
+	bool well = describe_exit(p, info, &err);
 
-	waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED);
-	well = describe_exit(p, &info, &err);
 	close_poll(&p->readable);
 	close_poll(&p->exited);
 	if (!p->killed)
@@ -161,10 +159,14 @@ static void watch(struct worker_process *p)
 static void on_exit_seen(uv_poll_t *poll, int status, int events)
 {
 	struct worker_process *p = poll->data;
+	siginfo_t info = {0};
 
+	/* Who traces it is told first, and we in a moment. */
+	if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED) < 0 && errno == EAGAIN)
+		return;
 	uv_poll_stop(&p->exited);
 	listen_to(p);
-	end(p);
+	end(p, &info);
 }
 
 /* ---- starting ---- */
