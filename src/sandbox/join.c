@@ -29,7 +29,8 @@
 struct joining {
 	struct cgroup cgroup;
 	struct launch launch;
-	int target; /* pidfd of the sandbox's first process */
+	pid_t first; /* the sandbox's first process */
+	int target;  /* its pidfd */
 	pid_t pid;  /* of that one, as long as it has not been waited for */
 	int namespaces;
 	int channel;
@@ -105,11 +106,40 @@ static long clone_there(struct joining *j, struct clone_args *args, struct error
 		return -1;
 	}
 	pid = syscall(SYS_clone3, args, sizeof(*args));
+	if (pid == 0)
+		return 0;
 	if (pid < 0)
 		error_errno(err, "cannot start a process in the container");
-	if (pid > 0 && setns(back, CLONE_NEWPID) < 0)
+	if (setns(back, CLONE_NEWPID) < 0)
 		error_errno(err, "cannot return from the container's processes");
 	return pid;
+}
+
+/* The part of the container's control group that its first process is in; -1: none that is below it. */
+static int open_part_of_first(const struct joining *j)
+{
+	scoped_free char *path = cgroup_path_of(j->first);
+	const char *own = path ? strstr(path, j->cgroup.path) : NULL;
+	const char *part = own ? own + strlen(j->cgroup.path) : "";
+
+	if (*part != '/' || !part[1])
+		return -1;
+	return openat(j->cgroup.dir[CGROUP_UNIFIED], part + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A group that its container has divided, as an init does and an engine within, takes no process itself. */
+static long clone_into_group(struct joining *j, struct clone_args *args, struct error *err)
+{
+	long pid = clone_there(j, args, err);
+	scoped_fd int part = -1;
+
+	if (pid >= 0 || err->os != EBUSY || !(args->flags & CLONE_INTO_CGROUP))
+		return pid;
+	part = open_part_of_first(j);
+	if (part < 0)
+		return pid;
+	args->cgroup = (uint64_t)part;
+	return clone_there(j, args, err);
 }
 
 static bool start(struct joining *j, const struct process_stdio *stdio, pid_t *pid, int *pidfd,
@@ -125,7 +155,7 @@ static bool start(struct joining *j, const struct process_stdio *stdio, pid_t *p
 
 	if (!channel_pair(&j->channel, &inside, err))
 		return false;
-	child = clone_there(j, &args, err);
+	child = clone_into_group(j, &args, err);
 	if (child == 0)
 		run_inside(j, stdio, inside);
 	close(inside);
@@ -147,6 +177,7 @@ static bool prepare(struct joining *j, const struct sandbox_join *join,
 	bool ok;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	j->first = join->pid;
 	j->target = process_open(join->pid, join->start_time);
 	if (j->target < 0)
 		return error_set(err, ERROR_CONFLICT, NOT_RUNNING);

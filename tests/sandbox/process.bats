@@ -206,6 +206,24 @@ teardown() { finish; }
 	says "the container is not running"
 }
 
+# As an init does, or an engine within: then the kernel takes no process into the group itself.
+@test "a process joins a container that has divided its control group, where its first process is" {
+	local tree group controllers
+	tree=$(findmnt -nro TARGET -t cgroup2 | head -1)
+	[ -n "$tree" ] || skip "this host has no unified tree of control groups"
+	start
+	group=$tree$(cgroup)
+	read -r controllers _ <"$group/cgroup.controllers" || true
+	[ -n "$controllers" ] || skip "the unified tree has no controllers"
+	mkdir "$group/init"
+	echo "$PID" >"$group/init/cgroup.procs"
+	echo "+$controllers" >"$group/cgroup.subtree_control"
+	run join 'sh("cat /proc/self/cgroup")'
+	[ "$status" = 0 ]
+	grep -qx "0::$(cgroup)/init" <<<"$output" || grep -qx "0::/init" <<<"$output" || grep -qx "0::/" <<<"$output"
+	[ "$(cat "$group/init/cgroup.procs")" = "$PID" ]
+}
+
 # The kernel tells of a first process's end when its others have gone; one of them has not, as it has somebody who
 # traces it and does not look.
 @test "joining one that is ending says so, however long that takes" {
