@@ -85,16 +85,14 @@ static bool wait_for(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* -1: it is not there, or torn. */
-static int open_compressed(int folder, const char *file, const char *worker)
+/* -1: it is torn. */
+static int unpack(int in, const char *worker)
 {
-	scoped_fd int in = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	scoped_fd int memory = -1;
+	scoped_fd int memory = memfd_create("log", MFD_CLOEXEC);
 	pid_t pid;
 
-	if (in < 0)
+	if (lseek(in, 0, SEEK_SET) < 0)
 		return -1;
-	memory = memfd_create("log", MFD_CLOEXEC);
 	pid = memory < 0 ? -1 : fork();
 	if (pid == 0)
 		run_worker(worker, in, memory);
@@ -103,15 +101,29 @@ static int open_compressed(int folder, const char *file, const char *worker)
 	return take_fd(memory);
 }
 
-static int open_number(int folder, const char *name, const char *worker, int64_t number)
+static int open_plain(int folder, const char *name, int64_t number)
 {
 	scoped_free char *file = file_name(name, number);
-	scoped_free char *compressed = compressed_name(name, number);
-	int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static int open_packed(int folder, const char *name, int64_t number)
+{
+	scoped_free char *file = compressed_name(name, number);
+
+	return openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static int open_number(int folder, const char *name, const char *worker, int64_t number)
+{
+	int fd = open_plain(folder, name, number);
+	scoped_fd int packed = -1;
 
 	if (fd >= 0 || number == 0 || !worker)
 		return fd;
-	return open_compressed(folder, compressed, worker);
+	packed = open_packed(folder, name, number);
+	return packed < 0 ? -1 : unpack(packed, worker);
 }
 
 /* Without reading it. */
@@ -143,12 +155,17 @@ static bool same_content(const struct stat *a, const struct stat *b)
 	return same_file(a, b) || ((a->st_nlink == 0 || b->st_nlink == 0) && same_moment(a, b));
 }
 
+static int on_disk(const struct log_files *files, size_t index)
+{
+	return files->packed[index] >= 0 ? files->packed[index] : files->fds[index];
+}
+
 static bool is_open(const struct log_files *files, int fd)
 {
 	struct stat st, other;
 
 	for (size_t i = 0; i < files->count; i++)
-		if (fstat(fd, &st) == 0 && fstat(files->fds[i], &other) == 0 &&
+		if (fstat(fd, &st) == 0 && fstat(on_disk(files, i), &other) == 0 &&
 		    same_content(&st, &other))
 			return true;
 	return false;
@@ -164,6 +181,19 @@ static void reverse(int *items, size_t count)
 	}
 }
 
+static void add_number(struct log_files *files, int folder, const char *name, const char *worker,
+		       int64_t number)
+{
+	scoped_fd int fd = open_plain(folder, name, number);
+	scoped_fd int packed =
+		fd < 0 && number > 0 && worker ? open_packed(folder, name, number) : -1;
+
+	if ((fd < 0 && packed < 0) || is_open(files, fd < 0 ? packed : fd))
+		return;
+	files->fds[files->count] = take_fd(fd);
+	files->packed[files->count++] = take_fd(packed);
+}
+
 /* From the newest to the oldest: a rotation meanwhile moves files away from us, so that one may be
  * met twice, but none is passed by. */
 void log_files_open(int folder, const char *name, const char *worker, struct log_files *out)
@@ -172,24 +202,40 @@ void log_files_open(int folder, const char *name, const char *worker, struct log
 
 	*out = (struct log_files){0};
 	out->fds = mem_zeroed((size_t)(last + 1), sizeof(int));
-	for (int64_t n = 0; n <= last; n++) {
-		int fd = open_number(folder, name, worker, n);
-
-		if (fd < 0)
-			continue;
-		if (is_open(out, fd))
-			close(fd);
-		else
-			out->fds[out->count++] = fd;
-	}
+	out->packed = mem_zeroed((size_t)(last + 1), sizeof(int));
+	for (int64_t n = 0; n <= last; n++)
+		add_number(out, folder, name, worker, n);
 	reverse(out->fds, out->count);
+	reverse(out->packed, out->count);
+}
+
+void log_files_unpack(struct log_files *files, size_t index, const char *worker)
+{
+	if (files->fds[index] >= 0 || files->packed[index] < 0)
+		return;
+	files->fds[index] = unpack(files->packed[index], worker);
+	if (files->fds[index] < 0)
+		close_fd(&files->packed[index]);
+}
+
+void log_files_pack(struct log_files *files, size_t index)
+{
+	if (files->packed[index] >= 0)
+		close_fd(&files->fds[index]);
+}
+
+void log_files_drop(struct log_files *files, size_t index)
+{
+	close_fd(&files->fds[index]);
+	close_fd(&files->packed[index]);
 }
 
 void log_files_fini(struct log_files *files)
 {
 	for (size_t i = 0; i < files->count; i++)
-		close(files->fds[i]);
+		log_files_drop(files, i);
 	free(files->fds);
+	free(files->packed);
 	*files = (struct log_files){0};
 }
 

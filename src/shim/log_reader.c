@@ -87,14 +87,19 @@ static void seek_end(struct log_reader *r)
 	lseek(r->files.fds[r->at], 0, SEEK_END);
 }
 
+/* What is read from its beginning is not kept in memory until then. */
 static void seek_tail(struct log_reader *r, int64_t lines)
 {
 	size_t i = r->files.count;
 
 	while (lines > 0 && i-- > 0) {
-		int fd = r->files.fds[i];
+		int fd;
 
+		log_files_unpack(&r->files, i, r->query.worker);
+		fd = r->files.fds[i];
 		lseek(fd, tail_offset(fd, size_of(fd), &lines), SEEK_SET);
+		if (lines > 0)
+			log_files_pack(&r->files, i);
 		r->at = i;
 	}
 }
@@ -158,8 +163,7 @@ static bool next_file(struct log_reader *r)
 	int next;
 
 	if (r->at + 1 < r->files.count) {
-		close_fd(current);
-		r->at++;
+		log_files_drop(&r->files, r->at++);
 		begin_file(r);
 		return true;
 	}
@@ -171,7 +175,7 @@ static bool next_file(struct log_reader *r)
 		close(next);
 		return true;
 	}
-	close(*current);
+	log_files_drop(&r->files, r->at);
 	*current = next;
 	begin_file(r);
 	return true;
@@ -202,6 +206,7 @@ static bool read_more(struct log_reader *r)
 	do {
 		char *room = buffer_reserve(&r->raw, READ_SIZE);
 
+		log_files_unpack(&r->files, r->at, r->query.worker);
 		n = read(r->files.fds[r->at], room, READ_SIZE);
 	} while ((n < 0 && errno == EINTR) || (n <= 0 && (next_file(r) || was_emptied(r))));
 	if (n > 0)

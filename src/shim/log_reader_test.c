@@ -136,6 +136,82 @@ static void one_write_of_many_lines_is_rotated_between_lines(void **state)
 	end(&f);
 }
 
+static void write_script(struct fixture *f, const char *name, const char *text)
+{
+	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* How much of logs is in this process's memory files. */
+static int count_memory_files(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 100; fd++) {
+		char path[32], target[64];
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		count += str_starts_with(target, "/memfd:log");
+	}
+	return count;
+}
+
+static void assert_unpacks_one_at_a_time(struct fixture *f, const struct log_query *query,
+					 const char *expected)
+{
+	struct log_reader *reader = log_reader_open(f->fd, "log", query);
+	struct buffer out = {0};
+
+	do
+		assert_in_range(count_memory_files(), 0, 1);
+	while (log_reader_read(reader, 100, &out) == LOG_MORE);
+	assert_string_equal(out.data, expected);
+	buffer_fini(&out);
+	log_reader_close(reader);
+	assert_int_equal(count_memory_files(), 0);
+}
+
+/* The worker here only copies. */
+static void compressed_files_are_in_memory_one_at_a_time(void **state)
+{
+	struct fixture f;
+	struct log_query query = everything;
+	struct buffer all = {0};
+	begin(&f, 1000, 20);
+	scoped_free char *worker = str_format("%s/worker", f.folder);
+
+	write_script(&f, "worker",
+		     "#!/bin/sh\ncat\ntouch -m -r /dev/stdin /dev/stdout 2>/dev/null\n");
+	query.worker = worker;
+	for (int i = 0; i < 100; i++)
+		buffer_format(&all, "line %02d\n", i);
+	write_text(&f, STREAM_STDOUT, all.data);
+	for (int i = 1; i < 7; i++) {
+		scoped_free char *plain = str_format("log.%d", i);
+		scoped_free char *packed = str_format("log.%d.gz", i);
+
+		assert_int_equal(renameat(f.fd, plain, f.fd, packed), 0);
+	}
+	assert_unpacks_one_at_a_time(&f, &query, all.data);
+	query.tail = 50;
+	assert_unpacks_one_at_a_time(&f, &query, all.data + 50 * strlen("line 00\n"));
+	query.tail = 1000;
+	assert_unpacks_one_at_a_time(&f, &query, all.data);
+	for (int i = 1; i < 7; i++) {
+		scoped_free char *packed = str_format("log.%d.gz", i);
+
+		unlinkat(f.fd, packed, 0);
+	}
+	unlinkat(f.fd, "worker", 0);
+	buffer_fini(&all);
+	end(&f);
+}
+
 static void a_tail_counts_backwards_over_rotated_files(void **state)
 {
 	struct fixture f;
@@ -385,6 +461,7 @@ int main(void)
 		cmocka_unit_test(what_was_written_is_read_back),
 		cmocka_unit_test(rotation_keeps_whole_lines_and_drops_the_oldest_files),
 		cmocka_unit_test(one_write_of_many_lines_is_rotated_between_lines),
+		cmocka_unit_test(compressed_files_are_in_memory_one_at_a_time),
 		cmocka_unit_test(a_tail_counts_backwards_over_rotated_files),
 		cmocka_unit_test(long_lines_come_in_pieces_and_lose_nothing),
 		cmocka_unit_test(frames_are_merged_by_stream_or_hold_one_line),
