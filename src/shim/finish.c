@@ -60,7 +60,7 @@ void shim_release(struct shim *s, const struct shim_release *release)
 static void tell_end(struct shim *s)
 {
 	s->state.phase = SHIM_PHASE_ENDED;
-	shim_write_record(s, SHIM_EXIT, &shim_exit_type, &s->exit);
+	s->unwritten = !shim_write_record(s, SHIM_EXIT, &shim_exit_type, &s->exit);
 	controls_tell(&s->controls, s->exit.failure ? SHIM_FAILED : SHIM_EXITED, &shim_exit_type,
 		      &s->exit);
 	if (!s->controls.daemon)

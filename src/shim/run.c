@@ -14,7 +14,8 @@
 
 #define IDLE (2 * NS_PER_SECOND)
 
-void shim_write_record(struct shim *s, const char *name, const struct record_type *type,
+/* In a folder that is gone nobody looks for it. */
+bool shim_write_record(struct shim *s, const char *name, const struct record_type *type,
 		       const void *record)
 {
 	scoped_buffer struct buffer bytes = {0};
@@ -24,8 +25,10 @@ void shim_write_record(struct shim *s, const char *name, const struct record_typ
 	record_encode(type, record, &bytes);
 	content.data = bytes.data;
 	content.size = bytes.size;
-	if (!file_replace(s->run_folder, name, &content, &err))
-		log_error("cannot write into the run folder", &err, "file=%s", name);
+	if (s->run_folder < 0 || file_replace(s->run_folder, name, &content, &err))
+		return true;
+	log_error("cannot write into the run folder", &err, "file=%s", name);
+	return err.kind == ERROR_NOT_FOUND;
 }
 
 /* ---- while it runs ---- */
@@ -177,7 +180,8 @@ static bool is_done(const struct shim *s)
 {
 	if (s->state.phase == SHIM_PHASE_WAITING)
 		return !s->controls.daemon;
-	return s->state.phase == SHIM_PHASE_ENDED && (s->released || !s->controls.daemon) &&
+	return s->state.phase == SHIM_PHASE_ENDED &&
+	       (s->released || (!s->controls.daemon && !s->unwritten)) &&
 	       clients_are_gone(&s->clients) && !waits_are_open(&s->waits) &&
 	       !controls_are_busy(&s->controls) && !log_sender_is_busy(&s->sender) &&
 	       !log_compressor_is_busy(&s->compressor);

@@ -98,6 +98,7 @@ struct shim {
 	struct shim_state state;
 	struct shim_exit exit;
 	bool released;
+	bool unwritten; /* `exit` is known here alone */
 	bool active;	/* something happened since `idle` was set */
 	bool only_idle; /* in this round nothing happened but that `idle` passed */
 };
@@ -125,8 +126,10 @@ void shim_release(struct shim *s, const struct shim_release *release);
 /* ---- what run.c, start.c and finish.c do for each other ---- */
 
 bool shim_has_exited(const struct shim *s);
-void shim_write_record(struct shim *s, const char *name, const struct record_type *type,
-		       const void *record);		 /* into the run folder */
+
+/* Into the run folder; false: there is no room for it. */
+bool shim_write_record(struct shim *s, const char *name, const struct record_type *type,
+		       const void *record);
 void shim_watch_group(struct shim *s);			 /* its exit and its OOM kills */
 void shim_fail(struct shim *s, const struct error *err); /* the start failed */
 void shim_grace_passed(struct deadline *deadline);

@@ -1,7 +1,13 @@
 /* Starts, ends, waits, and daemons that come and go. */
 #include "scenario.h"
 
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 /* ---- life ---- */
@@ -20,6 +26,47 @@ static void runs_and_records(void)
 	expect(shim_read_exit(d.run_folder, &end, &err));
 	expect_equal(end.code, 3);
 	expect(driver_shim_lives(&d));
+	driver_release(&d, true);
+	driver_expect_end(&d);
+	driver_end(&d);
+}
+
+/* A /tmp of our own, that small; the root of the containers is shown elsewhere. */
+static void mount_small_tmp(const char *options)
+{
+	const char *root = getenv("SHIM_TEST_ROOT");
+
+	expect(root && unshare(CLONE_NEWNS) == 0);
+	expect(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	expect(mount(root, "/mnt", NULL, MS_BIND, NULL) == 0);
+	expect(mount("tmpfs", "/tmp", "tmpfs", 0, options) == 0);
+	setenv("SHIM_TEST_ROOT", "/mnt", 1);
+}
+
+/* Without a daemon, who knows the end and cannot leave it behind stays until somebody has heard of it. */
+static void an_end_that_finds_no_room_is_kept_for_the_next_daemon(void)
+{
+	struct driver d;
+	scoped_free char *filler = NULL;
+	int file;
+
+	mount_small_tmp("size=1m");
+	driver_begin(&d, "trap 'exit 7' TERM; while :; do sleep 0.01; done");
+	driver_start(&d);
+	filler = str_format("%s/filler", d.folder);
+	file = open(filler, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	while (write(file, filler, strlen(filler)) > 0)
+		;
+	expect_equal(errno, ENOSPC);
+	driver_disconnect(&d);
+	expect(kill((pid_t)d.pid, SIGTERM) == 0);
+	for (int waited = 0; kill((pid_t)d.pid, 0) == 0 && waited < WAIT_MS; waited++)
+		usleep(1000);
+	expect(!is_readable(d.shim.pidfd, 500));
+	driver_reconnect(&d);
+	driver_expect(&d, SHIM_STATUS, NULL, NULL);
+	driver_expect_exit(&d, 7);
+	close(file);
 	driver_release(&d, true);
 	driver_expect_end(&d);
 	driver_end(&d);
@@ -261,6 +308,7 @@ static void nobody_listens_when_the_shim_was_killed(void)
 
 const struct scenario life_scenarios[] = {
 	SCENARIO(runs_and_records),
+	SCENARIO(an_end_that_finds_no_room_is_kept_for_the_next_daemon),
 	SCENARIO(a_signal_ends_with_128_and_its_number),
 	SCENARIO(a_signal_reaches_a_handler),
 	SCENARIO(a_command_that_is_not_found_fails_with_127),

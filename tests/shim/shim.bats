@@ -35,6 +35,10 @@ scenario() {
 	scenario runs_and_records
 }
 
+@test "an end that finds no room is kept for the next daemon" {
+	scenario an_end_that_finds_no_room_is_kept_for_the_next_daemon
+}
+
 @test "a signal ends with 128 and its number" {
 	scenario a_signal_ends_with_128_and_its_number
 }
