@@ -31,7 +31,7 @@ struct joining {
 	struct launch launch;
 	pid_t first; /* the sandbox's first process */
 	int target;  /* its pidfd */
-	pid_t pid;  /* of that one, as long as it has not been waited for */
+	pid_t pid;   /* of that one, as long as it has not been waited for */
 	int namespaces;
 	int channel;
 };

@@ -205,7 +205,8 @@ static bool shim_init(struct shim *s, struct error *err)
 {
 	if (!loop_init(&s->loop, err))
 		return false;
-	s->group = (struct group){.pidfd = -1, .terminal = -1, .terminal_peer = -1, .names = {-1, -1}, .netns = -1};
+	s->group = (struct group){
+		.pidfd = -1, .terminal = -1, .terminal_peer = -1, .names = {-1, -1}, .netns = -1};
 	s->run_folder = -1;
 	s->grace.passed = shim_grace_passed;
 	s->idle.passed = idle_passed;

@@ -26,12 +26,12 @@ struct shim;
 
 /* What a start has made. */
 struct group {
-	pid_t pid;		    /* of the first process, on the host */
-	int pidfd;		    /* owned */
-	int terminal;		    /* owned: the master; -1: none */
-	int terminal_peer; /* owned: its other side, until the process has exited; -1: none */
-	pid_t network_pid;	    /* whose network its stats show; 0: the host's, not shown */
-	struct sandbox *sandbox;    /* owned by the kind; NULL: none */
+	pid_t pid;		 /* of the first process, on the host */
+	int pidfd;		 /* owned */
+	int terminal;		 /* owned: the master; -1: none */
+	int terminal_peer;	 /* owned: its other side, until the process has exited; -1: none */
+	pid_t network_pid;	 /* whose network its stats show; 0: the host's, not shown */
+	struct sandbox *sandbox; /* owned by the kind; NULL: none */
 	struct names_sockets names; /* owned; -1: none */
 	int netns; /* owned: its network namespace, where the daemon needs it; -1: it does not */
 };
