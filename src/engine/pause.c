@@ -7,7 +7,6 @@
 #include "os/process.h"
 
 #include <errno.h>
-#include <signal.h>
 
 /* ---- the freezer ---- */
 
@@ -48,20 +47,12 @@ void container_thaw_at_once(const struct container *c)
 	cgroup_fini(&cgroup);
 }
 
-static bool has_ended(const struct freezing *f)
-{
-	int64_t now;
-
-	return f->pid <= 0 || (kill((pid_t)f->pid, 0) < 0 && errno == ESRCH) ||
-	       (process_start_time((pid_t)f->pid, &now) && now != f->start_time);
-}
-
 static void freeze(struct work *work)
 {
 	struct freezing *f = container_of(work, struct freezing, work);
 
 	f->ok = set(f);
-	if (f->ok || !has_ended(f))
+	if (f->ok || !process_has_ended((pid_t)f->pid, f->start_time))
 		return;
 	error_set(&f->err, ERROR_CONFLICT, "Container %s is not running", f->container->id);
 	f->err.os = ESRCH;

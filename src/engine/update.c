@@ -9,6 +9,7 @@
 #include "engine/work.h"
 
 #include "base/memory.h"
+#include "os/process.h"
 #include "sandbox/limits.h"
 
 /* ---- rename ---- */
@@ -246,22 +247,31 @@ struct limit_work {
 	struct work work;
 	struct operation *op;
 	char *cgroup;
+	int64_t pid, start_time; /* of the first process */
 	struct resources_spec resources;
 	struct strings warnings;
 	bool ok;
 	struct error err;
 };
 
+static bool set(struct limit_work *w)
+{
+	struct cgroup cgroup;
+	bool ok;
+
+	if (!cgroup_open(w->cgroup, &cgroup, &w->err))
+		return false;
+	ok = cgroup_limit(&cgroup, &w->resources, &w->warnings, &w->err);
+	cgroup_fini(&cgroup);
+	return ok;
+}
+
+/* For who has ended meanwhile they count from the next start on. */
 static void set_limits(struct work *work)
 {
 	struct limit_work *w = container_of(work, struct limit_work, work);
-	struct cgroup cgroup;
 
-	w->ok = cgroup_open(w->cgroup, &cgroup, &w->err);
-	if (!w->ok)
-		return;
-	w->ok = cgroup_limit(&cgroup, &w->resources, &w->warnings, &w->err);
-	cgroup_fini(&cgroup);
+	w->ok = set(w) || process_has_ended((pid_t)w->pid, w->start_time);
 }
 
 static void limits_set(struct work *work, bool closing)
@@ -289,6 +299,8 @@ static void begin_limits(struct update_operation *self)
 
 	w->op = &self->op;
 	w->cgroup = container_cgroup(self->op.container);
+	w->pid = self->op.container->pid;
+	w->start_time = self->op.container->run ? self->op.container->run->start_time : 0;
 	resources_plan(&self->changed.resources, &w->resources);
 	if (self->body.resources.pids_limit.given && !self->changed.resources.pids_limit.given)
 		w->resources.pids_limit = -1; /* there may be one to take away */

@@ -202,6 +202,14 @@ bool process_start_time(pid_t pid, int64_t *ticks)
 	       start_time_from_stat(stat.data, ticks);
 }
 
+bool process_has_ended(pid_t pid, int64_t start_time)
+{
+	int64_t now;
+
+	return pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH) ||
+	       (process_start_time(pid, &now) && now != start_time);
+}
+
 int process_open(pid_t pid, int64_t start_time)
 {
 	int pidfd = pidfd_open(pid, 0);

@@ -32,6 +32,9 @@ bool process_spawn(const struct spawn *spawn, pid_t *pid, int *pidfd, struct err
 /* Field 22 of /proc/PID/stat: with the pid and the boot id it names a process for ever. */
 bool process_start_time(pid_t pid, int64_t *ticks);
 
+/* Is the process that started then no more?  Who has ended and was not waited for yet is still one. */
+bool process_has_ended(pid_t pid, int64_t start_time);
+
 /* A pidfd of `pid`, but only while it is the process that started at `start_time`; -1 otherwise. */
 int process_open(pid_t pid, int64_t start_time);
 

@@ -168,6 +168,25 @@ was_signalled() {
 	restart_daemon
 }
 
+@test "an update of a container that ends before its limits are set is kept for the next start" {
+	local pid client
+	daemon_kill
+	UV_THREADPOOL_SIZE=1 daemon_start # who sets them waits until the files of another are removed
+	run_container u8 '"Cmd":["sh","-c","mkdir /many; cd /many; seq 30000 | xargs touch"]'
+	wait_until 60 inspects u8 .State.Status exited
+	run_container u9 "$sleeper"
+	pid=$(inspect u9 .State.Pid)
+	api DELETE /containers/u8
+	status_of -X POST -H 'Content-Type: application/json' -d '{"PidsLimit":77}' "http://x/v1.47/containers/u9/update" &
+	client=$!
+	nap 0.03
+	kill -KILL "$pid"
+	wait "$client"
+	[ "$(cat "$SCRATCH/later")" = 200 ]
+	wait_until 10 inspects u9 '"\(.State.Status) \(.HostConfig.PidsLimit)"' "exited 77"
+	restart_daemon
+}
+
 @test "a removal that cannot kill says so, and leaves a container that can be used" {
 	local shim pid
 	run_container k4 "$sleeper"
