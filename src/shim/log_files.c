@@ -14,7 +14,6 @@
 #define COMPRESSED ".gz"
 
 enum {
-	NUMBER_LIMIT = 10000,
 	ROTATIONS_MEANWHILE = 4, /* while a folder is listed; more are waited out */
 };
 
@@ -34,7 +33,7 @@ static int64_t number_of(const char *file, const char *name)
 	digits = str_dup(file + length + 1);
 	if (str_ends_with(digits, COMPRESSED))
 		digits[strlen(digits) - strlen(COMPRESSED)] = '\0';
-	if (!parse_i64(digits, &number) || number < 1 || number > NUMBER_LIMIT)
+	if (!parse_i64(digits, &number) || number < 1 || number > LOG_FILES_MOST)
 		return -1;
 	return number;
 }

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* No file has a higher number.  A rotation looks at all numbers that there may be, so this is a limit of its
+ * cost too. */
+#define LOG_FILES_MOST 10000
+
 struct log_files {
 	int *fds;    /* owned; the oldest first; -1: it is compressed, or could not be read */
 	int *packed; /* owned; as it is on disk; -1: it is not compressed */

@@ -118,6 +118,21 @@ static void rotation_keeps_whole_lines_and_drops_the_oldest_files(void **state)
 	end(&f);
 }
 
+/* A number that stands for "never remove any". */
+static void as_many_files_as_can_be_named_cost_no_more_than_there_are(void **state)
+{
+	struct fixture f;
+	struct buffer many = {0};
+	begin(&f, 1000, INT64_MAX);
+
+	for (int i = 0; i < 100; i++)
+		buffer_format(&many, "line %d\n", i);
+	write_text(&f, STREAM_STDOUT, many.data);
+	assert_reads(&f, &everything, many.data);
+	buffer_fini(&many);
+	end(&f);
+}
+
 static void one_write_of_many_lines_is_rotated_between_lines(void **state)
 {
 	struct fixture f;
@@ -460,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read_back),
 		cmocka_unit_test(rotation_keeps_whole_lines_and_drops_the_oldest_files),
+		cmocka_unit_test(as_many_files_as_can_be_named_cost_no_more_than_there_are),
 		cmocka_unit_test(one_write_of_many_lines_is_rotated_between_lines),
 		cmocka_unit_test(compressed_files_are_in_memory_one_at_a_time),
 		cmocka_unit_test(a_tail_counts_backwards_over_rotated_files),

@@ -1,5 +1,6 @@
 #include "shim/log_writer.h"
 
+#include "shim/log_files.h"
 #include "shim/shim_protocol.h"
 
 #include <errno.h>
@@ -390,7 +391,7 @@ bool log_writer_open(struct log_writer *log, const struct shim_log_options *opti
 	if (!open_folder(log, options->path, err))
 		return false;
 	log->max_size = options->max_size;
-	log->max_files = options->max_files;
+	log->max_files = options->max_files < LOG_FILES_MOST ? options->max_files : LOG_FILES_MOST;
 	if (options->compress && options->max_files > 1)
 		log->worker = str_dup_or_null(options->worker);
 	jsonlog_encoder_init(&log->encoder, attrs);

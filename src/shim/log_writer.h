@@ -26,8 +26,8 @@ struct log_writer {
 	char *name; /* owned; in the folder */
 	int fd;	    /* owned; -1: could not be opened, tried again */
 	int64_t size;
-	struct log_room room; /* of the file at fd */
-	int64_t max_size, max_files;
+	struct log_room room;	     /* of the file at fd */
+	int64_t max_size, max_files; /* at most LOG_FILES_MOST (shim/log_files.h) */
 	char *worker; /* owned; compresses what was rotated (NAME.1 may be NAME.1.gz); NULL: nobody */
 	struct jsonlog_encoder encoder;
 	struct buffer partial[2]; /* of stdout and stderr */
