@@ -14,6 +14,7 @@
 #include "cmd/daemon_ready.h"
 #include "cmd/daemon_signals.h"
 #include "cmd/daemon_supervisor.h"
+#include "os/fd.h"
 #include "shim/supervise.h"
 
 #include <stdio.h>
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
 			   .data_lock = -1,
 			   .exec_lock = -1};
 
+	fd_hold_standard();
 	log_set_name("wherryd");
 	daemon_bound_heap();
 	int code = run(&d);

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* 0, 1 and 2 become /dev/null where who started us left them closed: else what is opened next gets their numbers, and
+ * is read as our input, or written to by whoever prints or logs.  To be called first of all in main(). */
+void fd_hold_standard(void);
+
 /* Write all of it, through short writes and interruptions; on a full non-blocking descriptor it
  * waits for room. */
 bool fd_write_all(int fd, const void *data, size_t size, struct error *err);

@@ -103,6 +103,10 @@ streams() {
 	head -c 20000000 /dev/urandom >random
 	[ "$($CLI run --rm -i busybox cat <random | md5sum)" = "$(md5sum <random)" ]
 	[ "$($CLI run --rm busybox head -c 30000000 /dev/zero | wc -c)" = 30000000 ]
+	# Who is started without one has an empty input and an output for nobody, not what it opens next.
+	[ "$(timeout -s KILL 20 $CLI run --rm -i busybox wc -c <&-)" = 0 ]
+	timeout -s KILL 20 $CLI run --rm -v "$SCRATCH:/s" busybox sh -c 'echo nothing; echo done >/s/silent' >&- 2>&-
+	[ "$(cat silent)" = done ]
 	$CLI run -d --name ex busybox sleep 100
 	[ "$($CLI exec -i ex cat <random | md5sum)" = "$(md5sum <random)" ]
 	for i in 1 2 3 4 5 6; do

@@ -140,3 +140,14 @@ http.server.HTTPServer((host, int(port)), Mirror).serve_forever()' "$mirror" 2>"
 	wait_until 10 info_says .Labels '[]'
 	info_says .RegistryConfig.Mirrors '[]'
 }
+
+@test "a daemon that is started without input, output and log has none of its files in their place" {
+	local flags
+	daemon_stop
+	mapfile -t flags < <(daemon_flags)
+	wherryd "${flags[@]}" --no-supervisor <&- >&- 2>&- 3>&- &
+	echo $! >"$SCRATCH/daemon"
+	wait_until 20 curl -sfo /dev/null --unix-socket "$SOCKET" http://wherry/_ping
+	[ "$(readlink "/proc/$!/fd/"{0,1,2} | sort -u)" = /dev/null ]
+	[ "$(in_container "echo runs")" = runs ]
+}
