@@ -3,7 +3,7 @@
  *	wherryd.c		its life: what is opened in which order, serving, ending
  *	daemon_settings.c	flags and the file, by one table; daemon_settings_check.c: what they mean
  *	daemon_help.c		what --help prints
- *	daemon_listen.c		the sockets, before anything else
+ *	daemon_listen.c		the sockets, as soon as no other daemon has our folders
  *	daemon_supervisor.c	who starts the daemon, and what the one before still has
  *	daemon_limits.c		what the process takes of the host
  *	daemon_folders.c	programs, data root, exec root

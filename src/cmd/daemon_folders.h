@@ -3,8 +3,8 @@
 
 #include "cmd/daemon.h"
 
-/* The step: both roots made, absolute in the settings, and ours alone.  ERROR_CONFLICT: another daemon has one of
- * them; waits a second for one that is just ending. */
+/* Both roots made, absolute in the settings, and ours alone: before anything that others see is touched.
+ * ERROR_CONFLICT: another daemon has one of them; waits a second for one that is just ending. */
 bool daemon_open_folders(struct daemon *d, struct error *err);
 void daemon_close_folders(struct daemon *d);
 

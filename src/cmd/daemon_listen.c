@@ -32,9 +32,19 @@ void daemon_sockets_fini(struct daemon_sockets *sockets)
 	vector_fini(sockets);
 }
 
-static void add_socket(struct daemon_sockets *sockets, int fd, const char *address, bool tls)
+void daemon_sockets_unlink(const struct daemon_sockets *sockets)
 {
-	struct daemon_socket socket = {fd, str_dup(address), tls};
+	static const char scheme[] = "unix://";
+
+	for (size_t i = 0; i < sockets->count; i++)
+		if (sockets->items[i].ours && str_starts_with(sockets->items[i].address, scheme))
+			unlink(sockets->items[i].address + strlen(scheme));
+}
+
+static void add_socket(struct daemon_sockets *sockets, int fd, const char *address, bool tls,
+		       bool ours)
+{
+	struct daemon_socket socket = {fd, str_dup(address), tls, ours};
 
 	vector_add(sockets, socket);
 }
@@ -224,14 +234,14 @@ static size_t inherited_count(void)
 	return value;
 }
 
-static bool take_inherited(int fd, const char *address, bool tls, struct daemon_sockets *out,
-			   struct error *err)
+static bool take_inherited(int fd, const char *address, bool tls, bool ours,
+			   struct daemon_sockets *out, struct error *err)
 {
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return error_errno(err, "descriptor %d was not given to us", fd);
 	if (!fd_set_nonblocking(fd, true, err))
 		return false;
-	add_socket(out, fd, address, tls);
+	add_socket(out, fd, address, tls, ours);
 	return true;
 }
 
@@ -278,7 +288,7 @@ static bool take_foreign(int fd, bool tls, struct daemon_sockets *out, struct er
 		return false;
 	if (tcp && !tls)
 		warn_of_plain_tcp(address + strlen("tcp://"));
-	return take_inherited(fd, address, tcp && tls, out, err);
+	return take_inherited(fd, address, tcp && tls, false, out, err);
 }
 
 static bool take_all_inherited(size_t count, bool tls, struct daemon_sockets *out,
@@ -336,7 +346,7 @@ static bool listen_one(const struct daemon_settings *settings, const char *addre
 	if (str_starts_with(address, "fd://"))
 		return take_all_inherited(inherited, wants_tls(settings), out, err);
 	if (getenv("WHERRY_SUPERVISED") && index < inherited)
-		return take_inherited(FIRST_INHERITED + (int)index, address, tls, out, err);
+		return take_inherited(FIRST_INHERITED + (int)index, address, tls, true, out, err);
 	if (!tcp && !str_starts_with(address, "unix://"))
 		return error_set(err, ERROR_INVALID, "it must start with unix://, tcp:// or fd://");
 	do
@@ -345,7 +355,7 @@ static bool listen_one(const struct daemon_settings *settings, const char *addre
 	while (fd < 0 && is_taken(err) && daemon_await_predecessor(began));
 	if (fd < 0)
 		return false;
-	add_socket(out, fd, address, tls);
+	add_socket(out, fd, address, tls, true);
 	return true;
 }
 

@@ -10,6 +10,7 @@ struct daemon_socket {
 	int fd;	       /* owned, listening, non-blocking */
 	char *address; /* owned: as in --host */
 	bool tls;      /* TCP that speaks TLS: for the TLS worker */
+	bool ours;     /* bound by us or our supervisor, not by a service manager */
 };
 
 struct daemon_sockets {
@@ -27,3 +28,7 @@ bool daemon_listen_check(const struct daemon_settings *settings, struct error *e
 bool daemon_listen(const struct daemon_settings *settings, struct daemon_sockets *out,
 		   struct error *err);
 void daemon_sockets_fini(struct daemon_sockets *sockets);
+
+/* Removes the files of those that are ours.  Not after they are closed: where nobody answers the next daemon has
+ * made them anew meanwhile. */
+void daemon_sockets_unlink(const struct daemon_sockets *sockets);

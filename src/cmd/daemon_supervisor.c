@@ -20,6 +20,11 @@ bool daemon_is_started_again(void)
 	return getenv("WHERRY_SUPERVISED") || getenv("WHERRY_RESTARTED");
 }
 
+bool daemon_sockets_are_kept(void)
+{
+	return getenv("WHERRY_SUPERVISED");
+}
+
 /* The sockets stand from 3 on, in their order: each is at that number already, or above it. */
 static bool hand_over(struct daemon *d, struct error *err)
 {

@@ -11,6 +11,9 @@ bool daemon_is_supervised(void);
  * (dist/wherry.service). */
 bool daemon_is_started_again(void);
 
+/* Does our own shim hold the sockets, where clients wait until we are started again? */
+bool daemon_sockets_are_kept(void);
+
 /* Hand the listening sockets, the locks of the folders (which are open), and the job of starting us, to a shim.
  * Returns only on failure. */
 bool daemon_become_supervised(struct daemon *d, struct error *err);

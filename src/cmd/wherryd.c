@@ -87,7 +87,6 @@ static const struct {
 	void (*close)(struct daemon *d); /* NULL: nothing to undo */
 } steps[] = {
 	{"limits", daemon_raise_limits, NULL},
-	{"folders", daemon_open_folders, daemon_close_folders},
 	{"control group", daemon_choose_cgroup, NULL},
 	{"loop", open_loop, close_loop},
 	{"signals", daemon_watch_signals, daemon_unwatch_signals},
@@ -168,10 +167,10 @@ static int run(struct daemon *d)
 		return 0;
 	}
 	daemon_settings_apply_log(&d->settings);
-	if (!daemon_listen(&d->settings, &d->sockets, &err))
+	if (!daemon_open_folders(d, &err) || !daemon_listen(&d->settings, &d->sockets, &err))
 		return complain(&err);
 	if (!d->settings.no_supervisor && !daemon_is_supervised() &&
-	    (!daemon_open_folders(d, &err) || !daemon_become_supervised(d, &err)))
+	    !daemon_become_supervised(d, &err))
 		return complain(&err);
 	return serve(d);
 }
@@ -188,7 +187,10 @@ int main(int argc, char **argv)
 	log_set_name("wherryd");
 	daemon_bound_heap();
 	int code = run(&d);
+	if (code == 0 || !daemon_sockets_are_kept())
+		daemon_sockets_unlink(&d.sockets);
 	daemon_sockets_fini(&d.sockets);
+	daemon_close_folders(&d);
 	daemon_settings_fini(&d.settings);
 	free(d.programs);
 	free(d.cgroup);

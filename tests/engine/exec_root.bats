@@ -25,13 +25,14 @@ begin() {
 	daemon_start
 }
 
-# refused NAME [FLAG...]: this one comes second.
+# refused NAME [FLAG...]: this one comes second, and leaves no socket.
 refused() {
-	local flags
-	mapfile -t flags < <(WHO=$1 daemon_flags)
+	local flags second=$1
+	mapfile -t flags < <(WHO=$second daemon_flags)
 	shift
 	run timeout 20 "${LAUNCHER[@]}" wherryd "${flags[@]}" "$@"
 	[ "$status" = 1 ] && [[ $output == *"another daemon uses '$SCRATCH/run'"* ]] || { echo "# $status: $output" >&2; return 1; }
+	[ ! -e "$SCRATCH/$second.sock" ]
 }
 
 # Each file of the exec root, and who it is that the pidfile names.
@@ -131,4 +132,22 @@ has_another_pid() { [ -s "$SCRATCH/run/wherryd.pid" ] && [ "$(daemon_pid)" != "$
 	}
 	begin both
 	[ "$(api GET /_ping)" = OK ]
+}
+
+no_socket() { [ ! -e "$SOCKET" ]; }
+
+@test "the socket goes with the daemon that is stopped, and stays for one that is started again" {
+	local killed
+	begin one
+	kill -TERM "$DAEMON"
+	wait "$DAEMON"
+	no_socket
+	SUPERVISED=1 begin one
+	killed=$(daemon_pid)
+	kill -KILL "$killed"
+	[ -S "$SOCKET" ]
+	wait_until 20 has_another_pid "$killed"
+	[ "$(api GET /_ping)" = OK ]
+	kill -TERM "$(daemon_pid)"
+	wait_until 20 no_socket
 }

@@ -123,9 +123,13 @@ refused_to_start() {
 	expect_status 204
 }
 
-@test "a second daemon on the same data root is refused by name, and the first goes on" {
+@test "a second daemon on the same data root or socket is refused by name, and the first goes on" {
 	daemon_start
 	refused_to_start
+	[[ $output == *"another daemon uses '$SCRATCH/data'"* ]]
+	run timeout 20 wherryd --data-root "$SCRATCH/data2" --exec-root "$SCRATCH/run2" --no-supervisor -H "unix://$SOCKET" \
+		--config-file "$SCRATCH/wherry.json"
+	[ "$status" = 1 ]
 	[[ $output == *"$SOCKET"*"in use"* ]]
 	run timeout 20 wherryd --data-root "$SCRATCH/data" --exec-root "$SCRATCH/run2" --no-supervisor \
 		--config-file "$SCRATCH/wherry.json"
