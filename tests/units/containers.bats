@@ -31,6 +31,7 @@ no_container() { [ "$(api GET "/containers/$1/json" | jq -r .message)" = "No suc
 said() { wherry journal -u "$1" -o cat; }
 has_said() { said "$1" | grep -qxF -- "$2"; }
 is_main() { [ "$(main_pid "$1")" = "$2" ]; }
+has_main() { [ "$(main_pid "$1")" != 0 ]; }
 has_restarted() { [ "$(property "$1" NRestarts)" = "$2" ] && [ "$(active "$1")" = active ]; }
 docker_of() { pgrep -f "docker run .*--name[= ]$1 "; }
 
@@ -221,6 +222,7 @@ runs_of() { wc -l <"$SCRATCH/in/$1"; }
 	start needs bound
 	NO_BLOCK=true start ready
 	comes_to ready activating/start
+	wait_until 10 has_main ready # its shim has begun it
 	local needs=$(main_pid needs) bound=$(main_pid bound) pid=$(main_pid ready)
 	daemon_kill
 	printf READY=1 >"$SCRATCH/message"
