@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define HANDSHAKE_TIMEOUT_MS 30000
 
@@ -80,11 +81,20 @@ static bool load_openssl(struct error *err)
 	return true;
 }
 
+/* An alert of the other side is an answer: there is somebody, who does not want us (under TLS 1.3 one is told so
+ * only after the handshake).  Who does not speak TLS is there, too. */
+static bool is_answer(int reason)
+{
+	return reason >= SSL_AD_REASON_OFFSET || reason == SSL_R_WRONG_VERSION_NUMBER;
+}
+
 static bool tls_error(struct error *err, const char *what)
 {
-	const char *reason = ssl.ERR_reason_error_string(ssl.ERR_get_error());
+	unsigned long code = ssl.ERR_get_error();
+	const char *reason = ssl.ERR_reason_error_string(code);
+	bool answered = reason && is_answer(ERR_GET_REASON(code));
 
-	return error_set(err, ERROR_UNAVAILABLE, "%s: %s", what,
+	return error_set(err, answered ? ERROR_DENIED : ERROR_UNAVAILABLE, "%s: %s", what,
 			 reason ? reason : "connection closed");
 }
 
@@ -193,18 +203,24 @@ static const struct http_transport_driver tls_driver = {tls_read, tls_write, tls
 
 /* ---- the handshake ---- */
 
+static bool refuse_file(const char *what, const char *path, struct error *err)
+{
+	if (access(path, R_OK) < 0)
+		return error_errno(err, "cannot read the %s '%s'", what, path);
+	return error_set(err, ERROR_INVALID, "cannot use the %s '%s'", what, path);
+}
+
 static bool use_files(SSL_CTX *context, const struct http_client_tls *tls, struct error *err)
 {
 	if (tls->ca && ssl.SSL_CTX_load_verify_locations(context, tls->ca, NULL) != 1)
-		return error_set(err, ERROR_INVALID, "cannot use the CA file '%s'", tls->ca);
+		return refuse_file("CA file", tls->ca, err);
 	if (!tls->ca)
 		ssl.SSL_CTX_set_default_verify_paths(context);
 	if (tls->certificate &&
 	    ssl.SSL_CTX_use_certificate_chain_file(context, tls->certificate) != 1)
-		return error_set(err, ERROR_INVALID, "cannot use the certificate '%s'",
-				 tls->certificate);
+		return refuse_file("certificate", tls->certificate, err);
 	if (tls->key && ssl.SSL_CTX_use_PrivateKey_file(context, tls->key, SSL_FILETYPE_PEM) != 1)
-		return error_set(err, ERROR_INVALID, "cannot use the key '%s'", tls->key);
+		return refuse_file("key", tls->key, err);
 	ssl.SSL_CTX_set_verify(context, tls->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	return true;
 }

@@ -95,6 +95,17 @@ over_tls() { env DOCKER_HOST="$TCP" WHERRY_HOST="$TCP" DOCKER_TLS_VERIFY=1 DOCKE
 	[[ "$output" == *certificate* ]]
 }
 
+@test "a command that the daemon does not trust is told so, not that there is no daemon" {
+	local refused
+	for refused in "" "--tlscert $CERTS/stranger.pem --tlskey $CERTS/stranger-key.pem"; do
+		run wherry -H "$TCP" --tls --tlsverify=false $refused ps
+		[ "$status" = 1 ]
+		[[ "$output" == "error during connect: "*alert* ]] || { echo "# $output" >&2; return 1; }
+	done
+	run wherry -H "$TCP" --tlsverify --tlscacert "$CERTS/ca.pem" --tlscert "$CERTS/absent.pem" --tlskey "$CERTS/key.pem" ps
+	[[ "$output" == *"cannot read the certificate '$CERTS/absent.pem': no such file or directory"* ]]
+}
+
 @test "an attach over TLS outlives the daemon, and a new daemon takes the port over" {
 	mkfifo "$SCRATCH/to" "$SCRATCH/from"
 	over_tls wherry run -i --rm --network none busybox sh -c 'while read line; do echo "got $line"; done; exit 3' \
