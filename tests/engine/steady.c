@@ -249,8 +249,9 @@ static int hold(bool udp)
 	if (fd < 0)
 		die("connect");
 	do {
-		if (!request(fd, "?\n", text))
-			die("request");
+		while (!request(fd, "?\n", text)) /* a datagram may be lost where its way changes */
+			if (!udp || errno != EAGAIN)
+				die("request");
 		puts(text);
 	} while (fgets(line, sizeof(line), stdin));
 	return 0;
