@@ -155,14 +155,28 @@ static void a_slow_reader_gets_every_byte(void **state)
 	tear_down(&s);
 }
 
+/* Nobody listens there, and nobody else can have it: a connection that began at it would meet itself. */
+static int take_port(uint16_t port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
 static void a_container_that_does_not_listen_resets_the_client(void **state)
 {
 	struct setting s;
+	uint16_t port;
 	char byte;
 
 	set_up(&s, IPPROTO_TCP, "127.0.0.1");
+	port = port_of(s.container);
 	close_fd(&s.container);
-	scoped_fd int client = connect_client(&s);
+	scoped_fd int kept = take_port(port), client = connect_client(&s);
 	run_until_readable(&s, client);
 	assert_int_equal(read(client, &byte, 1), -1);
 	assert_int_equal(errno, ECONNRESET);
