@@ -166,8 +166,11 @@ filtered() { # FILTERS-JSON NAMES...
 	expect_status 409
 	api POST '/containers/box/resize?h=10&w=20'
 	expect_status 409
-	api POST '/containers/box/resize?h=ten&w=20'
-	expect_status 400
+	local size
+	for size in 'h=ten&w=20' 'h=10' 'h=10&w=' 'h=-1&w=20' 'h=10&w=70000' 'h=10&w=99999999999'; do
+		api POST "/containers/box/resize?$size"
+		expect_status 400
+	done
 	api POST /containers/box/start '{}'
 	expect_status 400
 	api POST /containers/box/start

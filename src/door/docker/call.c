@@ -23,9 +23,21 @@ const struct engine_parts *call_parts(const struct call *call)
 	return engine_get_parts(call_door(call)->engine);
 }
 
+static bool query_side(const struct call *call, const char *name, int64_t *value, struct error *err)
+{
+	const char *text = call_query(call, name);
+
+	if (!text || !parse_i64(text, value))
+		return error_set(err, ERROR_INVALID, "strconv.Atoi: parsing \"%s\": invalid syntax",
+				 text ? text : "");
+	return (*value >= 0 && *value <= UINT16_MAX) ||
+	       error_set(err, ERROR_INVALID, "strconv.Atoi: parsing \"%s\": value out of range",
+			 text);
+}
+
 bool call_query_size(const struct call *call, int64_t *rows, int64_t *columns, struct error *err)
 {
-	return call_query_i64(call, "h", rows, err) && call_query_i64(call, "w", columns, err);
+	return query_side(call, "h", rows, err) && query_side(call, "w", columns, err);
 }
 
 /* After the head of a stream is out, an error can only be one more document. */

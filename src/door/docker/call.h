@@ -14,7 +14,7 @@ const struct engine_parts *call_parts(const struct call *call);
 /* The JSON inside X-Registry-Auth, owned; NULL: none, or nothing that can be read. */
 char *call_registry_auth(const struct call *call);
 
-/* h and w of a resize. */
+/* h and w of a resize: both have to be there, and such as a terminal can have. */
 bool call_query_size(const struct call *call, int64_t *rows, int64_t *columns, struct error *err);
 
 /* The container that the first argument names.  NULL: there is none, and that was answered. */
