@@ -143,7 +143,8 @@ static bool become_mapped_root(struct sandbox *s, struct inside *in, struct erro
 
 static bool enter_cgroup(struct sandbox *s, struct error *err)
 {
-	if (!cgroup_join_v1(&s->cgroup, 0, err))
+	if (s->cgroup.killed ? !cgroup_join(&s->cgroup, 0, err)
+			     : !cgroup_join_v1(&s->cgroup, 0, err))
 		return false;
 	if (s->spec->cgroup.mode == NAMESPACE_NEW && unshare(CLONE_NEWCGROUP) < 0)
 		return error_errno(err, "cannot make a cgroup namespace");
@@ -223,6 +224,22 @@ static _Noreturn void run_inside(struct sandbox *s, const struct process_stdio *
 
 /* ---- the shim's side ---- */
 
+/* A group of the last run, which could not be removed then, would give its limits to this one; one that was
+ * frozen would never let it run, and newer kernels kill what is cloned into one that was killed.  While a
+ * process of then still hangs in it there is no other. */
+static bool make_group(struct sandbox *s, struct error *err)
+{
+	struct error ignored;
+	bool used = !cgroup_remove(s->spec->cgroup_path, &ignored);
+
+	s->has_cgroup = cgroup_make(s->spec->cgroup_path, &s->cgroup, err);
+	if (!s->has_cgroup || !used)
+		return s->has_cgroup;
+	s->cgroup.killed = true;
+	cgroup_freeze(&s->cgroup, false, &ignored);
+	return true;
+}
+
 static bool prepare(struct sandbox *s, struct error *err)
 {
 	const struct sandbox_spec *spec = s->spec;
@@ -230,8 +247,7 @@ static bool prepare(struct sandbox *s, struct error *err)
 	if (!launch_prepare(&spec->process, &s->launch, &s->warnings, err))
 		return false;
 	s->launch.init = spec->init;
-	s->has_cgroup = cgroup_make(spec->cgroup_path, &s->cgroup, err);
-	if (!s->has_cgroup || !cgroup_limit(&s->cgroup, &spec->resources, &s->warnings, err) ||
+	if (!make_group(s, err) || !cgroup_limit(&s->cgroup, &spec->resources, &s->warnings, err) ||
 	    !outside_open(spec, &s->cgroup, &s->outside, err))
 		return false;
 	if (!spec->all_devices &&

@@ -61,6 +61,43 @@ on_v2() { [ -f /sys/fs/cgroup/cgroup.controllers ]; }
 	says "invalid device cgroup rule format: 'nonsense'"
 }
 
+# former_group FILE VALUE: the control group of the latest description is there already, where it has this file,
+# with this in it; FORMER is that folder, empty: this host has none such.
+former_group() {
+	local tree
+	FORMER=
+	for tree in /sys/fs/cgroup /sys/fs/cgroup/*; do
+		[ -e "$tree/cgroup.procs" ] && mkdir -p "$tree$(cgroup)" || continue
+		if [ -e "$tree$(cgroup)/$1" ]; then
+			FORMER=$tree$(cgroup)
+			echo "$2" >"$FORMER/$1"
+			return
+		fi
+		rmdir -p --ignore-fail-on-non-empty "$tree$(cgroup)" 2>/dev/null || true
+	done
+}
+
+@test "a control group that is left of the last run does not reach the next one" {
+	for setting in "cgroup.kill 1" "cgroup.freeze 1" "freezer.state FROZEN" "pids.max 1"; do
+		describe 'sh("echo $(echo ran)")'
+		former_group $setting
+		run timeout 20 "$TOOL" run "$SCRATCH/spec.json" </dev/null
+		[ "$status $output" = "0 ran" ]
+	done
+}
+
+@test "a process that hangs in the control group of the last run keeps no container from its start" {
+	describe 'sh("echo $(echo ran)")'
+	former_group cgroup.kill 1
+	[ -n "$FORMER" ] || skip "this host has no unified tree of control groups"
+	sleep 100 3>&- &
+	echo $! >"$FORMER/cgroup.procs"
+	echo 1 >"$FORMER/cgroup.freeze"
+	run timeout 20 "$TOOL" run "$SCRATCH/spec.json" </dev/null
+	[ "$status $output" = "0 ran" ]
+	wait # it has ended with the container
+}
+
 @test "block devices are limited where the host can" {
 	local device
 	device=$(lsblk -ndo PATH 2>/dev/null | grep -m1 /dev/[vsn]) || skip "no disk"
