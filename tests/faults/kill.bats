@@ -119,6 +119,7 @@ a_registry() {
 	folders() { ls "$SCRATCH/data/volumes"; }
 	listed() { api GET /volumes | jq -r '.Volumes[].Name' | sort; }
 	agree() { [ "$(folders)" = "$(listed)" ]; }
+	one_rests() { api GET '/containers/json?all=1' | jq -e 'all(.State == "created")' >/dev/null; } # its client gave up before the start
 	several() {
 		for i in 1 2 3 4 5 6; do
 			wherry volume create "v$1-$i"
@@ -128,7 +129,9 @@ a_registry() {
 	}
 	for round in 1 2 3 4 5 6; do
 		while_killed several $round
-		wait_until 20 nothing_left || { remove_all_containers; wait_until 10 nothing_left; }
+		wait_until 20 one_rests
+		remove_all_containers
+		wait_until 10 nothing_left || { traces >&2; false; }
 		wait_until 10 agree || { diff <(folders) <(listed) >&2; false; }
 	done
 	for volume in $(listed); do
