@@ -54,7 +54,7 @@ static bool has_file(const struct limiting *l, enum cgroup_controller c, const c
 	"Memory limited without swap."
 
 /* v1 wants memory <= memory + swap at every instant: lowering begins with memory, raising with the
- * sum.  Which of both it is shows in the first write failing. */
+ * sum.  Which of both it is shows in the first write being refused as EINVAL; EBUSY is memory that is in use. */
 static bool set_memory_and_swap_v1(const struct limiting *l, struct error *err)
 {
 	static const char memory[] = "memory.limit_in_bytes",
@@ -69,6 +69,8 @@ static bool set_memory_and_swap_v1(const struct limiting *l, struct error *err)
 	}
 	if (r->memory && set_number(l, CGROUP_MEMORY, memory, r->memory, err))
 		return set_number(l, CGROUP_MEMORY, both, r->memory_swap, err);
+	if (r->memory && err->os == EBUSY)
+		return error_prefix(err, "the container uses more memory");
 	return set_number(l, CGROUP_MEMORY, both, r->memory_swap, err) &&
 	       (r->memory == 0 || set_number(l, CGROUP_MEMORY, memory, r->memory, err));
 }

@@ -548,6 +548,17 @@ group_says() { exec_says "$1" "[\"sh\",\"-c\",\"cat \$(find /sys/fs/cgroup -name
 	inspects up1 '.HostConfig | "\(.CpuQuota) \(.PidsLimit)"' "20000 null"
 }
 
+@test "memory that a container uses cannot be taken from it, and that is what an update says" {
+	[ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || skip "control groups of version 2 make room, or kill"
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "there is swap, where it can go"
+	run_container up5 "$sleeper"
+	wherry exec up5 sh -c 'head -c 30000000 /dev/zero >/dev/shm/much'
+	api POST /containers/up5/update '{"Memory":8388608,"MemorySwap":8388608}' >/dev/null
+	expect_status 500
+	[[ "$(jq -r .message "$SCRATCH/body")" == "Cannot update container $(inspect up5 .Id): the container uses more memory: "*busy ]]
+	inspects up5 .HostConfig.Memory 0
+}
+
 @test "an updated restart policy counts at the next exit; not for one that removes itself" {
 	run_container up2 '"Cmd":["sleep","1000"]'
 	api POST /containers/up2/update '{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":2}}' >/dev/null
