@@ -4,6 +4,7 @@
 #include "shim/log_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,15 +182,29 @@ static bool next_file(struct log_reader *r)
 	return true;
 }
 
-/* Somebody wanted its room: what is written from now on stands at its beginning. */
-static bool was_emptied(struct log_reader *r)
+/* What a full disk took of a line was read before the writer took it back. */
+static bool was_cut(struct log_reader *r)
 {
 	int fd = r->files.fds[r->at];
+	off_t size = size_of(fd);
 
-	if (lseek(fd, 0, SEEK_CUR) <= size_of(fd))
+	if (lseek(fd, 0, SEEK_CUR) <= size)
 		return false;
 	begin_file(r);
-	return lseek(fd, 0, SEEK_SET) == 0;
+	return lseek(fd, size, SEEK_SET) == size;
+}
+
+/* Of an older file nothing was taken. */
+void log_reader_begin_again(struct log_reader *r)
+{
+	int fd = r->files.fds[r->at];
+	struct stat ours, newest;
+
+	if (fstat(fd, &ours) < 0 || fstatat(r->folder, r->name, &newest, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    ours.st_ino != newest.st_ino)
+		return;
+	begin_file(r);
+	lseek(fd, 0, SEEK_SET);
 }
 
 /* false: there is no more now. */
@@ -208,7 +223,7 @@ static bool read_more(struct log_reader *r)
 
 		log_files_unpack(&r->files, r->at, r->query.worker);
 		n = read(r->files.fds[r->at], room, READ_SIZE);
-	} while ((n < 0 && errno == EINTR) || (n <= 0 && (next_file(r) || was_emptied(r))));
+	} while ((n < 0 && errno == EINTR) || (n <= 0 && (next_file(r) || was_cut(r))));
 	if (n > 0)
 		buffer_wrote(&r->raw, (size_t)n);
 	return n > 0;

@@ -38,5 +38,8 @@ enum log_progress {
  * share a frame, but for log_reader_frame_lines(). */
 enum log_progress log_reader_read(struct log_reader *reader, size_t limit, struct buffer *out);
 
+/* The newest file was emptied: what it holds now is new. */
+void log_reader_begin_again(struct log_reader *reader);
+
 /* From now on a frame for each line: who follows takes a frame for a message. */
 void log_reader_frame_lines(struct log_reader *reader);

@@ -151,6 +151,30 @@ static void one_write_of_many_lines_is_rotated_between_lines(void **state)
 	end(&f);
 }
 
+/* A line of which a full disk took a part, which is read before the writer has taken it back. */
+static void what_was_cut_off_again_is_no_reason_to_read_all_again(void **state)
+{
+	struct fixture f;
+	struct buffer out = {0};
+	int log;
+	begin(&f, -1, 1);
+
+	write_text(&f, STREAM_STDOUT, "one\ntwo\n");
+	struct log_reader *reader = log_reader_open(f.fd, "log", &everything);
+	log = openat(f.fd, "log", O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(log, "{\"log\":\"torn", 12), 12);
+	assert_int_equal(log_reader_read(reader, 100, &out), LOG_MORE);
+	assert_int_equal(ftruncate(log, f.log.size), 0);
+	close(log);
+	assert_int_equal(log_reader_read(reader, 100, &out), LOG_AT_END);
+	write_text(&f, STREAM_STDOUT, "three\n");
+	assert_int_equal(log_reader_read(reader, 100, &out), LOG_MORE);
+	assert_string_equal(out.data, "one\ntwo\nthree\n");
+	buffer_fini(&out);
+	log_reader_close(reader);
+	end(&f);
+}
+
 static void write_script(struct fixture *f, const char *name, const char *text)
 {
 	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
@@ -477,6 +501,7 @@ int main(void)
 		cmocka_unit_test(rotation_keeps_whole_lines_and_drops_the_oldest_files),
 		cmocka_unit_test(as_many_files_as_can_be_named_cost_no_more_than_there_are),
 		cmocka_unit_test(one_write_of_many_lines_is_rotated_between_lines),
+		cmocka_unit_test(what_was_cut_off_again_is_no_reason_to_read_all_again),
 		cmocka_unit_test(compressed_files_are_in_memory_one_at_a_time),
 		cmocka_unit_test(a_tail_counts_backwards_over_rotated_files),
 		cmocka_unit_test(long_lines_come_in_pieces_and_lose_nothing),

@@ -5,6 +5,7 @@
 #include "os/message.h"
 #include "shim/body.h"
 #include "shim/log_reader.h"
+#include "shim/log_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,14 +29,18 @@ static int ms_until(int64_t ns)
 }
 
 /* Bytes that tell of lines which are about to be read anyway.  false: the container has ended. */
-static bool drain_wake(int wake)
+static bool drain_wake(int wake, struct log_reader *reader)
 {
 	char bytes[512];
+	bool again = false;
 	ssize_t n;
 
-	do
+	do {
 		n = read(wake, bytes, sizeof(bytes));
-	while (n == sizeof(bytes) || (n < 0 && errno == EINTR));
+		again = again || (n > 0 && memchr(bytes, LOG_FOLLOW_AGAIN, (size_t)n));
+	} while (n == sizeof(bytes) || (n < 0 && errno == EINTR));
+	if (again)
+		log_reader_begin_again(reader);
 	return n != 0;
 }
 
@@ -43,7 +48,8 @@ enum follow { FOLLOW_MORE, FOLLOW_LAST, FOLLOW_STOP };
 
 /* Wait until there may be more lines, the container has ended (what it wrote last is still to be
  * read), or nobody is interested any more. */
-static enum follow wait_for_lines(int connection, int wake, int64_t until)
+static enum follow wait_for_lines(struct log_reader *reader, int connection, int wake,
+				  int64_t until)
 {
 	struct pollfd p[] = {{.fd = wake, .events = POLLIN},
 			     {.fd = connection, .events = POLLRDHUP}};
@@ -51,7 +57,7 @@ static enum follow wait_for_lines(int connection, int wake, int64_t until)
 
 	if (n == 0 || p[1].revents)
 		return FOLLOW_STOP;
-	return drain_wake(wake) ? FOLLOW_MORE : FOLLOW_LAST;
+	return drain_wake(wake, reader) ? FOLLOW_MORE : FOLLOW_LAST;
 }
 
 /* ---- the whole ---- */
@@ -96,7 +102,7 @@ void log_serve(const struct shim_logs *request, const struct log_source *source,
 	while (reader && send_present(reader, connection, request->chunked) &&
 	       next == FOLLOW_MORE) {
 		log_reader_frame_lines(reader);
-		next = wait_for_lines(connection, source->wake, request->until);
+		next = wait_for_lines(reader, connection, source->wake, request->until);
 		if (next == FOLLOW_STOP)
 			break;
 	}

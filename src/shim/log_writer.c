@@ -240,27 +240,43 @@ static size_t size_before_rotation(const struct log_writer *log, const char *lin
 
 static void remove_follower(struct log_writer *log, size_t index)
 {
-	close(log->followers.items[index]);
+	close(log->followers.items[index].pipe);
 	vector_remove(&log->followers, index);
 }
 
 static void wake_followers(struct log_writer *log)
 {
 	for (size_t i = log->followers.count; i-- > 0;) {
-		if (write(log->followers.items[i], "", 1) >= 0 || errno == EAGAIN)
-			continue;
-		remove_follower(log, i);
+		struct log_follower *f = &log->followers.items[i];
+		char word = f->again ? LOG_FOLLOW_AGAIN : LOG_FOLLOW_ON;
+
+		if (write(f->pipe, &word, 1) >= 0)
+			f->again = false;
+		else if (errno != EAGAIN)
+			remove_follower(log, i);
 	}
 }
 
 void log_forget_gone(struct log_writer *log)
 {
 	for (size_t i = log->followers.count; i-- > 0;) {
-		struct pollfd p = {.fd = log->followers.items[i]};
+		struct pollfd p = {.fd = log->followers.items[i].pipe};
 
 		if (poll(&p, 1, 0) == 1 && (p.revents & POLLERR))
 			remove_follower(log, i);
 	}
+}
+
+/* As people do who want room again. */
+static void notice_emptied(struct log_writer *log)
+{
+	struct stat st;
+
+	if (log->fd < 0 || fstat(log->fd, &st) < 0 || st.st_size >= log->size)
+		return;
+	log->size = st.st_size;
+	for (size_t i = 0; i < log->followers.count; i++)
+		log->followers.items[i].again = true;
 }
 
 void log_flush(struct log_writer *log)
@@ -268,6 +284,8 @@ void log_flush(struct log_writer *log)
 	const char *lines = log->lines.data;
 	size_t left = log->lines.size, size;
 
+	if (left > 0)
+		notice_emptied(log);
 	for (; left > 0; lines += size, left -= size) {
 		if (log->max_size > 0 && log->size >= log->max_size)
 			rotate(log);
@@ -347,7 +365,7 @@ static void write_partial_lines(struct log_writer *log)
 static void end_followers(struct log_writer *log)
 {
 	for (size_t i = 0; i < log->followers.count; i++)
-		close(log->followers.items[i]);
+		close(log->followers.items[i].pipe);
 	vector_fini(&log->followers);
 }
 
@@ -418,7 +436,7 @@ void log_writer_close(struct log_writer *log)
 
 void log_add_follower(struct log_writer *log, int pipe)
 {
-	vector_add(&log->followers, pipe);
+	vector_add(&log->followers, ((struct log_follower){.pipe = pipe}));
 }
 
 struct log_place log_end(const struct log_writer *log)

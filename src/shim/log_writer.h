@@ -44,7 +44,10 @@ struct log_writer {
 	void (*rotated)(struct log_writer *log);
 
 	struct {
-		int *items; /* pipes of those who follow, owned */
+		struct log_follower {
+			int pipe;   /* owned */
+			bool again; /* the file was emptied, and that is not told yet */
+		} * items;
 		size_t count, capacity;
 	} followers;
 };
@@ -69,6 +72,10 @@ void log_writer_end(struct log_writer *log);
 const struct buffer *log_partial(const struct log_writer *log, enum stream_kind stream);
 
 /* A non-blocking pipe that gets a byte after each write() to the log, and ends with it. */
+enum log_follow {
+	LOG_FOLLOW_ON,
+	LOG_FOLLOW_AGAIN, /* somebody has emptied the file: log_reader_begin_again() */
+};
 void log_add_follower(struct log_writer *log, int pipe);
 
 /* Let go of the pipes that nobody reads any more. */
