@@ -266,13 +266,20 @@ static bool set_from_json(struct daemon_settings *settings, const struct option 
 	return error_set(err, ERROR_INVALID, "a number with a fraction");
 }
 
+static bool set_nothing(const char *key, const json_t *value, struct error *err)
+{
+	bool known, good = daemon_settings_of_dockerd(key, value, &known, err);
+
+	return known ? good : error_set(err, ERROR_INVALID, "unknown setting '%s'", key);
+}
+
 static bool set_from_member(struct daemon_settings *settings, const char *key, const json_t *value,
 			    const struct strings *flags_given, struct error *err)
 {
 	const struct option *option = find_by_key(key);
 
 	if (!option)
-		return error_set(err, ERROR_INVALID, "unknown setting '%s'", key);
+		return set_nothing(key, value, err);
 	if (strings_contain(flags_given, option->name))
 		return error_set(err, ERROR_CONFLICT,
 				 "'%s' is given as a flag and in the file: take one away", key);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/container_config.h"
+#include "format/json.h"
 #include "format/option.h"
 
 struct daemon_settings {
@@ -56,6 +57,11 @@ void daemon_settings_fini(struct daemon_settings *settings);
 /* A file's text (blank: as no file) into settings, beside what flags gave (for the fuzzer and for the tests). */
 bool daemon_settings_from_json(struct daemon_settings *settings, const char *text, size_t size,
 			       const struct strings *flags_given, struct error *err);
+
+/* A key that dockerd knows and wherryd has no setting for: *known.  Said in the log where it has no effect; false
+ * where to go on without it would be less than what is asked for. */
+bool daemon_settings_of_dockerd(const char *key, const json_t *value, bool *known,
+				struct error *err);
 
 /* What can be said wrong is said before anything is done: the first of it is `err`.  Fills in where to listen when nobody
  * has said it.  daemon_settings_read() does it at its end. */

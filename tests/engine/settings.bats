@@ -73,6 +73,9 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 		{"default-ulimits": {"nofile": {"Soft": 9, "Hard": 1}}}|--default-ulimit 'nofile=9:1' wants NAME=SOFT
 		{"debug": "maybe"}|'debug'
 		{"nosuch": 1}|unknown setting 'nosuch'
+		{"userns-remap": "default"}|setting 'userns-remap' is not supported: every container has the users of the host
+		{"default-runtime": "nvidia"}|setting 'default-runtime' is not supported: containers are started by wherry itself
+		{"proxies": {"http-proxy": "http://p:1"}}|set http_proxy, https_proxy and no_proxy in the daemon's environment
 		{"hosts": ["tcp://0.0.0.0:2375"]}|--host 'tcp://0.0.0.0:2375': '0.0.0.0:2375' is not a loopback address
 		{"hosts": ["tcp://[::]:2375"]}|--host 'tcp://[::]:2375': '[::]:2375' is not a loopback address
 		{"hosts": ["tcp://:2375"]}|--host 'tcp://:2375': ':2375' is not a loopback address
@@ -88,6 +91,20 @@ in_container() { wherry run --rm "${@:1:$#-1}" busybox sh -c "${!#}"; }
 	python3 -c 'print("{\"dns\":" + "[" * 2000 + "]" * 2000 + "}")' >"$SCRATCH/wrong.json"
 	run wherryd --validate --config-file "$SCRATCH/wrong.json"
 	[ "$status" = 1 ] && [[ $output == *"more than 512 levels"* ]]
+}
+
+@test "a daemon.json is taken as it is: what has no effect here is said, what asks for nothing is not" {
+	cat >"$SCRATCH/right.json" <<-'END'
+		{"exec-opts": ["native.cgroupdriver=systemd"], "log-driver": "json-file", "log-opts": {"max-size": "100m"},
+		 "storage-driver": "overlay2", "storage-opts": ["overlay2.override_kernel_check=true"], "live-restore": true,
+		 "features": {"buildkit": true}, "shutdown-timeout": 30, "experimental": false, "default-runtime": "runc",
+		 "userns-remap": "", "ip6tables": true, "proxies": {}, "metrics-addr": "127.0.0.1:9323"}
+	END
+	run wherryd --validate --config-file "$SCRATCH/right.json"
+	[ "$status" = 0 ]
+	[ "$(grep -oE "setting=[a-z-]+" <<<"$output" | sort | xargs)" = \
+		"setting=exec-opts setting=features setting=metrics-addr setting=shutdown-timeout setting=storage-opts" ]
+	[[ $output == *"containers go on when the daemon ends"* ]]
 }
 
 @test "systemd as the supervisor is refused by name where it is not the first process" {
