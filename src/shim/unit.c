@@ -109,7 +109,7 @@ void unit_clean(struct unit_shim *u)
 	unit_filters_forget(u);
 	unit_forget_process(u, &u->main);
 	unit_forget_process(u, &u->control);
-	u->asked.waits = false;
+	u->asked.waits = u->asked.unknown = false;
 	str_replace(&u->status.status_text, NULL);
 	unit_group_leave(u);
 }

@@ -80,7 +80,8 @@ struct unit_shim {
 	struct unit_listeners *listeners;   /* of a socket unit; owned, NULL: none */
 	struct unit_private secret;
 	struct {
-		bool waits; /* UNIT_RUN is not answered yet */
+		bool waits;   /* UNIT_RUN is not answered yet */
+		bool unknown; /* nor, where nobody waits any more, what has become of it */
 		struct machine_action action;
 	} asked;
 	char *filters[2]; /* paths of compiled programs (unit_filter.h) */

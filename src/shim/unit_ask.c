@@ -23,7 +23,7 @@ bool unit_ask(struct unit_shim *u, const struct machine_action *spawn)
 		return false;
 	unit_forget_process(u, &u->control);
 	u->asked.action = *spawn;
-	u->asked.waits = true;
+	u->asked.waits = u->asked.unknown = true;
 	tell(u);
 	return true;
 }
@@ -43,7 +43,8 @@ void unit_ask_again(struct unit_shim *u)
 {
 	if (!u->asked.waits)
 		return;
-	if (unit_containers_have_run(u))
+	u->asked.unknown = !unit_containers_have_run(u);
+	if (!u->asked.unknown)
 		end(u, PROCESS_EXITED, 0);
 	else
 		tell(u);
@@ -53,6 +54,7 @@ void unit_ask_answered(struct unit_shim *u, bool runs)
 {
 	if (!u->asked.waits)
 		return;
+	u->asked.unknown = false;
 	if (runs) {
 		end(u, PROCESS_EXITED, 0);
 		return;
@@ -61,7 +63,8 @@ void unit_ask_answered(struct unit_shim *u, bool runs)
 	unit_spawn_process(u, &u->asked.action);
 }
 
-/* To stop waiting is no failure of anybody. */
+/* To stop waiting is no failure of anybody.  What is being made meanwhile is still to go: the daemon says when it
+ * has, as with containers that run. */
 void unit_ask_no_more(struct unit_shim *u, int signal)
 {
 	bool stops = sub_state_active(u->machine.sub) == UNIT_DEACTIVATING;

@@ -40,7 +40,7 @@ static struct unit_containers *containers_of(struct unit_shim *u)
 
 bool unit_containers_are_there(const struct unit_shim *u)
 {
-	return u->containers && u->containers->there.count > 0;
+	return u->asked.unknown || (u->containers && u->containers->there.count > 0);
 }
 
 /* ---- coming and going ---- */
@@ -258,6 +258,7 @@ void unit_containers_stopped(struct unit_shim *u)
 	if (!u->containers || !u->containers->asked)
 		return;
 	u->containers->asked = false;
+	u->asked.unknown = false;
 	UNIT_EVENT(u, EVENT_CONTAINERS_STOPPED);
 }
 
@@ -279,6 +280,7 @@ void unit_containers_end(struct unit_shim *u)
 
 	for (size_t i = 0; i < all->there.count; i++)
 		end_one(&all->there.items[i].told);
+	u->asked.unknown = false;
 	unit_containers_free(u);
 }
 

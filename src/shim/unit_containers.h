@@ -4,6 +4,7 @@
 
 #include "shim/unit.h"
 
+/* Or are being made: what was asked for is not known to have gone. */
 bool unit_containers_are_there(const struct unit_shim *u);
 
 /* It is about to run, or runs.  False: it was asked for, and is not wanted any more. */

@@ -234,6 +234,7 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	loading_init(units);
 	jobs_init(units);
 	requests_init(units);
+	runs_init(units);
 	list_init(&units->holds);
 	return units;
 }

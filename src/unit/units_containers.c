@@ -209,9 +209,15 @@ static bool owes_any(const struct unit_runtime *runtime)
 	return false;
 }
 
-static void check_stopped(struct unit_runtime *runtime)
+/* What is still being made counts, and leftovers that are being removed for it. */
+static bool waits_for_any(const struct unit_runtime *runtime)
 {
-	if (!runtime->stops_containers || owes_any(runtime))
+	return runtime->clearing || container_is_being_made(runtime) || owes_any(runtime);
+}
+
+void containers_check_stopped(struct unit_runtime *runtime)
+{
+	if (!runtime->peer || !runtime->stops_containers || waits_for_any(runtime))
 		return;
 	runtime->stops_containers = false;
 	unit_peer_send(runtime->peer, UNIT_CONTAINERS_STOPPED, NULL, NULL);
@@ -238,6 +244,7 @@ void containers_stop(struct unit_runtime *runtime, int64_t us)
 	struct engine *engine = runtime->units->engine;
 
 	runtime->stops_containers = true;
+	unit_run_drop(runtime); /* what is not begun yet is not made any more */
 	for (struct container *c = engine_first(engine); c; c = engine_next(c)) {
 		struct stop_options options = {
 			.timeout = {.given = true, .value = stop_seconds(c, us)}};
@@ -245,7 +252,7 @@ void containers_stop(struct unit_runtime *runtime, int64_t us)
 		if (is_owed(c, runtime->unit->name))
 			engine_stop(engine, c, &options, ignore, NULL);
 	}
-	check_stopped(runtime);
+	containers_check_stopped(runtime);
 }
 
 void containers_leave(struct units *units, const struct unit *unit, const char *invocation)
@@ -283,7 +290,7 @@ static void gone(void *data, const char *owner, const char *id, int64_t code, bo
 	if (!runtime)
 		return;
 	tell_gone(runtime, id, code, oom);
-	check_stopped(runtime);
+	containers_check_stopped(runtime);
 	container_run_ready(runtime);
 }
 
@@ -307,6 +314,7 @@ static void clearing_unref(struct clearing *clearing)
 	if (unit && unit->runtime && unit->runtime->clearing) {
 		unit->runtime->clearing = false;
 		clearing->cleared(unit->runtime);
+		containers_check_stopped(unit->runtime);
 	}
 	units_unref(clearing->units);
 	free(clearing->name);
@@ -436,7 +444,7 @@ void containers_compare(struct unit_runtime *runtime)
 		else if (!c->owner && c->run) /* it may be starting still */
 			claim(runtime, c);
 	}
-	check_stopped(runtime);
+	containers_check_stopped(runtime);
 }
 
 static void compare_all(void *data)

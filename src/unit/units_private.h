@@ -81,6 +81,7 @@ struct units {
 	bool looking;		  /* at those of a turn */
 	size_t jobs;
 	struct link requests; /* not queued yet */
+	struct link runs;     /* containers that are being made (units_run.c) */
 
 	struct units_listener *listeners;
 	struct {
@@ -300,6 +301,10 @@ void container_run_ready(
 	struct unit_runtime *runtime); /* the engine is, or what was in the way has gone */
 void container_runs(struct unit_runtime *runtime); /* its shim has been told so */
 void unit_run_drop(struct unit_runtime *runtime);
+void runs_init(struct units *units);
+bool container_is_being_made(const struct unit_runtime *runtime); /* by container_run() */
+/* One that was being made has come to an end: its shim may be waiting for that. */
+void containers_check_stopped(struct unit_runtime *runtime);
 /* Tell its shim of the container's first process. */
 void container_tell(struct unit_runtime *runtime, const struct container *c);
 /* Remove those that its earlier starts have left, then go on; dropped when the runtime is freed first. */

@@ -29,6 +29,7 @@ static const struct option_set sets[OPTION_SETS] = {CONTAINER_OPTION_SETS, OPTIO
 
 struct run {
 	struct work work;
+	struct link link;    /* in units->runs */
 	struct units *units; /* referred to */
 	char *unit, *invocation, *id;
 	struct strings words;
@@ -88,8 +89,33 @@ static void read_words(struct work *work)
 
 /* ---- in the loop ---- */
 
+void runs_init(struct units *units)
+{
+	list_init(&units->runs);
+}
+
+bool container_is_being_made(const struct unit_runtime *runtime)
+{
+	list_each(link, &runtime->units->runs)
+	{
+		if (str_equal(container_of(link, struct run, link)->unit, runtime->unit->name))
+			return true;
+	}
+	return false;
+}
+
+static void settle(struct run *run)
+{
+	const struct unit *unit = unit_set_find(&run->units->set, run->unit);
+
+	list_remove(&run->link);
+	if (unit && unit->runtime)
+		containers_check_stopped(unit->runtime);
+}
+
 static void drop(struct run *run)
 {
+	settle(run);
 	units_unref(run->units);
 	free(run->unit);
 	free(run->invocation);
@@ -107,7 +133,7 @@ static struct unit_runtime *asker(const struct run *run)
 {
 	struct unit *unit = unit_set_find(&run->units->set, run->unit);
 
-	return unit && unit->runtime && unit->runtime->peer &&
+	return unit && unit->runtime && unit->runtime->peer && !unit->runtime->stops_containers &&
 			       str_equal(unit->invocation_id, run->invocation)
 		       ? unit->runtime
 		       : NULL;
@@ -205,6 +231,7 @@ static void make(struct unit_runtime *runtime)
 	run = mem_new(struct run);
 	run->units = runtime->units;
 	run->units->references++;
+	list_append(&run->units->runs, &run->link);
 	run->unit = str_dup(runtime->unit->name);
 	run->invocation = str_dup(runtime->unit->invocation_id);
 	run->words = runtime->run->words;

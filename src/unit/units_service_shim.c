@@ -302,6 +302,7 @@ static void on_gone(void *data)
 	runtime->peer = NULL; /* it frees itself */
 	run_folder_left(runtime->units, runtime->unit);
 	runtime->releasing = runtime->adopting = runtime->start_waits = false;
+	runtime->stops_containers = false;
 	socket_gone(runtime);
 	if (runtime->under_way)
 		service_lost(runtime);

@@ -177,6 +177,36 @@ runs_of() { wc -l <"$SCRATCH/in/$1"; }
 	expect "$(state brief)" active/running
 }
 
+# bulky NAME: an image whose folder /bulk takes its time to be copied into a volume.
+bulky() {
+	local tree=$SCRATCH/bulky
+	cp -a "$SCRATCH/busybox" "$tree"
+	mkdir "$tree/bulk"
+	(cd "$tree/bulk" && seq 8000 | split -l 1 -a 4)
+	tar -C "$tree" -c . | curl -sS --unix-socket "$SOCKET" -X POST -H 'Content-Type: application/x-tar' \
+		-H 'Transfer-Encoding: chunked' --data-binary @- "http://wherry/v1.47/images/create?fromSrc=-&repo=$1" >/dev/null
+}
+
+volumes() { api GET /volumes | jq '.Volumes | length'; }
+has_volume() { [ "$(volumes)" = 1 ]; }
+
+@test "a stop that meets its making is done when that has been undone" {
+	local round
+	bulky bulky
+	unit making StartLimitIntervalSec=0 '[Container]' Image=bulky StopSignal=KILL Volume=/bulk "$sleeps"
+	for round in 1 2 3; do
+		NO_BLOCK=true start making
+		wait_until 20 has_volume
+		stop making
+		expect "$(volumes)" 0
+		expect "$(state making)" inactive/dead
+		expect "$(result making)" success
+		no_container systemd-making
+	done
+	start making
+	expect "$(state making)" active/running
+}
+
 @test "the unit's memory is the container's, and what takes more is killed" {
 	contained y MemoryMax=32M MemorySwapMax=0 -- 'Exec=dd if=/dev/zero of=/dev/null bs=64M count=1'
 	run start y # it may fail before its start is over, or after
