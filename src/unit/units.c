@@ -261,10 +261,12 @@ static void adopt_when_known(struct units *units)
 	adopt_units(units);
 }
 
-static void on_known(void *data)
+static void on_known(void *data, bool closing)
 {
 	struct units *units = data;
 
+	if (closing)
+		return;
 	units->known = true;
 	adopt_when_known(units);
 }
@@ -333,7 +335,6 @@ void units_close(struct units *units)
 	containers_end(units);
 	systemd_close(units);
 	jobs_fini(units);
-	requests_drop(units);
 	loading_fini(units);
 	units_adopt_stop(units);
 	units_log_close(units);

@@ -50,7 +50,8 @@ bool units_change_environment(struct units *units, const struct strings *set,
 			      const struct strings *unset, struct error *err);
 const char *units_docker(const struct units *units); /* in place of /usr/bin/docker; NULL */
 
-/* Loaded and its requirements, too.  `unit` is never NULL; see config->load. */
+/* Loaded and its requirements, too (see config->load).  Called once; with NULL when it has not been loaded before
+ * units_close(), which is only to free what `data` is. */
 typedef void units_loaded(void *data, struct unit *unit);
 void units_load(struct units *units, const char *name, units_loaded *done, void *data);
 
@@ -86,6 +87,7 @@ void units_kill(struct units *units, const char *name, enum unit_signal_who who,
 		units_done *done, void *data);
 bool units_reset_failed(struct units *units, const char *name, struct error *err); /* NULL: all */
 void units_reload(struct units *units, units_done *done, void *data); /* daemon-reload */
+void units_set_closing(struct error *err); /* what is answered when the daemon ends */
 
 /* Stop all processes of a unit that is active where they are, containers' too, or let them go on. */
 void units_freeze(struct units *units, const char *name, bool frozen, units_done *done, void *data);

@@ -47,7 +47,7 @@ static void done(struct work *work, bool closing)
 	struct units *units = i->units;
 
 	if (closing)
-		free_installing(i);
+		reloaded(i, NULL); /* the next daemon reads them */
 	else
 		units_reload(units, reloaded, i);
 	units_unref(units);

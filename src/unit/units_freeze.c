@@ -84,18 +84,11 @@ static void run(struct work *work)
 	cgroup_fini(&cgroup);
 }
 
-static void ignore(void *data, const struct error *err)
-{
-	(void)data;
-	(void)err;
-}
-
 static void ran(struct work *work, bool closing)
 {
 	struct freezing *f = container_of(work, struct freezing, work);
 
-	if (closing)
-		f->done = ignore;
+	(void)closing;
 	finish(f, f->good ? NULL : &f->err);
 }
 
@@ -104,7 +97,10 @@ static void on_loaded(void *data, struct unit *unit)
 	struct freezing *f = data;
 	struct error err;
 
-	if (!can_be_frozen(unit, f->frozen, &err)) {
+	if (!unit) {
+		units_set_closing(&err);
+		finish(f, &err);
+	} else if (!can_be_frozen(unit, f->frozen, &err)) {
 		finish(f, &err);
 	} else if (unit->config->transient) {
 		pause_container(f, unit);

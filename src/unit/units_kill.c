@@ -32,7 +32,10 @@ static void kill_loaded(void *data, struct unit *unit)
 	struct error err;
 
 	free(request);
-	if (unit_is_handed(unit)) {
+	if (!unit) {
+		units_set_closing(&err);
+		killed(killing, &err);
+	} else if (unit_is_handed(unit)) {
 		systemd_kill(unit, &message, killed, killing);
 	} else if (unit->config->transient) {
 		scope_kill(units, unit, &message, killed, killing);

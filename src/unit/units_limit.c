@@ -34,7 +34,7 @@ static void done(struct work *work, bool closing)
 
 	for (size_t i = 0; unit && i < l->warnings.count; i++)
 		units_say(l->units, unit, 4, "%s: %s", l->name, l->warnings.items[i]);
-	if (!closing && l->done)
+	if (l->done)
 		l->done(l->data, NULL);
 	units_unref(l->units);
 	record_fini(&execution_plan_type, &l->plan);

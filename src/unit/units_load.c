@@ -22,7 +22,7 @@ struct load_waiter {
 	const char *name; /* interned; NULL: all */
 	bool started;	  /* a batch has begun since */
 	units_loaded *loaded;
-	void (*done)(void *data);
+	units_all_loaded *done;
 	void *data;
 };
 
@@ -145,12 +145,13 @@ static bool is_wanting(const struct units *units)
 	return false;
 }
 
-static void tell_waiter(struct units *units, struct load_waiter *waiter)
+static void tell_waiter(struct units *units, struct load_waiter *waiter, bool closing)
 {
 	if (waiter->loaded)
-		waiter->loaded(waiter->data, unit_set_find(&units->set, waiter->name));
+		waiter->loaded(waiter->data,
+			       closing ? NULL : unit_set_find(&units->set, waiter->name));
 	else
-		waiter->done(waiter->data);
+		waiter->done(waiter->data, closing);
 	free(waiter);
 }
 
@@ -172,7 +173,7 @@ static void tell_waiters(struct units *units)
 		struct load_waiter *waiter = list_first(&told, struct load_waiter, link);
 
 		list_remove(&waiter->link);
-		tell_waiter(units, waiter);
+		tell_waiter(units, waiter, false);
 	}
 }
 
@@ -291,10 +292,12 @@ void loading_init(struct units *units)
 
 void loading_fini(struct units *units)
 {
-	list_each(link, &units->loading.waiters)
-	{
-		list_remove(link);
-		free(container_of(link, struct load_waiter, link));
+	while (!list_is_empty(&units->loading.waiters)) {
+		struct load_waiter *waiter =
+			list_first(&units->loading.waiters, struct load_waiter, link);
+
+		list_remove(&waiter->link);
+		tell_waiter(units, waiter, true);
 	}
 	vector_fini(&units->loading.wanted);
 }
@@ -384,7 +387,7 @@ static void want_all(struct units *units)
 			vector_add(&units->loading.wanted, units->set.items[i]->name);
 }
 
-void units_load_all(struct units *units, bool again, void (*done)(void *data), void *data)
+void units_load_all(struct units *units, bool again, units_all_loaded *done, void *data)
 {
 	add_waiter(units, data)->done = done;
 	units->loading.listing = true;
@@ -399,13 +402,22 @@ struct reload {
 	struct units *units;
 };
 
-static void reloaded(void *data)
+void units_set_closing(struct error *err)
+{
+	error_set(err, ERROR_UNAVAILABLE, "the daemon ends");
+}
+
+static void reloaded(void *data, bool closing)
 {
 	struct reload *reload = data;
+	struct error err;
 
-	timers_reload(reload->units);
+	if (closing)
+		units_set_closing(&err);
+	else
+		timers_reload(reload->units);
 	if (reload->done)
-		reload->done(reload->data, NULL);
+		reload->done(reload->data, closing ? &err : NULL);
 	free(reload);
 }
 

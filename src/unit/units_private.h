@@ -183,7 +183,8 @@ void loading_fini(struct units *units);
 /* What was read is handed over (units_systemd_hand.c). */
 void loading_go_on(struct units *units);
 /* All files of our own folders, and with `again` all units that are known: `done` when it is done. */
-void units_load_all(struct units *units, bool again, void (*done)(void *data), void *data);
+typedef void units_all_loaded(void *data, bool closing); /* closing: they have not been */
+void units_load_all(struct units *units, bool again, units_all_loaded *done, void *data);
 
 /* ---- jobs (units_job.c) ---- */
 
@@ -219,7 +220,6 @@ bool job_will_stop(const struct unit *unit); /* for good */
 /* Queue what follows from `type` for the unit.  Errors are written about in the journal only. */
 void units_enqueue(struct units *units, struct unit *unit, enum job_type type, enum job_mode mode);
 void requests_init(struct units *units);
-void requests_drop(struct units *units);
 void requests_forget(struct units *units, const void *data);
 
 /* ---- states (units_state.c) ---- */

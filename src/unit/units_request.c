@@ -118,6 +118,8 @@ static void on_loaded(void *data, struct unit *unit)
 
 	list_remove(&request->link);
 	free(request);
+	if (!unit)
+		return; /* and whoever asked has gone */
 	/* Who cannot reload restarts. */
 	if (type == JOB_RELOAD_OR_START && !unit_has_reload(unit))
 		type = JOB_RESTART;
@@ -176,14 +178,5 @@ void requests_forget(struct units *units, const void *data)
 
 		if (request->watcher.data == data)
 			request->watcher = (struct job_watcher){0};
-	}
-}
-
-void requests_drop(struct units *units)
-{
-	list_each(link, &units->requests)
-	{
-		list_remove(link);
-		free(container_of(link, struct request, link));
 	}
 }

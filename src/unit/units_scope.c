@@ -265,8 +265,8 @@ static void signalled(struct work *work, bool closing)
 {
 	struct signalling *s = container_of(work, struct signalling, work);
 
-	if (!closing)
-		s->done(s->data, s->good ? NULL : &s->err);
+	(void)closing;
+	s->done(s->data, s->good ? NULL : &s->err);
 	free(s->cgroup);
 	free(s);
 }

@@ -209,7 +209,15 @@ struct accepted {
 static void start_connection(void *data, struct unit *service)
 {
 	struct accepted *accepted = data;
-	struct unit_runtime *runtime = unit_runtime(accepted->units, service);
+	struct unit_runtime *runtime;
+
+	if (!service) {
+		close_fd(&accepted->fd);
+		pairs_fini(&accepted->environment);
+		free(accepted);
+		return;
+	}
+	runtime = unit_runtime(accepted->units, service);
 
 	close_fd(&runtime->connection);
 	runtime->connection = take_fd(accepted->fd);

@@ -156,6 +156,19 @@ char *call_unit_name(struct call *call, const char *typed)
 	return NULL;
 }
 
+bool call_goes_on(struct call *call, const struct unit *unit)
+{
+	struct error err;
+
+	if (!call_is_open(call))
+		return false;
+	if (unit)
+		return true;
+	units_set_closing(&err);
+	call_fail(call, &err);
+	return false;
+}
+
 bool pattern_matches(const char *pattern, const char *text)
 {
 	struct glob glob = {.pattern = pattern}; /* \x2d is a part of names */

@@ -129,12 +129,13 @@ static void check_and_write(void *data, struct unit *unit)
 {
 	struct setting *s = data;
 	struct call *call = s->work.call;
+	bool good = call_goes_on(call, unit);
 	struct error err;
 
-	if (call_is_open(call) && has_properties(unit, &err)) {
+	if (good && has_properties(unit, &err)) {
 		call_work_begin(&s->work, call);
 	} else {
-		if (call_is_open(call))
+		if (good)
 			call_fail_code(call, &err, 1);
 		free_setting(&s->work);
 	}
@@ -241,12 +242,13 @@ static void clean(void *data, struct unit *unit)
 {
 	struct cleaning *c = data;
 	struct call *call = c->work.call;
+	bool good = call_goes_on(call, unit);
 	struct error err;
 
-	if (call_is_open(call) && check_clean(c, unit, &err)) {
+	if (good && check_clean(c, unit, &err)) {
 		call_work_begin(&c->work, call);
 	} else {
-		if (call_is_open(call))
+		if (good)
 			call_fail_code(call, &err, 1);
 		free_cleaning(&c->work);
 	}

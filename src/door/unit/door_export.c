@@ -49,11 +49,12 @@ static struct export_work *new_export(struct call *call, const struct unit *unit
 static void on_loaded(void *data, struct unit *unit)
 {
 	struct call *call = data;
+	bool good = call_goes_on(call, unit);
 	struct error err;
 
-	if (call_is_open(call) && !unit_export_check(unit, &err))
+	if (good && !unit_export_check(unit, &err))
 		call_fail_code(call, &err, 1);
-	else if (call_is_open(call))
+	else if (good)
 		call_work_begin(&new_export(call, unit)->work, call);
 	call_drop(call);
 }

@@ -54,21 +54,20 @@ static void free_texts(struct call_work *work)
 	free(w);
 }
 
-static void on_loaded(void *data, struct unit *unit)
+static void begin_texts(struct call *call, const struct unit *unit)
 {
-	struct call *call = data;
 	struct error err;
 
-	if (call_is_open(call) && unit->config->transient) {
+	if (unit->config->transient) {
 		error_set(
 			&err, ERROR_NOT_FOUND,
 			"No files found for %s: it is transient, and shows a container of a unit.",
 			unit->name);
 		call_fail_code(call, &err, 1);
-	} else if (call_is_open(call) && unit->config->load == LOAD_NOT_FOUND) {
+	} else if (unit->config->load == LOAD_NOT_FOUND) {
 		error_set(&err, ERROR_NOT_FOUND, "No files found for %s.", unit->name);
 		call_fail_code(call, &err, 1);
-	} else if (call_is_open(call)) {
+	} else {
 		struct text_work *w = mem_new(struct text_work);
 
 		w->work.run = read_texts;
@@ -81,6 +80,14 @@ static void on_loaded(void *data, struct unit *unit)
 		w->config.load = unit->config->load;
 		call_work_begin(&w->work, call);
 	}
+}
+
+static void on_loaded(void *data, struct unit *unit)
+{
+	struct call *call = data;
+
+	if (call_goes_on(call, unit))
+		begin_texts(call, unit);
 	call_drop(call);
 }
 

@@ -28,6 +28,10 @@ bool pattern_matches(const char *pattern, const char *text);
 /* Where a client's files go: the administrator's folder, or that of what lives until the next boot. */
 const char *door_folder_for(const struct load_context *context, bool runtime);
 
+/* Is there anybody to answer, and what is to be answered?  NULL for a unit: the daemon ends before it has been
+ * loaded, and that is what the client is told. */
+bool call_goes_on(struct call *call, const struct unit *unit);
+
 /* ---- answers ---- */
 
 /* {"message", "code"}. */

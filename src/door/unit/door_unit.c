@@ -345,9 +345,8 @@ static bool has_group(const struct unit *unit)
 		unit->config->transient);
 }
 
-static void on_loaded(void *data, struct unit *unit)
+static void begin_look(struct call *call, const struct unit *unit)
 {
-	struct call *call = data;
 	struct unit_look *l = mem_new(struct unit_look);
 
 	l->work.run = look;
@@ -367,6 +366,14 @@ static void on_loaded(void *data, struct unit *unit)
 		strings_add(&l->paths, unit->config->drop_ins.items[i]);
 	l->file_changed_ns = unit->config->file_changed_ns;
 	call_work_begin(&l->work, call);
+}
+
+static void on_loaded(void *data, struct unit *unit)
+{
+	struct call *call = data;
+
+	if (call_goes_on(call, unit))
+		begin_look(call, unit);
 	call_drop(call);
 }
 

@@ -423,7 +423,7 @@ static void on_loaded(void *data, struct unit *unit)
 	struct branch root = {unit, NULL};
 	scoped_buffer struct buffer json = {0};
 
-	if (call_is_open(call)) {
+	if (call_goes_on(call, unit)) {
 		struct tree_options options = {kinds_of(call), call_query_bool(call, "all")};
 
 		write_branch(&root, &options, 0, &json);
