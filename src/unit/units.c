@@ -236,6 +236,7 @@ static struct units *units_new(struct engine *engine, const struct units_setting
 	requests_init(units);
 	runs_init(units);
 	list_init(&units->holds);
+	list_init(&units->clearings);
 	return units;
 }
 
@@ -342,6 +343,7 @@ void units_close(struct units *units)
 	timers_fini(units);
 	for (size_t i = 0; i < units->set.count; i++)
 		unit_runtime_free(units->set.items[i]->runtime);
+	runs_drop(units);
 	uv_close((uv_handle_t *)&units->turn, on_closed);
 }
 

@@ -298,11 +298,20 @@ static void gone(void *data, const char *owner, const char *id, int64_t code, bo
 
 /* Killed between its making and its start, or left alone by KillMode=: it would have the name. */
 struct clearing {
+	struct link link; /* in units->clearings */
 	struct units *units;
 	char *name;
 	size_t waiting; /* removals, and whoever begins them */
 	void (*cleared)(struct unit_runtime *runtime);
 };
+
+static void free_clearing(struct clearing *clearing)
+{
+	list_remove(&clearing->link);
+	units_unref(clearing->units);
+	free(clearing->name);
+	free(clearing);
+}
 
 static void clearing_unref(struct clearing *clearing)
 {
@@ -316,9 +325,7 @@ static void clearing_unref(struct clearing *clearing)
 		clearing->cleared(unit->runtime);
 		containers_check_stopped(unit->runtime);
 	}
-	units_unref(clearing->units);
-	free(clearing->name);
-	free(clearing);
+	free_clearing(clearing);
 }
 
 /* What cannot be removed, `docker run` will say. */
@@ -360,7 +367,11 @@ void containers_clear(struct unit_runtime *runtime, void (*cleared)(struct unit_
 	if (runtime->clearing)
 		return;
 	clearing = mem_new(struct clearing);
-	*clearing = (struct clearing){runtime->units, str_dup(runtime->unit->name), 1, cleared};
+	*clearing = (struct clearing){.units = runtime->units,
+				      .name = str_dup(runtime->unit->name),
+				      .waiting = 1,
+				      .cleared = cleared};
+	list_append(&runtime->units->clearings, &clearing->link);
 	runtime->units->references++;
 	runtime->clearing = true;
 	remove_leftovers(runtime->units->engine, clearing);
@@ -472,4 +483,5 @@ void containers_begin(struct units *units)
 void containers_end(struct units *units)
 {
 	engine_set_owners(units->engine, &(struct owner_handlers){0}, NULL);
+	list_each(link, &units->clearings) free_clearing(container_of(link, struct clearing, link));
 }

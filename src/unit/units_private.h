@@ -80,8 +80,9 @@ struct units {
 	struct unit_queue looked; /* units whose job may be able to run */
 	bool looking;		  /* at those of a turn */
 	size_t jobs;
-	struct link requests; /* not queued yet */
-	struct link runs;     /* containers that are being made (units_run.c) */
+	struct link requests;  /* not queued yet */
+	struct link runs;      /* containers that are being made (units_run.c) */
+	struct link clearings; /* removals of what was left (units_containers.c) */
 
 	struct units_listener *listeners;
 	struct {
@@ -302,6 +303,7 @@ void container_run_ready(
 void container_runs(struct unit_runtime *runtime); /* its shim has been told so */
 void unit_run_drop(struct unit_runtime *runtime);
 void runs_init(struct units *units);
+void runs_drop(struct units *units); /* no runtime is left: nobody is told */
 bool container_is_being_made(const struct unit_runtime *runtime); /* by container_run() */
 /* One that was being made has come to an end: its shim may be waiting for that. */
 void containers_check_stopped(struct unit_runtime *runtime);

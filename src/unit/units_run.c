@@ -34,7 +34,8 @@ struct run {
 	char *unit, *invocation, *id;
 	struct strings words;
 
-	bool good; /* what follows is filled in */
+	bool with_engine; /* which does not answer when it is closed */
+	bool good;	  /* what follows is filled in */
 	char *name, *platform;
 	struct container_config config;
 	struct create_body body;
@@ -128,6 +129,18 @@ static void drop(struct run *run)
 	free(run);
 }
 
+/* With the others the pool comes back still. */
+void runs_drop(struct units *units)
+{
+	list_each(link, &units->runs)
+	{
+		struct run *run = container_of(link, struct run, link);
+
+		if (run->with_engine)
+			drop(run);
+	}
+}
+
 /* NULL: the start that asked is over. */
 static struct unit_runtime *asker(const struct run *run)
 {
@@ -214,6 +227,7 @@ static void on_read(struct work *work, bool closing)
 		.extension = run->body.extension,
 	};
 
+	run->with_engine = !closing && run->good;
 	if (closing)
 		drop(run);
 	else if (run->good)

@@ -207,6 +207,17 @@ has_volume() { [ "$(volumes)" = 1 ]; }
 	expect "$(state making)" active/running
 }
 
+@test "a daemon that ends amid its making leaks nothing, and the next one makes it" {
+	unit making StartLimitIntervalSec=0 '[Container]' Image=bulky StopSignal=KILL Volume=/bulk "$sleeps"
+	NO_BLOCK=true start making
+	wait_until 20 has_volume
+	daemon_stop
+	run sanitizers_complain
+	expect "$output" ""
+	units_daemon
+	comes_to making active/running
+}
+
 @test "the unit's memory is the container's, and what takes more is killed" {
 	contained y MemoryMax=32M MemorySwapMax=0 -- 'Exec=dd if=/dev/zero of=/dev/null bs=64M count=1'
 	run start y # it may fail before its start is over, or after
