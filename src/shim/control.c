@@ -69,8 +69,8 @@ static bool is_trusted(int fd)
 
 static void listener_ready(struct source *source, uint32_t events)
 {
-	struct controls *all = container_of(source, struct controls, listener);
-	int fd = socket_accept(source->fd);
+	struct controls *all = container_of(source, struct controls, listener.source);
+	int fd = acceptor_take(&all->listener, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return;
@@ -216,20 +216,17 @@ void controls_init(struct controls *controls, struct loop *loop,
 	int listener = SHIM_LISTENER_FD;
 	struct error err;
 
-	*controls = (struct controls){.loop = loop,
-				      .requests = requests,
-				      .owner = owner,
-				      .listener = {.fd = listener, .ready = listener_ready}};
+	*controls = (struct controls){.loop = loop, .requests = requests, .owner = owner};
 	controls->daemon = add_control(controls, SHIM_CONTROL_FD);
 	if (!fd_set_nonblocking(listener, true, &err))
 		log_error("cannot listen", &err, "pid=%d", getpid());
-	loop_watch(controls->loop, &controls->listener, EPOLLIN);
+	acceptor_init(&controls->listener, loop, listener, listener_ready);
+	acceptor_watch(&controls->listener, true);
 }
 
 void controls_stop_listening(struct controls *controls)
 {
-	loop_watch(controls->loop, &controls->listener, 0);
-	close_fd(&controls->listener.fd);
+	acceptor_fini(&controls->listener);
 }
 
 void controls_fini(struct controls *controls)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "os/message.h"
-#include "shim/loop.h"
+#include "shim/acceptor.h"
 #include "shim/shim_protocol.h"
 
 struct control;
@@ -27,7 +27,7 @@ struct controls {
 	struct loop *loop;
 	const struct control_requests *requests;
 	void *owner;
-	struct source listener;
+	struct acceptor listener;
 	struct control *first;
 	struct control *daemon; /* the one that is told events; NULL: there is no daemon */
 	size_t count;

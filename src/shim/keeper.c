@@ -5,10 +5,11 @@
 #include "os/fd.h"
 #include "os/message.h"
 #include "os/socket.h"
-#include "shim/loop.h"
+#include "shim/acceptor.h"
 #include "shim/shim.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct kept {
@@ -20,7 +21,7 @@ struct kept {
 
 struct keeper {
 	struct loop loop;
-	struct source listener;
+	struct acceptor listener;
 	struct source daemon; /* the connection of the daemon that came last; -1: none */
 	struct message_reader reader;
 	struct message_queue queue;
@@ -144,8 +145,8 @@ static void hear_daemon(struct keeper *k, int fd)
 
 static void listener_ready(struct source *source, uint32_t events)
 {
-	struct keeper *k = container_of(source, struct keeper, listener);
-	int fd = socket_accept(source->fd);
+	struct keeper *k = container_of(source, struct keeper, listener.source);
+	int fd = acceptor_take(&k->listener, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	pid_t pid;
 	uid_t uid;
 	gid_t gid;
@@ -182,8 +183,8 @@ int keeper_main(void)
 		log_error("cannot begin", &err, "pid=%d", getpid());
 		return 1;
 	}
-	keeper.listener = (struct source){.fd = SHIM_LISTENER_FD, .ready = listener_ready};
-	loop_watch(&keeper.loop, &keeper.listener, EPOLLIN);
+	acceptor_init(&keeper.listener, &keeper.loop, SHIM_LISTENER_FD, listener_ready);
+	acceptor_watch(&keeper.listener, true);
 	hear_daemon(&keeper, SHIM_CONTROL_FD);
 	loop_run(&keeper.loop, after_round, &keeper);
 	return 0;

@@ -21,7 +21,8 @@ static_assert((int)AREA_SIZE >= (int)DNS_MESSAGE_MOST,
 	      "a message and its answer fit the scratch area");
 
 struct names {
-	struct source udp, listener; /* their descriptors are owned */
+	struct source udp; /* its descriptor is owned */
+	struct acceptor listener;
 	struct loop *loop;
 	struct names_zones zones;
 	struct pairs links;
@@ -130,7 +131,9 @@ static void udp_ready(struct source *source, uint32_t events)
 
 static void listener_ready(struct source *source, uint32_t events)
 {
-	names_clients_accept(&container_of(source, struct names, listener)->clients, source->fd);
+	struct names *n = container_of(source, struct names, listener.source);
+
+	names_clients_accept(&n->clients, &n->listener);
 }
 
 static void client_asked(struct names_clients *clients, struct names_client *client,
@@ -153,7 +156,7 @@ struct names *names_new(struct loop *loop, struct names_sockets *sockets)
 
 	n->loop = loop;
 	n->udp = (struct source){.fd = take_fd(sockets->udp), .ready = udp_ready};
-	n->listener = (struct source){.fd = take_fd(sockets->tcp), .ready = listener_ready};
+	acceptor_init(&n->listener, loop, take_fd(sockets->tcp), listener_ready);
 	names_zones_init(&n->zones);
 	forwards_init(&n->forwards, loop);
 	n->forwards.answered = foreign_answered;
@@ -163,7 +166,7 @@ struct names *names_new(struct loop *loop, struct names_sockets *sockets)
 	random_bytes(&n->random, sizeof(n->random));
 	n->random |= 1;
 	loop_watch(loop, &n->udp, EPOLLIN);
-	loop_watch(loop, &n->listener, EPOLLIN);
+	acceptor_watch(&n->listener, true);
 	return n;
 }
 
@@ -176,9 +179,8 @@ void names_free(struct names *n)
 	names_zones_fini(&n->zones);
 	pairs_fini(&n->links);
 	loop_watch(n->loop, &n->udp, 0);
-	loop_watch(n->loop, &n->listener, 0);
 	close_fd(&n->udp.fd);
-	close_fd(&n->listener.fd);
+	acceptor_fini(&n->listener);
 	free(n);
 }
 

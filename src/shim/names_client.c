@@ -197,10 +197,10 @@ static void add_client(struct names_clients *clients, int fd)
 	loop_watch(clients->loop, &c->source, EPOLLIN);
 }
 
-void names_clients_accept(struct names_clients *clients, int listener)
+void names_clients_accept(struct names_clients *clients, struct acceptor *listener)
 {
 	for (int i = 0; i < ACCEPTS_A_ROUND; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = acceptor_take(listener, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/list.h"
-#include "shim/loop.h"
+#include "shim/acceptor.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,7 @@ void names_clients_init(struct names_clients *clients, struct loop *loop);
 void names_clients_fini(struct names_clients *clients);
 
 /* Accept who is waiting; the one that was idle longest makes room. */
-void names_clients_accept(struct names_clients *clients, int listener);
+void names_clients_accept(struct names_clients *clients, struct acceptor *listener);
 
 /* `size` 0: no answer; the connection ends. */
 void names_client_answer(struct names_client *client, const void *answer, size_t size);

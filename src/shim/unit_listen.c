@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "os/fd.h"
+#include "shim/acceptor.h"
 #include "shim/unit_socket.h"
 
 #include <arpa/inet.h>
@@ -19,7 +20,7 @@ struct unit_listeners {
 	struct unit_shim *unit;
 	struct listener {
 		struct unit_listeners *all;
-		struct source source; /* owned */
+		struct acceptor acceptor;
 	} * items;
 	size_t count;
 	bool watched;
@@ -36,13 +37,14 @@ static bool accepts(const struct unit_shim *u, const struct listener *l)
 	socklen_t size = sizeof(listens);
 
 	return u->start.plan.socket.accept &&
-	       getsockopt(l->source.fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+	       getsockopt(l->acceptor.source.fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+	       listens;
 }
 
 static void watch_all(struct unit_listeners *all, bool watched)
 {
 	for (size_t i = 0; i < all->count; i++)
-		loop_watch(&all->unit->loop, &all->items[i].source, watched ? EPOLLIN : 0);
+		acceptor_watch(&all->items[i].acceptor, watched);
 	all->watched = watched;
 }
 
@@ -81,7 +83,7 @@ static void take_connection(struct unit_shim *u, struct listener *l)
 		watch_all(l->all, false);
 		return;
 	}
-	connection = accept4(l->source.fd, NULL, NULL, SOCK_CLOEXEC);
+	connection = acceptor_take(&l->acceptor, SOCK_CLOEXEC);
 	if (connection < 0)
 		return;
 	told.connection = u->status.connections++;
@@ -94,7 +96,7 @@ static void take_connection(struct unit_shim *u, struct listener *l)
 
 static void listener_ready(struct source *source, uint32_t events)
 {
-	struct listener *l = container_of(source, struct listener, source);
+	struct listener *l = container_of(source, struct listener, acceptor.source);
 	struct unit_shim *u = l->all->unit;
 
 	if (accepts(u, l)) {
@@ -133,7 +135,7 @@ static bool open_all(struct unit_shim *u, struct unit_listeners *all, struct err
 			return false;
 		}
 		l->all = all;
-		l->source = (struct source){.fd = fd, .ready = listener_ready};
+		acceptor_init(&l->acceptor, &u->loop, fd, listener_ready);
 	}
 	return true;
 }
@@ -162,10 +164,10 @@ static void flush_pending(const struct listener *l)
 	char drain[4096];
 	int fd;
 
-	while ((fd = accept4(l->source.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+	while ((fd = accept4(l->acceptor.source.fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		close(fd);
 	if (errno == EINVAL || errno == EOPNOTSUPP || errno == ENOTSOCK)
-		while (read(l->source.fd, drain, sizeof(drain)) > 0)
+		while (read(l->acceptor.source.fd, drain, sizeof(drain)) > 0)
 			;
 }
 
@@ -187,7 +189,7 @@ void unit_listen_close(struct unit_shim *u)
 		return;
 	watch_all(all, false);
 	for (size_t i = 0; i < all->count; i++) {
-		close_fd(&all->items[i].source.fd);
+		acceptor_fini(&all->items[i].acceptor);
 		if (u->start.plan.socket.remove_on_stop)
 			unit_socket_remove(&u->start.plan.socket, spec(u, i));
 	}
@@ -206,7 +208,7 @@ void unit_listen_give(struct unit_shim *u)
 	if (count > MESSAGE_FDS)
 		count = MESSAGE_FDS;
 	for (size_t i = 0; i < count; i++) {
-		fds[i] = u->listeners->items[i].source.fd;
+		fds[i] = u->listeners->items[i].acceptor.source.fd;
 		strings_add(&names.names, name ? name : u->start.plan.unit);
 	}
 	controls_tell_with_fds(&u->controls, UNIT_SOCKETS_ARE, &unit_sockets_type, &names, fds,
