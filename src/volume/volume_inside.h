@@ -19,7 +19,7 @@ struct volume {
 	struct waiting_holder *waiting; /* owned list, see volume_mount.c */
 	struct job *mounting;		/* the worker at it now; NULL: none */
 	bool mounted;			/* by a worker of this daemon */
-	bool unsure;			/* it may be, since an earlier daemon's day */
+	bool unsure; /* it may be: since an earlier daemon's day, or by a worker that was ended */
 
 	/* While its record is being written or removed: */
 	bool recording, removing;

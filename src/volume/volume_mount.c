@@ -160,6 +160,7 @@ static void on_mounted(void *data, const struct buffer *answer, const struct err
 
 	volume->mounting = NULL;
 	volume->mounted = read_report(answer, job_error, &err);
+	volume->unsure = job_error; /* it was ended, perhaps behind the mount */
 	if (!volume->mounted)
 		error_prefix(&err, "error while mounting volume '%s'", volume->spec.name);
 	answer_waiting(volume, volume->mounted ? NULL : &err);

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "store/store_fixture.h"
-#include "volume/volume.h"
+#include "volume/volume_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,11 +20,16 @@ struct fixture {
 	char *pruned;
 };
 
-static void open_all(struct fixture *f)
+static void open_with(struct fixture *f, const char *worker)
 {
 	store_fixture_open(&f->kept);
-	f->volumes = volumes_open(&f->kept.loop, f->kept.store, f->kept.folder, WORKER, &f->err);
+	f->volumes = volumes_open(&f->kept.loop, f->kept.store, f->kept.folder, worker, &f->err);
 	assert_non_null(f->volumes);
+}
+
+static void open_all(struct fixture *f)
+{
+	open_with(f, WORKER);
 }
 
 static void close_all(struct fixture *f)
@@ -373,6 +378,29 @@ static void what_a_volume_is_made_of_is_mounted_once_for_all_who_hold_it(void **
 	assert_int_equal(f->err.kind, ERROR_NONE);
 }
 
+/* Ended by its time limit, or by the kernel for want of memory. */
+static void what_a_worker_may_have_mounted_before_it_ended_is_unmounted(void **state)
+{
+	struct fixture *f = *state;
+	scoped_pairs struct pairs options = {0};
+	struct volume_request request = {.name = "disk", .options = &options};
+	struct volume *volume;
+
+	close_all(f);
+	open_with(f, "/bin/false");
+	pairs_set(&options, "type", "tmpfs");
+	pairs_set(&options, "device", "tmpfs");
+	volume = volume_create(f->volumes, &request, on_created, f);
+	wait_for_call(f, 1);
+	volume_mount(volume, "one", on_mounted, f);
+	wait_for_call(f, 2);
+	assert_int_not_equal(f->err.kind, ERROR_NONE);
+	assert_non_null(volume->mounting); /* to unmount it */
+	while (volume->mounting)
+		uv_run(&f->kept.loop, UV_RUN_ONCE);
+	assert_false(volume->unsure);
+}
+
 static void listeners_hear_of_every_volume(void *data, const char *action,
 					   const struct volume *volume)
 {
@@ -419,6 +447,7 @@ int main(void)
 		TEST(a_folder_without_a_record_is_thrown_away),
 		TEST(closing_with_records_on_their_way_is_fine),
 		TEST(what_a_volume_is_made_of_is_mounted_once_for_all_who_hold_it),
+		TEST(what_a_worker_may_have_mounted_before_it_ended_is_unmounted),
 		TEST(making_and_removing_is_told),
 	};
 
