@@ -212,10 +212,11 @@ static const char *const bytes_calls[] = {
 };
 
 static const char *const files_calls[] = {
-	"openat",  "openat2",	"newfstatat", "fstatat64", "statx",	 "getdents64", "mkdirat",
-	"mknodat", "symlinkat", "linkat",     "unlinkat",  "readlinkat", "fchownat",   "fchmodat",
-	"fchown",  "fchmod",	"utimensat",  "ftruncate", "fchdir",	 "lsetxattr",  "fsetxattr",
-	"syncfs",  "fsync",	"fallocate",  "renameat",  "renameat2",	 NULL,
+	"openat",   "openat2",	 "newfstatat", "fstatat64", "statx",	 "getdents64",
+	"mkdirat",  "mknodat",	 "symlinkat",  "linkat",    "unlinkat",	 "readlinkat",
+	"fchownat", "fchmodat",	 "fchown",     "fchmod",    "utimensat", "ftruncate",
+	"fchdir",   "lsetxattr", "fsetxattr",  "syncfs",    "fsync",	 "fallocate",
+	"renameat", "renameat2", "flistxattr", "fgetxattr", NULL,
 };
 
 static const char *const reading_calls[] = {

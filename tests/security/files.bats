@@ -193,3 +193,24 @@ status_of() { awk -v name="$2:" '$1 == name {print $2}' "/proc/$1/status"; }
 	wherry build -q -t beside --build-context "beside=$SCRATCH/beside" "$SCRATCH/context"
 	[ "$(wherry run --rm --network none beside cat /all/file)" = kept ]
 }
+
+# with_capability CAPABILITY TAG: a build that copies a file with it twice, from the context and from a stage.
+with_capability() {
+	setcap "$1" "$SCRATCH/capable/tool"
+	tar -C "$SCRATCH/capable" --xattrs --xattrs-include='*' -c . | wherry build -t "$2" - >"$SCRATCH/output"
+}
+
+@test "what a file may do and is noted with travels with it, in the cage of who builds" {
+	local copies
+	command -v setcap >/dev/null && command -v setfattr >/dev/null || skip "needs setcap and setfattr"
+	mkdir "$SCRATCH/capable"
+	echo tool >"$SCRATCH/capable/tool"
+	setfattr -n user.note -v kept "$SCRATCH/capable/tool"
+	printf 'FROM busybox AS first\nCOPY tool /tool\nFROM busybox\nCOPY --from=first /tool /again\n' >"$SCRATCH/capable/Dockerfile"
+	with_capability cap_net_raw+ep capable:1
+	copies=$(getfattr -d -m 'user|capability' "$SCRATCH"/data/layers/*/{tool,again} 2>/dev/null)
+	[ "$(grep -c '^user.note="kept"' <<<"$copies")" = 2 ]
+	[ "$(grep -c '^security.capability=' <<<"$copies")" = 2 ]
+	with_capability cap_net_admin+ep capable:2 # is another file for the cache
+	refuted grep -q 'Using cache' "$SCRATCH/output"
+}
