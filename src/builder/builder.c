@@ -73,10 +73,10 @@ static void on_removed(void *data, const struct buffer *answer, const struct err
 		log_warning("cannot remove what a build left", err, "job=remove");
 }
 
-/* Names below builds/, by a worker: there may be millions of files. */
-static void remove_folders(struct builder *builder, const struct strings *names)
+/* Names below a folder of the data root, by a worker: there may be millions of files. */
+static void remove_folders(struct builder *builder, const char *where, const struct strings *names)
 {
-	scoped_free char *folder = str_format("%s/builds", builder->data_root);
+	scoped_free char *folder = str_format("%s/%s", builder->data_root, where);
 	struct removal_plan plan = {.folder = folder, .names = *names};
 	char job[] = "remove", program[] = "wherry-worker";
 	char *args[] = {program, job, NULL};
@@ -139,7 +139,21 @@ static void sweep_folders(struct builder *builder)
 	for (struct dirent *entry; (entry = folder_next(list));)
 		if (entry->d_name[0] != '.')
 			strings_add(&names, entry->d_name);
-	remove_folders(builder, &names);
+	remove_folders(builder, "builds", &names);
+}
+
+/* Caches whose removal was left half-way. */
+static void sweep_caches(struct builder *builder)
+{
+	scoped_strings struct strings names = {0};
+	scoped_list DIR *list = folder_list(builder->cache);
+
+	if (!list)
+		return;
+	for (struct dirent *entry; (entry = folder_next(list));)
+		if (str_ends_with(entry->d_name, CACHE_TRASH))
+			strings_add(&names, entry->d_name);
+	remove_folders(builder, "build-cache", &names);
 }
 
 /* Small files, in memory. */
@@ -491,6 +505,7 @@ struct builder *builder_open(struct engine *engine, const struct builder_setting
 		return NULL;
 	}
 	sweep_folders(builder);
+	sweep_caches(builder);
 	sweep_secrets(builder);
 	builder->events = engine_subscribe(engine, step_runs_hear, builder);
 	engine_when_ready(engine, on_ready, builder);

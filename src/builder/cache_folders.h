@@ -5,6 +5,9 @@
 #include "build/run_mount.h"
 #include "builder/builder_private.h"
 
+/* What the names of folders that are on their way out end with. */
+#define CACHE_TRASH ".old"
+
 enum cache_taken { CACHE_TAKEN, CACHE_BUSY, CACHE_FAILED };
 
 /* The folder of a cache mount, for one step; made when there is none.  *name is the caller's, to give it

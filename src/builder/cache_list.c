@@ -1,4 +1,5 @@
 /* What cache mounts hold: listed here, counted and removed by a worker, which may take long. */
+#include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/time.h"
@@ -175,12 +176,15 @@ static void on_pruned(void *data, const struct buffer *answer, const struct erro
 	free_job(b);
 }
 
-/* Out of the way first: a step that begins now makes a new one. */
+/* Out of the way first: a step that begins now makes a new one.  Under a name of its own, since an earlier
+ * removal of the same may be going on, or have been left half-way. */
 static void move_away(const struct builder *builder, const char *name, struct strings *names)
 {
-	scoped_free char *trash = str_format("%s.old", name);
-	scoped_free char *about = str_format("%s.id", name);
+	scoped_free char *about = str_format("%s.id", name), *trash = NULL;
+	char id[ID_SIZE];
 
+	id_new(id);
+	trash = str_format("%s.%s" CACHE_TRASH, name, id);
 	if (renameat(builder->cache, name, builder->cache, trash) == 0)
 		strings_add(names, trash);
 	unlinkat(builder->cache, about, 0);
@@ -223,6 +227,13 @@ static void spare(struct builder_job *b)
 	}
 }
 
+/* By steps that have begun since they were listed. */
+static void note_used(struct builder_job *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		b->caches[i].in_use |= cache_folder_is_used(b->builder, b->caches[i].id);
+}
+
 static void on_measured_to_prune(void *data, const struct buffer *answer, const struct error *err)
 {
 	struct builder_job *b = data;
@@ -233,6 +244,7 @@ static void on_measured_to_prune(void *data, const struct buffer *answer, const 
 	if (!err && !take_sizes(b, answer, &why))
 		err = &why;
 	if (!err) {
+		note_used(b);
 		spare(b);
 		if (start_removing(b, &why))
 			return;

@@ -98,6 +98,71 @@ slow() {
 	[ -z "$(ls "$SCRATCH/data/build-cache")" ]
 }
 
+# with_cache CONTEXT COMMAND: a build whose step has the cache /kept.
+with_cache() {
+	context "$1" <<-D
+		FROM busybox
+		RUN --mount=type=cache,target=/kept $2
+	D
+	built nocache=1
+}
+
+@test "a cache whose removal was left half-way hinders no other, and is gone at the next start" {
+	local caches=$SCRATCH/data/build-cache name
+	with_cache half 'echo one >/kept/f'
+	name=$(basename "$caches"/*.id .id)
+	mkdir "$caches/$name.old"
+	echo left >"$caches/$name.old/f"
+	api POST /build/prune >"$SCRATCH/pruned"
+	[ "$(jq .SpaceReclaimed "$SCRATCH/pruned")" -ge 4 ]
+	[ "$(ls "$caches")" = "$name.old" ]
+	daemon_kill
+	daemon_start
+	none_left() { [ -z "$(ls "$caches")" ]; }
+	wait_until 20 none_left
+}
+
+# The daemon's programs, with a worker that counts bytes only when $SCRATCH/go is there.
+slow_programs() {
+	local program
+	mkdir -p "$SCRATCH/programs"
+	for program in "$WHERRY_BUILD"/wherry*; do
+		[ ! -f "$program" ] || ln -sf "$program" "$SCRATCH/programs/"
+	done
+	rm "$SCRATCH/programs/wherry-worker"
+	cat >"$SCRATCH/programs/wherry-worker" <<-SH
+		#!/bin/sh
+		[ "\$1" != measure ] || : >"$SCRATCH/counts"
+		while [ "\$1" = measure ] && [ ! -e "$SCRATCH/go" ]; do sleep 0.05; done
+		exec "$WHERRY_BUILD/wherry-worker" "\$@"
+	SH
+	chmod +x "$SCRATCH/programs/wherry-worker"
+}
+
+@test "a prune that counts first leaves alone what a step has taken meanwhile" {
+	local build pruning
+	slow_programs
+	daemon_kill
+	daemon_start --program-folder "$SCRATCH/programs"
+	with_cache counted 'head -c 100000 /dev/zero >/kept/f'
+	api POST /build/prune?keep-storage=1 >"$SCRATCH/pruned" 3>&- &
+	pruning=$!
+	wait_until 20 test -e "$SCRATCH/counts"
+	with_cache counted 'touch /kept/ready; until [ -e /kept/go ]; do sleep 0.1; done; cat /kept/f | wc -c' 3>&- &
+	build=$!
+	taken() { compgen -G "$SCRATCH/data/build-cache/*/ready" >/dev/null; }
+	wait_until 20 taken
+	: >"$SCRATCH/go"
+	wait "$pruning"
+	: >"$(echo "$SCRATCH"/data/build-cache/*/ready | sed 's/ready$/go/')"
+	wait "$build"
+	[ "$(jq -c . "$SCRATCH/pruned")" = '{"CachesDeleted":null,"SpaceReclaimed":0}' ]
+	says 100000
+	daemon_kill
+	daemon_start
+	api POST /build/prune >"$SCRATCH/pruned"
+}
+
 @test "an image that was built elsewhere is a cache when it is named" {
 	context elsewhere <<-'D'
 		FROM busybox
