@@ -11,7 +11,8 @@ struct layer_job {
 	bool growing;
 	char *diff_id;		  /* owned; NULL: any */
 	struct unpack_more known; /* of the file */
-	int64_t needed; /* the unpacker sleeps until there is more than this; -1: it works */
+	int64_t needed; /* the unpacker sleeps until there is more than this; -1: it works.  A pipe
+			   wakes it by itself */
 	struct worker_process *unpacker;
 	struct unpacked done; /* what the unpacker has found; diff_id NULL: nothing yet */
 };
@@ -144,6 +145,14 @@ static void take_need(struct layer_job *job, const struct unpack_more *need)
 		kick(job->images); /* it sleeps: its place is free */
 }
 
+/* Who has read works: one that slept before its pipe says so by this. */
+static void take_position(struct layer_job *job, const struct unpack_more *at)
+{
+	job->needed = -1;
+	if (job->handlers.on_position)
+		job->handlers.on_position(job->data, at->available);
+}
+
 static void on_message(void *data, struct message *message)
 {
 	struct layer_job *job = data;
@@ -157,8 +166,8 @@ static void on_message(void *data, struct message *message)
 		return;
 	if (message->type == UNPACK_NEED)
 		take_need(job, &more);
-	else if (job->handlers.on_position)
-		job->handlers.on_position(job->data, more.available);
+	else
+		take_position(job, &more);
 }
 
 void layer_job_more(struct layer_job *job, int64_t available, bool complete)

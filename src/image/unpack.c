@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK_SIZE	 (256 * 1024)
 #define TELL_INTERVAL_NS (100 * NS_PER_MS)
+#define PATIENCE_MS	 100 /* with a pipe that brings nothing */
 
 struct unpack {
 	struct worker *worker;
@@ -59,16 +61,32 @@ static size_t readable(const struct unpack *u)
 	return there < BLOCK_SIZE ? (size_t)there : BLOCK_SIZE;
 }
 
+static bool tell(struct unpack *u, enum worker_message what, struct error *err)
+{
+	struct unpack_more at = {.available = u->position};
+
+	u->told_at = time_monotonic_ns();
+	return worker_send(u->worker, what, &unpack_more_type, &at, err);
+}
+
 /* How far it is, for those who look on. */
 static bool tell_position(struct unpack *u, struct error *err)
 {
-	struct unpack_more at = {.available = u->position};
-	int64_t now = time_monotonic_ns();
+	return time_monotonic_ns() - u->told_at < TELL_INTERVAL_NS || tell(u, UNPACK_AT, err);
+}
 
-	if (now - u->told_at < TELL_INTERVAL_NS)
+/* Behind it may be a client that sends slowly, or not at all: the daemon is told, so that our place is
+ * another's meanwhile. */
+static bool wait_for_pipe(struct unpack *u, struct error *err)
+{
+	struct pollfd pipe = {.fd = u->input, .events = POLLIN};
+
+	if (poll(&pipe, 1, PATIENCE_MS) != 0)
 		return true;
-	u->told_at = now;
-	return worker_send(u->worker, UNPACK_AT, &unpack_more_type, &at, err);
+	if (!tell(u, UNPACK_NEED, err))
+		return false;
+	poll(&pipe, 1, -1);
+	return tell(u, UNPACK_AT, err);
 }
 
 static ssize_t next_block(void *data, const void **block, struct error *err)
@@ -81,6 +99,8 @@ static ssize_t next_block(void *data, const void **block, struct error *err)
 		if (!wait_for_more(u, err))
 			return -1;
 		size = readable(u);
+	} else if (!wait_for_pipe(u, err)) {
+		return -1;
 	}
 	n = size > 0 ? read_some(u, size) : 0;
 	if (n < 0) {

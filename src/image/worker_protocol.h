@@ -15,7 +15,8 @@
  * unpack	START (struct unpack_start; the layer's empty folder, its bytes (a pipe or a file), its empty
  *		recipe).
  *		A file may still be growing: UNPACK_NEED when its end is reached, UNPACK_MORE when there
- *		is more.  UNPACK_DONE
+ *		is more.  Of a pipe: UNPACK_NEED when nothing has come for a while, UNPACK_AT when
+ *		something has.  UNPACK_DONE
  * load, import	START (struct upload_start; the client's connection).  For each layer: UPLOAD_LAYER,
  *		UPLOAD_PIPE with a pipe to an unpacker, UPLOAD_UNPACKED with what that found.
  *		Documents as above.  UPLOAD_IMAGE for each image, then UPLOAD_END.  The daemon sends

@@ -214,3 +214,23 @@ PYTHON
 	[ "$(api GET /containers/empty/changes)" = null ]
 	wherry rm empty
 }
+
+@test "clients that send slowly, or no more, keep nobody from his image" {
+	local i places clients=()
+	places=$(nproc)
+	places=$((places < 2 ? 2 : places > 8 ? 8 : places))
+	for ((i = 0; i < places; i++)); do
+		mkfifo "$SCRATCH/slow.$i"
+		wherry import - "slow:$i" <>"$SCRATCH/slow.$i" >/dev/null 2>&1 3>&- &
+		clients+=($!)
+		tar -C "$SCRATCH/busybox" -c . | head -c 100000 >"$SCRATCH/slow.$i"
+	done
+	all_unpack() { [ "$(pgrep -c -P "$(daemon_pid)" -f 'wherry-worker unpack')" -ge "$places" ]; }
+	wait_until 20 all_unpack
+	tar -C "$SCRATCH/busybox" -c . | curl -sS --max-time 60 --unix-socket "$SOCKET" -X POST --data-binary @- \
+		-H 'Content-Type: application/x-tar' -H 'Transfer-Encoding: chunked' \
+		"http://wherry/v1.47/images/create?fromSrc=-&repo=quick&tag=1" | grep -q '"status":"sha256:'
+	kill "${clients[@]}"
+	wait "${clients[@]}" || true
+	wherry rmi quick:1
+}
