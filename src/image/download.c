@@ -25,7 +25,8 @@ struct download {
 	struct content_hash *hash;
 	int64_t count;	    /* bytes in the file, all of them hashed */
 	int64_t tried_from; /* where the present try began */
-	bool pieced;	    /* not from one answer: a wrong digest is worth another try */
+	int64_t furthest; /* the most that was there at the end of a try worth not to be counted */
+	bool pieced;	  /* not from one answer: a wrong digest is worth another try */
 	int32_t failures;
 	int64_t retry_at;
 	int64_t told_at;
@@ -139,6 +140,7 @@ static bool read_beginning(struct download *d, struct error *err)
 	if (n < 0)
 		return error_errno(err, "cannot read blob '%s'", d->blob->digest);
 	d->pieced = d->count > 0;
+	d->furthest = d->count;
 	return d->count <= d->blob->size || start_over(d, err);
 }
 
@@ -209,13 +211,22 @@ static bool begin(struct download *d, struct error *err)
 	return true;
 }
 
+/* Further than ever: who begins anew each time, and never comes further, would else try for ever. */
+static bool was_worth_it(struct download *d)
+{
+	if (d->count - d->furthest < WORTH_A_TRY)
+		return false;
+	d->furthest = d->count;
+	return true;
+}
+
 /* A pause, then another try; `why` is the failure when there have been enough. */
 static bool try_later(struct download *d, const struct error *why, struct error *err)
 {
 	int64_t asked = transfer_answer(d->transfer)->retry_after;
 	int64_t pause;
 
-	d->failures = d->count - d->tried_from >= WORTH_A_TRY ? 1 : d->failures + 1;
+	d->failures = was_worth_it(d) ? 1 : d->failures + 1;
 	if (d->failures >= d->all->settings->attempts) {
 		*err = *why;
 		return false;
@@ -240,23 +251,28 @@ static bool finish_answer(struct download *d, struct error *err)
 	return try_later(d, &early, err);
 }
 
-/* The part that was asked for is not there: the server's blob is another one, or it cannot do parts. */
+/* The part that was asked for is not there, or another came: the server's blob is another one, or it cannot
+ * do parts.  The next try asks for the whole, so that no later pull meets the same with what is kept. */
 static bool is_bad_range(const struct download *d)
 {
-	return transfer_answer(d->transfer)->status == 416 && d->count > 0;
+	const struct transfer_answer *answer = transfer_answer(d->transfer);
+
+	if (d->tried_from == 0 || d->count != d->tried_from)
+		return false;
+	return answer->status == 416 || (answer->status == 206 && answer->from != d->tried_from);
 }
 
 static bool judge(struct download *d, const struct error *failure, struct error *err)
 {
 	struct error why;
 
-	if (d->err.kind != ERROR_NONE) {
-		*err = d->err;
-		return false;
-	}
 	if (is_bad_range(d)) {
 		d->state = QUEUED;
 		return start_over(d, err);
+	}
+	if (d->err.kind != ERROR_NONE) {
+		*err = d->err;
+		return false;
 	}
 	switch (registry_judge(d->all->registry, &d->request, transfer_answer(d->transfer), failure,
 			       &why)) {

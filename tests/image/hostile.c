@@ -11,6 +11,8 @@
  *	flip N		one wrong byte
  *	long N		more than there is, until the end of the connection
  *	whole N		parts are not understood: 200 and everything
+ *	torso N		parts are not understood: 200 and half of everything, then the end
+ *	elsewhere N	a part that begins a byte before what was asked for
  *	redirect N URL	307 to URL and the path
  *	basic N		401 unless user:secret
  *	bearer N URL	401 unless the token of URL
@@ -89,6 +91,11 @@ struct part {
 	bool ranged;
 };
 
+static bool is_action(const struct rule *rule, const char *action)
+{
+	return rule && str_equal(rule->action, action);
+}
+
 static bool read_part(const struct request *request, const struct rule *rule, struct part *out)
 {
 	struct error err;
@@ -98,8 +105,8 @@ static bool read_part(const struct request *request, const struct rule *rule, st
 	    !file_read(folder, request->path + 1, 1u << 30, &out->bytes, &err))
 		return false;
 	out->ranged = sscanf(request->range, "bytes=%lu-", &from) == 1 &&
-		      !(rule && str_equal(rule->action, "whole"));
-	out->from = out->ranged ? from : 0;
+		      !is_action(rule, "whole") && !is_action(rule, "torso");
+	out->from = out->ranged ? from - (from > 0 && is_action(rule, "elsewhere")) : 0;
 	return true;
 }
 
@@ -151,7 +158,7 @@ static void serve_part(int client, const struct rule *rule, struct part *part)
 		_exit(0);
 	}
 	send_head(client, part, size);
-	if (str_equal(action, "half") || str_equal(action, "stall")) {
+	if (str_equal(action, "half") || str_equal(action, "torso") || str_equal(action, "stall")) {
 		send_bytes(client, bytes, size / 2);
 		if (str_equal(action, "stall"))
 			pause();

@@ -109,6 +109,13 @@ blobs/$LOW whole 0"
 	expect_pulled "$HOST/bb:1"
 }
 
+@test "a server that sends another part than was asked for is asked from the beginning" {
+	serve_files "$FILES" <<<"blobs/$LOW half 1
+blobs/$LOW elsewhere 0"
+	run tool pull "$HOST/bb:1"
+	expect_pulled "$HOST/bb:1"
+}
+
 @test "pieces that do not fit are fetched again as a whole" {
 	serve_files "$FILES" <<<"blobs/$LOW half 1
 blobs/$LOW flip 1"
@@ -150,6 +157,18 @@ blobs/$LOW flip 1"
 	tool prune
 	[ -z "$(ls "$ROOT/blobs/partial")" ]
 	expect_empty
+}
+
+@test "a server that knows no parts and never comes to the end is given up" {
+	local tree=$SCRATCH/large layer
+	mkdir -p "$tree"
+	head -c 400000 /dev/urandom >"$tree/data" # half of it is worth a try
+	registry_image "$FILES" large 1 "$(layer_tar "$tree")"
+	layer=$(find "$FILES/v2/large/blobs" -size +300k -printf %f)
+	serve_files "$FILES" <<<"blobs/$layer torso 0"
+	ATTEMPTS=3 run tool pull "$HOST/large:1"
+	[ "$status" = 1 ]
+	[ "$(grep -c "blobs/$layer" "$FILES/log")" = 3 ]
 }
 
 @test "a layer longer than its manifest says is refused" {
