@@ -24,8 +24,9 @@ struct upload {
 	int32_t number;	    /* of the pipe */
 	struct buffer part; /* read, and not there yet */
 	int64_t offset;	    /* bytes that are there */
+	int64_t furthest;   /* the most that ever was there, of earlier uploads too */
 	bool at_end;	    /* of the pipe */
-	int32_t failures;   /* in a row */
+	int32_t failures;   /* since it came further than ever */
 };
 
 static void upload_fini(struct upload *u)
@@ -249,6 +250,10 @@ static void drop_sent(struct upload *u, int64_t received)
 		return;
 	buffer_consume(&u->part, (size_t)(received - u->offset));
 	u->offset = received;
+	if (received <=
+	    u->furthest) /* once more: else a registry that forgets would get it for ever */
+		return;
+	u->furthest = received;
 	u->failures = 0;
 }
 

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
-"""A registry that is in a bad way: forgetful TARGET_PORT PORT_FILE.
+"""A registry that is in a bad way: forgetful TARGET_PORT PORT_FILE [full].
 
 Passes requests on to 127.0.0.1:TARGET_PORT, but: the first POST is answered 503, the first PATCH is taken and
 never answered, what became of an upload is not known (404), and the first PUT of an upload is done but
-its answer is lost."""
+its answer is lost.  With "full" instead: an upload in parts is taken and cannot be finished (503)."""
 import http.client, http.server, sys, threading
 
 target, port_file = int(sys.argv[1]), sys.argv[2]
-once = {"POST": True, "PATCH": True, "PUT": True}
+full = sys.argv[3:] == ["full"]
+once = {"POST": not full, "PATCH": not full, "PUT": not full}
 lock = threading.Lock()
 
 
@@ -40,6 +41,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.hang_up()
         if self.command == "GET" and upload:
             return self.answer(404)
+        if self.command == "PUT" and upload and full and not body:
+            return self.answer(503)
         registry = http.client.HTTPConnection("127.0.0.1", target)
         registry.request(self.command, self.path, body, dict(self.headers))
         reply = registry.getresponse()

@@ -238,6 +238,21 @@ token_registry() {
 	check_pushed forgotten:1 big
 }
 
+@test "a registry that takes all parts and never the whole is given up" {
+	python3 "$BATS_TEST_DIRNAME/forgetful.py" "$PORT" "$SCRATCH/full" full >"$SCRATCH/full.log" 2>&1 3>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_until 10 test -s "$SCRATCH/full"
+	local host=127.0.0.1:$(cat "$SCRATCH/full")
+	daemon_kill
+	daemon_start --max-download-attempts 2
+	tag big "$host/never" 1
+	curl -sS --max-time 100 --unix-socket "$SOCKET" -X POST -H 'X-Registry-Auth: e30=' -o "$SCRATCH/push" "http://wherry/images/$host/never/push?tag=1"
+	jq -se '.[-1].error | test("503")' "$SCRATCH/push"
+	[ "$(grep -c '^PUT' "$SCRATCH/full.log")" = 3 ] # of a layer in one part, and twice of the other
+	daemon_kill
+	daemon_start
+}
+
 @test "kill -9 in the middle of a push: no tag, no bytes left here, and the next push is whole" {
 	api POST '/containers/create?name=last' '{"Image":"busybox","Cmd":["sh","-c","dd if=/dev/urandom of=/last bs=1M count=60"]}'
 	api POST /containers/last/start
