@@ -257,8 +257,12 @@ struct layer_job *layer_job_start(struct image_store *images, const struct layer
 	job->growing = source->growing;
 	job->diff_id = str_dup_or_null(source->diff_id);
 	job->needed = -1;
-	if (!layer_folder_make(images, job->folder, &job->root, err) ||
-	    !layer_recipe_make(images, job->folder, &job->recipe, err)) {
+	if (!layer_folder_make(images, job->folder, &job->root, err)) {
+		free_job(job);
+		return NULL;
+	}
+	if (!layer_recipe_make(images, job->folder, &job->recipe, err)) {
+		remove_folder(job);
 		free_job(job);
 		return NULL;
 	}

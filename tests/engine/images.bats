@@ -234,3 +234,15 @@ PYTHON
 	wait "${clients[@]}" || true
 	wherry rmi quick:1
 }
+
+@test "a layer that cannot be begun leaves no folder" {
+	local before
+	before=$(ls "$SCRATCH/data/layers")
+	rm -r "$SCRATCH/data/recipes"
+	run wherry import - broken <"$SCRATCH/wherryd.log"
+	[[ $output == *"cannot make a recipe for a layer"* ]]
+	as_before() { [ "$(ls "$SCRATCH/data/layers")" = "$before" ]; }
+	wait_until 20 as_before
+	daemon_kill
+	daemon_start
+}
