@@ -209,21 +209,34 @@ static void give(struct packer *packer, struct pack_job *job)
 	close_fd(&job->source.recipe);
 }
 
-static struct pack_job *next_waiting(const struct image_store *images)
+/* As fast as a registry takes it, which may be slow: such have places of their own, so that commits and the
+ * steps of builds do not wait for pushes. */
+static bool is_paced(const struct pack_job *job)
 {
-	for (size_t i = 0; i < images->packing.count; i++)
-		if (!images->packing.items[i]->packer)
-			return images->packing.items[i];
-	return NULL;
+	return job->source.mode == PACK_BLOB;
 }
 
-static size_t count_busy(const struct image_store *images)
+static bool has_place(const struct image_store *images, const struct pack_job *job)
 {
-	size_t count = 0;
+	int32_t count = 0;
 
-	for (size_t i = 0; i < images->packers.count; i++)
-		count += images->packers.items[i]->job != NULL;
-	return count;
+	for (size_t i = 0; i < images->packers.count; i++) {
+		const struct pack_job *other = images->packers.items[i]->job;
+
+		count += other && is_paced(other) == is_paced(job);
+	}
+	return count < images->limits.unpackers;
+}
+
+static struct pack_job *next_waiting(const struct image_store *images)
+{
+	for (size_t i = 0; i < images->packing.count; i++) {
+		struct pack_job *job = images->packing.items[i];
+
+		if (!job->packer && has_place(images, job))
+			return job;
+	}
+	return NULL;
 }
 
 static void on_start(uv_timer_t *timer)
@@ -236,8 +249,7 @@ static void serve_next(struct image_store *images)
 {
 	struct pack_job *job;
 
-	while (!images->closing && count_busy(images) < (size_t)images->limits.unpackers &&
-	       (job = next_waiting(images))) {
+	while (!images->closing && (job = next_waiting(images))) {
 		struct error err;
 		struct packer *packer = idle_packer(images, &err);
 

@@ -253,6 +253,29 @@ token_registry() {
 	daemon_start
 }
 
+@test "pushes to a registry that takes nothing any more keep nobody from a commit" {
+	local i places pushes=() wire
+	places=$(nproc)
+	places=$((places < 2 ? 2 : places > 8 ? 8 : places))
+	python3 "$BATS_TEST_DIRNAME/cutter.py" "$PORT" "$SCRATCH/stuck" 3000000 hold >"$SCRATCH/sticks" 3>&- &
+	echo $! >>"$SCRATCH/pids"
+	wait_until 10 test -s "$SCRATCH/stuck"
+	wire=127.0.0.1:$(cat "$SCRATCH/stuck")
+	for ((i = 0; i < places; i++)); do
+		tag big "$wire/stuck$i" 1
+		curl -sS --unix-socket "$SOCKET" -X POST -H 'X-Registry-Auth: e30=' -N -o "$SCRATCH/push.$i" \
+			"http://wherry/images/$wire/stuck$i/push?tag=1" 2>/dev/null 3>&- &
+		pushes+=($!)
+	done
+	all_pack() { [ "$(cat "$SCRATCH"/push.* 2>/dev/null | grep -o '"Pushing".*' | wc -l)" -ge "$places" ] && [ "$(pgrep -c -P "$(daemon_pid)" -f 'wherry-worker pack')" -ge "$places" ]; }
+	wait_until 20 all_pack
+	api POST '/containers/create?name=quick' '{"Image":"busybox"}'
+	[ "$(curl -sS --max-time 20 -o /dev/null -w '%{http_code}' --unix-socket "$SOCKET" -X POST 'http://wherry/commit?container=quick&repo=quick')" = 201 ]
+	kill "${pushes[@]}"
+	wait "${pushes[@]}" || true
+	api DELETE /containers/quick
+}
+
 @test "kill -9 in the middle of a push: no tag, no bytes left here, and the next push is whole" {
 	api POST '/containers/create?name=last' '{"Image":"busybox","Cmd":["sh","-c","dd if=/dev/urandom of=/last bs=1M count=60"]}'
 	api POST /containers/last/start
