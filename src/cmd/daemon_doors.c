@@ -80,6 +80,10 @@ void daemon_close_doors(struct daemon *d)
 {
 	http_tls_free(d->tls);
 	http_server_free(d->server);
+}
+
+void daemon_free_doors(struct daemon *d)
+{
 	docker_door_free(d->door);
 	unit_door_free(d->unit_door);
 	project_door_free(d->project_door);

@@ -129,6 +129,7 @@ static int serve(struct daemon *d)
 	while (done-- > 0)
 		if (steps[done].close)
 			steps[done].close(d);
+	daemon_free_doors(d);
 	if (!good || d->failed)
 		return 1;
 	return d->again ? SUPERVISE_AGAIN : 0;

@@ -12,8 +12,9 @@
 
 /* ---- life ---- */
 
-static void call_free(struct call *call)
+void call_forget(struct call *call)
 {
+	list_remove(&call->all);
 	if (call->fini)
 		call->fini(call->state);
 	for (size_t i = 0; i < CALL_ARGUMENTS; i++)
@@ -25,7 +26,7 @@ static void call_free(struct call *call)
 static void free_if_over(struct call *call)
 {
 	if (!call->request && call->references == 0)
-		call_free(call);
+		call_forget(call);
 }
 
 static void on_request_gone(void *data, struct http_request *request)
@@ -45,6 +46,7 @@ struct call *call_new(struct door *door, struct http_request *request)
 
 	call->door = door;
 	call->request = request;
+	list_append(&door->calls, &call->all);
 	http_set_data(request, call);
 	http_on_gone(request, false, on_request_gone);
 	return call;

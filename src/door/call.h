@@ -5,6 +5,7 @@
  * tells there whether anybody still waits for the answer.  For doors only. */
 #pragma once
 
+#include "base/list.h"
 #include "engine/engine.h"
 #include "format/json.h"
 #include "format/record.h"
@@ -19,6 +20,7 @@ struct route;
 
 struct call {
 	struct door *door;
+	struct link all;	      /* in door->calls */
 	struct http_request *request; /* NULL: answered, or the client has gone */
 	const struct route *route;
 	int minor;			 /* N of the API's version 1.N, where it has versions */
@@ -40,6 +42,9 @@ struct call {
 struct call *call_new(struct door *door, struct http_request *request);
 struct call *call_hold(struct call *call); /* returns it, for use as callback data */
 void call_drop(struct call *call);
+
+/* Nothing that was begun for it comes back any more. */
+void call_forget(struct call *call);
 bool call_is_open(const struct call *call);
 
 /* From now on a client that has shut down its writing side counts as gone: for streams that nobody

@@ -192,11 +192,19 @@ void door_handle(struct call *call)
 
 /* ---- the rest ---- */
 
+void door_init(struct door *door, uv_loop_t *loop)
+{
+	door->loop = loop;
+	list_init(&door->calls);
+}
+
 void door_fini(struct door *door)
 {
 	for (size_t i = 0; i < door->early.count; i++)
 		call_drop(door->early.items[i]);
 	vector_fini(&door->early);
+	while (!list_is_empty(&door->calls))
+		call_forget(list_first(&door->calls, struct call, all));
 }
 
 void door_answer_not_found(struct http_request *request)

@@ -13,13 +13,18 @@ struct door {
 	/* Members of an error's document besides "message"; NULL: none. */
 	void (*describe_error)(const struct error *err, struct buffer *json);
 
+	struct link calls;
 	struct {
 		struct call **items;
 		size_t count, capacity;
 	} early;
 };
 
-void door_fini(struct door *door); /* no request is left then */
+void door_init(struct door *door, uv_loop_t *loop);
+
+/* No request is left, and the loop is closed: whatever was begun for a call and is not back has ended without a
+ * word, with those who did it. */
+void door_fini(struct door *door);
 
 /* Read what the call's route wants and call its handler, now or when the door is ready. */
 void door_handle(struct call *call);

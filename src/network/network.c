@@ -74,6 +74,8 @@ void network_free(struct network *network)
 		free(slot->value);
 	map_fini(&network->left);
 	free(network->mac);
+	free(network->creation);
+	free(network->removal);
 	free(network);
 }
 scoped_define(network);

@@ -165,18 +165,12 @@ struct creation {
 	struct error failure;
 };
 
-static void finish(struct creation *creation, struct network *network, const struct error *err)
-{
-	creation->done(creation->data, network, err);
-	free(creation);
-}
-
 static void on_undone(void *data, const struct error *err)
 {
 	struct creation *creation = data;
 
 	(void)err;
-	finish(creation, NULL, &creation->failure);
+	creation->done(creation->data, NULL, &creation->failure);
 }
 
 static void remove_traces(struct networks *n, struct network *network, network_done *done,
@@ -207,7 +201,9 @@ static void on_made(void *data, const struct error *err)
 	}
 	network_list_remove(&n->making, network);
 	vector_add(&n->list, network);
-	finish(creation, network, NULL);
+	network->creation = NULL;
+	creation->done(creation->data, network, NULL);
+	free(creation);
 }
 
 static void on_recorded(void *data, const struct error *err)
@@ -259,6 +255,7 @@ void network_create(struct networks *n, const struct network_request *request,
 	creation = mem_new(struct creation);
 	*creation =
 		(struct creation){.networks = n, .network = network, .done = done, .data = data};
+	network->creation = creation;
 	vector_add(&n->making, network);
 	network_save(n, network, on_recorded, creation);
 }
@@ -277,20 +274,25 @@ static void on_removed(void *data, const struct error *err)
 {
 	struct removal *removal = data;
 	struct networks *n = removal->networks;
-	const char *id = removal->network->spec.id;
+	struct network *network = removal->network;
 
-	if (!err && removal->network->failure.kind != ERROR_NONE)
-		err = &removal->network->failure;
+	if (!err && network->failure.kind != ERROR_NONE)
+		err = &network->failure;
 	if (err) {
-		log_error("a network's device or rules stay for now", err, "id=%s", id);
-		removal->network->unawaited = true;
+		log_error("a network's device or rules stay for now", err, "id=%s",
+			  network->spec.id);
 	} else {
-		network_forget(n, removal->network);
-		network_list_remove(&n->leaving, removal->network);
-		network_free(removal->network);
+		network_forget(n, network);
+		network_list_remove(&n->leaving, network);
 	}
 	removal->done(removal->data, NULL);
-	free(removal);
+	if (!err) {
+		network_free(network);
+		return;
+	}
+	network->unawaited = true;
+	free(take(network->removal));
+	free(take(network->creation));
 }
 
 static void on_removal_recorded(void *data, const struct error *err)
@@ -310,6 +312,7 @@ static void remove_traces(struct networks *n, struct network *network, network_d
 	struct removal *removal = mem_new(struct removal);
 
 	*removal = (struct removal){.networks = n, .network = network, .done = done, .data = data};
+	network->removal = removal;
 	network->spec.removing = true;
 	network->failure = (struct error){0};
 	vector_add(&n->leaving, network);

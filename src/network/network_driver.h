@@ -37,9 +37,10 @@ extern const struct network_driver network_bridge_driver, network_macvlan_driver
 struct network {
 	struct network_spec spec;
 	const struct network_driver *driver;
-	bool unsaved;	      /* the record is to be written by networks_start */
-	bool unawaited;	      /* it goes, and nobody waits for that any more */
-	struct error failure; /* kind not NONE: it cannot be used, and why */
+	bool unsaved;		  /* the record is to be written by networks_start */
+	bool unawaited;		  /* it goes, and nobody waits for that any more */
+	void *creation, *removal; /* owned: who waits for its making and for its end */
+	struct error failure;	  /* kind not NONE: it cannot be used, and why */
 	size_t endpoints;
 	struct {
 		struct shared_address *items;
@@ -47,7 +48,8 @@ struct network {
 	} shared;
 	struct strings dropped; /* such addresses that its device may still have */
 	char *mac;		/* of its device, where it matters; owned */
-	struct map left; /* by address and MAC: the host's end of the link that had it; owned texts */
+	struct map
+		left; /* by address and MAC: the host's end of the link that had it; owned texts */
 	struct address_pool pools[2]; /* IPv4, IPv6; subnet.prefix -1: not there */
 };
 

@@ -63,8 +63,8 @@ struct docker_door *docker_door_new(struct engine *engine,
 {
 	struct docker_door *door = mem_new(struct docker_door);
 
+	door_init(&door->door, engine_get_parts(engine)->loop);
 	door->door.is_ready = is_ready;
-	door->door.loop = engine_get_parts(engine)->loop;
 	door->door.fail_in_stream = call_fail_in_band;
 	door->engine = engine;
 	door->builder = settings->builder;

@@ -106,6 +106,15 @@ struct tagging {
 	char *id, *name;
 };
 
+static void tagging_free(void *data)
+{
+	struct tagging *tagging = data;
+
+	free(tagging->id);
+	free(tagging->name);
+	free(tagging);
+}
+
 static void on_tagged(void *data, const struct error *err)
 {
 	struct tagging *tagging = data;
@@ -116,9 +125,6 @@ static void on_tagged(void *data, const struct error *err)
 	if (call_is_open(call))
 		call_answer(call, 201, err);
 	call_drop(call);
-	free(tagging->id);
-	free(tagging->name);
-	free(tagging);
 }
 
 /* repo and tag, which may be empty, to one name in its short form. */
@@ -152,6 +158,8 @@ void serve_image_tag(struct call *call)
 	}
 	struct tagging *tagging = mem_new(struct tagging);
 	*tagging = (struct tagging){call_hold(call), str_dup(image->id), name};
+	call->state = tagging;
+	call->fini = tagging_free;
 	if (image_tag(images_of(call), image, name, on_tagged, tagging, &err))
 		return;
 	on_tagged(tagging, &err);
@@ -231,6 +239,12 @@ static void on_removed(void *data, const struct error *err)
 	else if (call_is_open(call))
 		answer_removed(removing);
 	call_drop(call);
+}
+
+static void removing_free(void *data)
+{
+	struct removing *removing = data;
+
 	image_changes_fini(&removing->changes);
 	free(removing);
 }
@@ -240,6 +254,8 @@ static struct removing *removing_new(struct call *call, bool is_prune)
 	struct removing *removing = mem_new(struct removing);
 
 	*removing = (struct removing){.call = call_hold(call), .is_prune = is_prune};
+	call->state = removing;
+	call->fini = removing_free;
 	return removing;
 }
 

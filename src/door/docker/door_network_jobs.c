@@ -119,15 +119,18 @@ void serve_network_create(struct call *call)
 
 /* ---- remove ---- */
 
-/* What the event tells of a network that is gone by then. */
+/* What the event tells of a network that is gone by then.  Belongs to the call's state. */
 struct removal {
 	struct call *call;
+	struct removal *next;
 	char *id, *name, *driver;
 	void (*done)(struct removal *removal, const struct error *err);
 };
 
-static void removal_free(struct removal *removal)
+static void removal_free(void *data)
 {
+	struct removal *removal = data;
+
 	free(removal->id);
 	free(removal->name);
 	free(removal->driver);
@@ -142,21 +145,26 @@ static void on_removed(void *data, const struct error *err)
 		publish(removal->call, "destroy", removal->id, removal->name, removal->driver);
 	removal->done(removal, err);
 	call_drop(removal->call);
-	removal_free(removal);
 }
 
-static void remove_network(struct call *call, struct network *network,
-			   void (*done)(struct removal *removal, const struct error *err))
+static struct removal *removal_new(struct call *call, const struct network *network,
+				   void (*done)(struct removal *removal, const struct error *err))
 {
 	const struct network_spec *spec = network_get_spec(network);
 	struct removal *removal = mem_new(struct removal);
 
-	*removal = (struct removal){.call = call_hold(call),
+	*removal = (struct removal){.call = call,
 				    .id = str_dup(spec->id),
 				    .name = str_dup(spec->name),
 				    .driver = str_dup(spec->driver),
 				    .done = done};
-	network_remove(call_parts(call)->networks, network, on_removed, removal);
+	return removal;
+}
+
+static void removal_begin(struct removal *removal, struct network *network)
+{
+	call_hold(removal->call);
+	network_remove(call_parts(removal->call)->networks, network, on_removed, removal);
 }
 
 static void answer_removed(struct removal *removal, const struct error *err)
@@ -171,10 +179,13 @@ void serve_network_remove(struct call *call)
 	struct network *network =
 		networks_find(call_parts(call)->networks, call->arguments[0], &err);
 
-	if (network)
-		remove_network(call, network, answer_removed);
-	else
+	if (!network) {
 		call_fail(call, &err);
+		return;
+	}
+	call->state = removal_new(call, network, answer_removed);
+	call->fini = removal_free;
+	removal_begin(call->state, network);
 }
 
 /* ---- prune ---- */
@@ -183,13 +194,18 @@ struct prune {
 	struct filters filters;
 	int64_t until_ns;
 	size_t pending;
-	struct strings names; /* of those that went */
+	struct removal *removals; /* owned */
+	struct strings names;	  /* of those that went */
 };
 
 static void prune_free(void *data)
 {
 	struct prune *prune = data;
 
+	for (struct removal *next; prune->removals; prune->removals = next) {
+		next = prune->removals->next;
+		removal_free(prune->removals);
+	}
 	filters_fini(&prune->filters);
 	strings_fini(&prune->names);
 	free(prune);
@@ -251,7 +267,10 @@ static void prune_all(struct call *call)
 		if (!is_pruned(prune, network))
 			continue;
 		prune->pending++;
-		remove_network(call, network, on_one_pruned);
+		struct removal *removal = removal_new(call, network, on_one_pruned);
+		removal->next = prune->removals;
+		prune->removals = removal;
+		removal_begin(removal, network);
 	}
 	answer_pruned(call);
 }

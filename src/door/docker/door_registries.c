@@ -116,7 +116,6 @@ static void on_searched(void *data, const struct image_answered_by *answer, cons
 	else if (call_is_open(call))
 		answer_results(search, answer->results);
 	call_drop(call);
-	free(search);
 }
 
 static bool read_stars(const struct filters *filters, struct search *search, struct error *err)
@@ -168,6 +167,8 @@ void serve_image_search(struct call *call)
 	struct error err;
 
 	search->call = call;
+	call->state = search;
+	call->fini = free;
 	if (read_filters(call, search, &err) && read_limit(call, &request.limit, &err)) {
 		call_hold(call);
 		if (image_search(call_parts(call)->images, &request, on_searched, search, &err))
@@ -177,5 +178,4 @@ void serve_image_search(struct call *call)
 	} else {
 		call_fail(call, &err);
 	}
-	free(search);
 }

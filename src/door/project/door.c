@@ -365,8 +365,8 @@ struct project_door *project_door_new(struct projects *projects, struct engine *
 {
 	struct project_door *door = mem_new(struct project_door);
 
+	door_init(&door->door, engine_get_parts(engine)->loop);
 	door->door.is_ready = is_ready;
-	door->door.loop = engine_get_parts(engine)->loop;
 	door->projects = projects;
 	door->engine = engine;
 	door->leases = leases_new();

@@ -88,10 +88,10 @@ struct unit_door *unit_door_new(struct units *units, struct engine *engine,
 {
 	struct unit_door *door = mem_new(struct unit_door);
 
+	door_init(&door->door, engine_get_parts(engine)->loop);
 	door->door.is_ready = is_ready;
 	door->door.fail_in_stream = fail_in_stream;
 	door->door.describe_error = describe_error;
-	door->door.loop = engine_get_parts(engine)->loop;
 	door->units = units;
 	door->engine = engine;
 	door->shim = str_dup_or_null(settings->shim);
