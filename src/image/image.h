@@ -75,7 +75,7 @@ struct image_limits {	     /* 0: the default */
 	int64_t retry_ms;    /* the first pause before another try, then twice, ... as long; 5 s */
 	int32_t attempts;    /* tries of one download, 5 */
 	int32_t downloads;   /* layers fetched side by side in one pull, 3 */
-	int32_t unpackers;   /* layers unpacked side by side on this host (who waits for a slow client does
+	int32_t unpackers; /* layers unpacked side by side on this host (who waits for a slow client does
 				not count), packed for commits, and packed for pushes: one per
 				processor, 2 to 8 */
 };
