@@ -123,17 +123,24 @@ static void take_message(struct keeper *k, struct message *m)
 	record_fini(&shim_kept_type, &what);
 }
 
-static void daemon_ready(struct source *source, uint32_t events)
+/* What it has said; false at its end. */
+static bool hear_out(struct keeper *k)
 {
-	struct keeper *k = container_of(source, struct keeper, daemon);
 	enum message_state state;
 	struct error err;
 
-	if (events & EPOLLOUT)
-		flush(k);
 	while ((state = message_read(&k->reader, k->daemon.fd, &err)) == MESSAGE_READY)
 		take_message(k, &k->reader.message);
-	if (state != MESSAGE_PARTIAL)
+	return state == MESSAGE_PARTIAL;
+}
+
+static void daemon_ready(struct source *source, uint32_t events)
+{
+	struct keeper *k = container_of(source, struct keeper, daemon);
+
+	if (events & EPOLLOUT)
+		flush(k);
+	if (!hear_out(k))
 		leave_daemon(k);
 }
 
@@ -157,6 +164,8 @@ static void listener_ready(struct source *source, uint32_t events)
 		close(fd);
 		return;
 	}
+	if (k->daemon.fd >= 0)
+		hear_out(k); /* one that was killed may be followed before its last words are read */
 	leave_daemon(k);
 	hear_daemon(k, fd);
 }

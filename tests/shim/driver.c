@@ -110,7 +110,9 @@ static int make_folder(const struct driver *d, const char *name)
 	return fd;
 }
 
-void driver_begin(struct driver *d, const char *script)
+typedef bool spawn(const char *program, int folder, struct shim_process *out, struct error *err);
+
+static void begin(struct driver *d, const char *script, spawn *spawn_shim)
 {
 	scoped_free char *path = driver_program();
 	struct error err;
@@ -123,7 +125,17 @@ void driver_begin(struct driver *d, const char *script)
 	d->run_folder = make_folder(d, "run");
 	d->log_folder = make_folder(d, "log");
 	fill_start(d, script);
-	check(shim_spawn(path, d->run_folder, &d->shim, &err), &err);
+	check(spawn_shim(path, d->run_folder, &d->shim, &err), &err);
+}
+
+void driver_begin(struct driver *d, const char *script)
+{
+	begin(d, script, shim_spawn);
+}
+
+void driver_begin_keeper(struct driver *d)
+{
+	begin(d, "", shim_spawn_keeper);
 }
 
 static void kill_process(const struct driver *d)

@@ -40,6 +40,8 @@ char *driver_program(void); /* the wherry-shim under test; owned */
 
 /* Scratch folder, shim, and a start message for `sh -c script`. */
 void driver_begin(struct driver *d, const char *script);
+void driver_begin_keeper(
+	struct driver *d);	   /* the shim is one in its mode `keep`: it is sent nothing else */
 void driver_end(struct driver *d); /* the shim and its process end now, if they have not */
 
 void driver_send(struct driver *d, enum shim_message message, const struct record_type *type,

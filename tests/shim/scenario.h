@@ -15,4 +15,5 @@ struct scenario {
 
 extern const struct scenario life_scenarios[], attach_scenarios[], log_scenarios[],
 	exec_scenarios[], names_scenarios[], unit_life_scenarios[], unit_notify_scenarios[],
-	unit_socket_scenarios[], unit_container_scenarios[], unit_rights_scenarios[];
+	keeper_scenarios[], unit_socket_scenarios[], unit_container_scenarios[],
+	unit_rights_scenarios[];

@@ -9,7 +9,7 @@ static const struct scenario *const tables[] = {
 	life_scenarios,	       attach_scenarios,      log_scenarios,
 	exec_scenarios,	       names_scenarios,	      unit_life_scenarios,
 	unit_notify_scenarios, unit_socket_scenarios, unit_container_scenarios,
-	unit_rights_scenarios,
+	unit_rights_scenarios, keeper_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -39,6 +39,10 @@ scenario() {
 	scenario an_end_that_finds_no_room_is_kept_for_the_next_daemon
 }
 
+@test "what a daemon that died was the last to say is kept" {
+	scenario what_a_daemon_that_died_was_the_last_to_say_is_kept
+}
+
 @test "a signal ends with 128 and its number" {
 	scenario a_signal_ends_with_128_and_its_number
 }
