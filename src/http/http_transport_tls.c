@@ -168,12 +168,28 @@ static ssize_t tls_read(struct http_transport *t, void *out, size_t size, struct
 	return n > 0 ? n : outcome(t, n, "cannot read from the daemon", err);
 }
 
+/* Who refuses us may have closed the connection before we have written all: why, is there to be read. */
+static void hear_refusal(struct http_transport *t, struct error *err)
+{
+	struct error said = {0};
+	char byte;
+
+	ssl.ERR_clear_error();
+	if (ssl.SSL_read(t->state, &byte, 1) <= 0)
+		tls_error(&said, "cannot write to the daemon");
+	if (said.kind == ERROR_DENIED)
+		*err = said;
+}
+
 static ssize_t tls_write(struct http_transport *t, const void *data, size_t size, struct error *err)
 {
 	ssl.ERR_clear_error();
 	int n = ssl.SSL_write(t->state, data, size > INT32_MAX ? INT32_MAX : (int)size);
+	ssize_t result = n > 0 ? n : outcome(t, n, "cannot write to the daemon", err);
 
-	return n > 0 ? n : outcome(t, n, "cannot write to the daemon", err);
+	if (result == TRANSPORT_FAILED)
+		hear_refusal(t, err);
+	return result;
 }
 
 static bool tls_pending(const struct http_transport *t)
