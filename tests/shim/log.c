@@ -403,7 +403,7 @@ static void who_followed_and_went_leaves_nothing_behind(void)
 	driver_begin(&d, "echo one; exec sleep 1000");
 	driver_start(&d);
 	close(driver_logs(&d, &follow));
-	before = count_descriptors(d.shim.pid);
+	before = count_descriptors(d.shim.pid); /* what this one had may still be among them */
 	for (int i = 0; i < TIMES; i++) {
 		int out = driver_logs(&d, &follow);
 
@@ -412,7 +412,7 @@ static void who_followed_and_went_leaves_nothing_behind(void)
 	}
 	for (int waited = 0; count_descriptors(d.shim.pid) > before && waited < WAIT_MS; waited++)
 		usleep(1000);
-	expect_equal((long long)count_descriptors(d.shim.pid), (long long)before);
+	expect(count_descriptors(d.shim.pid) <= before);
 	driver_end(&d);
 }
 
