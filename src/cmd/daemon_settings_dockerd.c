@@ -54,27 +54,6 @@ static const struct {
 	{"userns-remap", true, NULL, "every container has the users of the host"},
 };
 
-static bool asks_for_nothing(const json_t *value)
-{
-	switch (json_typeof(value)) {
-	case JSON_NULL:
-	case JSON_FALSE:
-		return true;
-	case JSON_STRING:
-		return json_string_length(value) == 0;
-	case JSON_INTEGER:
-		return json_integer_value(value) == 0;
-	case JSON_ARRAY:
-		return json_array_size(value) == 0;
-	case JSON_OBJECT:
-		return json_object_size(value) == 0;
-	case JSON_TRUE:
-	case JSON_REAL:
-		break;
-	}
-	return false;
-}
-
 static bool is_harmless(const char *harmless, const json_t *value)
 {
 	return harmless && (json_is_true(value) ? str_equal(harmless, "true")
@@ -89,7 +68,7 @@ bool daemon_settings_of_dockerd(const char *key, const json_t *value, bool *know
 	while (i < array_length(keys) && !str_equal(keys[i].key, key))
 		i++;
 	*known = i < array_length(keys);
-	if (!*known || asks_for_nothing(value) || is_harmless(keys[i].harmless, value))
+	if (!*known || json_is_nothing(value) || is_harmless(keys[i].harmless, value))
 		return true;
 	if (keys[i].refused)
 		return error_set(err, ERROR_UNSUPPORTED, "setting '%s' is not supported: %s", key,

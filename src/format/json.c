@@ -62,3 +62,25 @@ json_t *json_parse(const char *text, size_t size, struct error *err)
 	}
 	return json;
 }
+
+bool json_is_nothing(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return json_object_size(value) == 0;
+	case JSON_ARRAY:
+		return json_array_size(value) == 0;
+	case JSON_STRING:
+		return json_string_length(value) == 0;
+	case JSON_INTEGER:
+		return json_integer_value(value) == 0;
+	case JSON_REAL:
+		return json_real_value(value) == 0;
+	case JSON_TRUE:
+		return false;
+	case JSON_FALSE:
+	case JSON_NULL:
+		break;
+	}
+	return true;
+}

@@ -16,6 +16,9 @@ json_t *json_parse(const char *text, size_t size, struct error *err);
 /* The first document of a text, under the same rules; *used is where it ends. */
 json_t *json_parse_first(const char *text, size_t size, size_t *used, struct error *err);
 
+/* null, false, 0, or something with nothing in it. */
+bool json_is_nothing(const json_t *value);
+
 static inline void json_decref_at(json_t **json)
 {
 	json_decref(*json);

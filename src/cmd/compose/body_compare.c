@@ -17,28 +17,6 @@
 
 /* ---- one form ---- */
 
-static bool is_nothing(const json_t *value)
-{
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		return json_object_size(value) == 0;
-	case JSON_ARRAY:
-		return json_array_size(value) == 0;
-	case JSON_STRING:
-		return json_string_length(value) == 0;
-	case JSON_INTEGER:
-		return json_integer_value(value) == 0;
-	case JSON_REAL:
-		return json_real_value(value) == 0;
-	case JSON_TRUE:
-		return false;
-	case JSON_FALSE:
-	case JSON_NULL:
-		break;
-	}
-	return true;
-}
-
 static json_t *pruned_object(const json_t *value)
 {
 	json_t *out = json_object();
@@ -77,7 +55,7 @@ json_t *compare_pruned(const json_t *value)
 	out = json_is_object(value)  ? pruned_object(value)
 	      : json_is_array(value) ? pruned_array(value)
 				     : json_incref((json_t *)value);
-	if (!is_nothing(out))
+	if (!json_is_nothing(out))
 		return out;
 	json_decref(out);
 	return NULL;
